@@ -1,0 +1,64 @@
+"""The errors of both packages.
+
+BewaarError
+├── WrongUse                 the command or its input is wrong: exit 2
+│   ├── NotAnArchive         the directory is not one, or is newer than we are
+│   ├── Locked               another process crawls this site
+│   └── BadProfile           a profile or bewaar.toml does not validate
+├── ArchiveFault             the archive could not be written: exit 4
+│   └── DiskFull
+└── Damaged                  bytes that are not what they should be; names file and offset
+    ├── BadRecord            a WARC record cannot be read
+    │   └── TooLarge         past a limit on size, ratio or count
+    └── DigestMismatch
+"""
+
+from __future__ import annotations
+
+
+class BewaarError(Exception):
+    """Carries one line for a person, naming the file, offset or URL it is about."""
+
+
+class WrongUse(BewaarError):
+    pass
+
+
+class NotAnArchive(WrongUse):
+    pass
+
+
+class Locked(WrongUse):
+    pass
+
+
+class BadProfile(WrongUse):
+    pass
+
+
+class ArchiveFault(BewaarError):
+    pass
+
+
+class DiskFull(ArchiveFault):
+    pass
+
+
+class Damaged(BewaarError):
+    pass
+
+
+class BadRecord(Damaged):
+    def __init__(self, file: str, offset: int, what: str) -> None:
+        super().__init__(f"{file} at {offset}: {what}")
+        self.file = file
+        self.offset = offset
+
+
+class TooLarge(BadRecord):
+    pass
+
+
+class DigestMismatch(Damaged):
+    def __init__(self, file: str, offset: int, which: str, expected: str, found: str) -> None:
+        super().__init__(f"{file} at {offset}: {which} digest {expected}, computed {found}")

@@ -1,0 +1,58 @@
+"""UTC times and their text forms. A time is an aware ``datetime`` everywhere else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def warc_date(at: datetime) -> str:
+    """WARC-Date with microseconds (WARC 1.1, 5.4 and annex on W3C date profiles).
+
+    >>> warc_date(datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
+    '2026-01-02T03:04:05.000006Z'
+    """
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seconds(at: datetime) -> str:
+    """The form of every ``*_at`` column: ``YYYY-MM-DDTHH:MM:SSZ``."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def digits17(at: datetime) -> str:
+    """Year to millisecond, as in crawl ids and WARC file names.
+
+    >>> digits17(datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC))
+    '20260102030405678'
+    """
+    return at.strftime("%Y%m%d%H%M%S") + f"{at.microsecond // 1000:03d}"
+
+
+def digits14(warc_date_or_seconds: str) -> str:
+    """CDX time of a WARC-Date or an ``*_at`` text.
+
+    >>> digits14('2026-01-02T03:04:05.000006Z')
+    '20260102030405'
+    """
+    return "".join(c for c in warc_date_or_seconds if c.isdigit())[:14].ljust(14, "0")
+
+
+def parse(text: str) -> datetime:
+    """Read a WARC-Date (any of the W3C profiles, with or without fraction) or an ``*_at`` text.
+
+    >>> parse('2026-01-02T03:04:05Z')
+    datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+
+    Raises ValueError when it is not a date.
+    """
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def captured_at(date: str) -> str:
+    """The ``captured_at`` column of a WARC-Date: UTC, to the second."""
+    return seconds(parse(date))
