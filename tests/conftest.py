@@ -1,0 +1,31 @@
+"""Fixtures every test may use. Nothing here leaves the machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The reference material beside the project: ``BEWAAR_SHARED``, by default ``../shared``."""
+    place = Path(os.environ.get("BEWAAR_SHARED", REPO.parent / "shared"))
+    if not place.is_dir():
+        reason = f"no reference material at {place}; set BEWAAR_SHARED to where it is"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return place.resolve()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
