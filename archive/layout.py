@@ -1,0 +1,264 @@
+"""An archive is a directory: what lies where in it, its format version, and its locks."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+
+from archive import times
+from archive.configuration import read_toml, validate
+from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
+
+#: The archive format this version writes and reads; one number up when an older version would misread the directory.
+FORMAT = 1
+MARKER = "bewaar.toml"
+
+_SITE = re.compile(r"[a-z0-9_-]{1,100}")
+_LONGEST_LOCK_BYTES = 200
+
+
+def check_contact(contact: str) -> str:
+    """A contact goes into the User-Agent of every request: one word of ASCII, a mail address or a web address.
+
+    Raises ValueError.
+    """
+    if not re.fullmatch(r"(?:https?://[!-~]+|(?:mailto:)?[!-~]+@[!-~]+)", contact):
+        raise ValueError(f"{contact!r} is neither a mail address nor an http(s) URL")
+    return contact
+
+
+def _check_operator(operator: str) -> str:
+    if not operator.strip() or not operator.isprintable():
+        raise ValueError("must be one line of text")
+    return operator
+
+
+class _Marker(BaseModel):
+    """``bewaar.toml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: PositiveInt
+    operator: Annotated[str, AfterValidator(_check_operator)] | None = None
+    contact: Annotated[str, AfterValidator(check_contact)] | None = None
+
+
+def check_site_name(name: str) -> str:
+    """*name*, when it can be a file name in any archive. Raises WrongUse: site names come from command lines and WARCs.
+
+    >>> check_site_name("better_care_network")
+    'better_care_network'
+    """
+    if not _SITE.fullmatch(name):
+        raise WrongUse(f"{name[:120]!r} is not a site name: only a-z, 0-9, _ and -, 100 at most")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    root: Path
+    operator: str | None = None
+    #: who answers for the crawls, as sites see it; a profile may name another
+    contact: str | None = None
+
+    @classmethod
+    def open(cls, root: Path | str) -> Archive:
+        """The archive at *root*; nothing is written, so it may lie on read-only media. Raises NotAnArchive."""
+        root = Path(root)
+        if not root.is_dir():
+            raise NotAnArchive(f"{root}: {'not a directory' if root.exists() else 'no such directory'}")
+        marker = root / MARKER
+        if not marker.is_file():
+            raise NotAnArchive(f"{root}: not an archive: it holds no {MARKER}")
+        data, text = read_toml(marker, NotAnArchive)
+        # Before anything else: what a newer format means by its other keys is not for us to judge.
+        if isinstance(version := data.get("format"), int) and version > FORMAT:
+            raise NotAnArchive(
+                f"{marker}: archive format {version} is newer than this version of Bewaar reads ({FORMAT})"
+            )
+        found = validate(_Marker, data, source=str(marker), text=text, error=NotAnArchive)
+        return cls(root=root, operator=found.operator, contact=found.contact)
+
+    @classmethod
+    def create(cls, root: Path | str, *, operator: str | None = None, contact: str | None = None) -> Archive:
+        """Make an archive at *root*, or open the one that is there, as it is.
+
+        Raises NotAnArchive for a directory that holds other things, ArchiveFault where nothing can be written.
+        """
+        root = Path(root)
+        if (root / MARKER).exists():
+            archive = cls.open(root)
+            if archive.writable:
+                archive.make_folders()
+            return archive
+        values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
+        validate(_Marker, values, source=f"a new {MARKER}", text="", error=WrongUse)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            # A marker half made is the trace of an earlier start that was killed, not somebody's property.
+            if foreign := next((p.name for p in root.iterdir() if not p.name.startswith(f".{MARKER}.")), None):
+                raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")
+            lines = [f"{key} = {_toml(value)}\n" for key, value in values.items() if value is not None]
+            _write_whole(root / MARKER, "".join(lines))
+        except FileExistsError as fault:
+            raise NotAnArchive(f"{root}: not a directory") from fault
+        except OSError as fault:
+            raise ArchiveFault(f"{fault.filename or root}: {fault.strerror}") from fault
+        archive = cls(root=root, operator=operator, contact=contact)
+        archive.make_folders()
+        return archive
+
+    @property
+    def warcs(self) -> Path:
+        return self.root / "warcs"
+
+    @property
+    def sites(self) -> Path:
+        return self.root / "sites"
+
+    @property
+    def decisions(self) -> Path:
+        return self.root / "decisions"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "archive.db"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest-sha256.txt"
+
+    @property
+    def writable(self) -> bool:
+        return os.access(self.root, os.W_OK | os.X_OK)
+
+    def check_writable(self) -> None:
+        """Raises WrongUse for an archive on read-only media, or someone else's."""
+        if not self.writable:
+            raise WrongUse(f"{self.root}: the archive is read-only here")
+
+    def make_folders(self) -> None:
+        """Make what is missing: copying tools leave empty folders out. Raises ArchiveFault."""
+        try:
+            for folder in (self.warcs, self.sites, self.decisions, self.exports, self.reports):
+                folder.mkdir(exist_ok=True)
+            # Frontiers and logs may hold what a profile redacts: nobody else reads them.
+            for folder in (self.state, self.logs):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            if self.state.stat().st_mode & 0o077:
+                self.state.chmod(0o700)
+        except OSError as fault:
+            raise ArchiveFault(f"{fault.filename or self.root}: {fault.strerror}") from fault
+
+    @contextmanager
+    def lock_site(self, site: str) -> Iterator[None]:
+        """Hold *site* for one crawl. Raises Locked, naming the holder, at once where another process holds it.
+
+        The kernel drops the lock with its owner, so a dead owner's is simply taken over; what the file says is for
+        people only.
+        """
+        self.check_writable()
+        self.make_folders()
+        path = self.state / f"{check_site_name(site)}.lock"
+        with _open_lock(path) as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as fault:
+                raise Locked(f"{site} is being crawled already{_holder(descriptor)}") from fault
+            # The lock holds without its text, which a full disk may refuse.
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"pid {os.getpid()} since {times.seconds(times.now())}\n".encode(), 0)
+            try:
+                yield
+            finally:
+                # Emptied, not removed: a removed file's lock can be held beside a new file's of the same name.
+                os.ftruncate(descriptor, 0)
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    @contextmanager
+    def lock_database(self) -> Iterator[None]:
+        """Hold archive.db for one batch of writes; waits for other threads and processes. One thread may nest it."""
+        key = (os.getpid(), self.database.absolute())
+        held: set[tuple[int, Path]] = _HELD.__dict__.setdefault("databases", set())
+        if key in held:
+            yield
+            return
+        self.check_writable()
+        self.make_folders()
+        with _open_lock(self.state / "archive.db.lock") as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            held.add(key)
+            try:
+                yield
+            finally:
+                held.discard(key)
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+#: What this thread holds: flock would let a thread wait for itself forever.
+_HELD = threading.local()
+
+
+@contextmanager
+def _open_lock(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as fault:
+        raise ArchiveFault(f"{path}: {fault.strerror}") from fault
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    text = os.pread(descriptor, _LONGEST_LOCK_BYTES, 0).decode("ascii", "replace")
+    found = re.match(r"pid (\d+) since (\S+)", text)
+    return f" by process {found[1]}, since {found[2]}" if found else ""
+
+
+def _toml(value: str | int) -> str:
+    # A TOML basic string of printable text is a JSON string (TOML 1.0, String).
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """The file is there with all of *text*, or not at all, whenever the power goes."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
