@@ -65,6 +65,8 @@ class Exchange:
     error: str | None = None
     interim: bytes = b""
     surplus: bytes = b""
+    #: ``(start, stop)`` byte ranges of *request* that hold ``x`` in place of a credential of the same length
+    redactions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
