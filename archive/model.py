@@ -161,6 +161,9 @@ class Capture:
     refers_to: str | None = None
     refers_to_url: str | None = None
     refers_to_date: str | None = None
+    #: of an image, in pixels, where whoever read the record looked
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

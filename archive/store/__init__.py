@@ -1,0 +1,6 @@
+"""The database: evidence, extraction, timelines. `Store` writes it; `open_read_only` and the views read it."""
+
+from archive.store.schema import open_read_only
+from archive.store.store import Store
+
+__all__ = ["Store", "open_read_only"]

@@ -1,0 +1,190 @@
+"""The evidence layer: what WARC records alone say. Nothing here depends on the order in which records arrive."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from archive import times
+from archive.errors import WrongUse
+from archive.model import Capture, Crawl, Reading
+from archive.store.rows import Remembered, Rows
+
+#: stands where WARC-Date is no date: sorts before everything, and cannot be taken for one
+NO_DATE = "0001-01-01T00:00:00Z"
+
+#: of two statements about one crawl the later wins: finished later, then further along
+_STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "finished")
+
+_INSERT_CAPTURE = """INSERT INTO capture (record_id, crawl_id, resource_id, page_key, warc_date, captured_at, status,
+  mime, record_type, truncated, error, redirect_to, payload_id, declared_digest, refers_to, refers_to_url,
+  refers_to_date, via, hops, page_version_id, warc_id, warc_offset, warc_length)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+
+# One payload may be served with several media types: the smallest is kept, so that arrival order does not matter.
+_UPSERT_PAYLOAD = """INSERT INTO payload (digest, size, mime, width, height) VALUES (?,?,?,?,?)
+ON CONFLICT (digest) DO UPDATE SET mime = coalesce(min(mime, excluded.mime), mime, excluded.mime),
+  width = coalesce(width, excluded.width), height = coalesce(height, excluded.height)
+RETURNING id"""
+
+
+class Captures:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._warcs: Remembered[str, int] = Remembered(1_000)
+        self._resources: Remembered[str, int] = Remembered(50_000)
+        self._payloads: Remembered[tuple[str | int | None, ...], int] = Remembered(50_000)
+
+    def forget(self) -> None:
+        """After a rollback: ids given out in the transaction are not in the file."""
+        for remembered in (self._warcs, self._resources, self._payloads):
+            remembered.clear()
+
+    def write_crawl(self, crawl: Crawl) -> None:
+        """Insert, or merge with what is there: a WARC's warcinfo and its closing record may come in any order."""
+        found = self._rows.connection.execute(
+            "SELECT site_id, started_at, finished_at, status, software, operator, profile_digest"
+            " FROM crawl WHERE id = ?",
+            (crawl.id,),
+        ).fetchone()
+        if found and found[0] != crawl.site:
+            raise WrongUse(f"crawl {crawl.id} belongs to site {found[0]}, not {crawl.site}")
+        last = _last_statement(crawl)
+        started_at = crawl.started_at
+        if found:
+            known = Crawl(
+                id=crawl.id,
+                site=found[0],
+                started_at=found[1],
+                finished_at=found[2],
+                status=found[3],
+                software=found[4],
+                operator=found[5],
+                profile_digest=found[6],
+            )
+            started_at = min(started_at, known.started_at)
+            if _last_statement(known) > last:
+                crawl = known
+        self._rows.one(
+            "INSERT INTO crawl (id, site_id, started_at, finished_at, status, software, operator, profile_digest)"
+            " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at,"
+            " finished_at = excluded.finished_at, status = excluded.status, software = excluded.software,"
+            " operator = excluded.operator, profile_digest = excluded.profile_digest",
+            (
+                crawl.id,
+                crawl.site,
+                started_at,
+                crawl.finished_at,
+                crawl.status,
+                crawl.software,
+                crawl.operator,
+                crawl.profile_digest,
+            ),
+        )
+
+    def site_of(self, crawl_id: str) -> str:
+        found = self._rows.connection.execute("SELECT site_id FROM crawl WHERE id = ?", (crawl_id,)).fetchone()
+        if found is None:
+            raise WrongUse(f"crawl {crawl_id} is not in the database: write_crawl comes before its readings")
+        return str(found[0])
+
+    def seal_warc(self, file: str, sha256: str, size: int) -> None:
+        self._rows.one(
+            "UPDATE warc SET sha256 = ?, size = ?, sealed = 1 WHERE id = ?", (sha256, size, self._warc(file))
+        )
+
+    def is_known(self, capture: Capture) -> bool:
+        """Whether this record, by file and offset, has its row already."""
+        place = capture.place
+        return (
+            self._rows.one(
+                "SELECT 1 FROM capture WHERE warc_id = ? AND warc_offset = ?", (self._warc(place.file), place.offset)
+            )
+            is not None
+        )
+
+    def write(self, crawl_id: str, reading: Reading, page_key: str | None, page_version: int | None) -> int:
+        capture = reading.capture
+        redirect_to = None
+        if capture.status is not None and 300 <= capture.status < 400:
+            redirect_to = next((link.url for link in reading.links if link.hop == "R"), None)
+        return self._rows.insert(
+            _INSERT_CAPTURE,
+            (
+                capture.record_id,
+                crawl_id,
+                self._resource(capture),
+                page_key,
+                capture.warc_date,
+                captured_at(capture.warc_date),
+                capture.status,
+                capture.mime,
+                capture.type,
+                capture.truncated,
+                capture.error,
+                redirect_to,
+                self._payload(capture),
+                capture.declared_digest,
+                capture.refers_to,
+                capture.refers_to_url,
+                capture.refers_to_date,
+                capture.via,
+                capture.hops,
+                page_version,
+                self._warc(capture.place.file),
+                capture.place.offset,
+                capture.place.length,
+            ),
+        )
+
+    def _warc(self, file: str) -> int:
+        if (known := self._warcs.get(file)) is not None:
+            return known
+        found = self._rows.one("SELECT id FROM warc WHERE path = ?", (file,))
+        if found is None:
+            name = file.replace("!", "/").rsplit("/", 1)[-1]
+            return self._warcs.put(file, self._rows.insert("INSERT INTO warc (path, name) VALUES (?,?)", (file, name)))
+        return self._warcs.put(file, found[0])
+
+    def _resource(self, capture: Capture) -> int:
+        if (known := self._resources.get(capture.url)) is not None:
+            return known
+        found = self._rows.one(
+            # The update changes nothing: it makes RETURNING answer for a row that is there.
+            "INSERT INTO resource (url, urlkey, host) VALUES (?,?,?)"
+            " ON CONFLICT (url) DO UPDATE SET urlkey = min(urlkey, excluded.urlkey) RETURNING id",
+            (capture.url, capture.urlkey, _host(capture.url)),
+        )
+        assert found is not None
+        return self._resources.put(capture.url, found[0])
+
+    def _payload(self, capture: Capture) -> int | None:
+        if capture.payload_digest is None:
+            return None
+        key = (capture.payload_digest, capture.mime, capture.width, capture.height)
+        if (known := self._payloads.get(key)) is not None:
+            return known
+        found = self._rows.one(
+            _UPSERT_PAYLOAD,
+            (capture.payload_digest, capture.payload_bytes or 0, capture.mime, capture.width, capture.height),
+        )
+        assert found is not None
+        return self._payloads.put(key, found[0])
+
+
+def captured_at(warc_date: str) -> str:
+    try:
+        return times.captured_at(warc_date)
+    except (ValueError, OverflowError):
+        return NO_DATE
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _last_statement(crawl: Crawl) -> tuple[str, int, str, str, str]:
+    rank = _STATUS_RANK.index(crawl.status)
+    return (crawl.finished_at or "", rank, crawl.software, crawl.operator or "", crawl.profile_digest or "")

@@ -1,0 +1,182 @@
+"""The extraction layer: what was read off one capture. Values are stored once, however many pages show a footer;
+where they stand (evidence) is stored per capture, because two captures of one version differ in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from archive import digests
+from archive.model import Fact, Link, PageText, Problem, Reading, Section, State
+from archive.store.rows import Remembered, Row, Rows
+
+_BASE = {field.name for field in fields(Fact)}
+
+_INSERT_FACT = """INSERT INTO fact (section_version_id, position, kind, raw, value, organisation_key, beneficiary_key,
+  year, href, logo_url, name_source, tier, confidence, rule, extra) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?,?,?,?,?,?)"
+# Versions are told apart by their text: two captures of one version may link differently, and both are kept.
+_INSERT_LINK = """INSERT INTO link VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET anchor = excluded.anchor
+  WHERE excluded.anchor IS NOT NULL AND (anchor IS NULL OR excluded.anchor < anchor)"""
+_INSERT_VERSION = """INSERT INTO page_version (site_id, page_key, digest, title, text, lang, words)
+  VALUES (?,?,?,?,?,?,?) ON CONFLICT (site_id, page_key, digest)
+  DO UPDATE SET lang = coalesce(min(lang, excluded.lang), lang, excluded.lang) RETURNING id"""
+
+#: which state holds when one reading has two sections of one role
+_STATES: tuple[State, ...] = ("found", "empty", "failed", "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class _SectionVersion:
+    id: int
+    #: fact ids in the order of their positions
+    facts: tuple[int, ...]
+
+
+class Facts:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._sections: Remembered[tuple[str, str, str], _SectionVersion] = Remembered(5_000)
+        self._versions: Remembered[tuple[str, str, str, str | None], int] = Remembered(20_000)
+        self._linked: Remembered[int, int] = Remembered(20_000)
+        self._evidence: list[Row] = []
+        self._links: list[Row] = []
+
+    def forget(self) -> None:
+        """After a rollback: ids given out in the transaction are not in the file."""
+        self._sections.clear()
+        self._versions.clear()
+        self._linked.clear()
+        self._evidence.clear()
+        self._links.clear()
+
+    def write_version(self, site: str, page_key: str, reading: Reading) -> int | None:
+        """The version of the page, with its links. A stylesheet or sitemap that links has one too, without text, known
+        by its payload: every edge that was discovered is kept.
+        """
+        links = [link for link in reading.links if reading.page is not None or link.hop != "R"]
+        if reading.page is not None:
+            page = reading.page
+        elif links and reading.capture.payload_digest is not None:
+            page = PageText(title=None, text="", lang=None, digest=reading.capture.payload_digest)
+        else:
+            return None
+        key = (site, page_key, page.digest, page.lang)
+        version = self._versions.get(key)
+        if version is None:
+            text = page.text if reading.page is not None else None
+            found = self._rows.one(
+                _INSERT_VERSION, (site, page_key, page.digest, page.title, text, page.lang, len(page.text.split()))
+            )
+            assert found is not None
+            version = self._versions.put(key, found[0])
+        self._write_links(version, links)
+        return version
+
+    def write_sections(self, capture_id: int, site: str, sections: Sequence[Section]) -> None:
+        for section in _one_per_role(sections):
+            version = self._section_version(site, section) if section.facts else None
+            observation = self._rows.insert(
+                "INSERT INTO observation (capture_id, role, state, section_version_id) VALUES (?,?,?,?)",
+                (capture_id, section.role, section.state, version.id if version else None),
+            )
+            if version is None:
+                continue
+            for fact_id, fact in zip(version.facts, section.facts, strict=True):
+                evidence = fact.evidence
+                self._evidence.append(
+                    (observation, fact_id, evidence.quote, evidence.byte_start, evidence.byte_end, evidence.xpath)
+                )
+
+    def write_problems(self, crawl_id: str, capture_id: int, url: str, problems: Iterable[Problem]) -> None:
+        self._rows.many(
+            "INSERT INTO problem (crawl_id, capture_id, url, what, detail) VALUES (?,?,?,?,?)",
+            [(crawl_id, capture_id, url, problem.what, problem.detail) for problem in problems],
+        )
+
+    def flush(self) -> None:
+        """Write what was gathered over the batch."""
+        self._rows.many(_INSERT_EVIDENCE, self._evidence)
+        self._rows.many(_INSERT_LINK, self._links)
+        self._evidence.clear()
+        self._links.clear()
+
+    def _write_links(self, version: int, links: Sequence[Link]) -> None:
+        fingerprint = hash(tuple(links))
+        if not links or self._linked.get(version) == fingerprint:
+            return
+        self._links.extend((version, link.url, link.hop, link.context, link.anchor) for link in links)
+        self._linked.put(version, fingerprint)
+
+    def _section_version(self, site: str, section: Section) -> _SectionVersion:
+        taken = {fact.position for fact in section.facts}
+        if len(taken) == len(section.facts):
+            rows = [_values(fact, fact.position) for fact in section.facts]
+        else:
+            rows = [_values(fact, position) for position, fact in enumerate(section.facts)]
+        digest = digests.sha256(json.dumps(rows).encode())
+        key = (site, section.role, digest)
+        if (known := self._sections.get(key)) is not None:
+            return known
+        found = self._rows.one(
+            "SELECT id FROM section_version WHERE site_id = ? AND role = ? AND digest = ?",
+            key,
+        )
+        if found is None:
+            section_id = self._rows.insert("INSERT INTO section_version (site_id, role, digest) VALUES (?,?,?)", key)
+            self._rows.many(_INSERT_FACT, [(section_id, *row) for row in rows])
+        else:
+            section_id = found[0]
+        facts = self._rows.connection.execute(
+            "SELECT id FROM fact WHERE section_version_id = ? ORDER BY position", (section_id,)
+        ).fetchall()
+        return self._sections.put(key, _SectionVersion(section_id, tuple(row[0] for row in facts)))
+
+
+def _one_per_role(sections: Sequence[Section]) -> list[Section]:
+    """Each role once, its facts in order of position."""
+    by_role: dict[str, list[Section]] = {}
+    for section in sections:
+        by_role.setdefault(section.role, []).append(section)
+    merged = []
+    for role, parts in by_role.items():
+        state = min((part.state for part in parts), key=_STATES.index)
+        facts = [fact for part in parts for fact in part.facts]
+        facts.sort(key=lambda fact: fact.position)
+        merged.append(Section(role, state, tuple(facts)))
+    return merged
+
+
+def _values(fact: Fact, position: int) -> list[str | int | float | None]:
+    """All of a fact but its evidence, in the order of `_INSERT_FACT`."""
+    names = _extra_names(type(fact))
+    extra = {name: value for name in names if (value := getattr(fact, name)) is not None}
+    return [
+        position,
+        fact.kind,
+        fact.raw,
+        fact.value,
+        fact.organisation,
+        fact.beneficiary,
+        fact.year,
+        fact.href,
+        fact.logo_url,
+        fact.name_source,
+        fact.tier,
+        float(fact.confidence),
+        fact.rule,
+        json.dumps(extra, sort_keys=True, ensure_ascii=False) if extra else None,
+    ]
+
+
+#: per class the fields beyond Fact's own; there are a dozen kinds
+_EXTRA_NAMES: dict[type[Fact], tuple[str, ...]] = {}
+
+
+def _extra_names(kind: type[Fact]) -> tuple[str, ...]:
+    names = _EXTRA_NAMES.get(kind)
+    if names is None:
+        names = _EXTRA_NAMES[kind] = tuple(field.name for field in fields(kind) if field.name not in _BASE)
+    return names

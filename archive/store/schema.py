@@ -1,0 +1,130 @@
+"""Opening the database: connection, migrations, views. No ``transform()`` anywhere: it drops generated columns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+from archive.errors import NotAnArchive
+from archive.model import Fact
+from archive.store.tables import FIRST_SCHEMA
+from archive.store.views import view_definitions
+
+#: how long a writer waits for another process's batch, seconds
+BUSY_S = 60.0
+
+migrations = Migrations("bewaar")
+
+
+@migrations()
+def first_schema(db: sqlite_utils.Database) -> None:
+    for statement in FIRST_SCHEMA:
+        db.execute(statement)
+
+
+WriteLock = Callable[[], AbstractContextManager[None]]
+
+
+def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteLock) -> sqlite_utils.Database:
+    """Open or create the database and bring schema and views up to date.
+
+    Raises NotAnArchive when the file is no database of ours, or its schema is newer than this version knows.
+    """
+    db = _connect(str(path), uri=False)
+    try:
+        _refuse_foreign(db, path)
+        # WAL is a property of the file; NORMAL is enough because every row can be derived from synced WARCs again.
+        db.conn.execute("PRAGMA journal_mode=WAL")
+        db.conn.execute("PRAGMA synchronous=NORMAL")
+        db.conn.execute("PRAGMA foreign_keys=ON")
+        views = view_definitions(kinds)
+        if migrations.pending(db) or _views(db) != views:
+            with write_lock(), immediate(db):
+                _refuse_foreign(db, path)
+                migrations.apply(db)
+                _replace_views(db, views)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_read_only(path: Path) -> sqlite_utils.Database:
+    """Open for reading, also on read-only media: there a file without ``-wal`` is opened as immutable."""
+    wal = path.with_name(path.name + "-wal")
+    frozen = not wal.exists() and not os.access(path.parent, os.W_OK)
+    query = "mode=ro&immutable=1" if frozen else "mode=ro"
+    try:
+        db = _connect(f"{path.absolute().as_uri()}?{query}", uri=True)
+    except sqlite3.OperationalError as error:
+        raise NotAnArchive(f"{path}: cannot be opened: {error}") from error
+    try:
+        _refuse_foreign(db, path)
+        _refuse_older(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def immediate(db: sqlite_utils.Database) -> Iterator[None]:
+    """One write transaction. BEGIN IMMEDIATE: a deferred one (``db.atomic()``) fails at once, without waiting, when
+    another process commits between its first read and its first write.
+    """
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except BaseException:
+        if db.conn.in_transaction:
+            db.conn.execute("ROLLBACK")
+        raise
+
+
+def _connect(where: str, *, uri: bool) -> sqlite_utils.Database:
+    connection = sqlite3.connect(where, timeout=BUSY_S, uri=uri, cached_statements=256)
+    return sqlite_utils.Database(connection, execute_plugins=False)
+
+
+def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
+    try:
+        tables = set(db.table_names())
+        applied = {migration.name for migration in migrations.applied(db)}
+    except sqlite3.DatabaseError as error:
+        raise NotAnArchive(f"{path}: not a database of Bewaar: {error}") from error
+    if tables and not applied:
+        raise NotAnArchive(f"{path}: a SQLite database, but not one of Bewaar")
+    if newer := sorted(applied - _own_names()):
+        raise NotAnArchive(f"{path}: its schema is newer than this version of Bewaar ({', '.join(newer)})")
+
+
+def _refuse_older(db: sqlite_utils.Database, path: Path) -> None:
+    if migrations.pending(db):
+        raise NotAnArchive(f"{path}: the schema is older than this version of Bewaar; open it for writing once")
+
+
+def _own_names() -> set[str]:
+    """The migrations this version knows; asked of an empty database because `Migrations` has no public list."""
+    empty = sqlite_utils.Database(memory=True)
+    try:
+        return {migration.name for migration in migrations.pending(empty)}
+    finally:
+        empty.close()
+
+
+def _views(db: sqlite_utils.Database) -> dict[str, str]:
+    return dict(db.conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
+
+
+def _replace_views(db: sqlite_utils.Database, wanted: dict[str, str]) -> None:
+    for name in _views(db):
+        db.conn.execute(f'DROP VIEW "{name}"')
+    for statement in wanted.values():
+        db.conn.execute(statement)

@@ -1,0 +1,126 @@
+"""The class that opens the database and writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlite_utils
+
+from archive.model import Crawl, Fact, Reading
+from archive.store.captures import Captures
+from archive.store.facts import Facts
+from archive.store.rows import Rows
+from archive.store.schema import immediate, open_for_writing
+
+
+class Store:
+    """archive.db: a view of the WARCs and the decisions. Whatever the order and the batches in which crawls are
+    written, the rows after `derive` are the same, integer ids aside.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kinds: Sequence[type[Fact]],
+        *,
+        write_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Open or create, and migrate. *write_lock* is entered around every batch, checkpoint and close included:
+        SQLite before 3.51.3 may damage a WAL that two connections write and checkpoint at once.
+
+        Raises NotAnArchive for a file that is no database of ours, or is newer than this version.
+        """
+        self.path = path
+        self.kinds = tuple(kinds)
+        self._write_lock = write_lock
+        self.db: sqlite_utils.Database = open_for_writing(path, kinds, write_lock)
+        self._rows = Rows(self.db.conn)
+        self._captures = Captures(self._rows)
+        self._facts = Facts(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write_site(
+        self,
+        site: str,
+        *,
+        name: str,
+        home: str | None = None,
+        organisation: str | None = None,
+        title: str | None = None,
+        description: str | None = None,
+        rights: str | None = None,
+    ) -> None:
+        """Insert or replace. *organisation* is the owner's organisation key."""
+        with self._batch():
+            self._rows.one(
+                "INSERT INTO site (id, name, home, organisation_key, title, description, rights) VALUES (?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET name = excluded.name, home = excluded.home,"
+                " organisation_key = excluded.organisation_key, title = excluded.title,"
+                " description = excluded.description, rights = excluded.rights",
+                (site, name, home, organisation, title, description, rights),
+            )
+
+    def write_crawl(self, crawl: Crawl) -> None:
+        """Insert or merge by id: of two statements about one crawl the one that finished later holds."""
+        with self._batch():
+            self._captures.write_crawl(crawl)
+
+    def write_readings(self, crawl_id: str, readings: Sequence[Reading]) -> None:
+        """One transaction. A record whose row is there, by WARC file and offset, is passed over."""
+        try:
+            with self._batch():
+                self._write_readings(crawl_id, readings)
+        except (UnicodeEncodeError, OverflowError):
+            self._rows.clean = True
+            try:
+                with self._batch():
+                    self._write_readings(crawl_id, readings)
+            finally:
+                self._rows.clean = False
+
+    def seal_warc(self, file: str, sha256: str, size: int) -> None:
+        with self._batch():
+            self._captures.seal_warc(file, sha256, size)
+
+    def close(self) -> None:
+        """Closing the last connection checkpoints the WAL, so it is done under the lock."""
+        with self._write_lock():
+            self.db.close()
+
+    def _write_readings(self, crawl_id: str, readings: Sequence[Reading]) -> None:
+        site = self._captures.site_of(crawl_id)
+        for reading in readings:
+            capture = reading.capture
+            if self._captures.is_known(capture):
+                continue
+            page_key = capture.page_key
+            if page_key is None and reading.page is not None:
+                page_key = capture.urlkey
+            version = self._facts.write_version(site, page_key or capture.urlkey, reading)
+            capture_id = self._captures.write(crawl_id, reading, page_key, version)
+            self._facts.write_sections(capture_id, site, reading.sections)
+            if reading.problems:
+                self._facts.write_problems(crawl_id, capture_id, capture.url, reading.problems)
+        self._facts.flush()
+
+    @contextmanager
+    def _batch(self) -> Iterator[None]:
+        with self._write_lock():
+            try:
+                with immediate(self.db):
+                    yield
+            except BaseException:
+                self._captures.forget()
+                self._facts.forget()
+                raise

@@ -1,0 +1,87 @@
+"""The views analysts query: one per kind of fact, made from the item classes, and the ways from a fact to its proof.
+
+Names and columns here are stable; tables may change under them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import fields
+
+from archive.model import Fact
+from archive.store.tables import FIRST_SCHEMA
+
+_BASE = {field.name for field in fields(Fact)}
+_TABLES = {match[1] for sql in FIRST_SCHEMA if (match := re.match(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sql))}
+
+#: A fact, what a capture showed of it, and where the record lies: what `verify --rows` walks.
+_FACT_SOURCE = """CREATE VIEW fact_source AS
+SELECT f.id AS fact_id, s.site_id, s.role, f.value, f.tier, f.rule, e.quote, e.byte_start, e.byte_end, e.xpath,
+  r.url, c.captured_at, c.record_id, w.path AS warc, c.warc_offset, c.warc_length, p.digest AS payload_digest,
+  c.id AS capture_id, o.id AS observation_id
+FROM evidence e JOIN fact f ON f.id = e.fact_id JOIN section_version s ON s.id = f.section_version_id
+  JOIN observation o ON o.id = e.observation_id JOIN capture c ON c.id = o.capture_id
+  JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
+  LEFT JOIN capture original ON original.id = c.original_id
+  LEFT JOIN payload p ON p.id = coalesce(c.payload_id, original.payload_id)"""
+
+#: What each capture of a page showed; a revisit without a reading of its own shows what its original showed.
+_SHOWN = """CREATE VIEW shown AS
+SELECT k.site_id, coalesce(c.page_key, r.page_key) AS page_key, o.role, o.state, o.section_version_id,
+  c.captured_at, c.crawl_id, r.url, c.id AS capture_id, o.id AS observation_id
+FROM capture c JOIN crawl k ON k.id = c.crawl_id JOIN resource r ON r.id = c.resource_id
+  JOIN observation o ON o.capture_id = CASE
+    WHEN c.original_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observation own WHERE own.capture_id = c.id)
+    THEN c.original_id ELSE c.id END
+WHERE coalesce(c.page_key, r.page_key) IS NOT NULL"""
+
+#: Every fact on every capture of a page: "what did this page list on that day" is a WHERE away.
+_LISTED = """CREATE VIEW listed AS
+SELECT s.site_id, s.page_key, s.role, s.captured_at, s.state, f.position, coalesce(o.name, f.value) AS name, f.kind,
+  f.raw, f.value, f.year, f.href, f.logo_url, f.tier, f.organisation_id, s.crawl_id, s.url, f.id AS fact_id,
+  s.capture_id
+FROM shown s LEFT JOIN fact f ON f.section_version_id = s.section_version_id
+  LEFT JOIN organisation o ON o.id = f.organisation_id"""
+
+
+def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
+    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED}
+    for kind in kinds:
+        name = view_name(kind)
+        views[name] = _kind_view(name, kind)
+        views[f"current_{name}"] = _current_view(name)
+    return views
+
+
+def view_name(kind: type[Fact]) -> str:
+    """The role; where a table has that name (``link``), the class's name in small letters."""
+    if kind.role not in _TABLES and re.fullmatch(r"[a-z][a-z_]*", kind.role):
+        return kind.role
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def extra_fields(kind: type[Fact]) -> list[str]:
+    """The fields a kind adds to Fact's own: they live as JSON in ``fact.extra``."""
+    return [field.name for field in fields(kind) if field.name not in _BASE]
+
+
+def _kind_view(name: str, kind: type[Fact]) -> str:
+    extra = "".join(f", json_extract(f.extra, '$.{field}') AS \"{field}\"" for field in extra_fields(kind))
+    return f"""CREATE VIEW "{name}" AS
+SELECT p.site_id, coalesce(o.name, p.value) AS name, p.state, p.absent_before, p.first_seen, p.last_seen, p.gone_by,
+  p.sightings, f.kind, f.year{extra}, b.name AS beneficiary, f.raw, p.value, f.href, f.logo_url, f.name_source, f.rule,
+  f.confidence, p.page_key, p.subject, p.organisation_id, p.beneficiary_id, p.absent_capture_id, p.first_capture_id,
+  p.last_capture_id, p.gone_capture_id, p.fact_id, p.id AS presence_id
+FROM presence p JOIN fact f ON f.id = p.fact_id LEFT JOIN organisation o ON o.id = p.organisation_id
+  LEFT JOIN organisation b ON b.id = p.beneficiary_id
+WHERE p.role = '{kind.role}'"""
+
+
+def _current_view(name: str) -> str:
+    """One row per site and subject, though several pages of the site may list it."""
+    return f"""CREATE VIEW "current_{name}" AS
+SELECT v.* FROM "{name}" v JOIN presence p ON p.id = v.presence_id
+WHERE v.state = 'current' AND v.presence_id = (SELECT q.id FROM presence q
+  WHERE q.site_id = p.site_id AND q.role = p.role AND q.subject = p.subject AND q.state = 'current'
+  ORDER BY q.first_seen, q.page_key LIMIT 1)"""
