@@ -10,6 +10,7 @@ BewaarError
 └── Damaged                  bytes that are not what they should be; names file and offset
     ├── BadRecord            a WARC record cannot be read
     │   └── TooLarge         past a limit on size, ratio or count
+    ├── BadHttp              a block that is no HTTP response (a ValueError too)
     └── DigestMismatch
 """
 
@@ -56,6 +57,10 @@ class BadRecord(Damaged):
 
 
 class TooLarge(BadRecord):
+    pass
+
+
+class BadHttp(Damaged, ValueError):
     pass
 
 

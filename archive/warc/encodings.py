@@ -1,0 +1,175 @@
+"""Content codings undone (RFC 9110, 8.4), in bounded memory and with limits: a bomb is an error, not an outage."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import brotli
+
+from archive.errors import TooLarge
+from archive.model import WireBytes
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+#: no page is worth this much for each byte sent; below `RATIO_FROM_BYTES` nobody counts
+MAX_RATIO = 200
+RATIO_FROM_BYTES = 32 << 20
+_PIECE_BYTES = 1 << 18
+#: RFC 9659: no decoder need take a larger window than 8 MiB
+_ZSTD_WINDOW_LOG = 23
+
+#: feed it bytes, get decoded pieces; raises `_ERRORS` on damage
+_Step = Callable[[bytes], Iterator[bytes]]
+_ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
+
+
+def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[bytes, bool]:
+    """Undo *codings*, the last first; the bytes, and whether all of them could be decoded.
+
+    Bytes a coding cannot begin to read are handed on as they are: servers and archivers name codings that are not
+    there. Raises TooLarge.
+    """
+    known = [_DECODERS[coding] for coding in reversed(codings) if coding in _DECODERS]
+    if payload.size > limit:
+        raise TooLarge("body", 0, f"{payload.size} bytes, limit {limit}")
+    if not known:
+        return b"".join(payload.chunks()), True
+    whole = True
+    source: Iterator[bytes] = payload.chunks()
+    data = b""
+    for decoder in known:
+        data, complete = _undo(decoder, source, payload.size, limit)
+        whole = whole and complete
+        source = _pieces(data)
+    return data, whole
+
+
+def _undo(decoder: type[_Decoder], source: Iterator[bytes], coded_bytes: int, limit: int) -> tuple[bytes, bool]:
+    decoding = decoder()
+    decoded: list[bytes] = []
+    kept: list[bytes] = []
+    size = 0
+    try:
+        for chunk in source:
+            if not size:
+                kept.append(chunk)
+            for piece in decoding.feed(chunk):
+                decoded.append(piece)
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge("body", 0, f"more than {limit} bytes decoded from {coded_bytes}")
+                if size > RATIO_FROM_BYTES and size > MAX_RATIO * coded_bytes:
+                    raise TooLarge("body", 0, f"{coded_bytes} bytes decode to more than {MAX_RATIO} times as many")
+    except _ERRORS:
+        if not size:
+            return b"".join([*kept, *source]), False
+        return b"".join(decoded), False
+    return b"".join(decoded), decoding.finished
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield data[start : start + _PIECE_BYTES]
+
+
+class _Decoder:
+    finished = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        raise NotImplementedError
+
+
+class _Zlib(_Decoder):
+    """Gzip (members one after another; what follows the last is padding) and deflate."""
+
+    wbits = 31
+
+    def __init__(self) -> None:
+        self._inflate: Any = None
+        self._head = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        data = self._head + data
+        self._head = b""
+        while data:
+            if self._inflate is None:
+                if len(data) < 2:
+                    self._head = data
+                    return
+                if self.finished and not data.startswith(b"\x1f\x8b"):
+                    return
+                self._inflate, self.finished = zlib.decompressobj(self._window(data)), False
+            piece = self._inflate.decompress(data, _PIECE_BYTES)
+            if piece:
+                yield piece
+            data = self._inflate.unconsumed_tail
+            if self._inflate.eof:
+                data, self._inflate, self.finished = self._inflate.unused_data, None, True
+            elif not data and len(piece) == _PIECE_BYTES:
+                yield self._inflate.decompress(b"", _PIECE_BYTES)
+
+    def _window(self, _head: bytes) -> int:
+        return self.wbits
+
+
+class _Gzip(_Zlib):
+    pass
+
+
+class _Deflate(_Zlib):
+    """RFC 9110 says zlib; some servers send the bare deflate stream."""
+
+    def _window(self, head: bytes) -> int:
+        is_zlib = head[0] & 0x0F == zlib.DEFLATED and int.from_bytes(head[:2], "big") % 31 == 0
+        return zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS
+
+
+class _Brotli(_Decoder):
+    def __init__(self) -> None:
+        self._decompressor = brotli.Decompressor()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        if self.finished:
+            return
+        while True:
+            piece = self._decompressor.process(data, output_buffer_limit=_PIECE_BYTES)
+            if piece:
+                yield piece
+            self.finished = self._decompressor.is_finished()
+            if self.finished or self._decompressor.can_accept_more_data():
+                return
+            data = b""
+
+
+class _Zstd(_Decoder):
+    """Frames one after another."""
+
+    def __init__(self) -> None:
+        self._frame: Any = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data or (self._frame is not None and not self._frame.needs_input):
+            if self._frame is None:
+                options = {int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG}
+                self._frame, self.finished = zstd.ZstdDecompressor(options=options), False
+            piece = self._frame.decompress(data, _PIECE_BYTES)
+            if piece:
+                yield piece
+            data = b""
+            if self._frame.eof:
+                data, self._frame, self.finished = self._frame.unused_data, None, True
+
+
+_DECODERS: dict[str, type[_Decoder]] = {
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
+    "br": _Brotli,
+    "zstd": _Zstd,
+}

@@ -1,0 +1,150 @@
+"""What one exchange becomes: the records of one capture event, before they have ids and a place.
+
+A whole exchange gives ``response``, ``request``, ``metadata``; a failed fetch ``request`` (when bytes were sent) and
+``metadata``. The metadata record comes last: an event whose metadata record is in the file is whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from archive.errors import BadHttp
+from archive.model import Exchange, WireBytes
+from archive.warc import fields, http
+from archive.warc.blocks import InMemory
+from archive.warc.fields import Field
+
+Algorithm = Literal["sha256", "sha1"]
+
+WARC_FIELDS = "application/warc-fields"
+#: of interim responses and surplus bytes, this much is kept
+MAX_ASIDE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One record to be: what it says of itself, but for id, URL, date and warcinfo, which all of an event share."""
+
+    type: Literal["response", "request", "metadata"]
+    content_type: str
+    block: WireBytes
+    connection: tuple[Field, ...] = ()
+    #: digests and truncation
+    marks: tuple[Field, ...] = ()
+    #: the record the event is known by; the others name it in WARC-Concurrent-To
+    principal: bool = False
+
+
+def draft_exchange(exchange: Exchange, *, algorithm: Algorithm, strict: bool) -> list[Draft]:
+    """The records of *exchange* in the order they are written; *strict* leaves out fields WARC 1.1 does not name."""
+    connection = tuple(_connection(exchange, strict=strict))
+    drafts = []
+    response = exchange.response if exchange.response is not None and exchange.response.size else None
+    if response is not None:
+        marks = [("WARC-Block-Digest", digest(response, algorithm))]
+        if declared := payload_digest(exchange, algorithm):
+            marks.insert(0, ("WARC-Payload-Digest", declared))
+        if exchange.truncated:
+            marks.append(("WARC-Truncated", exchange.truncated))
+        drafts.append(
+            Draft("response", "application/http; msgtype=response", response, connection, tuple(marks), principal=True)
+        )
+    if exchange.request.size:
+        marks = [("WARC-Block-Digest", digest(exchange.request, algorithm))]
+        drafts.append(Draft("request", "application/http; msgtype=request", exchange.request, connection, tuple(marks)))
+    about = _about(exchange) if response is not None else _failure(exchange)
+    block = InMemory(fields.warc_fields(about))
+    marks = [("WARC-Block-Digest", digest(block, algorithm))]
+    failed = response is None
+    drafts.append(Draft("metadata", WARC_FIELDS, block, connection if failed else (), tuple(marks), principal=failed))
+    return drafts
+
+
+def draft_metadata(block: bytes, content_type: str, *, algorithm: Algorithm) -> Draft:
+    held = InMemory(block)
+    marks = (("WARC-Block-Digest", digest(held, algorithm)),)
+    return Draft("metadata", fields.text(content_type), held, marks=marks, principal=True)
+
+
+def digest(block: WireBytes, algorithm: Algorithm) -> str:
+    """As our digests are written: sha256 in lowercase hex, sha1 in uppercase base32."""
+    computed = hashlib.new(algorithm, usedforsecurity=False)
+    for chunk in block.chunks():
+        computed.update(chunk)
+    if algorithm == "sha1":
+        return f"sha1:{base64.b32encode(computed.digest()).decode()}"
+    return f"sha256:{computed.hexdigest()}"
+
+
+def payload_digest(exchange: Exchange, algorithm: Algorithm) -> str | None:
+    """WARC-Payload-Digest of the response.
+
+    The payload is a function of the stored block (`archive.warc.http.payload`). The digest the crawler computed while
+    the bytes came in is that digest for every message that ended as it should; of one that did not, the HTTP stack may
+    have taken another view of where the body ends, so it is computed again from the block.
+    """
+    response = exchange.response
+    if response is None or exchange.header_bytes is None:
+        return None
+    if algorithm == "sha256" and exchange.truncated is None and exchange.error is None:
+        return exchange.payload_digest
+    try:
+        return digest(http.payload(response, http.parse_response(response)), algorithm)
+    except BadHttp:  # the crawler's parser took it for HTTP, ours does not: no digest is better than an odd one
+        return None
+
+
+def _connection(exchange: Exchange, *, strict: bool) -> Iterator[Field]:
+    if exchange.ip_address:
+        with suppress(ValueError):  # WARC 1.1, 5.9 wants an address: no zone, no host name
+            yield "WARC-IP-Address", str(ipaddress.ip_address(exchange.ip_address.partition("%")[0]))
+    if strict:
+        return
+    for protocol in exchange.protocols:
+        yield "WARC-Protocol", fields.text(protocol)
+    if exchange.cipher_suite:
+        yield "WARC-Cipher-Suite", fields.text(exchange.cipher_suite)
+
+
+def _about(exchange: Exchange) -> Iterator[Field]:
+    if exchange.error:
+        yield "error", exchange.error
+    if exchange.via:
+        yield "via", fields.url(exchange.via)
+    yield "hopsFromSeed", exchange.hops
+    if exchange.fetch_ms is not None:
+        yield "fetchTimeMs", str(exchange.fetch_ms)
+    yield from _aside("interimResponse", exchange.interim)
+    yield from _aside("surplusBytes", exchange.surplus)
+    for start, stop in exchange.redactions:
+        yield "redactedRequestBytes", f"{start}-{stop}"
+
+
+def _failure(exchange: Exchange) -> Iterator[Field]:
+    yield "fetchStatus", str(_fetch_status(exchange))
+    if not exchange.error:
+        yield "error", "no response"
+    yield from _about(exchange)
+
+
+def _fetch_status(exchange: Exchange) -> int:
+    """Heritrix's codes for a fetch without a response: -1 no address, -2 no connection, -3 it was lost, -4 timeout."""
+    if exchange.truncated == "time":
+        return -4
+    if exchange.request.size:
+        return -3
+    return -1 if "dns" in (exchange.error or "").lower() else -2
+
+
+def _aside(name: str, data: bytes) -> Iterator[Field]:
+    """Bytes that came over the wire and belong to no record of their own."""
+    if data:
+        yield name, fields.raw(data[:MAX_ASIDE_BYTES])
+    if len(data) > MAX_ASIDE_BYTES:
+        yield f"{name}Truncated", f"{MAX_ASIDE_BYTES} of {len(data)} bytes kept"
