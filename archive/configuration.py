@@ -55,7 +55,8 @@ def validate(model: type[Model], data: Mapping[str, Any], *, source: str, text: 
         return model.model_validate(data)
     except ValidationError as fault:
         errors = fault.errors(include_url=False, include_context=False)
-        first = errors[0]
+        # A misspelt key is told before the key that is missing for it.
+        first = min(errors, key=lambda found: found["type"] != "extra_forbidden")
         location = first["loc"]
         key = ".".join(str(part) for part in location) or "the file"
         what = first["msg"].removeprefix("Value error, ")
@@ -117,12 +118,12 @@ def _keys_beside(model: type[BaseModel], location: Sequence[str | int]) -> list[
     for part in location[:-1]:
         if isinstance(part, int):
             continue
-        field = current.model_fields.get(part)
+        field = next((f for name, f in current.model_fields.items() if part in {name, f.alias}), None)
         inner = _model_in(field.annotation) if field else None
         if inner is None:
             return []
         current = inner
-    return list(current.model_fields)
+    return [field.alias or name for name, field in current.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

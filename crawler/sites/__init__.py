@@ -1,0 +1,1 @@
+"""Profiles: the shipped ones lie here, an archive's own in its ``sites/``."""

@@ -1,0 +1,101 @@
+"""The kinds of value a profile's keys hold. Each is checked when the file is read, not when a crawl is under way."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urldefrag, urlsplit
+
+from pydantic import AfterValidator
+from w3lib.url import safe_url_string
+
+from archive.errors import WrongUse
+from archive.layout import check_contact, check_site_name
+
+
+def _site_name(name: str) -> str:
+    try:
+        return check_site_name(name)
+    except WrongUse as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as fault:
+        raise ValueError(f"not a regular expression: {fault}") from fault
+    return pattern
+
+
+def check_url(url: str) -> str:
+    """*url* as it is requested. Raises ValueError for what is no http(s) URL, or carries a password."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable():
+        raise ValueError(f"{url[:200]!r} is not an http(s) URL")
+    if "@" in parts.netloc:
+        raise ValueError("a URL that carries a password is not kept in a profile")
+    _ = parts.port  # raises ValueError past 65535
+    return urldefrag(safe_url_string(url)).url
+
+
+def _host(host: str) -> str:
+    parts = urlsplit(f"//{host}")
+    if not parts.hostname or parts.netloc != host or "@" in host or not re.fullmatch(r"[\w.:\[\]-]+", host):
+        raise ValueError(f"{host[:200]!r} is not a host or host:port")
+    _ = parts.port  # raises ValueError past 65535
+    return urlsplit(safe_url_string(f"http://{host}/")).netloc.lower()
+
+
+def _network(cidr: str) -> str:
+    ipaddress.ip_network(cidr)
+    return cidr
+
+
+def _connect_to(rule: str) -> str:
+    ConnectTo.parse(rule)
+    return rule
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"[ -~]+", value):
+        raise ValueError("must be one line of ASCII, it goes into a request header")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """One ``HOST:PORT:ADDRESS:PORT`` as curl's ``--connect-to``: an empty HOST or PORT is any, an empty ADDRESS or
+    second PORT leaves it as it was. IPv6 stands in brackets.
+    """
+
+    host: str
+    port: int | None
+    to_host: str
+    to_port: int | None
+
+    @classmethod
+    def parse(cls, rule: str) -> ConnectTo:
+        """Raises ValueError.
+
+        >>> ConnectTo.parse("kinderen.test:80:[::1]:8080")
+        ConnectTo(host='kinderen.test', port=80, to_host='::1', to_port=8080)
+        """
+        found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)", rule)
+        ports = (int(found[group]) if found[group] else None for group in (2, 4)) if found else ()
+        port, to_port = (*ports, None, None)[:2]
+        if not found or max(port or 1, to_port or 1) > 65535:
+            raise ValueError(f"{rule[:200]!r} is not HOST:PORT:ADDRESS:PORT")
+        return cls(found[1].strip("[]").lower(), port, found[3].strip("[]"), to_port)
+
+
+SiteName = Annotated[str, AfterValidator(_site_name)]
+Regex = Annotated[str, AfterValidator(_regex)]
+HttpUrl = Annotated[str, AfterValidator(check_url)]
+Host = Annotated[str, AfterValidator(_host)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
+Contact = Annotated[str, AfterValidator(check_contact)]
+Network = Annotated[str, AfterValidator(_network)]
+ConnectRule = Annotated[str, AfterValidator(_connect_to)]

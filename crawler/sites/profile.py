@@ -1,0 +1,297 @@
+"""A site's profile: what is crawled, how gently, and what is known beforehand. One TOML file is one site."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+
+from archive.configuration import did_you_mean, read_toml, validate
+from archive.errors import BadProfile, WrongUse
+from archive.layout import Archive
+from crawler.extract.hints import Hints
+from crawler.items import KINDS
+from crawler.scope import Extent, ScopeRules
+from crawler.sites.fields import (
+    ConnectRule,
+    ConnectTo,
+    Contact,
+    HeaderValue,
+    Host,
+    HttpUrl,
+    Network,
+    Regex,
+    SiteName,
+    check_url,
+)
+
+_ROLES = tuple(kind.role for kind in KINDS)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PageKeyRule(_Model):
+    """Which URLs are the same page. The first rule that matches names it."""
+
+    #: over the host name (re.search); any host without it
+    host: Regex | None = None
+    #: over path and query (re.search), with named groups
+    pattern: Regex
+    #: the page key, with the groups' names in braces
+    key: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _key_uses_groups(self) -> PageKeyRule:
+        groups = re.compile(self.pattern).groupindex
+        try:
+            fields = [field[1:] for field in Formatter().parse(self.key) if field[1] is not None]
+        except ValueError as fault:
+            raise ValueError(f"key {self.key!r}: {fault}") from fault
+        for name, form, conversion in fields:
+            if name not in groups or form or conversion:
+                raise ValueError(f"key uses {{{name}}}, which no group of the pattern is called")
+        return self
+
+
+class Expect(_Model):
+    """What the site looked like when the profile was written: a seed without it is no longer that site."""
+
+    #: how many a page of the site holds
+    members: NonNegativeInt | None = None
+    goals: NonNegativeInt | None = None
+    sponsors: NonNegativeInt | None = None
+    #: as the identity extractor names it
+    cms: str | None = None
+    #: over a seed's text (re.search, case-insensitive)
+    text: Regex | None = None
+
+
+class Profile(_Model):
+    """Every setting says what it costs the crawled site or the reader where that is not plain."""
+
+    name: SiteName
+    title: str | None = None
+    home: HttpUrl | None = None
+
+    # What is crawled.
+    seeds: Annotated[tuple[HttpUrl, ...], Field(min_length=1, max_length=100_000)]
+    scope: Extent = "host"
+    hosts: tuple[Host, ...] = ()
+    exclude: tuple[Regex, ...] = ()
+    max_hops: NonNegativeInt | None = None
+    #: images, styles and scripts of a page: from wherever it takes them, or only from where links are followed too
+    requisites_from: Literal["any", "scope"] = "any"
+    trackers: Literal["fetch", "skip"] = "fetch"
+    #: beside the shipped list
+    tracker_hosts: tuple[Host, ...] = ()
+    #: how many URLs of one page key (menu paths, mostly) are fetched in one crawl
+    max_variants_per_page: PositiveInt | None = 20
+
+    # How gently.
+    contact: Contact | None = None
+    #: appended to the User-Agent
+    user_agent: HeaderValue | None = None
+    robots: Literal["obey", "ignore", "obey-except-requisites"] = "obey"
+    delay_s: NonNegativeFloat = 1.0
+    #: requests at a time per host
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    timeout_s: PositiveFloat = 60.0
+    max_pages: PositiveInt | None = None
+    max_bytes: PositiveInt | None = None
+    max_time_s: PositiveFloat | None = None
+    max_response_bytes: PositiveInt = 256 << 20
+
+    # How it is reached.
+    tls: Literal["verify", "unverified"] = "verify"
+    connect_to: tuple[ConnectRule, ...] = ()
+    proxy: HttpUrl | None = None
+    #: private networks this site may be reached in
+    allow_addresses: tuple[Network, ...] = ()
+
+    # What is known of it.
+    #: sent as Accept-Language; none is sent without it
+    language: HeaderValue | None = None
+    page_keys: Annotated[tuple[PageKeyRule, ...], Field(alias="page_key")] = ()
+    #: keys of the pages the facts are expected on
+    anchors: tuple[str, ...] = ()
+    #: what the site calls its sections, by role
+    labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    #: images and blocks that are never a fact
+    ignore: tuple[Regex, ...] = ()
+    #: a name as it stands -> the organisation's name
+    aliases: dict[str, str] = Field(default_factory=dict)
+    #: organisation key -> the name to show
+    names: dict[str, str] = Field(default_factory=dict)
+    owner: str | None = None
+    expect: Expect = Field(default_factory=Expect)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_have_roles(cls, labels: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for role in labels:
+            if role not in _ROLES:
+                raise ValueError(f"{role!r} is no section{did_you_mean(role, _ROLES)} (one of {', '.join(_ROLES)})")
+        return labels
+
+    @field_validator("max_response_bytes", "max_bytes", mode="before")
+    @classmethod
+    def _sizes_have_units(cls, value: Any) -> Any:
+        """``"256 MiB"`` is 268435456."""
+        found = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", value) if isinstance(value, str) else None
+        return int(found[1]) << {"KiB": 10, "MiB": 20, "GiB": 30}[found[2]] if found else value
+
+    def page_key(self, url: str) -> str:
+        """The key that captures of one page share, whatever the host or menu path they were reached by."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError:
+            return _urlkey(url)
+        for host_matches, pattern, key in self._page_key_rules:
+            if host_matches is None or host_matches(host):
+                found = pattern.search(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+                if found:
+                    return key.format_map({name: value or "" for name, value in found.groupdict().items()})
+        return _urlkey(url)
+
+    @cached_property
+    def _page_key_rules(self) -> list[tuple[Callable[[str], Any] | None, re.Pattern[str], str]]:
+        return [
+            (re.compile(rule.host, re.IGNORECASE).search if rule.host else None, re.compile(rule.pattern), rule.key)
+            for rule in self.page_keys
+        ]
+
+    def hints(self) -> Hints:
+        return Hints(labels=self.labels, ignore=self.ignore, aliases=self.aliases, owner=self.owner)
+
+    def scope_rules(self) -> ScopeRules:
+        trackers = frozenset(self.tracker_hosts) | shipped_trackers() if self.trackers == "skip" else frozenset()
+        return ScopeRules(
+            seeds=self.seeds,
+            extent=self.scope,
+            hosts=self.hosts,
+            exclude=self.exclude,
+            max_hops=self.max_hops,
+            requisites_from=self.requisites_from,
+            tracker_hosts=trackers,
+        )
+
+    def connections(self) -> tuple[ConnectTo, ...]:
+        return tuple(ConnectTo.parse(rule) for rule in self.connect_to)
+
+    def with_settings(self, **settings: Any) -> Profile:
+        """A copy with some keys changed (options of the command line), validated. Raises WrongUse."""
+        data = {**self.model_dump(by_alias=True), **settings}
+        return validate(Profile, data, source=f"profile {self.name}", text="", error=WrongUse)
+
+    def to_json(self) -> str:
+        """Every setting in force, in one canonical form: what the crawl's WARC keeps."""
+        return json.dumps(
+            self.model_dump(mode="json", by_alias=True), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes, *, source: str = "recorded profile") -> Profile:
+        """Read what `to_json` wrote. Raises BadProfile: it may come out of somebody's WARC."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as fault:
+            raise BadProfile(f"{source}: not JSON: {fault}") from fault
+        if not isinstance(data, Mapping):
+            raise BadProfile(f"{source}: not a JSON object")
+        return validate(Profile, data, source=source, text="", error=BadProfile)
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{hashlib.sha256(self.to_json().encode()).hexdigest()}"
+
+
+def _urlkey(url: str) -> str:
+    from archive.urls import urlkey
+
+    return urlkey(url)
+
+
+def shipped_trackers() -> frozenset[str]:
+    lines = (Path(__file__).parent / "trackers.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """A profile there is, read or not."""
+
+    name: str
+    path: Path
+    #: comes with Bewaar; an archive's own of the same name goes before it
+    shipped: bool
+
+
+def read_profile(path: Path) -> Profile:
+    """The profile in *path*; its name is the file's. Raises BadProfile, naming file, line and key."""
+    data, text = read_toml(path, BadProfile)
+    if data.setdefault("name", path.stem) != path.stem:
+        raise BadProfile(f"{path}: name: is {data['name']!r}, but the file is {path.name}")
+    return validate(Profile, data, source=str(path), text=text, error=BadProfile)
+
+
+def load_profile(name: str, archive: Archive | None = None) -> Profile:
+    """The archive's own ``sites/NAME.toml``, else the shipped one. Raises WrongUse for a name nobody has."""
+    known = {file.name: file for file in list_profiles(archive)}
+    if name in known:
+        return read_profile(known[name].path)
+    if "." in name or "/" in name:
+        raise WrongUse(f"no site {name[:200]!r}; a URL begins with http:// or https://")
+    there = f"there are: {', '.join(sorted(known))}" if known else "there are none"
+    raise WrongUse(f"no site {name[:200]!r}{did_you_mean(name, list(known))} ({there})")
+
+
+def list_profiles(archive: Archive | None = None) -> list[ProfileFile]:
+    """Every profile by name; an archive's own hides the shipped one of its name. None is read."""
+    found = {}
+    for folder, shipped in ((Path(__file__).parent, True), (archive.sites if archive else None, False)):
+        for path in folder.glob("*.toml") if folder else ():
+            found[path.stem] = ProfileFile(path.stem, path, shipped)
+    return [found[name] for name in sorted(found)]
+
+
+def default_profile(*urls: str, **settings: Any) -> Profile:
+    """What a bare URL is crawled with: its host, or the part of it below the URL's folder where it names one.
+
+    So ``http://h/`` and ``http://h/page.html`` take the host, ``http://h/docs/`` what begins with that, as Browsertrix
+    and ``wget --no-parent`` do. The name is the host's, without ``www.``. Raises WrongUse.
+    """
+    try:
+        seeds = [urlsplit(check_url(url)) for url in urls]
+    except ValueError as fault:
+        raise WrongUse(str(fault)) from fault
+    if not seeds:
+        raise WrongUse("no URL to begin with")
+    first = seeds[0].netloc.removeprefix("www.").removesuffix(":443" if seeds[0].scheme == "https" else ":80")
+    name = re.sub(r"[^a-z0-9-]+", "_", first).strip("_")
+    if len(name) > 80:
+        name = f"{name[:60]}-{hashlib.sha256(first.encode()).hexdigest()[:16]}"
+    deep = all(seed.path.rfind("/") > 0 for seed in seeds)
+    data = {"name": name, "seeds": [seed.geturl() for seed in seeds], "scope": "prefix" if deep else "host", **settings}
+    return validate(Profile, data, source=f"{urls[0][:200]}", text="", error=WrongUse)
