@@ -1,0 +1,190 @@
+"""The Scrapy extension that owns the WARC writer: opens it before the first request, syncs in batches, closes it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import Request
+from scrapy import signals as scrapy_signals
+from scrapy.crawler import Crawler
+from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
+from twisted.internet.threads import deferToThread
+
+from archive.errors import ArchiveFault, DiskFull, WrongUse
+from archive.model import Exchange
+from archive.warc.writer import Sealed, WarcWriter, Written
+from crawler.capture import signals
+from crawler.capture.recording import Limits
+from crawler.capture.signals import Captured
+from crawler.capture.spool import MEMORY_BYTES
+
+logger = logging.getLogger(__name__)
+
+#: how long a written exchange waits for its sync, and how many may wait
+SYNC_AFTER_S = 0.5
+SYNC_AFTER_EXCHANGES = 200
+
+#: gives the URL (``metadata://...``), block and content type of the crawl's last record
+ClosingReport = Callable[[], tuple[str, bytes, str]]
+
+
+class CaptureExtension:
+    """Owns the writer. Settings (all but the first two have defaults):
+
+    WARC_DIR, WARC_PREFIX   where the files go, and how their names begin
+    WARC_INFO               fields of the warcinfo record
+    WARC_MAX_BYTES          a file this large is sealed and the next one begun
+    WARC_RESERVE_BYTES      disk space that is left free, so that the crawl can close
+    WARC_LEVEL              gzip level, 0-3
+    WARC_MAX_RESPONSE_BYTES a response is cut behind this many bytes, and marked
+    WARC_FEED_BYTES         Scrapy is handed this much of a payload; the WARC has all of it
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        directory, prefix = settings.get("WARC_DIR"), settings.get("WARC_PREFIX")
+        if not directory or not prefix:
+            # Without a writer every exchange would be lost; NotConfigured would only switch this extension off.
+            raise WrongUse("a crawl needs the settings WARC_DIR and WARC_PREFIX")
+        from twisted.internet import reactor
+
+        # Typed as the module it is replaced by when it is installed.
+        self._reactor: Any = reactor
+        self._crawler = crawler
+        self.limits = Limits(
+            directory=Path(directory),
+            feed_bytes=settings.getint("WARC_FEED_BYTES", 8 << 20),
+            response_bytes=settings.getint("WARC_MAX_RESPONSE_BYTES", 256 << 20),
+        )
+        #: what made the archive unwritable; nothing is fetched or written after it
+        self.fault: ArchiveFault | None = None
+        #: Scrapy's close reason, known when `closing_report` is called
+        self.reason = ""
+        self.closing_report: ClosingReport | None = None
+        #: the record that `closing_report` became
+        self.closing_record: Written | None = None
+        #: every file sealed so far
+        self.sealed: list[Sealed] = []
+        self._unsynced = 0
+        self._syncing: Any = None
+        self._timer: Any = None
+        self._closed = False
+        self.writer = WarcWriter(
+            Path(directory),
+            prefix,
+            settings.getdict("WARC_INFO"),
+            max_bytes=settings.getint("WARC_MAX_BYTES", 1_000_000_000),
+            reserve_bytes=settings.getint("WARC_RESERVE_BYTES", 64 << 20),
+            level=settings.getint("WARC_LEVEL", 2),
+            on_sealed=self._sealed_anywhere,
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises ArchiveFault or WrongUse, which end the crawl before it has sent a request."""
+        extension = cls(crawler)
+        crawler.signals.connect(extension._spider_closed, scrapy_signals.spider_closed)
+        return extension
+
+    async def keep(self, exchange: Exchange, request: Request) -> Captured:
+        """Write *exchange*; it is synced soon after. Raises ArchiveFault, and stops the crawl."""
+        self.check()
+        try:
+            if max(exchange.request.size, exchange.response.size if exchange.response else 0) > MEMORY_BYTES:
+                written: Written = await maybe_deferred_to_future(deferToThread(self.writer.write_exchange, exchange))
+            else:
+                written = self.writer.write_exchange(exchange)
+        except (ArchiveFault, OSError) as error:
+            raise self.fail(error) from error
+        captured = Captured(
+            record_id=written.record_id,
+            place=written.place,
+            end=written.end,
+            warc_date=written.warc_date,
+            url=exchange.url,
+            status=exchange.status,
+            truncated=exchange.truncated,
+            error=exchange.error,
+            bytes=exchange.response.size if exchange.response else 0,
+        )
+        self._unsynced += 1
+        self._schedule_sync()
+        self._crawler.signals.send_catch_log(signals.captured, captured=captured, request=request)
+        return captured
+
+    def check(self) -> None:
+        """Raise what made the archive unwritable, so that nothing is fetched that cannot be kept."""
+        if self.fault is not None:
+            raise self.fault
+
+    def fail(self, error: Exception) -> ArchiveFault:
+        """Stop the crawl for *error*; the first one counts."""
+        fault = error if isinstance(error, ArchiveFault) else ArchiveFault(str(error))
+        if self.fault is None:
+            self.fault = fault
+            logger.error("%s", fault)
+            engine = self._crawler.engine
+            if engine.spider is not None and not self._closed:
+                reason = "disk_full" if isinstance(fault, DiskFull) else "io_fault"
+                deferred_from_coro(engine.close_spider_async(reason=reason)).addErrback(_already_closing)
+        return self.fault
+
+    def _schedule_sync(self) -> None:
+        if self._syncing is not None:
+            return
+        if self._unsynced >= SYNC_AFTER_EXCHANGES:
+            self._start_sync()
+        elif self._timer is None:
+            self._timer = self._reactor.callLater(SYNC_AFTER_S, self._start_sync)
+
+    def _start_sync(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        if self._syncing is None and self._unsynced and self.fault is None:
+            self._unsynced = 0
+            self._syncing = deferToThread(self.writer.sync)
+            self._syncing.addCallbacks(self._synced, self._not_synced)
+
+    def _synced(self, mark: tuple[str, int]) -> None:
+        self._syncing = None
+        file, offset = mark
+        self._crawler.signals.send_catch_log(signals.synced, file=file, offset=offset)
+        if self._unsynced and not self._closed:
+            self._schedule_sync()
+
+    def _not_synced(self, failure: Any) -> None:
+        self._syncing = None
+        self.fail(failure.value)
+
+    def _sealed_anywhere(self, sealed: Sealed) -> None:
+        """Called by the writer, in whatever thread wrote, with its lock held."""
+        self.sealed.append(sealed)
+        send = self._crawler.signals.send_catch_log
+        self._reactor.callFromThread(send, signals.sealed, sealed=sealed)
+
+    async def _spider_closed(self, reason: str) -> None:
+        """Nothing is in flight any more. The closing record is written also after a fault: the writer keeps a reserve
+        for it."""
+        self._closed = True
+        self.reason = reason
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        while self._syncing is not None:
+            await maybe_deferred_to_future(deferToThread(lambda: None))
+        try:
+            if self.closing_report is not None:
+                self.closing_record = self.writer.write_metadata(*self.closing_report())
+            await maybe_deferred_to_future(deferToThread(self.writer.seal))
+        except (ArchiveFault, OSError) as error:
+            self.fail(error)
+        finally:
+            self._crawler.signals.send_catch_log(signals.closed)
+
+
+def _already_closing(failure: Any) -> None:
+    # close_spider_async raises when the spider is being closed for another reason.
+    logger.debug("not closed twice: %s", failure.value)
