@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
+from importlib.resources import as_file, files
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ from crawler.replica.editions import EDITIONS, LAMPION, Edition, truth
 from crawler.replica.server import HOSTS, START_URL, Replica
 from crawler.replica.site import answer
 from crawler.replica.tls import certificate
+from crawler.sites.profile import read_profile
 
 MAIN_PATH = urlsplit(START_URL).path
 UP = [edition for edition in EDITIONS if not edition.down]
@@ -325,6 +327,18 @@ def test_certificate_is_for_the_host(site: Replica) -> None:
         assert tls.version() == "TLSv1.3"
     with create_connection(address) as raw, pytest.raises(ssl.SSLCertVerificationError):
         context.wrap_socket(raw, server_hostname="elders.test")
+
+
+def test_profile_of_the_demo_knows_the_replica() -> None:
+    with as_file(files("crawler.replica") / "better_care_network_demo.toml") as path:
+        profile = read_profile(path)
+    assert profile.seeds[0] == START_URL
+    assert set(profile.hosts) == set(HOSTS)
+    assert {profile.page_key(seed) for seed in profile.seeds} == set(profile.anchors)
+    first = truth(EDITIONS[0])
+    expected = (profile.expect.members, profile.expect.goals, profile.expect.sponsors)
+    assert expected == (len(first["members"]), len(first["goals"]), len(first["sponsors"]))
+    assert profile.expect.cms == first["cms"]
 
 
 def test_addresses_have_curls_form(site: Replica) -> None:
