@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,10 +12,27 @@ from typing import Self
 import sqlite_utils
 
 from archive.model import Crawl, Fact, Reading
+from archive.store import decisions
 from archive.store.captures import Captures
+from archive.store.derivation import Derived, derive
 from archive.store.facts import Facts
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    crawls: int
+    captures: int
+    #: page keys with at least one text
+    pages: int
+    #: per role, what was ever listed: subjects, each once per site
+    listed: Mapping[str, int]
+    #: per role, what is listed now
+    current: Mapping[str, int]
+    organisations: int
+    changes: int
+    problems: int
 
 
 class Store:
@@ -92,6 +110,45 @@ class Store:
     def seal_warc(self, file: str, sha256: str, size: int) -> None:
         with self._batch():
             self._captures.seal_warc(file, sha256, size)
+
+    def load_decisions(self, directory: Path) -> None:
+        """Decisions and events out of ``*.jsonl``. Aliases take effect at the next `derive`.
+
+        Raises WrongUse, naming file and line; nothing is changed then.
+        """
+        with self._batch():
+            decisions.load(self.db.conn, directory)
+
+    def derive(self, site: str, *, anchors: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Derived:
+        """Organisations, presences, logos, changes and search index of one site, in one transaction.
+
+        *anchors* are the page keys whose lists prove absence, *names* the profile's names by organisation key.
+        """
+        with self._batch():
+            return derive(self.db.conn, site, anchors, names or {})
+
+    def counts(self) -> Counts:
+        def count(sql: str) -> int:
+            return int(self.db.conn.execute(sql).fetchone()[0])
+
+        def per_role(where: str) -> dict[str, int]:
+            found = self.db.conn.execute(
+                f"SELECT role, count(DISTINCT site_id || ' ' || subject) FROM presence WHERE {where} GROUP BY role"
+            )
+            return dict.fromkeys((kind.role for kind in self.kinds), 0) | dict(found.fetchall())
+
+        return Counts(
+            crawls=count("SELECT count(*) FROM crawl"),
+            captures=count("SELECT count(*) FROM capture"),
+            pages=count(
+                "SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version WHERE text IS NOT NULL)"
+            ),
+            listed=per_role("1"),
+            current=per_role("state = 'current'"),
+            organisations=count("SELECT count(*) FROM organisation"),
+            changes=count("SELECT count(*) FROM change"),
+            problems=count("SELECT count(*) FROM problem"),
+        )
 
     def close(self) -> None:
         """Closing the last connection checkpoints the WAL, so it is done under the lock."""

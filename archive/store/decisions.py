@@ -1,0 +1,172 @@
+"""What people decided and what happened to the archive: ``decisions/*.jsonl``, append-only. The database loads them.
+
+A decision is ``{"id", "made_at", "who", "why", "action", "scope", "value"}``, an event ``{"id", "at", "type", "object",
+"outcome", "detail"}`` in PREMIS words. Actions:
+
+- ``alias``: *scope*, a name as it stands or an organisation key, is the organisation *value* (its key, or its name).
+- ``override``, ``takedown``, ``embargo``: kept as rows; what they do is the business of those who show facts.
+
+A line that was superseded stays: a later decision on the same scope wins.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from archive import times
+from archive.errors import WrongUse
+
+ACTIONS = ("alias", "override", "takedown", "embargo")
+
+_DECISION = ("id", "made_at", "who", "why", "action", "scope", "value")
+_EVENT = ("id", "at", "type", "object", "outcome", "detail")
+_OPTIONAL = ("why", "value", "detail")
+
+
+def append_decision(
+    path: Path,
+    *,
+    who: str,
+    action: str,
+    scope: str,
+    value: str | None = None,
+    why: str | None = None,
+    made_at: str | None = None,
+    decision_id: str | None = None,
+) -> dict[str, str | None]:
+    """Add one line to *path*, on disk before this returns. Raises WrongUse for an action nobody knows, or an empty
+    who or scope.
+    """
+    line: dict[str, str | None] = {
+        "id": decision_id or str(uuid.uuid4()),
+        "made_at": made_at or times.seconds(times.now()),
+        "who": who,
+        "why": why,
+        "action": action,
+        "scope": scope,
+        "value": value,
+    }
+    _check(line, _DECISION, "the decision")
+    append_line(path, line)
+    return line
+
+
+def append_event(
+    path: Path, *, type_: str, object_: str, outcome: str, detail: str | None = None, at: str | None = None
+) -> dict[str, str | None]:
+    """Add one event: what was done to *object_* (a WARC's path, a record id), and how it came out."""
+    line: dict[str, str | None] = {
+        "id": str(uuid.uuid4()),
+        "at": at or times.seconds(times.now()),
+        "type": type_,
+        "object": object_,
+        "outcome": outcome,
+        "detail": detail,
+    }
+    _check(line, _EVENT, "the event")
+    append_line(path, line)
+    return line
+
+
+def append_line(path: Path, line: dict[str, str | None]) -> None:
+    new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _cut_torn_line(descriptor)
+        data = (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        while data:
+            data = data[os.write(descriptor, data) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def load(connection: sqlite3.Connection, directory: Path) -> int:
+    """Replace the rows of decisions and events by what the files say; the number of lines. In the caller's
+    transaction, so a bad line (WrongUse, naming file and line) changes nothing.
+    """
+    decisions: dict[str, tuple[str | None, ...]] = {}
+    events: dict[str, tuple[str | None, ...]] = {}
+    for where, line in read_lines(directory):
+        columns, rows = (_DECISION, decisions) if "action" in line else (_EVENT, events)
+        _check(line, columns, where)
+        row = tuple(line.get(column) for column in columns)
+        id_ = str(row[0])
+        if rows.setdefault(id_, row) != row:
+            raise WrongUse(f"{where}: id {id_} stands there twice, with other words")
+    connection.execute("DELETE FROM decision")
+    connection.execute("DELETE FROM event")
+    connection.executemany("INSERT INTO decision VALUES (?,?,?,?,?,?,?)", decisions.values())
+    connection.executemany("INSERT INTO event VALUES (?,?,?,?,?,?)", events.values())
+    return len(decisions) + len(events)
+
+
+def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each line with ``FILE line N``; empty ones are passed over."""
+    for path in sorted(directory.glob("*.jsonl")):
+        for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
+            where = f"{path} line {number}"
+            if not raw.strip():
+                continue
+            try:
+                line = json.loads(raw)
+            except (ValueError, RecursionError) as error:
+                raise WrongUse(f"{where}: not a line of JSON: {error}") from error
+            if not isinstance(line, dict):
+                raise WrongUse(f"{where}: a JSON object is expected, found {type(line).__name__}")
+            yield where, line
+
+
+def _check(line: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
+    if unknown := sorted(line.keys() - set(columns)):
+        raise WrongUse(f"{where}: unknown key {unknown[0]!r}; a line has {', '.join(columns)}")
+    for column in columns:
+        value = line.get(column)
+        if value is None and column in _OPTIONAL:
+            continue
+        if not isinstance(value, str) or not value.strip():
+            raise WrongUse(f"{where}: {column} must be a text, found {value!r}")
+        if any(0xD800 <= ord(character) < 0xE000 for character in value):
+            raise WrongUse(f"{where}: {column} holds half a character (a lone surrogate)")
+    moment = line.get("made_at", line.get("at"))
+    try:
+        times.parse(str(moment))
+    except ValueError as error:
+        raise WrongUse(f"{where}: {moment!r} is not a time like 2026-01-02T03:04:05Z") from error
+    if "action" in line and line["action"] not in ACTIONS:
+        raise WrongUse(f"{where}: action {line['action']!r} is none of {', '.join(ACTIONS)}")
+    if line.get("action") == "alias" and line.get("value") is None:
+        raise WrongUse(f"{where}: an alias needs a value, the organisation's key or name")
+
+
+def _cut_torn_line(descriptor: int) -> None:
+    """A last line without an end is a write that a crash cut off before anybody was told it was kept. Joined with the
+    next one it would spoil both; a line that only lacks its newline (an editor's habit) gets it.
+    """
+    size = os.fstat(descriptor).st_size
+    if size == 0:
+        return
+    data = os.pread(descriptor, size, 0)
+    if data.endswith(b"\n"):
+        return
+    start = data.rfind(b"\n") + 1
+    try:
+        json.loads(data[start:])
+    except ValueError:
+        os.ftruncate(descriptor, start)
+    else:
+        os.write(descriptor, b"\n")

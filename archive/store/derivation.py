@@ -1,0 +1,138 @@
+"""Layer 3 of one site, derived anew from what the captures showed. One transaction, made by the caller."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archive.errors import WrongUse
+from archive.store.changes import Change, listing_changes, page_changes, section_changes
+from archive.store.history import read_pages, read_role, roles
+from archive.store.logos import LogoRun, Logos, logo_changes, logo_runs
+from archive.store.organisations import write_organisations
+from archive.store.originals import describe_resources, resolve_revisits
+from archive.store.search import index_site
+from archive.store.timelines import Presence, presences
+
+_INSERT_PRESENCE = """INSERT INTO presence (site_id, page_key, role, subject, value, organisation_id, beneficiary_id,
+  fact_id, state, absent_before, first_seen, last_seen, gone_by, sightings, absent_capture_id, first_capture_id,
+  last_capture_id, gone_capture_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_LOGO = """INSERT INTO logo (site_id, page_key, role, subject, organisation_id, payload_id, capture_id,
+  last_capture_id, first_seen, last_seen) VALUES (?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_CHANGE = """INSERT INTO change (site_id, crawl_id, page_key, role, kind, subject, organisation_id, before,
+  after, changed_after, changed_by, before_capture_id, after_capture_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    site: str
+    presences: int
+    logos: int
+    changes: int
+    #: other sites whose revisits have found their originals in this one: derive them too
+    also: tuple[str, ...] = ()
+
+
+def derive(connection: sqlite3.Connection, site: str, anchors: Sequence[str], names: Mapping[str, str]) -> Derived:
+    if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
+        raise WrongUse(f"site {site} is not in the database")
+    for table in ("presence", "logo", "change"):
+        connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
+    also = resolve_revisits(connection, site)
+    describe_resources(connection, site)
+    write_organisations(connection, site, names)
+
+    pages = read_pages(connection, site)
+    logos = Logos(connection)
+    changes: list[Change] = list(page_changes(pages))
+    counts = [0, 0]
+    for role in roles(connection, site):
+        history = read_role(connection, site, role, logos.digest)
+        found = list(presences(history, pages, anchors))
+        homes = {presence.page_key for presence in found}
+        runs = list(logo_runs(history, homes, logos))
+        _write_presences(connection, site, role, found)
+        _write_logos(connection, site, role, runs)
+        changes += listing_changes(role, found)
+        changes += section_changes(role, history, homes.intersection(anchors) if anchors else homes)
+        changes += logo_changes(role, runs)
+        counts[0] += len(found)
+        counts[1] += len(runs)
+    _write_changes(connection, site, changes)
+    index_site(connection, site)
+    return Derived(site, counts[0], counts[1], len(changes), tuple(sorted(also)))
+
+
+def _write_presences(connection: sqlite3.Connection, site: str, role: str, found: Iterable[Presence]) -> None:
+    connection.executemany(
+        _INSERT_PRESENCE,
+        [
+            (
+                site,
+                p.page_key,
+                role,
+                p.subject.key,
+                p.subject.value,
+                p.subject.organisation,
+                p.subject.beneficiary,
+                p.subject.fact_id,
+                p.state,
+                p.absent.at if p.absent else None,
+                p.first.at,
+                p.last.at,
+                p.gone.at if p.gone else None,
+                p.sightings,
+                p.absent.capture_id if p.absent else None,
+                p.first.capture_id,
+                p.last.capture_id,
+                p.gone.capture_id if p.gone else None,
+            )
+            for p in found
+        ],
+    )
+
+
+def _write_logos(connection: sqlite3.Connection, site: str, role: str, runs: Iterable[LogoRun]) -> None:
+    connection.executemany(
+        _INSERT_LOGO,
+        [
+            (
+                site,
+                run.page_key,
+                role,
+                run.subject,
+                run.organisation,
+                run.payload_id,
+                run.first.capture_id,
+                run.last.capture_id,
+                run.first.at,
+                run.last.at,
+            )
+            for run in runs
+        ],
+    )
+
+
+def _write_changes(connection: sqlite3.Connection, site: str, changes: Iterable[Change]) -> None:
+    connection.executemany(
+        _INSERT_CHANGE,
+        [
+            (
+                site,
+                change.later.crawl,
+                change.page_key,
+                change.role,
+                change.kind,
+                change.subject,
+                change.organisation,
+                change.before,
+                change.after,
+                change.earlier.at,
+                change.later.at,
+                change.earlier.capture_id,
+                change.later.capture_id,
+            )
+            for change in sorted(changes, key=lambda c: (c.later, c.page_key, c.role or "", c.kind, c.subject))
+        ],
+    )

@@ -1,0 +1,202 @@
+"""What the captures of one site showed, crawl by crawl, as timelines read it. One observation per crawl, page and role:
+which one, when a page was captured under several URLs, does not depend on the order of anything.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from archive.model import State
+from archive.store.subjects import fold, subject_key
+
+#: A revisit that was not read itself shows what its original showed.
+_OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id,
+  c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
+FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
+  JOIN observation o ON o.role = :role AND o.capture_id = CASE
+    WHEN c.original_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observation own WHERE own.capture_id = c.id)
+    THEN c.original_id ELSE c.id END
+WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
+  AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
+    OR c.status = 304 AND c.original_id IS NOT NULL)"""
+
+#: An error page has no text that a profile could know it by: what its URL was at other times says which page it is.
+_PAGES = """SELECT * FROM (SELECT
+  coalesce(c.page_key, CASE WHEN r.site_id = :site AND coalesce(c.status, 999) >= 400 THEN r.page_key END) AS key,
+  c.status, c.record_type, c.error, CASE WHEN v.text IS NOT NULL THEN v.digest END, v.title,
+  c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
+FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
+  LEFT JOIN page_version v ON v.id = c.page_version_id
+WHERE k.site_id = :site) WHERE key IS NOT NULL"""
+
+_FACTS = """SELECT f.section_version_id, f.tier, f.id, f.value, f.raw, f.organisation_id, f.beneficiary_id, f.href,
+  f.logo_url
+FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = ? AND s.role = ?
+ORDER BY f.section_version_id, f.position"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """A capture as a point in time. Captures of one second keep an order, whatever their row ids."""
+
+    at: str
+    warc_date: str
+    record_id: str
+    warc: str
+    offset: int
+    crawl: str = field(compare=False)
+    url: str = field(compare=False)
+    hops: str | None = field(compare=False)
+    capture_id: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    key: str
+    value: str
+    fact_id: int
+    organisation: str | None = None
+    beneficiary: str | None = None
+    href: str | None = None
+    logo_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one crawl showed of one role on one page."""
+
+    moment: Moment
+    state: State
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    #: subjects of candidate facts: too weak to say that something is there, too strong to say that it is not
+    candidates: frozenset[str] = frozenset()
+
+    @property
+    def proves_absence(self) -> bool:
+        """Only a list that is there, and known for one, can lack a name."""
+        return self.state == "empty" or (self.state == "found" and bool(self.subjects))
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """How one crawl found one page."""
+
+    outcome: Literal["ok", "redirect", "gone", "broken"]
+    moment: Moment
+    #: the status as people read it
+    status: str
+    #: digests of the texts that were seen; several when the page stood under several URLs
+    texts: frozenset[str] = frozenset()
+    title: str | None = None
+
+
+#: page key -> crawl -> what was shown
+RoleHistory = dict[str, dict[str, Shown]]
+PageHistory = dict[str, dict[str, PageState]]
+
+_OUTCOMES = ("ok", "redirect", "gone", "broken")
+_STATES = ("found", "empty", "absent")
+
+#: the digest of an image's payload: its URL, and the capture of the page that shows it
+LogoDigest = Callable[[str, Moment], str | None]
+
+
+def roles(connection: sqlite3.Connection, site: str) -> list[str]:
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT DISTINCT role FROM section_version WHERE site_id = ? ORDER BY role", (site,)
+        )
+    ]
+
+
+def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest) -> RoleHistory:
+    facts: dict[int, list[tuple[str, Subject, str]]] = defaultdict(list)
+    for section, tier, fact_id, value, raw, organisation, beneficiary, href, logo_url in connection.execute(
+        _FACTS, (site, role)
+    ):
+        subject = Subject("", value, fact_id, organisation, beneficiary, href, logo_url)
+        facts[section].append((tier, subject, raw))
+
+    best: dict[tuple[str, str], tuple[tuple[int, str, Moment], State, int | None]] = {}
+    for page_key, state, section, *place in connection.execute(_OBSERVATIONS, {"site": site, "role": role}):
+        moment = Moment(*place)
+        known = any(tier == "confirmed" for tier, _, _ in facts.get(section, ()))
+        # The same URL is preferred in every crawl: variants of a page may differ in what surrounds the list.
+        rank = (_STATES.index(state) * 2 - known, moment.url, moment)
+        key = (page_key, moment.crawl)
+        if key not in best or rank < best[key][0]:
+            best[key] = (rank, state, section)
+
+    sections = _Sections(facts, logo_digest)
+    history: RoleHistory = defaultdict(dict)
+    for (page_key, crawl), ((_, _, moment), state, section) in best.items():
+        subjects, candidates = sections.at(section, moment)
+        history[page_key][crawl] = Shown(moment, state, subjects, candidates)
+    return dict(history)
+
+
+class _Sections:
+    """The subjects of each section version; kept where they do not depend on the capture, which is nearly always."""
+
+    def __init__(self, facts: dict[int, list[tuple[str, Subject, str]]], logo_digest: LogoDigest) -> None:
+        self._facts = facts
+        self._logo_digest = logo_digest
+        self._kept: dict[int | None, tuple[dict[str, Subject], frozenset[str]]] = {None: ({}, frozenset())}
+
+    def at(self, section: int | None, moment: Moment) -> tuple[dict[str, Subject], frozenset[str]]:
+        if section in self._kept:
+            return self._kept[section]
+        assert section is not None
+        subjects: dict[str, Subject] = {}
+        candidates = set()
+        depends = False
+        for tier, subject, raw in self._facts.get(section, ()):
+            digest = None
+            if subject.organisation is None and not fold(subject.value) and subject.logo_url is not None:
+                digest = self._logo_digest(subject.logo_url, moment)
+                depends = True
+            url = subject.logo_url or subject.href
+            key = subject_key(subject.organisation, subject.value, raw, digest, url)
+            if tier == "candidate":
+                candidates.add(key)
+            else:
+                subjects.setdefault(key, replace(subject, key=key))
+        found = subjects, frozenset(candidates)
+        if not depends:
+            self._kept[section] = found
+        return found
+
+
+def read_pages(connection: sqlite3.Connection, site: str) -> PageHistory:
+    best: dict[tuple[str, str], tuple[tuple[int, str, Moment], PageState]] = {}
+    texts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for page_key, status, record_type, error, text, title, *place in connection.execute(_PAGES, {"site": site}):
+        moment = Moment(*place)
+        key = (page_key, moment.crawl)
+        outcome = _outcome(status, record_type)
+        if outcome == "ok" and text is not None:
+            texts[key].add(text)
+        rank = (_OUTCOMES.index(outcome), moment.url, moment)
+        if key not in best or rank < best[key][0]:
+            said = str(status) if status is not None else (error or "no answer")
+            best[key] = (rank, PageState(outcome, moment, said, title=title))
+    history: PageHistory = defaultdict(dict)
+    for (page_key, crawl), (_, state) in best.items():
+        seen = frozenset(texts.get((page_key, crawl), ()))
+        history[page_key][crawl] = PageState(state.outcome, state.moment, state.status, seen, state.title)
+    return dict(history)
+
+
+def _outcome(status: int | None, record_type: str) -> Literal["ok", "redirect", "gone", "broken"]:
+    if status is None:
+        return "ok" if record_type == "resource" else "broken"
+    if 200 <= status < 300 or (status == 304 and record_type == "revisit"):
+        return "ok"
+    if 300 <= status < 400:
+        return "redirect"
+    return "gone" if status in (404, 410) else "broken"

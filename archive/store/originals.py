@@ -1,0 +1,93 @@
+"""What captures say about one another: which original a revisit refers to, and what kind of thing a URL was."""
+
+from __future__ import annotations
+
+import sqlite3
+
+# An original holds a payload. Others' files may hold one record id twice: the first by date, then by place, is meant.
+_IS_ORIGINAL = "o.record_type IN ('response', 'resource') AND o.payload_id IS NOT NULL"
+_FIRST = "ORDER BY o.captured_at, o.warc_date, w.path, o.warc_offset LIMIT 1"
+
+# By record id, then by URI and date, then by URI and digest (WARC 1.1, 6.7.2: Refers-To is only recommended, and none
+# of the revisits seen in others' files has it). Of several with that digest the last one before the revisit.
+_BY_DIGEST = f"""FROM resource t JOIN capture o ON o.resource_id = t.id JOIN warc w ON w.id = o.warc_id
+     JOIN payload p ON p.id = o.payload_id
+   WHERE t.url = coalesce(c.refers_to_url, r.url) AND {_IS_ORIGINAL}
+     AND c.declared_digest IN (o.declared_digest, p.digest)"""
+_ORIGINAL = f"""coalesce(
+  (SELECT o.id FROM capture o JOIN warc w ON w.id = o.warc_id
+   WHERE o.record_id = c.refers_to AND {_IS_ORIGINAL} {_FIRST}),
+  (SELECT o.id FROM resource t JOIN capture o ON o.resource_id = t.id JOIN warc w ON w.id = o.warc_id
+   WHERE t.url = coalesce(c.refers_to_url, r.url) AND o.warc_date = c.refers_to_date AND {_IS_ORIGINAL} {_FIRST}),
+  (SELECT o.id {_BY_DIGEST} AND o.captured_at <= c.captured_at
+   ORDER BY o.captured_at DESC, o.warc_date DESC, w.path, o.warc_offset LIMIT 1),
+  (SELECT o.id {_BY_DIGEST} {_FIRST}))"""
+
+_OWN = "c.crawl_id IN (SELECT id FROM crawl WHERE site_id = :site)"
+_ELSEWHERE = """c.crawl_id NOT IN (SELECT id FROM crawl WHERE site_id = :site)
+  AND (c.refers_to IN (SELECT s.record_id FROM capture s JOIN crawl k ON k.id = s.crawl_id WHERE k.site_id = :site)
+    OR coalesce(c.refers_to_url, r.url) IN (SELECT t.url FROM capture s JOIN crawl k ON k.id = s.crawl_id
+      JOIN resource t ON t.id = s.resource_id WHERE k.site_id = :site))"""
+
+_KIND = """CASE
+  WHEN c.page_version_id IN (SELECT id FROM page_version WHERE text IS NOT NULL) THEN 'page'
+  WHEN c.mime LIKE 'image/%' THEN 'image'
+  WHEN c.mime = 'text/css' THEN 'stylesheet'
+  WHEN c.mime LIKE '%javascript' OR c.mime LIKE '%ecmascript' THEN 'script'
+  WHEN c.mime LIKE 'font/%' OR c.mime LIKE 'application/%font%' THEN 'font'
+  WHEN c.mime LIKE 'audio/%' OR c.mime LIKE 'video/%' THEN 'media'
+  WHEN c.mime IN ('application/rss+xml', 'application/atom+xml') THEN 'feed'
+  WHEN c.mime IN ('text/html', 'application/xhtml+xml') THEN 'html'
+  WHEN c.mime IN ('application/pdf', 'application/msword', 'application/rtf') OR c.mime LIKE 'application/vnd.%'
+    THEN 'document'
+  ELSE 'other' END"""
+
+_NEWEST = "ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC LIMIT 1"
+
+
+def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
+    """Find every revisit of *site* its original, and for other sites' revisits the originals that *site* holds.
+
+    Returns the other sites that were touched: their timelines may now know more.
+    """
+    touched: set[str] = set()
+    for whose in (_OWN, _ELSEWHERE):
+        found = connection.execute(
+            f"SELECT * FROM (SELECT c.id, k.site_id, c.original_id AS known, {_ORIGINAL} AS original FROM capture c"
+            f" JOIN resource r ON r.id = c.resource_id JOIN crawl k ON k.id = c.crawl_id"
+            f" WHERE c.record_type = 'revisit' AND {whose}) WHERE known IS NOT original",
+            {"site": site},
+        ).fetchall()
+        connection.executemany("UPDATE capture SET original_id = ? WHERE id = ?", [(row[3], row[0]) for row in found])
+        touched |= {row[1] for row in found}
+    # A revisit of a page is a capture of the version its original is.
+    connection.execute(
+        """UPDATE capture SET page_version_id = v.id
+        FROM capture o, page_version ov, page_version v, crawl k
+        WHERE capture.record_type = 'revisit' AND o.id = capture.original_id AND ov.id = o.page_version_id
+          AND k.id = capture.crawl_id AND k.site_id = :site
+          AND v.site_id = k.site_id AND v.page_key = capture.page_key AND v.digest = ov.digest
+          AND capture.page_version_id IS NOT v.id""",
+        {"site": site},
+    )
+    return touched - {site}
+
+
+def describe_resources(connection: sqlite3.Connection, site: str) -> None:
+    """Say of each URL that *site* captured whose it is, which page, what kind and by what title: out of all captures,
+    so that the order in which they came does not matter.
+    """
+    connection.execute(
+        f"""UPDATE resource SET
+          site_id = (SELECT k.site_id FROM capture c JOIN crawl k ON k.id = c.crawl_id
+            WHERE c.resource_id = resource.id ORDER BY c.captured_at, c.warc_date, c.record_id, k.site_id LIMIT 1),
+          page_key = (SELECT c.page_key FROM capture c
+            WHERE c.resource_id = resource.id AND c.page_key IS NOT NULL {_NEWEST}),
+          title = (SELECT v.title FROM capture c JOIN page_version v ON v.id = c.page_version_id
+            WHERE c.resource_id = resource.id AND v.title IS NOT NULL {_NEWEST}),
+          kind = coalesce((SELECT {_KIND} FROM capture c
+            WHERE c.resource_id = resource.id AND c.status BETWEEN 200 AND 299
+              AND coalesce(c.mime, c.page_version_id) IS NOT NULL {_NEWEST}), 'unknown')
+        WHERE id IN (SELECT c.resource_id FROM capture c JOIN crawl k ON k.id = c.crawl_id WHERE k.site_id = :site)""",
+        {"site": site},
+    )
