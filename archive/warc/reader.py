@@ -10,43 +10,21 @@ from __future__ import annotations
 import os
 import re
 import weakref
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from archive.errors import BadRecord, TooLarge
-from archive.model import Headers, Place, Record, WireBytes
-from archive.warc.blocks import MEMORY_BYTES, OnDisk, hold
+from archive.model import Record
 from archive.warc.members import fast_zlib
+from archive.warc.records import BEGINS, GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Torn
 from archive.warc.segment import OPEN
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP = 31
-_FIRST_READ_BYTES = 1 << 14
-_READ_BYTES = 1 << 18
-_INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, fast_zlib.error)
-#: how a record begins, in either case
-_BEGINS = b"WARC/"
+__all__ = ["Limits", "WarcFile", "open_warc", "read_record", "read_records"]
+
+_WINDOW_BYTES = 1 << 18
 _CANDIDATE = re.compile(rb"\x1f\x8b\x08|(?<=\n)WARC/\d", re.IGNORECASE)
-_HEADER_END = re.compile(rb"\n\r?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one record may cost. A bomb is a TooLarge, and the record after it can be read."""
-
-    header_bytes: int = 1 << 20
-    block_bytes: int = 4 << 30
-    #: decompressed bytes for each compressed one, counted from *ratio_from_bytes* on
-    ratio: int = 250
-    ratio_from_bytes: int = 64 << 20
-
-
-class _Torn(BadRecord):
-    """The file ends inside a record."""
 
 
 def read_record(path: Path, offset: int, length: int) -> Record:
@@ -60,22 +38,26 @@ def read_records(
 ) -> Iterator[Record]:
     """All records of a file, in its order.
 
-    Raises BadRecord at the first that cannot be read; with *on_damage* that is called instead, and reading goes on
-    with the next record that can be found. In a ``.open`` file, which is being written, an unfinished last record is
-    no damage. Records that share one gzip member get a length of 0: none of them can be read on its own.
+    Raises BadRecord at the first that cannot be read, but for the unfinished last record of a ``.open`` file, which is
+    being written; with *on_damage* that is called instead, and reading goes on with the next record that can be found.
+    Records that share one gzip member get a length of 0: none of them can be read on its own.
     """
     with WarcFile(path, limits=limits) as file:
         offset: int | None = 0
+        damages = 0
         while offset is not None:
-            cursor = _Records(file, offset)
+            cursor = Records(file.fd, file.name, offset, file.limits)
             while True:
                 try:
                     record = cursor.next()
                 except BadRecord as damage:
-                    if isinstance(damage, _Torn) and path.name.endswith(OPEN):
-                        return
                     if on_damage is None:
+                        if isinstance(damage, Torn) and path.name.endswith(OPEN):
+                            return
                         raise
+                    damages += 1
+                    if damages > file.limits.damages:
+                        raise TooLarge(file.name, damage.offset, f"more than {damages - 1} damaged records") from damage
                     on_damage(damage)
                     offset = file.find_record(damage.offset + 1)
                     break
@@ -111,13 +93,22 @@ class WarcFile:
 
     def read(self, offset: int, length: int) -> Record:
         """Raises BadRecord when no record of *length* bytes lies at *offset*."""
-        records = _Records(self, offset)
+        records = Records(self.fd, self.name, offset, self.limits)
         record = records.next()
         if record is None:
             raise BadRecord(self.name, offset, "no record here: the file ends")
         if record.place.length != length:
             raise BadRecord(self.name, offset, f"record of {record.place.length} bytes, expected {length}")
         return record
+
+    def span(self, start: int, end: int) -> Iterator[Record]:
+        """The records between two offsets, such as those of one capture event. Raises BadRecord."""
+        offset: int | None = start
+        while offset is not None and offset < end:
+            cursor = Records(self.fd, self.name, offset, self.limits)
+            while (record := cursor.next()) is not None:
+                yield record
+            offset = cursor.end
 
     def close(self) -> None:
         self._close()
@@ -134,11 +125,11 @@ class WarcFile:
         """Where the next record seems to begin, from *offset* on; None when there is none."""
         window = b""
         while True:
-            piece = os.pread(self.fd, _READ_BYTES, offset + len(window))
+            piece = os.pread(self.fd, _WINDOW_BYTES, offset + len(window))
             data = window + piece
             for found in _CANDIDATE.finditer(data):
                 at = offset + found.start()
-                if not found[0].startswith(_GZIP_MAGIC) or self._begins_record(at):
+                if not found[0].startswith(GZIP_MAGIC) or self._begins_record(at):
                     return at
             if not piece:
                 return None
@@ -147,167 +138,7 @@ class WarcFile:
 
     def _begins_record(self, offset: int) -> bool:
         try:
-            head = fast_zlib.decompressobj(_GZIP).decompress(os.pread(self.fd, 1 << 12, offset), 5)
-        except _INFLATE_ERRORS:
+            head = fast_zlib.decompressobj(GZIP).decompress(os.pread(self.fd, 1 << 12, offset), 5)
+        except INFLATE_ERRORS:
             return False
-        return bool(head.upper() == _BEGINS)
-
-
-class _Records:
-    """The records from one offset on: those of one gzip member, or of a plain stretch up to a gzip member or the end
-    of the file."""
-
-    def __init__(self, file: WarcFile, start: int) -> None:
-        self._file, self._start = file, start
-        #: where the next record may begin; None at the end of the file or until this one is read
-        self.end: int | None = None
-        head = os.pread(file.fd, _FIRST_READ_BYTES, start)
-        self._gzip = head.startswith(_GZIP_MAGIC)
-        #: offset in the file of the first byte that has not been read
-        self._at = start + len(head)
-        self._pieces = self._inflate(head) if self._gzip else self._plain(head)
-        self._buffer = b""
-        self._shared = False
-
-    def next(self) -> Record | None:
-        """Raises BadRecord."""
-        self._skip_line_ends()
-        start = self._start if self._gzip else self._at - len(self._buffer)
-        if not self._buffer:
-            return None
-        if not self._gzip and self._fill(2) and self._buffer.startswith(_GZIP_MAGIC):
-            self.end = start
-            return None
-        fields = tuple(_fields(self._header(start)))
-        first: dict[str, str] = {}
-        for name, value in fields:
-            first.setdefault(name.lower(), value)
-        block = self._block(self._content_length(fields, start), start)
-        place = Place(self._file.name, start, self._length(start))
-        url = first.get("warc-target-uri")
-        if url and url.startswith("<") and url.endswith(">"):  # wget took WARC 1.0's grammar at its word
-            url = url[1:-1]
-        kind, record_id, date = (first.get(name, "") for name in ("warc-type", "warc-record-id", "warc-date"))
-        return Record(kind.lower(), record_id, fields, url, date, place, block)
-
-    def _header(self, start: int) -> bytes:
-        limit = self._file.limits.header_bytes
-        searched = 0
-        while True:
-            if not _BEGINS.startswith(self._buffer[: len(_BEGINS)].upper()):
-                raise BadRecord(self._file.name, start, f"no WARC record begins here: {self._buffer[:40]!r}")
-            if end := _HEADER_END.search(self._buffer, searched):
-                header, self._buffer = self._buffer[: end.end()], self._buffer[end.end() :]
-                return header
-            if len(self._buffer) > limit:
-                raise TooLarge(self._file.name, start, f"header of more than {limit} bytes")
-            searched = max(0, len(self._buffer) - 3)
-            if not self._fill(len(self._buffer) + 1):
-                raise self._cut_short(start, "record header without an end")
-
-    def _content_length(self, fields: Headers, start: int) -> int:
-        declared = {value for name, value in fields if name.lower() == "content-length"}
-        text = declared.pop() if len(declared) == 1 else ""
-        if not re.fullmatch(r"[0-9]{1,18}", text):
-            raise BadRecord(self._file.name, start, "no Content-Length, or several, or one that is no number")
-        if int(text) > self._file.limits.block_bytes:
-            raise TooLarge(self._file.name, start, f"block of {text} bytes, limit {self._file.limits.block_bytes}")
-        return int(text)
-
-    def _block(self, size: int, start: int) -> WireBytes:
-        if self._gzip or size <= MEMORY_BYTES:
-            block: WireBytes = hold(self._take(size))
-            found = block.size
-        else:  # it lies in the file as it is: no copy
-            at = self._at - len(self._buffer)
-            found = min(size, os.fstat(self._file.fd).st_size - at)
-            block = OnDisk(os.dup(self._file.fd), at, size)
-            self._buffer, self._at = b"", at + found
-        if found < size:
-            raise self._cut_short(start, f"block of {size} bytes ends after {found}")
-        return block
-
-    def _length(self, start: int) -> int:
-        """Of the record just read. What follows must be a record or the end, else its Content-Length was wrong."""
-        self._skip_line_ends()
-        self._fill(5)
-        begins = _BEGINS.startswith(self._buffer[: len(_BEGINS)].upper())  # as does nothing at all
-        if not begins and not self._buffer.startswith(_GZIP_MAGIC):
-            raise BadRecord(self._file.name, start, f"the record does not end with its block: {self._buffer[:40]!r}")
-        if not self._gzip:
-            return self._at - len(self._buffer) - start
-        self._shared = self._shared or bool(self._buffer)
-        return 0 if self._shared or self.end is None else self.end - start
-
-    def _cut_short(self, start: int, what: str) -> BadRecord:
-        # A gzip member that ends as it should holds a record that was written wrong; a plain file was cut.
-        return BadRecord(self._file.name, start, what) if self._gzip else _Torn(self._file.name, start, what)
-
-    def _fill(self, size: int) -> bool:
-        """Have *size* bytes in the buffer, if there are."""
-        if len(self._buffer) < size:
-            have, pieces = len(self._buffer), [self._buffer]
-            while have < size and (piece := next(self._pieces, b"")):
-                pieces.append(piece)
-                have += len(piece)
-            self._buffer = b"".join(pieces)
-        return len(self._buffer) >= size
-
-    def _skip_line_ends(self) -> None:
-        while self._fill(1) and not (rest := self._buffer.lstrip(b"\r\n")):
-            self._buffer = rest
-        self._buffer = self._buffer.lstrip(b"\r\n")
-
-    def _take(self, size: int) -> Iterator[bytes]:
-        while size and self._fill(1):
-            piece, self._buffer = self._buffer[:size], self._buffer[size:]
-            size -= len(piece)
-            yield piece
-
-    def _plain(self, piece: bytes) -> Iterator[bytes]:
-        while piece:
-            yield piece
-            piece = os.pread(self._file.fd, _READ_BYTES, self._at)
-            self._at += len(piece)
-
-    def _inflate(self, data: bytes) -> Iterator[bytes]:
-        """One gzip member, its checksum included."""
-        inflate = fast_zlib.decompressobj(_GZIP)
-        name, limits, size = self._file.name, self._file.limits, 0
-        while True:
-            try:
-                piece = inflate.decompress(data, _READ_BYTES)
-            except _INFLATE_ERRORS as error:
-                raise BadRecord(name, self._start, f"damaged gzip member: {error}") from error
-            size += len(piece)
-            if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self._start):
-                raise TooLarge(name, self._start, f"gzip member of more than {limits.ratio} times its size")
-            if inflate.eof:
-                self.end = self._at - len(inflate.unused_data)
-            if piece:
-                yield piece
-            if inflate.eof:
-                return
-            data = inflate.unconsumed_tail
-            if not data and len(piece) < _READ_BYTES:
-                data = os.pread(self._file.fd, _READ_BYTES, self._at)
-                self._at += len(data)
-                if not data:
-                    raise _Torn(name, self._start, "the file ends inside a gzip member")
-
-
-def _fields(header: bytes) -> Iterator[tuple[str, str]]:
-    """Fields of a record header (WARC 1.1, 4): UTF-8, folded lines joined, lines without a colon passed over."""
-    name, value = "", ""
-    for line in (*header.split(b"\n")[1:], b""):
-        try:
-            text = line.removesuffix(b"\r").decode()
-        except UnicodeDecodeError:
-            text = line.removesuffix(b"\r").decode("latin-1")
-        if text[:1] in (" ", "\t"):
-            value = f"{value} {text.strip()}"
-            continue
-        if name:
-            yield name, value.strip()
-        name, colon, value = text.partition(":")
-        name = name.strip() if colon else ""
+        return bool(head.upper() == BEGINS)

@@ -1,0 +1,201 @@
+"""Bytes of a WARC file to records, one after the other: framing only. Offsets in, places out."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archive.errors import BadRecord, TooLarge
+from archive.model import Headers, Place, Record, WireBytes
+from archive.warc.blocks import MEMORY_BYTES, OnDisk, hold
+from archive.warc.members import fast_zlib
+
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP = 31
+#: how a record begins, in either case
+BEGINS = b"WARC/"
+INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, fast_zlib.error)
+
+_FIRST_READ_BYTES = 1 << 14
+_READ_BYTES = 1 << 18
+_HEADER_END = re.compile(rb"\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one record may cost. A bomb is a TooLarge, and the record after it can be read."""
+
+    header_bytes: int = 1 << 20
+    block_bytes: int = 4 << 30
+    #: decompressed bytes for each compressed one, counted from *ratio_from_bytes* on
+    ratio: int = 250
+    ratio_from_bytes: int = 64 << 20
+    #: after so many records that cannot be read, the rest of the file is given up
+    damages: int = 10_000
+
+
+class Torn(BadRecord):
+    """The file ends inside a record."""
+
+
+class Records:
+    """The records from one offset on: those of one gzip member, or of a plain stretch up to a gzip member or the end
+    of the file."""
+
+    def __init__(self, fd: int, name: str, start: int, limits: Limits) -> None:
+        self._fd, self._name, self._start, self._limits = fd, name, start, limits
+        #: where the next record may begin; None at the end of the file or until this one is read
+        self.end: int | None = None
+        head = os.pread(fd, _FIRST_READ_BYTES, start)
+        self._gzip = head.startswith(GZIP_MAGIC)
+        #: offset in the file of the first byte that has not been read
+        self._at = start + len(head)
+        self._pieces = self._inflate(head) if self._gzip else self._plain(head)
+        self._buffer = b""
+        self._shared = False
+
+    def next(self) -> Record | None:
+        """Raises BadRecord."""
+        self._skip_line_ends()
+        start = self._start if self._gzip else self._at - len(self._buffer)
+        if not self._buffer:
+            return None
+        if not self._gzip and self._fill(2) and self._buffer.startswith(GZIP_MAGIC):
+            self.end = start
+            return None
+        fields = tuple(_fields(self._header(start)))
+        first: dict[str, str] = {}
+        for name, value in fields:
+            first.setdefault(name.lower(), value)
+        block = self._block(self._content_length(fields, start), start)
+        place = Place(self._name, start, self._length(start))
+        url = first.get("warc-target-uri")
+        if url and url.startswith("<") and url.endswith(">"):  # wget took WARC 1.0's grammar at its word
+            url = url[1:-1]
+        kind, record_id, date = (first.get(name, "") for name in ("warc-type", "warc-record-id", "warc-date"))
+        return Record(kind.lower(), record_id, fields, url, date, place, block)
+
+    def _header(self, start: int) -> bytes:
+        limit = self._limits.header_bytes
+        searched = 0
+        while True:
+            if not BEGINS.startswith(self._buffer[: len(BEGINS)].upper()):
+                raise BadRecord(self._name, start, f"no WARC record begins here: {self._buffer[:40]!r}")
+            if end := _HEADER_END.search(self._buffer, searched):
+                header, self._buffer = self._buffer[: end.end()], self._buffer[end.end() :]
+                return header
+            if len(self._buffer) > limit:
+                raise TooLarge(self._name, start, f"header of more than {limit} bytes")
+            searched = max(0, len(self._buffer) - 3)
+            if not self._fill(len(self._buffer) + 1):
+                raise self._cut_short(start, "record header without an end")
+
+    def _content_length(self, fields: Headers, start: int) -> int:
+        declared = {value for name, value in fields if name.lower() == "content-length"}
+        text = declared.pop() if len(declared) == 1 else ""
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            raise BadRecord(self._name, start, "no Content-Length, or several, or one that is no number")
+        if int(text) > self._limits.block_bytes:
+            raise TooLarge(self._name, start, f"block of {text} bytes, limit {self._limits.block_bytes}")
+        return int(text)
+
+    def _block(self, size: int, start: int) -> WireBytes:
+        if self._gzip or size <= MEMORY_BYTES:
+            block: WireBytes = hold(self._take(size))
+            found = block.size
+        else:  # it lies in the file as it is: no copy
+            at = self._at - len(self._buffer)
+            found = min(size, os.fstat(self._fd).st_size - at)
+            block = OnDisk(os.dup(self._fd), at, size)
+            self._buffer, self._at = b"", at + found
+        if found < size:
+            raise self._cut_short(start, f"block of {size} bytes ends after {found}")
+        return block
+
+    def _length(self, start: int) -> int:
+        """Of the record just read. What follows must be a record or the end, else its Content-Length was wrong."""
+        self._skip_line_ends()
+        self._fill(5)
+        begins = BEGINS.startswith(self._buffer[: len(BEGINS)].upper())  # as does nothing at all
+        if not begins and not self._buffer.startswith(GZIP_MAGIC):
+            raise BadRecord(self._name, start, f"the record does not end with its block: {self._buffer[:40]!r}")
+        if not self._gzip:
+            return self._at - len(self._buffer) - start
+        self._shared = self._shared or bool(self._buffer)
+        return 0 if self._shared or self.end is None else self.end - start
+
+    def _cut_short(self, start: int, what: str) -> BadRecord:
+        # A gzip member that ends as it should holds a record that was written wrong; a plain file was cut.
+        return BadRecord(self._name, start, what) if self._gzip else Torn(self._name, start, what)
+
+    def _fill(self, size: int) -> bool:
+        """Have *size* bytes in the buffer, if there are."""
+        if len(self._buffer) < size:
+            have, pieces = len(self._buffer), [self._buffer]
+            while have < size and (piece := next(self._pieces, b"")):
+                pieces.append(piece)
+                have += len(piece)
+            self._buffer = b"".join(pieces)
+        return len(self._buffer) >= size
+
+    def _skip_line_ends(self) -> None:
+        while self._fill(1) and not (rest := self._buffer.lstrip(b"\r\n")):
+            self._buffer = rest
+        self._buffer = self._buffer.lstrip(b"\r\n")
+
+    def _take(self, size: int) -> Iterator[bytes]:
+        while size and self._fill(1):
+            piece, self._buffer = self._buffer[:size], self._buffer[size:]
+            size -= len(piece)
+            yield piece
+
+    def _plain(self, piece: bytes) -> Iterator[bytes]:
+        while piece:
+            yield piece
+            piece = os.pread(self._fd, _READ_BYTES, self._at)
+            self._at += len(piece)
+
+    def _inflate(self, data: bytes) -> Iterator[bytes]:
+        """One gzip member, its checksum included."""
+        inflate = fast_zlib.decompressobj(GZIP)
+        limits, size = self._limits, 0
+        while True:
+            try:
+                piece = inflate.decompress(data, _READ_BYTES)
+            except INFLATE_ERRORS as error:
+                raise BadRecord(self._name, self._start, f"damaged gzip member: {error}") from error
+            size += len(piece)
+            if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self._start):
+                raise TooLarge(self._name, self._start, f"gzip member of more than {limits.ratio} times its size")
+            if inflate.eof:
+                self.end = self._at - len(inflate.unused_data)
+            if piece:
+                yield piece
+            if inflate.eof:
+                return
+            data = inflate.unconsumed_tail
+            if not data and len(piece) < _READ_BYTES:
+                data = os.pread(self._fd, _READ_BYTES, self._at)
+                self._at += len(data)
+                if not data:
+                    raise Torn(self._name, self._start, "the file ends inside a gzip member")
+
+
+def _fields(header: bytes) -> Iterator[tuple[str, str]]:
+    """Fields of a record header (WARC 1.1, 4): UTF-8, folded lines joined, lines without a colon passed over."""
+    name, value = "", ""
+    for line in (*header.split(b"\n")[1:], b""):
+        try:
+            text = line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError:
+            text = line.removesuffix(b"\r").decode("latin-1")
+        if text[:1] in (" ", "\t"):
+            value = f"{value} {text.strip()}"
+            continue
+        if name:
+            yield name, value.strip()
+        name, colon, value = text.partition(":")
+        name = name.strip() if colon else ""
