@@ -176,9 +176,11 @@ class CaptureExtension:
         while self._syncing is not None:
             await maybe_deferred_to_future(deferToThread(lambda: None))
         try:
-            if self.closing_report is not None:
-                self.closing_record = self.writer.write_metadata(*self.closing_report())
-            await maybe_deferred_to_future(deferToThread(self.writer.seal))
+            try:
+                if self.closing_report is not None:
+                    self.closing_record = self.writer.write_metadata(*self.closing_report())
+            finally:
+                await maybe_deferred_to_future(deferToThread(self.writer.seal))
         except (ArchiveFault, OSError) as error:
             self.fail(error)
         finally:

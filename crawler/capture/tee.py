@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import DONE
 from twisted.web._newclient import Request as TxRequest
 from twisted.web.client import HTTPConnectionPool
-from twisted.web.http import PotentialDataLoss
+from twisted.web.http import PotentialDataLoss, _ChunkedTransferDecoder
 from zope.interface.declarations import implementer
 
 from archive.errors import ArchiveFault
@@ -52,9 +52,25 @@ class _RequestTee:
         return getattr(self._transport, name)
 
 
+class _ChunkedDecoder(_ChunkedTransferDecoder):
+    """Twisted's, but white space may stand behind a chunk size, as RFC 9112, 7.1.1 allows and old servers pad it."""
+
+    def _dataReceived_CHUNK_LENGTH(self) -> bool:
+        buffer = self._buffer
+        line = buffer.find(b"\r\n", self._start)
+        if line > 0:
+            end = buffer.find(b";", 0, line)
+            end = line if end < 0 else end
+            size = buffer[:end].rstrip(b" \t")
+            if len(size) < end:
+                buffer[:end] = size
+        return super()._dataReceived_CHUNK_LENGTH()
+
+
 class _Parser(http11._LenientHTTPClientParser):
     # Twisted drops the connection at a header line over 16 KiB; browsers take 256 KiB.
     MAX_LENGTH = 1 << 18
+    _transferDecoders: dict[bytes, Any] = {b"chunked": _ChunkedDecoder}  # noqa: RUF012 - declared so by Twisted
 
     recording: Recording
 
