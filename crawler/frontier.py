@@ -1,0 +1,276 @@
+"""The frontier: every URL accepted and not yet fetched, on SQLite, as a Scrapy scheduler.
+
+States of a URL in one crawl: ``queued``, ``leased`` (handed to the downloader), ``captured`` (its record is written),
+``expanded`` (its links stand here too, set in the transaction that queues them), ``failed``, ``refused`` (with the
+rule that refused it). A crawl stopped at any moment is picked up from these rows: what was leased is queued again,
+what was captured and not expanded is read again from the WARC, without the network.
+
+Scrapy's own disk queues survive only a clean stop (scrapy#7978: after SIGKILL the resumed crawl fetched nothing).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, cast
+
+from scrapy import Request
+from scrapy.core.scheduler import BaseScheduler
+
+from archive.model import Link, Place
+from crawler.scope import Verdict, seen_key
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+#: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
+KNOWN_LIMIT = 200_000
+ATTEMPTS = 3
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS crawl (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS url (
+  id INTEGER PRIMARY KEY, seen TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT, hops TEXT NOT NULL,
+  state TEXT NOT NULL, priority INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,
+  rule TEXT, file TEXT, "offset" INTEGER, length INTEGER) STRICT;
+CREATE INDEX IF NOT EXISTS queue ON url(priority, id) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS state ON url(state) WHERE state IN ('leased', 'captured');
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    id: int
+    url: str
+    via: str | None
+    hops: str
+    attempts: int
+
+
+def priority_of(hops: str) -> int:
+    """Breadth first; sitemaps before pages, and a page's requisites before the pages of its own depth."""
+    depth = sum(hop in "LR" for hop in hops)
+    if hops.endswith("E"):
+        return 2 * depth - 1
+    return 2 * depth - (2 if hops.endswith("M") else 0)
+
+
+class Frontier:
+    """The rows of one crawl. One process, one connection; writes are committed by `commit`, called twice a second."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA cache_size = -16000")
+        self._db.executescript(SCHEMA)
+        self._known: set[str] = set()
+        self._open = False
+        self._queued = self._count("queued")
+        #: pages may be leased no more (``--max-pages`` reached); requisites still are
+        self.pages_closed = False
+
+    def _count(self, state: str) -> int:
+        return int(self._db.execute("SELECT count(*) FROM url WHERE state = ?", (state,)).fetchone()[0])
+
+    def _begin(self) -> sqlite3.Connection:
+        if not self._open:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._open = True
+        return self._db
+
+    def commit(self) -> None:
+        if self._open:
+            self._db.execute("COMMIT")
+            self._open = False
+
+    def close(self) -> None:
+        self.commit()
+        self._db.close()
+
+    def begin(self, crawl_id: str, started_at: str) -> None:
+        self._begin().execute("INSERT OR IGNORE INTO crawl (id, started_at) VALUES (?, ?)", (crawl_id, started_at))
+        self.commit()
+
+    def unfinished(self) -> tuple[str, str] | None:
+        """(id, started_at) of the crawl these rows belong to, unless it came to its end."""
+        row = self._db.execute("SELECT id, started_at FROM crawl WHERE NOT finished ORDER BY rowid DESC").fetchone()
+        return (row[0], row[1]) if row else None
+
+    def finish(self) -> None:
+        self._begin().execute("UPDATE crawl SET finished = 1")
+        self.commit()
+
+    def add(
+        self, links: Iterable[Link], *, via: str | None, hops: str, judge: Callable[[str, str, str], Verdict]
+    ) -> int:
+        """Queue what is new and in scope; keep what is refused, with its rule. Returns how many were queued."""
+        added = 0
+        for link in links:
+            if link.url in self._known:
+                continue
+            if len(self._known) < KNOWN_LIMIT:
+                self._known.add(link.url)
+            added += self._insert(link.url, via, hops + link.hop, judge(link.url, link.hop, hops))
+        return added
+
+    def add_seed(self, url: str) -> None:
+        self._insert(url, None, "", Verdict(accepted=True, rule="seed"))
+
+    def _insert(self, url: str, via: str | None, hops: str, verdict: Verdict) -> int:
+        state = "queued" if verdict.accepted else "refused"
+        # A URL refused on one path may be accepted on another: a link out of scope that is also a requisite.
+        row = (
+            self._begin()
+            .execute(
+                "INSERT INTO url (seen, url, via, hops, state, priority, rule) VALUES (?,?,?,?,?,?,?) "
+                "ON CONFLICT (seen) DO UPDATE SET state = excluded.state, via = excluded.via, hops = excluded.hops, "
+                "priority = excluded.priority, rule = excluded.rule "
+                "WHERE url.state = 'refused' AND excluded.state = 'queued' "
+                "RETURNING state",
+                (seen_key(url), url, via, hops, state, priority_of(hops), verdict.rule),
+            )
+            .fetchone()
+        )
+        if row is None or row[0] != "queued":
+            return 0
+        self._queued += 1
+        return 1
+
+    def lease(self, limit: int) -> list[Leased]:
+        """Hand out the next rows in order. Requisites only, once `pages_closed`."""
+        only = "AND hops LIKE '%E'" if self.pages_closed else ""
+        rows = (
+            self._begin()
+            .execute(
+                f"UPDATE url SET state = 'leased', attempts = attempts + 1 WHERE id IN (SELECT id FROM url "
+                f"WHERE state = 'queued' AND not_before <= ? {only} ORDER BY priority, id LIMIT ?) "
+                f"RETURNING id, url, via, hops, attempts, priority",
+                (time.time(), limit),
+            )
+            .fetchall()
+        )
+        rows.sort(key=lambda row: (row[5], row[0]))
+        self._queued -= len(rows)
+        return [Leased(*row[:5]) for row in rows]
+
+    def release(self, url_id: int, *, not_before: float = 0) -> None:
+        self._begin().execute("UPDATE url SET state = 'queued', not_before = ? WHERE id = ?", (not_before, url_id))
+        self._queued += 1
+
+    def captured(self, url_id: int, place: Place) -> None:
+        self._begin().execute(
+            "UPDATE url SET state = 'captured', file = ?, \"offset\" = ?, length = ? WHERE id = ?",
+            (place.file, place.offset, place.length, url_id),
+        )
+
+    def expanded(self, url_id: int) -> None:
+        """Its links stand here too. A URL released meanwhile, to be fetched again, stays queued."""
+        self._begin().execute("UPDATE url SET state = 'expanded' WHERE id = ? AND state = 'captured'", (url_id,))
+
+    def settle(self, url_id: int, state: str, rule: str | None = None) -> None:
+        """Set the state a URL ends in without a capture: ``failed`` or ``refused``."""
+        self._begin().execute("UPDATE url SET state = ?, rule = coalesce(?, rule) WHERE id = ?", (state, rule, url_id))
+
+    def pending(self) -> bool:
+        if self._queued <= 0:
+            return False
+        if not self.pages_closed:
+            return True
+        query = "SELECT 1 FROM url WHERE state = 'queued' AND hops LIKE '%E' LIMIT 1"
+        return self._begin().execute(query).fetchone() is not None
+
+    def left(self) -> int:
+        """How many accepted URLs were never fetched."""
+        return self._queued
+
+    def reclaim(self) -> int:
+        """After a stop: queue again what was leased and never captured."""
+        found = self._begin().execute("UPDATE url SET state = 'queued', attempts = 0 WHERE state = 'leased'").rowcount
+        self._queued = self._count("queued")
+        self.commit()
+        return found
+
+    def find(self, url: str) -> tuple[int, str] | None:
+        """(id, state) of *url*, if it was ever accepted or refused."""
+        row = self._begin().execute("SELECT id, state FROM url WHERE seen = ?", (seen_key(url),)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
+        """Captured, but stopped before its links were queued."""
+        for *lease, file, offset, length in (
+            self._begin()
+            .execute("SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'")
+            .fetchall()
+        ):
+            yield Leased(*lease), Place(file, offset, length)
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._begin().execute("SELECT state, count(*) FROM url GROUP BY state").fetchall())
+
+    def refusals(self) -> dict[str, int]:
+        query = "SELECT rule, count(*) FROM url WHERE state = 'refused' GROUP BY rule ORDER BY 2 DESC"
+        return dict(self._begin().execute(query).fetchall())
+
+
+class Leaser(Protocol):
+    """What the scheduler asks of a spider."""
+
+    frontier: Frontier
+
+    def lease_rows(self) -> int: ...
+
+    def may_lease_pages(self) -> bool: ...
+
+    def leased(self, url_id: int, hops: str) -> None: ...
+
+    def request(self, leased: Leased) -> Request: ...
+
+
+class FrontierScheduler(BaseScheduler):
+    """Gives Scrapy's engine the frontier's URLs as requests. Links never become requests until they are leased."""
+
+    def __init__(self, spider: Leaser) -> None:
+        self._spider = spider
+        self._frontier = spider.frontier
+        self._leased: deque[Leased] = deque()
+        self._own: deque[Request] = deque()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(cast("Leaser", crawler.spider))
+
+    def has_pending_requests(self) -> bool:
+        self._frontier.pages_closed = not self._spider.may_lease_pages()
+        return bool(self._own or self._leased) or self._frontier.pending()
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Requests that a user's own middleware or extension makes: kept in memory, fetched first."""
+        self._own.append(request)
+        return True
+
+    def next_request(self) -> Request | None:
+        if self._own:
+            return self._own.popleft()
+        if not self._leased:
+            self._frontier.pages_closed = not self._spider.may_lease_pages()
+            self._leased.extend(self._frontier.lease(self._spider.lease_rows()))
+        if not self._leased:
+            return None
+        leased = self._leased.popleft()
+        self._spider.leased(leased.id, leased.hops)
+        return self._spider.request(leased)
+
+    def close(self, reason: str) -> None:
+        del reason
+        for leased in self._leased:
+            self._frontier.release(leased.id)
+        self._leased.clear()
+        self._frontier.commit()

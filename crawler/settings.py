@@ -1,0 +1,72 @@
+"""Scrapy's settings. What depends on the site (contact, delay, limits) is set by ``crawler.plan``; each line here says
+what it costs the crawled site or the reader."""
+
+from __future__ import annotations
+
+BOT_NAME = "bewaar"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+# The loop the crawler runs on; uvloop halves what the loop itself costs.
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+
+# Every byte goes through the tee; nothing else may fetch.
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.capture.handler.WarcDownloadHandler",
+    "https": "crawler.capture.handler.WarcDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+SCHEDULER = "crawler.frontier.FrontierScheduler"
+DOWNLOADER = "crawler.politeness.PoliteDownloader"
+
+EXTENSIONS = {
+    "crawler.capture.extension.CaptureExtension": 10,
+    "crawler.spiders.reader.ReaderExtension": 20,
+    "crawler.spiders.limits.LimitsExtension": 30,
+    # These print or open what nobody asked for.
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+    "scrapy.extensions.logstats.LogStats": None,
+}
+# Both run code for whoever connects.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# The archive wants every answer as it came: redirects and retries are the frontier's, bodies are decoded by the reader.
+DOWNLOADER_MIDDLEWARES_BASE = {
+    "crawler.politeness.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": 700,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+}
+SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
+HTTPCACHE_ENABLED = False
+
+# The delay between two requests to a host is a floor: jitter would go below it.
+DOWNLOAD_DELAY_JITTER = 0
+# One request at a time to a host, one second apart, unless a profile says otherwise.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1.0
+ROBOTSTXT_OBEY = True
+# Scrapy starts this many tasks per response (scrapy#5182); facts per page are few.
+CONCURRENT_ITEMS = 4
+# A total, not idle time: a page that takes longer is kept as far as it came, marked WARC-Truncated: time.
+DOWNLOAD_TIMEOUT = 120
+# Certificates are verified; a profile may fall back, and the warcinfo record says so.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Sizes are limited in the tee, where the record is marked; Scrapy sees only the first bytes of a large body.
+DOWNLOAD_MAXSIZE = 0
+DOWNLOAD_WARNSIZE = 0
+
+# The library would otherwise fetch the public suffix list, unarchived.
+TLDEXTRACT_SUFFIX_LIST_URLS: tuple[str, ...] = ()
+
+# One line per URL is the crawl log's work, which stands in the WARC.
+LOG_LEVEL = "INFO"
+LOG_FORMATTER = "crawler.spiders.site.QuietLogFormatter"
+STATS_DUMP = False
