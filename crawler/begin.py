@@ -1,0 +1,110 @@
+"""How a crawl begins: the site is locked, what an earlier one left is repaired, an unfinished one is taken up again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archive import times
+from archive.errors import BadRecord, WrongUse
+from archive.layout import Archive
+from archive.warc.reader import read_records
+from archive.warc.recover import Recovery, recover
+from crawler.frontier import Frontier
+from crawler.plan import CrawlPlan, plan_crawl
+from crawler.sites.profile import Profile
+
+#: an unfinished crawl older than this is not resumed without being asked
+STALE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A crawl that holds its site's lock and its open frontier; `close` gives both back."""
+
+    plan: CrawlPlan
+    frontier: Frontier
+    recovered: tuple[Recovery, ...]
+    held: ExitStack
+
+    def close(self) -> None:
+        self.held.close()
+
+
+def begin_crawl(
+    archive: Archive,
+    profile: Profile,
+    *,
+    contact: str | None = None,
+    extract: bool = True,
+    resume: bool | None = None,
+    ask: Callable[[str], bool] | None = None,
+) -> Begun:
+    """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
+    for a stale one, by *ask*. Raises Locked when the site is being crawled, WrongUse when nobody can be asked."""
+    with ExitStack() as stack:
+        stack.enter_context(archive.lock_site(profile.name))
+        recovered = tuple(recover(archive, prefix=profile.name))
+        path = archive.state / f"{profile.name}.frontier.db"
+        unfinished = _unfinished(path)
+        if unfinished and _take_up(profile.name, unfinished[1], resume=resume, ask=ask):
+            plan = plan_crawl(archive, profile, contact=contact, extract=extract, unfinished=unfinished)
+        else:
+            plan = plan_crawl(archive, profile, contact=contact, extract=extract)
+            for leftover in path.parent.glob(f"{path.name}*"):
+                leftover.unlink()
+        frontier = Frontier(path)
+        stack.callback(frontier.close)
+        frontier.begin(plan.crawl_id, times.warc_date(plan.started_at))
+        if plan.resumed:
+            _learn(frontier, archive, plan)
+        return Begun(plan, frontier, recovered, stack.pop_all())
+
+
+def _unfinished(path: Path) -> tuple[str, datetime] | None:
+    if not path.exists():
+        return None
+    frontier = Frontier(path)
+    try:
+        found = frontier.unfinished()
+    finally:
+        frontier.close()
+    return (found[0], times.parse(found[1])) if found else None
+
+
+def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable[[str], bool] | None) -> bool:
+    if resume is not None:
+        return resume
+    age = times.now() - started
+    if age < STALE:
+        return True
+    what = f"an unfinished crawl of {site} is {age.days} days old"
+    if ask is not None and sys.stdin.isatty():
+        return ask(f"{what}. Resume it?")
+    raise WrongUse(f"{what}: give --resume to go on with it, or --from-start to begin a new one")
+
+
+def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
+    """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
+    for path in crawl_files(archive, plan.site, plan.crawl_id):
+        for record in read_records(path):
+            if record.type in ("response", "revisit") and record.url:
+                known = frontier.find(record.url)
+                if known and known[1] in ("queued", "leased"):
+                    frontier.captured(known[0], record.place)
+    frontier.reclaim()
+
+
+def crawl_files(archive: Archive, site: str, crawl_id: str) -> Iterator[Path]:
+    """The sealed WARC files of one crawl, in the order they were written."""
+    for path in sorted(archive.warcs.glob(f"{site}-*.warc.gz")):
+        try:
+            info = next(iter(read_records(path)), None)
+        except BadRecord:
+            continue
+        if info and info.type == "warcinfo" and f"isPartOf: {crawl_id}\r\n".encode() in b"".join(info.block.chunks()):
+            yield path

@@ -1,0 +1,103 @@
+"""How a crawl ended: what its closing record says, and the exit code scripts rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["finished", "limited", "interrupted", "failed"]
+
+DONE, PROBLEMS, WRONG_USE, LIMITED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+#: problems named one by one; the rest are counted
+PROBLEMS_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SeedOutcome:
+    status: int | None = None
+    error: str | None = "not fetched"
+    #: where it redirects to, when that is out of scope
+    redirected: str | None = None
+    unexpected: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        if self.error:
+            return self.error
+        if self.redirected:
+            return f"redirects to {self.redirected}, which is out of scope"
+        if self.unexpected:
+            return self.unexpected
+        if self.status is not None and self.status >= 400:
+            return f"HTTP status {self.status}"
+        return None
+
+
+@dataclass(slots=True)
+class Outcome:
+    crawl_id: str
+    seeds: dict[str, SeedOutcome]
+    captures: int = 0
+    pages: int = 0
+    bytes: int = 0
+    failed: int = 0
+    #: name of the limit that was met
+    limit: str | None = None
+    interrupted: bool = False
+    #: what the archive could not do
+    fault: str | None = None
+    problems: list[tuple[str, str, str | None]] = field(default_factory=list)
+    problems_total: int = 0
+    #: what the reader counted in the database, at the end
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    def problem(self, url: str, what: str, detail: str | None) -> None:
+        self.problems_total += 1
+        if len(self.problems) < PROBLEMS_SHOWN:
+            self.problems.append((url, what, detail))
+
+    @property
+    def status(self) -> Status:
+        if self.fault:
+            return "failed"
+        if self.interrupted:
+            return "interrupted"
+        return "limited" if self.limit else "finished"
+
+    @property
+    def failed_seeds(self) -> dict[str, str]:
+        """Seeds that could not be kept as what they are; none of a crawl that was stopped before it got to them."""
+        return {
+            url: seed.problem
+            for url, seed in self.seeds.items()
+            if seed.problem and not (seed.error == "not fetched" and self.status != "finished")
+        }
+
+    @property
+    def exit_code(self) -> int:
+        if self.fault:
+            return FAULT
+        if self.interrupted:
+            return INTERRUPTED
+        if self.failed_seeds or self.problems_total:
+            return PROBLEMS
+        return LIMITED if self.limit else DONE
+
+    def report(self, finished_at: str, frontier: dict[str, int], refusals: dict[str, int]) -> dict[str, Any]:
+        """The closing record's JSON."""
+        return {
+            "crawl": self.crawl_id,
+            "finished_at": finished_at,
+            "status": self.status,
+            "limit": self.limit,
+            "captures": self.captures,
+            "pages": self.pages,
+            "bytes": self.bytes,
+            "failed": self.failed,
+            "frontier": frontier,
+            "refusals": refusals,
+            "seeds": {url: {"status": seed.status, "problem": seed.problem} for url, seed in self.seeds.items()},
+            "problems": [{"url": url, "what": what, "detail": detail} for url, what, detail in self.problems],
+            "problems_total": self.problems_total,
+        }

@@ -1,0 +1,142 @@
+"""What one crawl is going to do, decided before anything is opened: the site's profile with the operator's limits over
+it, the archive it goes into, its id and who answers for it. Both doors, ``bewaar crawl`` and ``scrapy crawl``, make
+one.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from archive import times
+from archive.errors import WrongUse
+from archive.layout import Archive, check_contact
+from crawler.capture.guard import consent_of
+from crawler.sites.profile import Profile, default_profile, load_profile
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlPlan:
+    archive: Archive
+    profile: Profile
+    crawl_id: str
+    started_at: datetime
+    contact: str
+    #: read facts off the pages too
+    extract: bool = True
+    #: an unfinished crawl of this site goes on
+    resumed: bool = False
+
+    @property
+    def site(self) -> str:
+        return self.profile.name
+
+    @property
+    def user_agent(self) -> str:
+        suffix = f" {self.profile.user_agent}" if self.profile.user_agent else ""
+        return f"{software()} (+{self.contact}){suffix}"
+
+
+def profile_for(target: str, archive: Archive | None = None, **settings: Any) -> Profile:
+    """*target* is the name of a profile, or a URL, which gets a default one; *settings* go before what it says."""
+    if "://" in target:
+        return default_profile(target, **settings)
+    return load_profile(target, archive).with_settings(**settings)
+
+
+def software() -> str:
+    return f"bewaar/{version('bewaar')}"
+
+
+def plan_crawl(
+    archive: Archive,
+    profile: Profile,
+    *,
+    contact: str | None = None,
+    extract: bool = True,
+    unfinished: tuple[str, datetime] | None = None,
+    at: datetime | None = None,
+) -> CrawlPlan:
+    """Raises WrongUse when nobody answers for the crawl: a webmaster must be able to reach somebody."""
+    answers = contact or profile.contact or archive.contact
+    if not answers:
+        raise WrongUse(
+            f"no contact for the crawl of {profile.name}: give --contact ADDRESS (an e-mail address or URL), "
+            f"or set contact in {archive.root / 'bewaar.toml'}"
+        )
+    try:
+        check_contact(answers)
+    except ValueError as fault:
+        raise WrongUse(str(fault)) from fault
+    started = at or times.now()
+    crawl_id = f"{profile.name}-{times.digits17(started)}"
+    if unfinished:
+        crawl_id, started = unfinished
+    return CrawlPlan(
+        archive=archive,
+        profile=profile,
+        crawl_id=crawl_id,
+        started_at=started,
+        contact=answers,
+        extract=extract,
+        resumed=unfinished is not None,
+    )
+
+
+def warcinfo(plan: CrawlPlan) -> dict[str, str]:
+    """The fields of the warcinfo record (WARC 1.1, annex on warc-fields; isPartOf names the crawl)."""
+    profile = plan.profile
+    info = {
+        "software": f"{software()} scrapy/{version('scrapy')} twisted/{version('twisted')} warcio/{version('warcio')}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "operator": f"{plan.archive.operator} <{plan.contact}>" if plan.archive.operator else plan.contact,
+        "robots": profile.robots,
+        "http-header-user-agent": plan.user_agent,
+        "http-header-from": plan.contact,
+        "isPartOf": plan.crawl_id,
+        "description": f"crawl {plan.crawl_id} of {profile.title or profile.name}",
+        "hostname": platform.node(),
+        "bewaar-site": plan.site,
+        "bewaar-started": times.warc_date(plan.started_at),
+        "bewaar-profile-digest": profile.digest,
+        "bewaar-tls-verification": "off" if profile.tls == "unverified" else "on",
+    }
+    if profile.connect_to:
+        info["bewaar-connect-to"] = " ".join(profile.connect_to)
+    return {name: value for name, value in info.items() if value}
+
+
+def scrapy_settings(plan: CrawlPlan) -> dict[str, Any]:
+    """The settings of ``crawler.settings`` that depend on the site."""
+    profile = plan.profile
+    return {
+        "USER_AGENT": plan.user_agent,
+        "DOWNLOAD_DELAY": profile.delay_s,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": profile.concurrency,
+        "CONCURRENT_REQUESTS": max(16, profile.concurrency),
+        "DOWNLOAD_TIMEOUT": profile.timeout_s,
+        "DOWNLOAD_VERIFY_CERTIFICATES": profile.tls != "unverified",
+        "ROBOTSTXT_OBEY": profile.robots != "ignore",
+        "WARC_ROBOTS": profile.robots,
+        "DEFAULT_REQUEST_HEADERS": default_headers(plan),
+        "WARC_DIR": str(plan.archive.warcs),
+        "WARC_PREFIX": plan.site,
+        "WARC_INFO": warcinfo(plan),
+        "WARC_MAX_RESPONSE_BYTES": profile.max_response_bytes,
+        "WARC_CONNECT_TO": list(profile.connect_to),
+        "WARC_ALLOW_ADDRESSES": list(profile.allow_addresses),
+        "WARC_CONSENT": sorted(consent_of(profile.seeds)),
+    }
+
+
+def default_headers(plan: CrawlPlan) -> dict[str, str]:
+    headers = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    if plan.profile.language:
+        headers["Accept-Language"] = plan.profile.language
+    # br and zstd hurt the replay tools downstream
+    headers["Accept-Encoding"] = "gzip"
+    return headers
