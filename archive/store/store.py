@@ -111,6 +111,19 @@ class Store:
         with self._batch():
             self._captures.seal_warc(file, sha256, size)
 
+    def sealed_files(self) -> frozenset[str]:
+        """Names of the WARC files whose rows are all here."""
+        return frozenset(name for (name,) in self.db.conn.execute("SELECT name FROM warc WHERE sealed"))
+
+    def replace_with(self, other: Store) -> None:
+        """Take over every row of *other*. Through SQLite's backup and not by renaming: who has this file open goes on,
+        and sees the new rows."""
+        with self._write_lock():
+            other.db.conn.backup(self.db.conn)
+            self._captures.forget()
+            self._facts.forget()
+            self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def load_decisions(self, directory: Path) -> None:
         """Decisions and events out of ``*.jsonl``. Aliases take effect at the next `derive`.
 

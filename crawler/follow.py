@@ -1,0 +1,183 @@
+"""The reader as a process of its own: it follows the WARC file that a crawl is writing.
+
+The crawler tells it, over a socket, where each new capture event lies; it reads the event from the file, answers with
+its links and facts, and commits the rows once the crawler says how far the file is synced. It may be killed at any
+moment: what was not acknowledged as stored is told again to the next one.
+
+Messages are JSON arrays, each behind its length in four bytes, network order::
+
+    crawler -> reader   ["event", n, file, offset, end]   ["skip", n, file, offset, end, why]
+                        ["again", n, file, offset, end]: only the links; its rows are there
+                        ["synced", file, offset]   ["sealed", file, sha256, size]   ["finish"]
+    reader -> crawler   ["ready", files]   ["answer", n, answer]   ["stored", n]   ["finished", counts]
+                        ["failed", message]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from archive.errors import BewaarError
+from archive.layout import Archive
+from archive.model import Problem, Reading, Record
+from archive.store import Store
+from archive.warc.reader import WarcFile, open_warc
+from crawler.ingest import Ingest, catch_up
+from crawler.items import KINDS
+from crawler.reading import Event, events
+
+#: links the crawler was told already are not told again; they are stored all the same
+TOLD_LIMIT = 200_000
+#: address space: past it the page that needs more becomes a problem row
+MEMORY_BYTES = 3 << 30
+LENGTH = struct.Struct("!I")
+
+
+class Follower:
+    def __init__(self, channel: socket.socket, archive: Archive, site: str, *, facts: bool) -> None:
+        self._channel = channel
+        self._archive = archive
+        self._site = site
+        self._store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        self._ingest = Ingest(self._store, facts=facts, live=True)
+        self._files: dict[str, WarcFile] = {}
+        self._told: set[tuple[str, str]] = set()
+        #: read and not yet stored: (number, file, end, reading)
+        self._unstored: deque[tuple[int, str, int, Reading | None]] = deque()
+
+    def run(self) -> None:
+        left = catch_up(self._archive, self._store, self._site)
+        self._say("ready", [done.file for done in left])
+        for message in self._messages():
+            match message:
+                case ["event", int(n), str(file), int(offset), int(end)]:
+                    self._event(n, file, offset, end, skip=None)
+                case ["again", int(n), str(file), int(offset), int(end)]:
+                    self._again(n, file, offset, end)
+                case ["skip", int(n), str(file), int(offset), int(end), str(why)]:
+                    self._event(n, file, offset, end, skip=why)
+                case ["synced", str(file), int(offset)]:
+                    self._store_until(file, offset)
+                case ["sealed", str(file), str(sha256), int(size)]:
+                    self._store_until(file, size)
+                    if file in self._files:
+                        self._files.pop(file).close()
+                    self._store.seal_warc(file, sha256, size)
+                case ["finish"]:
+                    self._say("finished", self._finish())
+                    return
+
+    def _messages(self) -> Iterator[list[Any]]:
+        with self._channel.makefile("rb") as stream:
+            while len(head := stream.read(LENGTH.size)) == LENGTH.size:
+                yield json.loads(stream.read(LENGTH.unpack(head)[0]))
+
+    def _say(self, *message: Any) -> None:
+        data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        self._channel.sendall(LENGTH.pack(len(data)) + data)
+
+    def _event(self, n: int, file: str, offset: int, end: int, *, skip: str | None) -> None:
+        reading = None
+        for found in self._events(file, offset, end):
+            if skip is not None and isinstance(found, Event):
+                capture = self._ingest.reader.capture(found)
+                reading = Reading(capture, problems=(Problem("reader gave up", skip),))
+            else:
+                reading = self._ingest.take(found) or reading
+        self._unstored.append((n, file, end, reading))
+        self._say("answer", n, self._answer(reading) if reading else {})
+
+    def _again(self, n: int, file: str, offset: int, end: int) -> None:
+        readings = [
+            self._ingest.reader.read(found) for found in self._events(file, offset, end) if isinstance(found, Event)
+        ]
+        self._unstored.append((n, file, 0, None))
+        self._say("answer", n, {"links": self._answer(readings[0])["links"]} if readings else {})
+
+    def _events(self, file: str, offset: int, end: int) -> Iterator[Event | Record]:
+        if file not in self._files:
+            self._files[file] = open_warc(self._archive.warcs, file)
+        return events(self._files[file].span(offset, end))
+
+    def _answer(self, reading: Reading) -> dict[str, Any]:
+        capture = reading.capture
+        links = []
+        for link in reading.links:
+            edge = (link.url, link.hop)
+            if edge in self._told:
+                continue
+            if len(self._told) < TOLD_LIMIT:
+                self._told.add(edge)
+            links.append(edge)
+        where = {"url": capture.url, "record_id": capture.record_id}
+        return {
+            "links": links,
+            "page": capture.page_key is not None and capture.status == 200,
+            "facts": [
+                {"role": section.role, **where, **asdict(fact)}
+                for section in reading.sections
+                for fact in section.facts
+            ],
+            "problems": [(problem.what, problem.detail) for problem in reading.problems],
+        }
+
+    def _store_until(self, file: str, offset: int) -> None:
+        """Commit what lies before the synced mark: a row never points at bytes that are not on disk."""
+        batch = []
+        last = None
+        while self._unstored and (self._unstored[0][1] != file or self._unstored[0][2] <= offset):
+            last, _, _, reading = self._unstored.popleft()
+            if reading:
+                batch.append(reading)
+        self._ingest.write(batch)
+        if last is not None:
+            self._say("stored", last)
+
+    def _finish(self) -> dict[str, Any]:
+        crawl = self._ingest.reader.crawl
+        if crawl and crawl.finished_at is None:
+            # No closing record came: the writer met a fault.
+            self._store.write_crawl(replace(crawl, status="interrupted"))
+        self._store.load_decisions(self._archive.decisions)
+        self._ingest.derive()
+        counts = asdict(self._store.counts())
+        self._store.close()
+        return counts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("descriptor", type=int)
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("site")
+    parser.add_argument("--no-extract", action="store_true")
+    options = parser.parse_args()
+    # Ctrl-C goes to the whole group; the crawler ends this process, after its last record.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    os.set_inheritable(options.descriptor, False)
+    channel = socket.socket(fileno=options.descriptor)
+    try:
+        Follower(channel, Archive.open(options.archive), options.site, facts=not options.no_extract).run()
+    except (BewaarError, OSError) as error:
+        data = json.dumps(["failed", str(error)]).encode()
+        channel.sendall(LENGTH.pack(len(data)) + data)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

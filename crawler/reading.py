@@ -1,0 +1,237 @@
+"""WARC records in, readings out: the one way from bytes to facts, for a crawl being written and for files long sealed.
+
+No network, and nothing here knows whether the crawl is live: that is what makes live rows equal rebuilt rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from selectolax.lexbor import LexborHTMLParser
+
+from archive import times, urls
+from archive.decoding import decode
+from archive.digests import sha256_chunks
+from archive.errors import Damaged
+from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section
+from archive.warc import http as warc_http
+from crawler.discover import discover
+from crawler.extract import extract, page_text
+from crawler.extract.dom import parse
+from crawler.sites.profile import Expect, Profile, default_profile
+
+#: the problem of a seed that is something else than its profile expects
+UNEXPECTED = "not the page its profile expects"
+#: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
+PAGE_MAX_BYTES = 16 << 20
+CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
+    "response": "response",
+    "revisit": "revisit",
+    "resource": "resource",
+}
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+#: what may hold links, beside HTML; all other bodies are only digested
+LINKED = frozenset({"text/css", "text/plain", "application/json", "application/ld+json", "application/manifest+json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One capture event: the response, revisit or failure record, and the fields of its metadata record."""
+
+    record: Record
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def warc_fields(block: Iterable[bytes]) -> dict[str, str]:
+    """Read ``application/warc-fields`` (WARC 1.1, annex B); of a repeated field the first stands."""
+    found: dict[str, str] = {}
+    for line in b"".join(block).decode("utf-8", "replace").splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.strip(), value.strip())
+    return found
+
+
+def events(records: Iterable[Record]) -> Iterator[Event | Record]:
+    """Group records into capture events; warcinfo and ``metadata://`` records come out as they are.
+
+    A capture waits for its metadata record, which stands in the same event right after it (WARC-Concurrent-To).
+    """
+    waiting: Record | None = None
+    about: dict[str, str] = {}
+    for record in records:
+        if record.type == "metadata" and waiting and record.field("WARC-Concurrent-To") == waiting.id:
+            about = warc_fields(record.block.chunks())
+            continue
+        if record.type == "request":
+            continue
+        if waiting:
+            yield Event(waiting, about)
+            waiting, about = None, {}
+        if record.type in ("response", "revisit", "resource"):
+            waiting = record
+        elif record.type == "metadata" and record.url and not record.url.startswith("metadata:"):
+            fields = warc_fields(record.block.chunks())
+            if "error" in fields:
+                yield Event(record, fields)
+        elif record.type in ("warcinfo", "metadata"):
+            yield record
+    if waiting:
+        yield Event(waiting, about)
+
+
+class Reader:
+    """Reads the events of one crawl, with the profile its WARC records; until that record is met, a default one."""
+
+    def __init__(self, *, facts: bool = True, profile: Profile | None = None) -> None:
+        self._facts = facts
+        #: given: this profile is used and the recorded one is not (``rebuild --profile current``)
+        self._given = profile
+        self.profile = profile
+        self.crawl: Crawl | None = None
+        #: every seed read so far is something else than the profile expects: a parking page's facts are nobody's
+        self._gone: bool | None = None
+
+    def learn(self, record: Record) -> Crawl | None:
+        """Take in a warcinfo or ``metadata://`` record; the crawl row when it says something new of it."""
+        if record.type == "warcinfo":
+            self.crawl = _crawl_of(record, self.crawl)
+            return self.crawl
+        url = record.url or ""
+        if url.endswith("/profile.json") and self._given is None:
+            self.profile = Profile.from_json(b"".join(record.block.chunks()).decode())
+        elif url.endswith("/report.json") and self.crawl:
+            report = json.loads(b"".join(record.block.chunks()))
+            self.crawl = replace(self.crawl, finished_at=report["finished_at"], status=report["status"])
+            return self.crawl
+        return None
+
+    def read(self, event: Event) -> Reading:
+        capture = self.capture(event)
+        if event.record.type == "metadata":
+            return Reading(replace(capture, page_key=self._page_key(capture, None)))
+        return self._read_response(event.record, capture)
+
+    def capture(self, event: Event) -> Capture:
+        """What the record's own fields tell; its block is not looked at."""
+        record, about = event.record, event.about
+        url = record.url or ""
+        if self.profile is None:
+            self.profile = default_profile(url)
+        return Capture(
+            record_id=record.id,
+            type=CAPTURE_TYPES.get(record.type, "failure"),
+            url=url,
+            urlkey=urls.urlkey(url),
+            warc_date=record.date,
+            status=None,
+            mime=None,
+            place=record.place,
+            truncated=record.field("WARC-Truncated"),
+            declared_digest=record.field("WARC-Payload-Digest"),
+            via=about.get("via"),
+            hops=about.get("hopsFromSeed"),
+            error=about.get("error"),
+            refers_to=record.field("WARC-Refers-To"),
+            refers_to_url=record.field("WARC-Refers-To-Target-URI"),
+            refers_to_date=record.field("WARC-Refers-To-Date"),
+        )
+
+    def _read_response(self, record: Record, capture: Capture) -> Reading:
+        try:
+            response = warc_http.parse_response(record.block)
+        except ValueError as error:
+            # The bytes are kept; what they say cannot be told.
+            return Reading(capture, problems=(Problem("not HTTP", str(error)),))
+        mime = warc_http.mime(response)
+        payload = warc_http.payload(record.block, response)
+        capture = replace(
+            capture,
+            status=response.status,
+            mime=mime,
+            page_key=self._page_key(capture, mime),
+            payload_digest=sha256_chunks(payload.chunks()),
+            payload_bytes=payload.size,
+        )
+        linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
+        if not linked or payload.size > PAGE_MAX_BYTES:
+            return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, b"", page=None)))
+        try:
+            body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES).data
+        except Damaged as error:
+            return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
+        return self._read_body(capture, response, body, mime)
+
+    def _read_body(self, capture: Capture, response: HttpResponse, body: bytes, mime: str | None) -> Reading:
+        if not (
+            mime in HTML or (mime is None and body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")))
+        ):
+            return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, body, page=None)))
+        text, charset = decode(body, response.header("Content-Type"))
+        page = Page(capture.url, body, text, charset, response.headers, response.status)
+        tree = parse(text)
+        links = tuple(discover(capture.url, mime or "text/html", response.headers, body, page=page, tree=tree))
+        if response.status != 200 or not self._facts or "E" in (capture.hops or ""):
+            return Reading(capture, links=links)
+        return self._read_page(capture, page, tree, links)
+
+    def _read_page(self, capture: Capture, page: Page, tree: LexborHTMLParser, links: tuple[Link, ...]) -> Reading:
+        assert self.profile is not None
+        try:
+            said = page_text(tree)
+            sections = extract(page, tree, self.profile.hints())
+        except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
+            # One page that no extractor can read is a row, not the end of the crawl.
+            problem = Problem("extractor failed", f"{type(error).__name__}: {error}")
+            return Reading(capture, links=links, problems=(problem,))
+        problems: tuple[Problem, ...] = ()
+        if capture.url in self.profile.seeds:
+            missing = unexpected(self.profile.expect, page, sections)
+            # Once one seed is the site, the others may be what they like.
+            self._gone = bool(missing) and self._gone is not False
+            problems = (Problem(UNEXPECTED, missing),) if missing else ()
+        if self._gone or problems:
+            sections = ()
+        return Reading(capture, page=said, sections=sections, links=links, problems=problems)
+
+    def _page_key(self, capture: Capture, mime: str | None) -> str | None:
+        """Pages, and what stands where a page should: an error answer or a failed fetch of a link."""
+        assert self.profile is not None
+        if "E" in (capture.hops or "") or (mime is not None and mime not in HTML):
+            return None
+        if (capture.hops or "").endswith(("M", "P")):
+            return None
+        return self.profile.page_key(capture.url)
+
+
+def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str | None:
+    """What a seed lacks that its profile expects of it, in words; None when it is what it was."""
+    if expect.text and not re.search(expect.text, page.text, re.IGNORECASE):
+        return f"{expect.text!r} does not stand on it"
+    if expect.cms:
+        found = [fact.value for section in sections for fact in section.facts if fact.kind == "cms"]
+        if expect.cms not in found:
+            return f"made with {', '.join(found) or 'an unknown CMS'}, not {expect.cms}"
+    return None
+
+
+def _crawl_of(record: Record, known: Crawl | None) -> Crawl:
+    info = warc_fields(record.block.chunks())
+    crawl_id = info.get("isPartOf") or f"imported-{times.digits14(record.date)}"
+    if known and known.id == crawl_id:
+        return known
+    site = info.get("bewaar-site") or crawl_id
+    return Crawl(
+        id=crawl_id,
+        site=site,
+        started_at=times.captured_at(info.get("bewaar-started") or record.date),
+        finished_at=None,
+        status="interrupted",
+        software=info.get("software", "unknown"),
+        operator=info.get("operator"),
+        profile_digest=info.get("bewaar-profile-digest"),
+    )
