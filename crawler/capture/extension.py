@@ -49,6 +49,8 @@ class CaptureExtension:
         if not directory or not prefix:
             # Without a writer every exchange would be lost; NotConfigured would only switch this extension off.
             raise WrongUse("a crawl needs the settings WARC_DIR and WARC_PREFIX")
+        if not Path(directory).is_dir():
+            raise ArchiveFault(f"{directory}: not a directory")
         from twisted.internet import reactor
 
         # Typed as the module it is replaced by when it is installed.

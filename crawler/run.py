@@ -1,0 +1,44 @@
+"""Runs one crawl in this process, from the first request to the derived history."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings
+
+from archive.errors import BewaarError
+from crawler.begin import Begun
+from crawler.outcome import Outcome
+from crawler.progress import Progress
+from crawler.spiders.site import SiteSpider
+
+
+def run_crawl(begun: Begun) -> Outcome:
+    """Returns when the last row is written; the lock and the frontier are given back. Raises BewaarError when the
+    crawl could not begin."""
+    plan = begun.plan
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.set("LOG_FILE", str(plan.archive.logs / f"{plan.crawl_id}.log"), priority="cmdline")
+    try:
+        process = CrawlerProcess(settings)
+        crawler = process.create_crawler(SiteSpider)
+        progress = Progress(crawler, plan.site)
+        failures: list[Any] = []
+        process.crawl(crawler, begun=begun).addErrback(failures.append)
+        try:
+            process.start()
+        finally:
+            progress.end()
+        if failures:
+            error = failures[0].value
+            if isinstance(error, BewaarError):
+                raise error
+            failures[0].raiseException()
+        spider: Any = crawler.spider
+        return cast("Outcome", spider.outcome)
+    finally:
+        begun.close()
+        logging.shutdown()

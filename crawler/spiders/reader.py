@@ -1,0 +1,324 @@
+"""The crawler's end of the reader: starts the process, tells it of every capture event, hands its answers on.
+
+The reader may die, or be killed for taking too long over one event. That event becomes a problem row, a new reader is
+started, and it is told again what the old one had not stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import subprocess
+import sys
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import Request, signals
+from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.defer import deferred_from_coro
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import Int32StringReceiver
+
+from archive import times
+from archive.model import Link
+from archive.warc.writer import Sealed
+from crawler.capture import signals as capture_signals
+from crawler.capture.extension import CaptureExtension
+from crawler.capture.signals import Captured
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from twisted.internet.interfaces import IAddress
+    from twisted.python.failure import Failure
+
+log = logging.getLogger(__name__)
+
+#: the reader is killed when one event takes it longer
+EVENT_TIMEOUT_S = 60.0
+#: a reader that cannot even start is not started for ever
+STARTS = 20
+#: how often the frontier commits and the reader is looked after
+TICK_S = 0.5
+#: answers that nobody asked for yet; more are in flight only when somebody raised the concurrency beyond reason
+UNCLAIMED = 4096
+
+
+@dataclass(slots=True, eq=False)
+class _Told:
+    """One event the reader was told of, until it has stored its rows."""
+
+    message: list[Any]
+    record_id: str
+    url: str = ""
+    url_id: int | None = None
+    hops: str = ""
+    answered: bool = False
+
+
+class _Channel(Int32StringReceiver):
+    MAX_LENGTH = 64 << 20
+
+    def __init__(self, owner: ReaderExtension) -> None:
+        self._owner = owner
+
+    def stringReceived(self, string: bytes) -> None:  # noqa: N802  # Twisted's name
+        self._owner.heard(*json.loads(string))
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802  # Twisted's name
+        del reason
+        self._owner.lost(self)
+
+
+class _Channels(Factory):
+    noisy = False
+
+    def __init__(self, owner: ReaderExtension) -> None:
+        self.channel = _Channel(owner)
+
+    def buildProtocol(self, addr: IAddress | None) -> _Channel:  # noqa: N802  # Twisted's name
+        del addr
+        return self.channel
+
+
+class ReaderExtension:
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._spider: Any = crawler.spider
+        self._channel: _Channel | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        #: by number; the reader has not stored these yet
+        self._told: dict[int, _Told] = {}
+        self._number = 0
+        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._heard_at = time.monotonic()
+        self._starts = 0
+        self._synced: tuple[str, int] | None = None
+        self._sealed: set[str] = set()
+        self._capture_closed: asyncio.Future[None] | None = None
+        self._finished: asyncio.Future[dict[str, Any]] | None = None
+        self._ready = False
+        #: where the reader's own complaints go
+        self._log = Path(crawler.settings["LOG_FILE"]).open("ab") if crawler.settings["LOG_FILE"] else None  # noqa: SIM115  # as long as the crawl
+        self._tick = create_looping_call(self._look_after)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        for handler, signal in (
+            (extension.opened, signals.spider_opened),
+            (extension.closed, signals.spider_closed),
+            (extension.captured, capture_signals.captured),
+            (extension.synced, capture_signals.synced),
+            (extension.sealed, capture_signals.sealed),
+            (extension.capture_closed, capture_signals.closed),
+        ):
+            crawler.signals.connect(handler, signal=signal)
+        return extension
+
+    @property
+    def _capture(self) -> CaptureExtension:
+        extension = self._crawler.get_extension(CaptureExtension)
+        assert extension is not None
+        return extension
+
+    # What the crawl tells.
+
+    async def opened(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._capture_closed, self._finished = loop.create_future(), loop.create_future()
+        self._start()
+        plan, capture = self._spider.plan, self._capture
+        capture.closing_report = self._closing_report
+        url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
+        profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
+        # The first event reaches from the warcinfo record that opens the file to here.
+        self._tell(_Told(["event", 0, profile.place.file, 0, profile.end], profile.record_id))
+        for leased, place in list(self._spider.frontier.unexpanded()):
+            message = ["again", 0, place.file, place.offset, place.offset + place.length]
+            self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
+        self._tick.start(TICK_S, now=False)
+
+    def captured(self, captured: Captured, request: Request) -> None:
+        outcome, url_id = self._spider.outcome, request.meta.get("url_id")
+        outcome.captures += 1
+        outcome.bytes += captured.bytes
+        if url_id is not None and captured.status is not None:
+            self._spider.frontier.captured(url_id, captured.place)
+        message = ["event", 0, captured.place.file, captured.place.offset, captured.end]
+        self._tell(_Told(message, captured.record_id, captured.url, url_id, str(request.meta.get("hops", ""))))
+
+    def synced(self, file: str, offset: int) -> None:
+        self._synced = (file, offset)
+        self._send("synced", file, offset)
+
+    def sealed(self, sealed: Sealed) -> None:
+        if sealed.file not in self._sealed:
+            self._sealed.add(sealed.file)
+            self._send("sealed", sealed.file, sealed.sha256, sealed.size)
+
+    async def answer(self, record_id: str) -> dict[str, Any]:
+        """What the reader found in a capture: ``facts``, ``links``, ``problems``, ``page``."""
+        if record_id in self._answers:
+            return self._answers.pop(record_id)
+        if self._finished is None or self._finished.done():
+            return {}
+        self._waiting[record_id] = asyncio.get_running_loop().create_future()
+        return await self._waiting[record_id]
+
+    def capture_closed(self) -> None:
+        if self._capture_closed and not self._capture_closed.done():
+            self._capture_closed.set_result(None)
+
+    async def closed(self) -> None:
+        """The last of the crawl: the closing record is read, all rows are stored, the history is derived."""
+        if self._tick.running:
+            self._tick.stop()
+        self._spider.frontier.commit()
+        if self._capture_closed is None or self._finished is None:
+            return  # it never opened
+        await self._capture_closed
+        capture = self._capture
+        if record := capture.closing_record:
+            message = ["event", 0, record.place.file, record.place.offset, record.end]
+            self._tell(_Told(message, record.record_id))
+        for sealed in capture.sealed:
+            self.sealed(sealed)
+        self._send("finish")
+        self._spider.outcome.counts = await self._finished
+        if self._process:
+            self._process.wait()
+
+    # What the reader says.
+
+    def heard(self, what: str, *said: Any) -> None:
+        self._heard_at = time.monotonic()
+        match (what, *said):
+            case ("answer", int(n), dict(answer)):
+                self._answered(self._told[n], answer)
+            case ("stored", int(n)):
+                for number in [number for number in self._told if number <= n]:
+                    del self._told[number]
+            case ("finished", dict(counts)):
+                if self._finished and not self._finished.done():
+                    self._finished.set_result(counts)
+            case ("ready", list(files)):
+                self._ready = True
+                for file in files:
+                    log.info("rows of %s, left by an earlier crawl, are in the database now", file)
+            case ("failed", str(message)):
+                self._give_up(message)
+
+    def lost(self, channel: _Channel) -> None:
+        """The process ended; if its work was not done, another takes it up."""
+        if channel is not self._channel or (self._finished and self._finished.done()):
+            return
+        self._channel = None
+        oldest = next((told for told in self._told.values() if not told.answered), None)
+        if oldest and oldest.message[0] == "event" and oldest.url:
+            log.warning("the reader ended over %s; it is kept, and read no further", oldest.url)
+            oldest.message = ["skip", *oldest.message[1:5], "the reader ended over this record: too slow or too large"]
+        if self._starts >= (STARTS if self._ready else 1):
+            self._give_up(f"the reader ended {self._starts} times; its last words are in state/logs")
+            return
+        self._start()
+        for told in self._told.values():
+            self._send(*told.message)
+        if self._synced:
+            self._send("synced", *self._synced)
+        if self._capture_closed and self._capture_closed.done():
+            self._sealed.clear()
+            for sealed in self._capture.sealed:
+                self.sealed(sealed)
+            self._send("finish")
+
+    def _answered(self, told: _Told, answer: dict[str, Any]) -> None:
+        if told.answered:
+            return  # told again to a second reader
+        told.answered = True
+        frontier, spider = self._spider.frontier, self._spider
+        links = [Link(url, hop, "") for url, hop in answer.get("links", ())]
+        if links:
+            frontier.add(links, via=told.url, hops=told.hops, judge=spider.scope.judge)
+        if told.url_id is not None:
+            frontier.expanded(told.url_id)
+            spider.settled(told.url_id)
+        if answer.get("page"):
+            spider.outcome.pages += 1
+        for what, detail in answer.get("problems", ()):
+            spider.note_problem(told.url, what, detail)
+        waiting = self._waiting.pop(told.record_id, None)
+        if waiting is not None:
+            if not waiting.done():
+                waiting.set_result(answer)
+        else:
+            self._answers[told.record_id] = answer
+            if len(self._answers) > UNCLAIMED:
+                self._answers.popitem(last=False)
+
+    def _look_after(self) -> None:
+        self._spider.frontier.commit()
+        # Rows whose time has come (a retry, a Retry-After) are asked for without waiting for the engine's own beat.
+        engine = self._crawler.engine
+        if engine._slot is not None:  # noqa: SLF001  # Scrapy has no public way to say "there is work"
+            engine._slot.nextcall.schedule()  # noqa: SLF001
+        busy = any(not told.answered for told in self._told.values())
+        if not busy:
+            self._heard_at = time.monotonic()
+        elif time.monotonic() - self._heard_at > EVENT_TIMEOUT_S and self._process:
+            log.warning("the reader has not answered for %.0f s and is ended", EVENT_TIMEOUT_S)
+            self._heard_at = time.monotonic()
+            self._process.kill()
+
+    def _give_up(self, message: str) -> None:
+        """The rows cannot be written: the crawl stops. What is in the WARC is whole, and the next start reads it."""
+        log.error("the reader failed: %s", message)
+        self._spider.outcome.fault = self._spider.outcome.fault or message
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_result({})
+        self._waiting.clear()
+        if self._finished and not self._finished.done():
+            self._finished.set_result({})
+        if not (self._capture_closed and self._capture_closed.done()):
+            deferred_from_coro(self._crawler.engine.close_spider_async(reason="io_fault"))
+
+    def _start(self) -> None:
+        from twisted.internet import reactor
+
+        self._starts += 1
+        ours, theirs = socket.socketpair()
+        plan = self._spider.plan
+        command = [sys.executable, "-m", "crawler.follow", str(theirs.fileno()), str(plan.archive.root), plan.site]
+        if not plan.extract:
+            command.append("--no-extract")
+        with ours, theirs:
+            ours.setblocking(False)
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            )
+            channels = _Channels(self)
+            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, channels)  # type: ignore[attr-defined]  # a module
+            self._channel = channels.channel
+        self._heard_at = time.monotonic()
+
+    def _tell(self, told: _Told) -> None:
+        self._number += 1
+        told.message[1] = self._number
+        self._told[self._number] = told
+        self._send(*told.message)
+
+    def _send(self, *message: Any) -> None:
+        if self._channel is not None and self._channel.transport is not None:
+            self._channel.sendString(json.dumps(message).encode())
+
+    def _closing_report(self) -> tuple[str, bytes, str]:
+        spider = self._spider
+        report = spider.outcome.report(times.seconds(times.now()), spider.frontier.counts(), spider.frontier.refusals())
+        block = json.dumps(report, ensure_ascii=False, indent=1).encode()
+        return f"metadata://bewaar/{spider.plan.crawl_id}/report.json", block, "application/json"

@@ -1,0 +1,206 @@
+"""One spider for every site: what to fetch is the frontier's business, what a page says the reader's. The spider yields
+the facts it is answered, so that feed exports and pipelines work as people expect and cannot alter the archive."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urljoin, urlsplit
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.logformatter import LogFormatter
+from twisted.python.failure import Failure
+
+from archive import times
+from archive.layout import Archive
+from crawler.begin import Begun, begin_crawl
+from crawler.capture.extension import CaptureExtension
+from crawler.frontier import ATTEMPTS, Leased
+from crawler.outcome import Outcome, SeedOutcome
+from crawler.plan import CrawlPlan, profile_for, scrapy_settings
+from crawler.politeness import retry_after_s
+from crawler.reading import UNEXPECTED
+from crawler.scope import Scope
+from crawler.spiders.reader import ReaderExtension
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+log = logging.getLogger(__name__)
+
+#: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
+RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+#: rows leased at once: what a kill -9 costs at most, beside the fetches in flight
+LEASE_ROWS = 16
+#: never hold links, so nobody waits for the reader
+LEAVES = (b"image/", b"video/", b"audio/", b"font/")
+
+
+class QuietLogFormatter(LogFormatter):
+    """No line per URL and fact: the WARC and the database hold them."""
+
+    def crawled(self, *_: Any, **__: Any) -> None:  # type: ignore[override]  # Scrapy documents None, but types it not
+        return None
+
+    def scraped(self, *_: Any, **__: Any) -> None:  # type: ignore[override]
+        return None
+
+
+class SiteSpider(Spider):
+    """``scrapy crawl site -a site=NAME_OR_URL -a archive=DIR [-a contact=ADDRESS]``"""
+
+    name = "site"
+
+    def __init__(self, begun: Begun) -> None:
+        super().__init__()
+        self.begun = begun
+        self.plan: CrawlPlan = begun.plan
+        self.frontier = begun.frontier
+        self.scope = Scope(begun.plan.profile.scope_rules())
+        self._pages_leased: set[int] = set()
+        self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in begun.plan.profile.seeds})
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, begun: Begun | None = None, **kwargs: Any) -> Self:
+        del args
+        begun = begun or _begin(**kwargs)
+        # Scrapy freezes the settings after this; what the command line says stands above them.
+        crawler.settings.setdict(scrapy_settings(begun.plan), priority="spider")
+        spider = cls(begun)
+        spider._set_crawler(crawler)
+        crawler.signals.connect(spider.ended, signal=signals.engine_stopped)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        for seed in self.plan.profile.seeds:
+            self.frontier.add_seed(seed)
+        self.frontier.commit()
+        # An asynchronous generator, as Scrapy wants it; the requests come from the frontier.
+        for nothing in ():
+            yield nothing
+
+    def request(self, leased: Leased) -> Request:
+        meta: dict[str, Any] = {
+            "url_id": leased.id,
+            "via": leased.via,
+            "hops": leased.hops,
+            "attempts": leased.attempts,
+        }
+        if self.plan.profile.proxy:
+            meta["proxy"] = self.plan.profile.proxy
+        # A page's address is nobody else's business (as browsers' strict-origin-when-cross-origin).
+        own = leased.via and urlsplit(leased.via)[:2] == urlsplit(leased.url)[:2]
+        headers = {"Referer": leased.via} if own else None
+        return Request(leased.url, self.parse, headers=headers, meta=meta, dont_filter=True, errback=self.failed)
+
+    async def parse(self, response: Response, **_: Any) -> AsyncIterator[dict[str, Any]]:
+        request = response.request
+        assert request is not None
+        self._note_seed(request.url, response)
+        if response.status in RETRIED and self._retry(request, response.headers.get("Retry-After")):
+            return
+        if response.status == 200 and (response.headers.get("Content-Type") or b"").startswith(LEAVES):
+            return
+        answer = await self._reader.answer(request.meta["captured"][-1].record_id)
+        for fact in answer.get("facts", ()):
+            yield fact
+
+    def failed(self, failure: Failure) -> None:
+        """The errback of every request the frontier hands out."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's scraper
+        url_id: int = request.meta["url_id"]
+        if failure.check(IgnoreRequest):
+            self.settled(url_id)
+            self.frontier.settle(url_id, "refused", "robots")
+            self._set_seed(request.url, SeedOutcome(error="refused by robots.txt"))
+            return
+        captured = request.meta.get("captured") or ()
+        error = (captured[-1].error if captured else None) or str(failure.value) or type(failure.value).__name__
+        log.info("failed: %s: %s", request.url, error)
+        self._set_seed(request.url, SeedOutcome(error=error))
+        self.settled(url_id)
+        if not self._retry(request, None):
+            self.frontier.settle(url_id, "failed", error.partition(":")[0])
+            self.outcome.failed += 1
+
+    def _retry(self, request: Request, retry_after: bytes | None) -> bool:
+        if request.meta.get("url_id") is None or request.meta["attempts"] >= ATTEMPTS:
+            return False
+        wait = retry_after_s(retry_after.decode("latin-1") if retry_after else None)
+        if wait is None:
+            wait = self.plan.profile.delay_s * 2 ** request.meta["attempts"]
+        self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
+        return True
+
+    def _note_seed(self, url: str, response: Response) -> None:
+        if url not in self.outcome.seeds:
+            return
+        redirected = None
+        if 300 <= response.status < 400 and (location := response.headers.get("Location")):
+            target = urljoin(url, location.decode("latin-1"))
+            redirected = None if self.scope.judge(target, "R", "").accepted else target
+        self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
+
+    def lease_rows(self) -> int:
+        """With a limit on pages one row at a time, so that the limit is met and not passed."""
+        return 1 if self.plan.profile.max_pages else LEASE_ROWS
+
+    def may_lease_pages(self) -> bool:
+        """Whether ``max_pages`` leaves room for one more page, those being fetched counted as pages."""
+        limit = self.plan.profile.max_pages
+        return limit is None or self.outcome.pages + len(self._pages_leased) < limit
+
+    def leased(self, url_id: int, hops: str) -> None:
+        if not hops.endswith("E"):
+            self._pages_leased.add(url_id)
+
+    def settled(self, url_id: int) -> None:
+        """Its fetch came to an end: read, refused or failed."""
+        self._pages_leased.discard(url_id)
+
+    def closed(self, reason: str) -> None:
+        """Scrapy's close reason becomes the crawl's outcome, before the closing record is written."""
+        outcome = self.outcome
+        if reason.startswith("limit_"):
+            outcome.limit = reason.removeprefix("limit_")
+        elif reason in ("disk_full", "io_fault"):
+            outcome.fault = outcome.fault or reason
+        elif reason != "finished":
+            outcome.interrupted = True
+        elif self.frontier.left():
+            outcome.limit = "max_pages"
+
+    def ended(self) -> None:
+        """After the last row: the frontier is at its end unless the crawl is to be resumed."""
+        capture = self.crawler.get_extension(CaptureExtension)
+        if capture and capture.fault:
+            self.outcome.fault = str(capture.fault)
+        if self.outcome.status in ("finished", "limited"):
+            self.frontier.finish()
+        self.begun.close()
+
+    def note_problem(self, url: str, what: str, detail: str | None) -> None:
+        if url in self.outcome.seeds and what == UNEXPECTED:
+            self._set_seed(url, replace(self.outcome.seeds[url], unexpected=f"{what}: {detail}"))
+        self.outcome.problem(url, what, detail)
+
+    def _set_seed(self, url: str, seed: SeedOutcome) -> None:
+        if url in self.outcome.seeds:
+            self.outcome.seeds[url] = seed
+
+    @property
+    def _reader(self) -> ReaderExtension:
+        extension = self.crawler.get_extension(ReaderExtension)
+        assert extension is not None
+        return extension
+
+
+def _begin(site: str = "", archive: str = "archive-data", contact: str | None = None, extract: str = "yes") -> Begun:
+    """The door of plain ``scrapy crawl``; raises WrongUse with one clear line, as ``bewaar crawl`` does."""
+    found = Archive.create(Path(archive), contact=contact)
+    return begin_crawl(found, profile_for(site, found), contact=contact, extract=extract != "no")
