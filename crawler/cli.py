@@ -1,0 +1,376 @@
+"""``bewaar``, the front door. Each verb parses, calls one function, prints; the archive's own verbs are mounted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
+from archive.errors import ArchiveFault, BewaarError, WrongUse
+from archive.layout import Archive
+from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE, Outcome
+
+SCOPES = ("page", "prefix", "host", "domain")
+
+
+class FrontDoor(click.Group):
+    """Every error of ours is one line on standard error and an exit code, never a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except click.exceptions.Exit as end:
+            code = end.exit_code
+        except click.ClickException as error:
+            error.show()
+            code = WRONG_USE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("bewaar: interrupted", err=True)
+            code = INTERRUPTED
+        except WrongUse as error:
+            click.echo(f"bewaar: {error}", err=True)
+            code = WRONG_USE
+        except ArchiveFault as error:
+            click.echo(f"bewaar: {error}", err=True)
+            code = FAULT
+        except BewaarError as error:
+            click.echo(f"bewaar: {error}", err=True)
+            code = PROBLEMS
+        except BrokenPipeError:
+            # Whoever read our output has seen enough.
+            sys.stderr.close()
+            code = DONE
+        sys.exit(code if isinstance(code, int) else DONE)
+
+
+@click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="bewaar", prog_name="bewaar")
+def main() -> None:
+    """Keep a website: crawl it, keep its bytes in WARC files, read its facts into SQLite, browse both in Datasette.
+
+    \b
+    Begin with
+      bewaar demo                                a small site, crawled six times, on your own machine
+      bewaar crawl https://example.org/ --contact you@example.org
+      bewaar serve                               look at what was kept
+    """
+
+
+@main.command()
+@click.argument("targets", metavar="SITE|URL...", nargs=-1)
+@archive_option
+@click.option("--contact", help="Mail or web address a webmaster can reach you at; goes into the User-Agent.")
+@click.option("--operator", help="Who keeps this archive; goes into a new archive's bewaar.toml.")
+@click.option("--scope", type=click.Choice(SCOPES), help="What belongs to the site, seen from its seeds.")
+@click.option("--seeds", type=click.Path(dir_okay=False, path_type=Path), help="File with one seed URL per line.")
+@click.option("--hops", type=click.IntRange(0), help="Follow links at most this many steps from a seed.")
+@click.option("--max-pages", type=click.IntRange(1), help="Stop after this many HTML pages; their requisites follow.")
+@click.option("--max-bytes", metavar="BYTES", help='Stop after this much was received: 5000000, "200 MiB".')
+@click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this long.")
+@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")
+@click.option("--concurrency", type=click.IntRange(1, 64), help="Requests at a time to one host [1].")
+@click.option("--connect-to", multiple=True, metavar="HOST:PORT:ADDRESS:PORT", help="As curl's; may be repeated.")
+@click.option("--no-extract", is_flag=True, help="Keep the bytes and follow links; read no facts.")
+@click.option("--resume", "begin", flag_value="resume", help="Go on with an unfinished crawl, however old.")
+@click.option("--from-start", "begin", flag_value="start", help="Begin a new crawl beside an unfinished one.")
+@json_option
+def crawl(
+    targets: tuple[str, ...],
+    archive: Path,
+    contact: str | None,
+    operator: str | None,
+    seeds: Path | None,
+    connect_to: tuple[str, ...],
+    no_extract: bool,
+    begin: str | None,
+    as_json: bool,
+    **limits: Any,
+) -> int:
+    """Crawl a site into the archive.
+
+    SITE is the name of a profile (`bewaar sites`); a URL gets a default one: the host, or what lies below the URL's
+    folder. An unfinished crawl of the site is resumed.
+
+    \b
+    Examples
+      bewaar crawl better_care_network --contact you@example.org
+      bewaar crawl https://example.org/docs/ --max-pages 200 --delay 2
+    \b
+    Exit codes
+      0 done   1 done, with problems   2 wrong use   3 stopped by a limit   4 the archive could not be written
+      130 interrupted; the next `bewaar crawl` goes on
+    """
+    from crawler.begin import begin_crawl
+    from crawler.plan import profile_for
+
+    settings = _settings(limits, connect_to)
+    if seeds:
+        urls = _seed_file(seeds)
+        targets = targets or urls
+        if len(targets) == 1 and "://" not in targets[0]:
+            settings["seeds"] = urls
+    if not targets:
+        raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
+    if len(targets) > 1 and not all("://" in target for target in targets):
+        return _crawl_each(targets)
+    found = Archive.create(archive, operator=operator, contact=contact)
+    if all("://" in target for target in targets):
+        from crawler.sites.profile import default_profile
+
+        profile = default_profile(*targets, **settings)
+    else:
+        profile = profile_for(targets[0], found, **settings)
+    begun = begin_crawl(
+        found,
+        profile,
+        contact=contact,
+        extract=not no_extract,
+        resume={"resume": True, "start": False}.get(begin or ""),
+        ask=lambda question: click.confirm(question, err=True),
+    )
+    for recovery in begun.recovered:
+        click.echo(f"bewaar: {recovery}", err=True)
+    from crawler.run import run_crawl
+
+    outcome = run_crawl(begun)
+    _say_outcome(outcome, found, as_json=as_json)
+    return outcome.exit_code
+
+
+def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, Any]:
+    names = {"delay": "delay_s", "hops": "max_hops", "max_time": "max_time_s"}
+    settings = {names.get(name, name): value for name, value in limits.items() if value is not None}
+    if isinstance(size := settings.get("max_bytes"), str) and size.isdigit():
+        settings["max_bytes"] = int(size)
+    if connect_to:
+        settings["connect_to"] = connect_to
+    return settings
+
+
+def _seed_file(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    urls = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#") and "://" not in line:
+            raise WrongUse(f"{path} line {number}: {line.strip()[:120]!r} is not a URL")
+    if not urls:
+        raise WrongUse(f"{path}: holds no URL")
+    return urls
+
+
+def _crawl_each(targets: tuple[str, ...]) -> int:
+    """Several sites: each in a process of its own, one after the other; the worst exit code counts."""
+    import subprocess
+
+    rest = [argument for argument in sys.argv[2:] if argument not in targets]
+    codes = [
+        subprocess.run([sys.executable, "-m", "crawler.cli", "crawl", target, *rest], check=False).returncode
+        for target in targets
+    ]
+    if INTERRUPTED in codes:
+        return INTERRUPTED
+    return max(codes, key=[DONE, 3, PROBLEMS, WRONG_USE, FAULT].index)
+
+
+def _say_outcome(outcome: Outcome, archive: Archive, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**outcome.report("", {}, {}), "exit_code": outcome.exit_code, "archive": str(archive.root)})
+        return
+    listed = outcome.counts.get("current", {})
+    facts = ", ".join(f"{listed[role]} {role}s listed" for role in ("member", "goal", "sponsor") if listed.get(role))
+    click.echo(f"{outcome.crawl_id}: {_how(outcome)}; {outcome.captures} captures, {outcome.pages} pages")
+    click.echo(f"archive {archive.root}{': ' + facts if facts else ''}")
+    for url, problem in outcome.failed_seeds.items():
+        click.echo(f"seed {url}: {problem}", err=True)
+        if "expects" in problem or "out of scope" in problem or "dns" in problem:
+            click.echo("  the site seems to be gone; other archives may hold it", err=True)
+    seeds = set(outcome.failed_seeds)
+    for url, what, detail in outcome.problems[:10]:
+        if url not in seeds:
+            click.echo(f"problem: {url}: {what}{': ' + detail if detail else ''}", err=True)
+    if outcome.problems_total > 10:
+        click.echo(f"and {outcome.problems_total - 10} more problems: table problem", err=True)
+
+
+def _how(outcome: Outcome) -> str:
+    if outcome.fault:
+        return f"stopped: {outcome.fault}"
+    if outcome.limit:
+        return f"stopped by {outcome.limit.replace('_', '-')}"
+    return "interrupted; the next crawl of this site goes on" if outcome.interrupted else "finished"
+
+
+@main.command()
+@click.option(
+    "--archive",
+    type=ArchivePath,
+    default="demo-archive",
+    show_default=True,
+    help="Where the demo's archive goes; made if it is not there.",
+)
+def demo(archive: Path) -> int:
+    """Crawl every edition of a small made-up site on loopback, and show what was kept.
+
+    Ends by itself within a minute, needs no network, and can be repeated.
+    """
+    from crawler.replica.demo import run_demo
+
+    return run_demo(archive)
+
+
+@main.command()
+@click.argument("page", metavar="URL|FILE")
+@archive_option
+@click.option("--url", "base", help="For a FILE: the URL it was saved from.")
+@click.option("--site", help="Read it with this site's profile.")
+@json_option
+def extract(page: str, archive: Path, base: str | None, site: str | None, as_json: bool) -> int:
+    """The facts on one page, with their evidence.
+
+    A URL is read from its latest capture in the archive; a FILE is HTML on disk.
+
+    \b
+    Examples
+      bewaar extract https://example.org/about --archive archive-data
+      bewaar extract page.html --url https://example.org/about --json
+    """
+    from crawler.examine import examine
+
+    found = examine(page, archive, base=base, site=site)
+    if as_json:
+        print_json(found)
+        return DONE
+    table = Table("section", "value", "kind", "rule", "quote", "bytes")
+    for fact in found:
+        place = fact["evidence"]
+        table.add_row(
+            fact["role"], fact["value"], fact["kind"] or "", fact["rule"], place["quote"][:60],
+            f"{place['byte_start']}-{place['byte_end']}",
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    return DONE
+
+
+@main.command()
+@archive_option
+@click.option(
+    "--profile",
+    type=click.Choice(["recorded", "current"]),
+    default="recorded",
+    show_default=True,
+    help="Read each crawl with the profile its WARC records, or with today's.",
+)
+def rebuild(archive: Path, profile: str) -> int:
+    """Derive the database again from the WARC files and the decisions.
+
+    The result equals, row for row, what the crawls wrote. A Datasette that serves the archive goes on serving it.
+    """
+    from crawler.ingest import rebuild as derive_again
+
+    found = Archive.open(archive)
+    found.check_writable()
+
+    def show(done: Any) -> None:
+        click.echo(f"{done.file}: {done.captures} captures", err=True)
+
+    store = derive_again(found, profile=profile, progress=show)
+    click.echo(f"{found.database}: derived again, {store.counts().captures} captures")
+    store.close()
+    return DONE
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+@archive_option
+@json_option
+def sites(context: click.Context, archive: Path, as_json: bool) -> None:
+    """The sites there are profiles for: the archive's own, and those that come with Bewaar."""
+    if context.invoked_subcommand:
+        return
+    from crawler.sites.profile import list_profiles
+
+    profiles = list_profiles(_archive_or_none(archive))
+    if as_json:
+        print_json([{"name": file.name, "path": str(file.path), "shipped": file.shipped} for file in profiles])
+        return
+    for file in profiles:
+        click.echo(f"{file.name}\t{'shipped' if file.shipped else file.path}")
+
+
+@sites.command("show")
+@click.argument("site")
+@archive_option
+def sites_show(site: str, archive: Path) -> None:
+    """Every setting of one site, as a crawl would use it."""
+    from crawler.plan import profile_for
+
+    click.echo(
+        json.dumps(json.loads(profile_for(site, _archive_or_none(archive)).to_json()), indent=2, ensure_ascii=False)
+    )
+
+
+@sites.command("check")
+@click.argument("url")
+@click.option("--site", required=True, help="Name of the profile.")
+@archive_option
+def sites_check(url: str, site: str, archive: Path) -> int:
+    """Whether URL is in a site's scope, and the rule that decides."""
+    from crawler.plan import profile_for
+    from crawler.scope import Scope
+
+    verdict = Scope(profile_for(site, _archive_or_none(archive)).scope_rules()).judge(url, "L", "")
+    click.echo(f"{'accepted' if verdict.accepted else 'refused'} by rule {verdict.rule}: {url}")
+    return DONE if verdict.accepted else PROBLEMS
+
+
+@main.command()
+@archive_option
+@json_option
+def status(archive: Path, as_json: bool) -> int:
+    """What the archive holds, and what its sites are doing."""
+    from crawler.state import state_of
+
+    found = state_of(Archive.open(archive))
+    if as_json:
+        print_json(found)
+        return DONE
+    table = Table("site", "crawls", "last crawl", "status", "captures", "to go")
+    for site in found["sites"]:
+        table.add_row(*(str(site[name]) for name in ("site", "crawls", "last", "status", "captures", "to_go")))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    click.echo(f"{found['warcs']} WARC files, {found['bytes']} bytes; {found['open']} being written or left open")
+    return DONE
+
+
+@main.command()
+@archive_option
+def doctor(archive: Path) -> int:
+    """Check that this machine and installation can do what Bewaar promises."""
+    from crawler.doctor import examine_installation
+
+    healthy = True
+    for check in examine_installation(_archive_or_none(archive)):
+        healthy = healthy and check.fine
+        click.echo(f"{'ok  ' if check.fine else 'FAIL'} {check.what}: {check.found}")
+    return DONE if healthy else PROBLEMS
+
+
+def _archive_or_none(path: Path) -> Archive | None:
+    return Archive.open(path) if path.exists() else None
+
+
+for verb in verbs:
+    main.add_command(verb)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""``bewaar demo``: every edition of the replica, crawled through the front door, into an archive of its own."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from archive.errors import WrongUse
+from archive.layout import Archive
+from archive.store import open_read_only
+from crawler.outcome import DONE, PROBLEMS
+from crawler.replica.editions import EDITIONS
+from crawler.replica.server import Replica
+
+SITE = "better_care_network_demo"
+CONTACT = "https://demonstratie.test/contact"
+
+
+def run_demo(directory: Path) -> int:
+    """Exit code 1 of a crawl is expected where the edition is an outage; any other ends the demo with it."""
+    began = time.monotonic()
+    archive = Archive.create(directory, operator="Bewaar demonstration", contact=CONTACT)
+    profile = archive.sites / f"{SITE}.toml"
+    shipped = importlib.resources.files("crawler.replica").joinpath(f"{SITE}.toml").read_text(encoding="utf-8")
+    if not profile.exists() or profile.read_text(encoding="utf-8") != shipped:
+        profile.write_text(shipped, encoding="utf-8")
+    worst = DONE
+    with Replica() as replica:
+        for number, edition in enumerate(EDITIONS, 1):
+            replica.edition = edition
+            click.echo(f"edition {number} of {len(EDITIONS)}, {edition.name}: {edition.what}")
+            code = _crawl(archive, replica.connect_to())
+            if code not in (DONE, PROBLEMS):
+                click.echo(f"bewaar: the crawl of edition {edition.name} ended with exit code {code}", err=True)
+                return code
+            if code == PROBLEMS and not edition.down:
+                worst = PROBLEMS
+    _show(archive, time.monotonic() - began)
+    return worst
+
+
+def _crawl(archive: Archive, connect_to: tuple[str, ...]) -> int:
+    command = [sys.executable, "-m", "crawler.cli", "crawl", SITE, "--archive", str(archive.root), "--from-start"]
+    for rule in connect_to:
+        command += ["--connect-to", rule]
+    # A proxy of the user's has no way to the demo's hosts.
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The terminal has told the crawl too; it closes its files, and so must we wait.
+            process.send_signal(signal.SIGTERM)
+
+
+def _show(archive: Archive, seconds: float) -> None:
+    if not archive.database.exists():
+        raise WrongUse(f"{archive.database}: the demo left no database")
+    db = open_read_only(archive.database)
+    try:
+        (crawls, captures, pages, changes) = db.execute(
+            "SELECT (SELECT count(*) FROM crawl), (SELECT count(*) FROM capture), "
+            "(SELECT count(DISTINCT page_key) FROM page_version), (SELECT count(*) FROM change)"
+        ).fetchone()
+        listed = {
+            role: db.execute(f"SELECT count(*) FROM presence WHERE role = '{role}'").fetchone()[0]
+            for role in ("member", "goal", "sponsor")
+        }
+    finally:
+        db.close()
+    warcs = sorted(archive.warcs.glob("*.warc.gz"))
+    size = sum(path.stat().st_size for path in warcs)
+    root = archive.root
+    click.echo("")
+    click.echo(f"WARC files   {root / 'warcs'}: {len(warcs)} files, {size / 1e6:.1f} MB, byte for byte as received")
+    click.echo(f"database     {archive.database}: {crawls} crawls, {captures} captures, {pages} pages")
+    click.echo(
+        f"history      {listed['member']} members, {listed['goal']} goals, {listed['sponsor']} sponsors listed at some "
+        f"time, {changes} changes"
+    )
+    click.echo(f"took         {seconds:.0f} s")
+    bewaar = f"{Path(sys.executable).parent / 'bewaar'}"
+    click.echo("")
+    click.echo("next")
+    click.echo(f"  {bewaar} serve --archive {root}             browse it in Datasette")
+    click.echo(f"  {bewaar} verify --rows --archive {root}     prove every row against its record")
+    click.echo(f"  {bewaar} rebuild --archive {root}           derive the database again from the WARC files")

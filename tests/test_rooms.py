@@ -1,0 +1,157 @@
+"""The map of the house: which room may import which, and which outside package lives where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: rooms from the ground up; a room may import itself and the rooms named
+GROUND = ("archive.model", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
+          "archive.decoding", "archive.quotes")  # fmt: skip
+LAYOUT = ("archive.layout", "archive.configuration", "archive.manifest")
+ROOMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(GROUND, GROUND),
+    **dict.fromkeys(LAYOUT, (*GROUND, *LAYOUT)),
+    "archive.warc": (*GROUND, *LAYOUT),
+    "archive.cdxj": (*GROUND, "archive.warc"),
+    "archive.store": (*GROUND, *LAYOUT, "archive.warc", "archive.cdxj"),
+    "archive.proof": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
+    "archive.browse": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.proof"),
+    "archive.cli": (*GROUND, *LAYOUT, "archive.proof", "archive.browse", "archive.cdxj"),
+    "crawler.items": ("archive.model",),
+    "crawler.outcome": (),
+    "crawler.scope": GROUND,
+    "crawler.discover": (*GROUND,),
+    "crawler.extract": (*GROUND, "crawler.items"),
+    "crawler.sites": (*GROUND, *LAYOUT, "crawler.items", "crawler.scope", "crawler.extract"),
+    "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.sites"),
+    "crawler.politeness": GROUND,
+    "crawler.frontier": (*GROUND, "crawler.scope"),
+    "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.sites"),
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.sites"),
+    "crawler.reading": (
+        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites",
+    ),
+    "crawler.ingest": (
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.items", "crawler.reading",
+        "crawler.sites",
+    ),
+    "crawler.follow": (
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
+    ),
+    "crawler.spiders": (
+        *GROUND, *LAYOUT, "archive.warc", "crawler.begin", "crawler.capture", "crawler.frontier", "crawler.outcome",
+        "crawler.plan", "crawler.politeness", "crawler.reading", "crawler.scope",
+    ),
+    "crawler.settings": (),
+    "crawler.progress": (),
+    "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),
+    "crawler.examine": (
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.plan",
+    ),
+    "crawler.state": LAYOUT,
+    "crawler.doctor": LAYOUT,
+    "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
+    "crawler.cli": ("archive", "crawler"),
+}  # fmt: skip
+
+#: each outside package has one home, or the few named
+VENDORS: dict[str, tuple[str, ...]] = {
+    "warcio": ("archive.warc",),
+    "fastwarc": ("archive.warc",),
+    "isal": ("archive.warc",),
+    "brotli": ("archive.warc",),
+    "backports": ("archive.warc",),
+    "sqlite_utils": ("archive.store",),
+    "datasette": ("archive.browse",),
+    "nh3": ("archive.browse",),
+    "bs4": ("crawler.extract", "crawler.discover"),
+    "selectolax": ("crawler.extract", "crawler.discover", "crawler.reading"),
+    "scrapy": ("crawler.spiders", "crawler.capture", "crawler.frontier", "crawler.politeness", "crawler.progress", "crawler.run"),
+    "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
+    "OpenSSL": ("crawler.capture",),
+    "cryptography": ("crawler.replica",),
+    "click": ("archive.cli", "crawler.cli", "crawler.replica"),
+    "rich": ("crawler.cli", "crawler.progress"),
+    "pydantic": ("archive.layout", "archive.configuration", "crawler.sites"),
+    "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
+}  # fmt: skip
+NEVER_IN_ARCHIVE = ("crawler", "scrapy", "twisted", "urllib.request", "http.client", "requests", "httpx", "aiohttp")
+DRAWERS = ("utils", "util", "helpers", "helper", "common", "misc", "manager")
+
+
+def sources() -> list[Path]:
+    return sorted(path for package in ("archive", "crawler") for path in (ROOT / package).rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str:
+    return max((room for room in ROOMS if module == room or module.startswith(f"{room}.")), key=len, default="")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides which room it reaches into"
+            assert node.module
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                yield inner if (ROOT / Path(*inner.split("."))).with_suffix(".py").exists() else node.module
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_of)
+def test_a_room_imports_only_what_the_map_allows(path: Path) -> None:
+    module = module_of(path)
+    if module in {"archive", "crawler"}:
+        assert not list(imports(path))
+        return
+    room = room_of(module)
+    assert room, f"{module} is in no room of the map"
+    for name in imports(path):
+        if name in {"archive", "crawler"}:
+            pytest.fail(f"{module} imports {name} bare")
+        if name.split(".")[0] not in {"archive", "crawler"}:
+            continue
+        reached = room_of(name)
+        assert reached == room or reached in ROOMS[room] or name.split(".")[0] in ROOMS[room], (
+            f"{module} imports {name}"
+        )
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_of)
+def test_an_outside_package_stays_in_its_room(path: Path) -> None:
+    module = module_of(path)
+    for name in imports(path):
+        vendor = name.split(".")[0]
+        if vendor in VENDORS:
+            assert room_of(module) in VENDORS[vendor], f"{module} imports {name}"
+        if module.split(".")[0] == "archive":
+            forbidden = [never for never in NEVER_IN_ARCHIVE if name == never or name.startswith(f"{never}.")]
+            assert not forbidden, f"{module} imports {name}"
+
+
+def test_no_drawer_has_a_name_of_its_own() -> None:
+    assert [path for path in sources() if path.stem in DRAWERS or path.parent.name in DRAWERS] == []
+
+
+def test_every_room_of_the_map_is_there() -> None:
+    modules = {module_of(path) for path in sources()}
+    assert [room for room in ROOMS if not any(m == room or m.startswith(f"{room}.") for m in modules)] == []
+
+
+def test_both_package_names_belong_to_bewaar_alone() -> None:
+    owners = packages_distributions()
+    # An editable install lists none of its files; what matters is that nobody else's are there.
+    assert set(owners.get("crawler", ["bewaar"])) == {"bewaar"}
+    assert set(owners.get("archive", ["bewaar"])) == {"bewaar"}
