@@ -17,8 +17,9 @@ _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "fini
 
 _INSERT_CAPTURE = """INSERT INTO capture (record_id, crawl_id, resource_id, page_key, warc_date, captured_at, status,
   mime, record_type, truncated, error, redirect_to, payload_id, declared_digest, refers_to, refers_to_url,
-  refers_to_date, via, hops, page_version_id, warc_id, warc_offset, warc_length)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+  refers_to_date, via, hops, was_read,
+  page_version_id, warc_id, warc_offset, warc_length)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 # One payload may be served with several media types: the smallest is kept, so that arrival order does not matter.
 _UPSERT_PAYLOAD = """INSERT INTO payload (digest, size, mime, width, height) VALUES (?,?,?,?,?)
@@ -92,6 +93,9 @@ class Captures:
             "UPDATE warc SET sha256 = ?, size = ?, sealed = 1 WHERE id = ?", (sha256, size, self._warc(file))
         )
 
+    def sealed_warcs(self) -> set[str]:
+        return {row[0] for row in self._rows.connection.execute("SELECT path FROM warc WHERE sealed")}
+
     def is_known(self, capture: Capture) -> bool:
         """Whether this record, by file and offset, has its row already."""
         place = capture.place
@@ -103,6 +107,7 @@ class Captures:
         )
 
     def write(self, crawl_id: str, reading: Reading, page_key: str | None, page_version: int | None) -> int:
+        """The new row's id."""
         capture = reading.capture
         redirect_to = None
         if capture.status is not None and 300 <= capture.status < 400:
@@ -112,7 +117,7 @@ class Captures:
             (
                 capture.record_id,
                 crawl_id,
-                self._resource(capture),
+                self.resource(capture),
                 page_key,
                 capture.warc_date,
                 captured_at(capture.warc_date),
@@ -129,6 +134,7 @@ class Captures:
                 capture.refers_to_date,
                 capture.via,
                 capture.hops,
+                reading.page is not None or bool(reading.sections),
                 page_version,
                 self._warc(capture.place.file),
                 capture.place.offset,
@@ -145,7 +151,7 @@ class Captures:
             return self._warcs.put(file, self._rows.insert("INSERT INTO warc (path, name) VALUES (?,?)", (file, name)))
         return self._warcs.put(file, found[0])
 
-    def _resource(self, capture: Capture) -> int:
+    def resource(self, capture: Capture) -> int:
         if (known := self._resources.get(capture.url)) is not None:
             return known
         found = self._rows.one(

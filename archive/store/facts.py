@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from archive import digests
-from archive.model import Fact, Link, PageText, Problem, Reading, Section, State
+from archive.model import Fact, Link, PageText, Problem, Section, State
 from archive.store.rows import Remembered, Row, Rows
 
 _BASE = {field.name for field in fields(Fact)}
@@ -18,8 +18,10 @@ _INSERT_FACT = """INSERT INTO fact (section_version_id, position, kind, raw, val
   year, href, logo_url, name_source, tier, confidence, rule, extra) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?,?,?,?,?,?)"
 # Versions are told apart by their text: two captures of one version may link differently, and both are kept.
-_INSERT_LINK = """INSERT INTO link VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET anchor = excluded.anchor
+_INSERT_LINK = """INSERT INTO {table} VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET anchor = excluded.anchor
   WHERE excluded.anchor IS NOT NULL AND (anchor IS NULL OR excluded.anchor < anchor)"""
+_INSERT_PAGE_LINK = _INSERT_LINK.format(table="link")
+_INSERT_RESOURCE_LINK = _INSERT_LINK.format(table="resource_link")
 _INSERT_VERSION = """INSERT INTO page_version (site_id, page_key, digest, title, text, lang, words)
   VALUES (?,?,?,?,?,?,?) ON CONFLICT (site_id, page_key, digest)
   DO UPDATE SET lang = coalesce(min(lang, excluded.lang), lang, excluded.lang) RETURNING id"""
@@ -40,9 +42,10 @@ class Facts:
         self._rows = rows
         self._sections: Remembered[tuple[str, str, str], _SectionVersion] = Remembered(5_000)
         self._versions: Remembered[tuple[str, str, str, str | None], int] = Remembered(20_000)
-        self._linked: Remembered[int, int] = Remembered(20_000)
+        self._linked: Remembered[tuple[int | None, int | None], int] = Remembered(20_000)
         self._evidence: list[Row] = []
         self._links: list[Row] = []
+        self._resource_links: list[Row] = []
 
     def forget(self) -> None:
         """After a rollback: ids given out in the transaction are not in the file."""
@@ -51,29 +54,29 @@ class Facts:
         self._linked.clear()
         self._evidence.clear()
         self._links.clear()
+        self._resource_links.clear()
 
-    def write_version(self, site: str, page_key: str, reading: Reading) -> int | None:
-        """The version of the page, with its links. A stylesheet or sitemap that links has one too, without text, known
-        by its payload: every edge that was discovered is kept.
-        """
-        links = [link for link in reading.links if reading.page is not None or link.hop != "R"]
-        if reading.page is not None:
-            page = reading.page
-        elif links and reading.capture.payload_digest is not None:
-            page = PageText(title=None, text="", lang=None, digest=reading.capture.payload_digest)
-        else:
-            return None
+    def write_version(self, site: str, page_key: str, page: PageText) -> int:
         key = (site, page_key, page.digest, page.lang)
-        version = self._versions.get(key)
-        if version is None:
-            text = page.text if reading.page is not None else None
-            found = self._rows.one(
-                _INSERT_VERSION, (site, page_key, page.digest, page.title, text, page.lang, len(page.text.split()))
-            )
-            assert found is not None
-            version = self._versions.put(key, found[0])
-        self._write_links(version, links)
-        return version
+        if (known := self._versions.get(key)) is not None:
+            return known
+        found = self._rows.one(
+            _INSERT_VERSION, (site, page_key, page.digest, page.title, page.text, page.lang, len(page.text.split()))
+        )
+        assert found is not None
+        return self._versions.put(key, found[0])
+
+    def write_links(self, version: int | None, resource: int, links: tuple[Link, ...]) -> None:
+        """The edges out of a page version; of what is no page (stylesheet, sitemap, redirect) those out of its URL."""
+        if not links:
+            return
+        source = (version, None) if version is not None else (None, resource)
+        fingerprint = hash(links)
+        if self._linked.get(source) == fingerprint:
+            return
+        gathered = self._links if version is not None else self._resource_links
+        gathered.extend((version or resource, link.url, link.hop, link.context, link.anchor) for link in links)
+        self._linked.put(source, fingerprint)
 
     def write_sections(self, capture_id: int, site: str, sections: Sequence[Section]) -> None:
         for section in _one_per_role(sections):
@@ -99,16 +102,11 @@ class Facts:
     def flush(self) -> None:
         """Write what was gathered over the batch."""
         self._rows.many(_INSERT_EVIDENCE, self._evidence)
-        self._rows.many(_INSERT_LINK, self._links)
+        self._rows.many(_INSERT_PAGE_LINK, self._links)
+        self._rows.many(_INSERT_RESOURCE_LINK, self._resource_links)
         self._evidence.clear()
         self._links.clear()
-
-    def _write_links(self, version: int, links: Sequence[Link]) -> None:
-        fingerprint = hash(tuple(links))
-        if not links or self._linked.get(version) == fingerprint:
-            return
-        self._links.extend((version, link.url, link.hop, link.context, link.anchor) for link in links)
-        self._linked.put(version, fingerprint)
+        self._resource_links.clear()
 
     def _section_version(self, site: str, section: Section) -> _SectionVersion:
         taken = {fact.position for fact in section.facts}

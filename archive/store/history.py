@@ -18,8 +18,7 @@ _OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   JOIN observation o ON o.role = :role AND o.capture_id = CASE
-    WHEN c.original_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observation own WHERE own.capture_id = c.id)
-    THEN c.original_id ELSE c.id END
+    WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END
 WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
   AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
     OR c.status = 304 AND c.original_id IS NOT NULL)"""
@@ -27,7 +26,7 @@ WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
 #: An error page has no text that a profile could know it by: what its URL was at other times says which page it is.
 _PAGES = """SELECT * FROM (SELECT
   coalesce(c.page_key, CASE WHEN r.site_id = :site AND coalesce(c.status, 999) >= 400 THEN r.page_key END) AS key,
-  c.status, c.record_type, c.error, CASE WHEN v.text IS NOT NULL THEN v.digest END, v.title,
+  c.status, c.record_type, c.error, v.digest, v.title,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN page_version v ON v.id = c.page_version_id

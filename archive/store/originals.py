@@ -30,7 +30,7 @@ _ELSEWHERE = """c.crawl_id NOT IN (SELECT id FROM crawl WHERE site_id = :site)
       JOIN resource t ON t.id = s.resource_id WHERE k.site_id = :site))"""
 
 _KIND = """CASE
-  WHEN c.page_version_id IN (SELECT id FROM page_version WHERE text IS NOT NULL) THEN 'page'
+  WHEN c.page_version_id IS NOT NULL THEN 'page'
   WHEN c.mime LIKE 'image/%' THEN 'image'
   WHEN c.mime = 'text/css' THEN 'stylesheet'
   WHEN c.mime LIKE '%javascript' OR c.mime LIKE '%ecmascript' THEN 'script'
@@ -42,7 +42,9 @@ _KIND = """CASE
     THEN 'document'
   ELSE 'other' END"""
 
-_NEWEST = "ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC LIMIT 1"
+# Others' files may repeat record ids: the place decides then.
+_NEWEST = """ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC,
+            (SELECT w.path FROM warc w WHERE w.id = c.warc_id) DESC, c.warc_offset DESC LIMIT 1"""
 
 
 def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
@@ -60,16 +62,17 @@ def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
         ).fetchall()
         connection.executemany("UPDATE capture SET original_id = ? WHERE id = ?", [(row[3], row[0]) for row in found])
         touched |= {row[1] for row in found}
-    # A revisit of a page is a capture of the version its original is.
-    connection.execute(
-        """UPDATE capture SET page_version_id = v.id
-        FROM capture o, page_version ov, page_version v, crawl k
-        WHERE capture.record_type = 'revisit' AND o.id = capture.original_id AND ov.id = o.page_version_id
-          AND k.id = capture.crawl_id AND k.site_id = :site
-          AND v.site_id = k.site_id AND v.page_key = capture.page_key AND v.digest = ov.digest
-          AND capture.page_version_id IS NOT v.id""",
+    # A revisit of a page, where it was not read itself, is a capture of the version its original is.
+    found = connection.execute(
+        """SELECT * FROM (SELECT c.id, c.page_version_id AS known,
+            (SELECT v.id FROM capture o JOIN page_version ov ON ov.id = o.page_version_id
+               JOIN page_version v ON v.site_id = k.site_id AND v.page_key = c.page_key AND v.digest = ov.digest
+             WHERE o.id = c.original_id) AS version
+          FROM capture c JOIN crawl k ON k.id = c.crawl_id
+          WHERE c.record_type = 'revisit' AND NOT c.was_read AND k.site_id = :site) WHERE known IS NOT version""",
         {"site": site},
-    )
+    ).fetchall()
+    connection.executemany("UPDATE capture SET page_version_id = ? WHERE id = ?", [(row[2], row[0]) for row in found])
     return touched - {site}
 
 

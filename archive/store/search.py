@@ -12,7 +12,7 @@ def index_site(connection: sqlite3.Connection, site: str) -> None:
     # A page version never changes and is never deleted, so what is not yet indexed has the highest ids.
     connection.execute(
         "INSERT INTO page_version_fts (rowid, title, text) SELECT id, title, text FROM page_version"
-        " WHERE text IS NOT NULL AND id > coalesce((SELECT max(id) FROM page_version_fts_docsize), 0)"
+        " WHERE id > coalesce((SELECT max(id) FROM page_version_fts_docsize), 0)"
     )
     stale = connection.execute(
         """SELECT r.id, r.url, r.title, t.rowid, t.folded FROM resource r LEFT JOIN name_trigram t ON t.rowid = r.id

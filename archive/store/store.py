@@ -79,13 +79,17 @@ class Store:
         description: str | None = None,
         rights: str | None = None,
     ) -> None:
-        """Insert or replace. *organisation* is the owner's organisation key."""
+        """Insert, or fill in: what is None, and a *name* that is only the site's id, leaves what is known of it.
+        *organisation* is the owner's organisation key.
+        """
         with self._batch():
             self._rows.one(
                 "INSERT INTO site (id, name, home, organisation_key, title, description, rights) VALUES (?,?,?,?,?,?,?)"
-                " ON CONFLICT (id) DO UPDATE SET name = excluded.name, home = excluded.home,"
-                " organisation_key = excluded.organisation_key, title = excluded.title,"
-                " description = excluded.description, rights = excluded.rights",
+                " ON CONFLICT (id) DO UPDATE SET name = iif(excluded.name = id, name, excluded.name),"
+                " home = coalesce(excluded.home, home),"
+                " organisation_key = coalesce(excluded.organisation_key, organisation_key),"
+                " title = coalesce(excluded.title, title), description = coalesce(excluded.description, description),"
+                " rights = coalesce(excluded.rights, rights)",
                 (site, name, home, organisation, title, description, rights),
             )
 
@@ -111,18 +115,9 @@ class Store:
         with self._batch():
             self._captures.seal_warc(file, sha256, size)
 
-    def sealed_files(self) -> frozenset[str]:
-        """Names of the WARC files whose rows are all here."""
-        return frozenset(name for (name,) in self.db.conn.execute("SELECT name FROM warc WHERE sealed"))
-
-    def replace_with(self, other: Store) -> None:
-        """Take over every row of *other*. Through SQLite's backup and not by renaming: who has this file open goes on,
-        and sees the new rows."""
-        with self._write_lock():
-            other.db.conn.backup(self.db.conn)
-            self._captures.forget()
-            self._facts.forget()
-            self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def sealed_files(self) -> set[str]:
+        """The WARC files, by `Place.file`, whose rows are all there."""
+        return self._captures.sealed_warcs()
 
     def load_decisions(self, directory: Path) -> None:
         """Decisions and events out of ``*.jsonl``. Aliases take effect at the next `derive`.
@@ -153,15 +148,23 @@ class Store:
         return Counts(
             crawls=count("SELECT count(*) FROM crawl"),
             captures=count("SELECT count(*) FROM capture"),
-            pages=count(
-                "SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version WHERE text IS NOT NULL)"
-            ),
+            pages=count("SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version)"),
             listed=per_role("1"),
             current=per_role("state = 'current'"),
             organisations=count("SELECT count(*) FROM organisation"),
             changes=count("SELECT count(*) FROM change"),
             problems=count("SELECT count(*) FROM problem"),
         )
+
+    def replace_with(self, fresh: Store) -> None:
+        """Become a copy of *fresh*, in the file that is there: a Datasette that has it open goes on and sees the new
+        rows. Renaming a new file over a served one does not do that.
+        """
+        with self._write_lock():
+            fresh.db.conn.backup(self.db.conn)
+            self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._captures.forget()
+        self._facts.forget()
 
     def close(self) -> None:
         """Closing the last connection checkpoints the WAL, so it is done under the lock."""
@@ -177,8 +180,11 @@ class Store:
             page_key = capture.page_key
             if page_key is None and reading.page is not None:
                 page_key = capture.urlkey
-            version = self._facts.write_version(site, page_key or capture.urlkey, reading)
+            version = None
+            if page_key is not None and reading.page is not None:
+                version = self._facts.write_version(site, page_key, reading.page)
             capture_id = self._captures.write(crawl_id, reading, page_key, version)
+            self._facts.write_links(version, self._captures.resource(capture), reading.links)
             self._facts.write_sections(capture_id, site, reading.sections)
             if reading.problems:
                 self._facts.write_problems(crawl_id, capture_id, capture.url, reading.problems)

@@ -37,7 +37,7 @@ FIRST_SCHEMA: tuple[str, ...] = (
       width INTEGER, height INTEGER) STRICT""",
     """CREATE TABLE page_version (
       id INTEGER PRIMARY KEY, site_id TEXT NOT NULL REFERENCES site(id), page_key TEXT NOT NULL,
-      digest TEXT NOT NULL, title TEXT, text TEXT, lang TEXT, words INTEGER NOT NULL,
+      digest TEXT NOT NULL, title TEXT, text TEXT NOT NULL, lang TEXT, words INTEGER NOT NULL,
       UNIQUE (site_id, page_key, digest)) STRICT""",
     """CREATE TABLE capture (
       id INTEGER PRIMARY KEY, record_id TEXT NOT NULL, crawl_id TEXT NOT NULL REFERENCES crawl(id),
@@ -46,7 +46,7 @@ FIRST_SCHEMA: tuple[str, ...] = (
       record_type TEXT NOT NULL CHECK (record_type IN ('response', 'revisit', 'resource', 'failure')),
       truncated TEXT, error TEXT, redirect_to TEXT, payload_id INTEGER REFERENCES payload(id), declared_digest TEXT,
       refers_to TEXT, refers_to_url TEXT, refers_to_date TEXT, original_id INTEGER REFERENCES capture(id),
-      via TEXT, hops TEXT, page_version_id INTEGER REFERENCES page_version(id),
+      via TEXT, hops TEXT, was_read INTEGER NOT NULL, page_version_id INTEGER REFERENCES page_version(id),
       warc_id INTEGER NOT NULL REFERENCES warc(id), warc_offset INTEGER NOT NULL, warc_length INTEGER NOT NULL,
       UNIQUE (warc_id, warc_offset)) STRICT""",
     "CREATE INDEX capture_record ON capture(record_id)",
@@ -88,6 +88,11 @@ FIRST_SCHEMA: tuple[str, ...] = (
       context TEXT NOT NULL, anchor TEXT,
       PRIMARY KEY (source_version_id, target_url, hop, context)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX link_target ON link(target_url)",
+    """CREATE TABLE resource_link (
+      source_id INTEGER NOT NULL REFERENCES resource(id), target_url TEXT NOT NULL, hop TEXT NOT NULL,
+      context TEXT NOT NULL, anchor TEXT,
+      PRIMARY KEY (source_id, target_url, hop, context)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX resource_link_target ON resource_link(target_url)",
     """CREATE TABLE problem (
       id INTEGER PRIMARY KEY, crawl_id TEXT NOT NULL REFERENCES crawl(id),
       capture_id INTEGER REFERENCES capture(id), url TEXT, what TEXT NOT NULL, detail TEXT) STRICT""",

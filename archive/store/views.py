@@ -32,8 +32,7 @@ SELECT k.site_id, coalesce(c.page_key, r.page_key) AS page_key, o.role, o.state,
   c.captured_at, c.crawl_id, r.url, c.id AS capture_id, o.id AS observation_id
 FROM capture c JOIN crawl k ON k.id = c.crawl_id JOIN resource r ON r.id = c.resource_id
   JOIN observation o ON o.capture_id = CASE
-    WHEN c.original_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observation own WHERE own.capture_id = c.id)
-    THEN c.original_id ELSE c.id END
+    WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END
 WHERE coalesce(c.page_key, r.page_key) IS NOT NULL"""
 
 #: Every fact on every capture of a page: "what did this page list on that day" is a WHERE away.
@@ -44,9 +43,17 @@ SELECT s.site_id, s.page_key, s.role, s.captured_at, s.state, f.position, coales
 FROM shown s LEFT JOIN fact f ON f.section_version_id = s.section_version_id
   LEFT JOIN organisation o ON o.id = f.organisation_id"""
 
+#: Every edge of the link graph, out of page versions and out of what is no page.
+_EDGE = """CREATE VIEW edge AS
+SELECT v.site_id, v.page_key, NULL AS source_url, l.target_url, l.hop, l.context, l.anchor, v.id AS page_version_id
+FROM link l JOIN page_version v ON v.id = l.source_version_id
+UNION ALL
+SELECT r.site_id, NULL, r.url, l.target_url, l.hop, l.context, l.anchor, NULL
+FROM resource_link l JOIN resource r ON r.id = l.source_id"""
+
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
-    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED}
+    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "edge": _EDGE}
     for kind in kinds:
         name = view_name(kind)
         views[name] = _kind_view(name, kind)
