@@ -77,6 +77,14 @@ class WireSpider(scrapy.Spider):
         say("error", url=request.url, error=repr(failure.value), captured=request.meta.get("captured"))
 
 
+def fault_of(crawler) -> str | None:
+    try:
+        extension = crawler.get_extension(CaptureExtension)
+    except RuntimeError:
+        return None
+    return extension and extension.fault and f"{type(extension.fault).__name__}: {extension.fault}"
+
+
 def main() -> int:
     plan = json.loads(Path(sys.argv[1]).read_text())
     if limit := plan.get("file_bytes"):
@@ -105,6 +113,7 @@ def main() -> int:
     say(
         "done",
         error=None if failed is None else f"{type(failed).__name__}: {failed}",
+        fault=fault_of(crawler),
         rss_kib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     )
     return 0

@@ -122,10 +122,12 @@ class Turn:
 
 
 class WireServer:
-    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None, own: dict[str, bytes] | None = None) -> None:
+        """*own*: answers only this server gives, by name."""
         self.turns: list[Turn] = []
         #: heads of the CONNECT requests
         self.tunnels: list[bytes] = []
+        self._own = own or {}
         self._tls = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -182,7 +184,7 @@ class WireServer:
                 self.turns.append(turn)
             if dropping:
                 return
-            for step in _script(turn.name):
+            for step in [self._own[turn.name]] if turn.name in self._own else _script(turn.name):
                 match step:
                     case bytes():
                         # Counted first: what the peer has seen is always counted.
@@ -268,14 +270,14 @@ def _key() -> object:
 
 
 def make_certificate(directory: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1 and any ``.test`` host, and its key: for load_cert_chain."""
+    """A self-signed certificate for 127.0.0.1, and its key: for load_cert_chain."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.x509.oid import NameOID
 
     key = _key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "wire.test")])
-    names = [x509.DNSName("*.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName("wire.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()

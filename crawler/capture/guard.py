@@ -37,6 +37,9 @@ def not_public(address: Address) -> str | None:
         kinds = [kind for inner in _embedded(address) if (kind := not_public(inner))]
         if kinds:
             return f"{kinds[0]}, embedded in IPv6"
+        if address in _NAT64:
+            # How a network without IPv4 reaches the rest of the internet; Python calls the whole block reserved.
+            return None
     named = (
         ("unspecified", address.is_unspecified),
         ("loopback", address.is_loopback),
