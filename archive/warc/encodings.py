@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import brotli
@@ -24,8 +25,6 @@ _PIECE_BYTES = 1 << 18
 #: RFC 9659: no decoder need take a larger window than 8 MiB
 _ZSTD_WINDOW_LOG = 23
 
-#: feed it bytes, get decoded pieces; raises `_ERRORS` on damage
-_Step = Callable[[bytes], Iterator[bytes]]
 _ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
@@ -38,50 +37,46 @@ def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[b
     known = [_DECODERS[coding] for coding in reversed(codings) if coding in _DECODERS]
     if payload.size > limit:
         raise TooLarge("body", 0, f"{payload.size} bytes, limit {limit}")
-    if not known:
-        return b"".join(payload.chunks()), True
-    whole = True
-    source: Iterator[bytes] = payload.chunks()
-    data = b""
+    data, whole = b"".join(payload.chunks()), True
     for decoder in known:
-        data, complete = _undo(decoder, source, payload.size, limit)
+        data, complete = _undo(decoder, data, limit)
         whole = whole and complete
-        source = _pieces(data)
     return data, whole
 
 
-def _undo(decoder: type[_Decoder], source: Iterator[bytes], coded_bytes: int, limit: int) -> tuple[bytes, bool]:
-    decoding = decoder()
+def _undo(kind: type[_Decoder], coded: bytes, limit: int) -> tuple[bytes, bool]:
     decoded: list[bytes] = []
-    kept: list[bytes] = []
-    size = 0
     try:
-        for chunk in source:
-            if not size:
-                kept.append(chunk)
-            for piece in decoding.feed(chunk):
-                decoded.append(piece)
-                size += len(piece)
-                if size > limit:
-                    raise TooLarge("body", 0, f"more than {limit} bytes decoded from {coded_bytes}")
-                if size > RATIO_FROM_BYTES and size > MAX_RATIO * coded_bytes:
-                    raise TooLarge("body", 0, f"{coded_bytes} bytes decode to more than {MAX_RATIO} times as many")
+        whole = _run(kind(), coded, decoded, limit, step=_PIECE_BYTES)
+        return b"".join(decoded), whole
     except _ERRORS:
-        if not size:
-            return b"".join([*kept, *source]), False
-        return b"".join(decoded), False
-    return b"".join(decoded), decoding.finished
+        # A decoder that meets damage keeps what it had decoded in the same call: in small steps, little is lost.
+        decoded.clear()
+        with suppress(*_ERRORS):
+            _run(kind(), coded, decoded, limit, step=1 + (len(coded) >> 16))
+        return b"".join(decoded) or coded, False
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), _PIECE_BYTES):
-        yield data[start : start + _PIECE_BYTES]
+def _run(decoder: _Decoder, coded: bytes, decoded: list[bytes], limit: int, *, step: int) -> bool:
+    """Append to *decoded* as it comes; whether the coded bytes are complete. Raises TooLarge, or one of `_ERRORS`."""
+    size = 0
+    for start in range(0, len(coded), step):
+        for piece in decoder.feed(coded[start : start + step]):
+            decoded.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise TooLarge("body", 0, f"{len(coded)} bytes decode to more than the limit of {limit}")
+            if size > RATIO_FROM_BYTES and size > MAX_RATIO * len(coded):
+                raise TooLarge("body", 0, f"{len(coded)} bytes decode to more than {MAX_RATIO} times as many")
+    return decoder.finished or not coded
 
 
 class _Decoder:
+    #: whether the bytes fed by now could be all
     finished = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what *data* decodes to, in pieces of bounded size. Raises one of `_ERRORS`."""
         raise NotImplementedError
 
 

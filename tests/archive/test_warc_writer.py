@@ -1,0 +1,513 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import pytest
+
+from archive.errors import ArchiveFault, DiskFull, WrongUse
+from archive.model import Exchange
+from archive.warc.blocks import InMemory
+from archive.warc.reader import open_warc, read_record, read_records
+from archive.warc.writer import Sealed
+from tests.archive.warc_samples import CLOCK, HELLO, REQUEST, exchange_of, member_texts, sha256, warc_writer
+
+FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
+
+#: an HTTP header block with everything servers do wrong in one; nothing of it may change on the way to disk
+ODD = (
+    b"HTTP/1.0  404   Niet \xe9\xe9n gevonden \r\n"
+    b"server:nginx\r\nSERVER: twice\r\nX-Two:  spaces\t \r\nset-cookie: a=1\r\nSet-Cookie: b=2\r\n"
+    b"X-Fold: a\r\n\t b\r\nno colon here\r\n: no name\r\nX-Empty:\r\nX-Latin: caf\xe9 \x80\xff\r\nX-Nul: \x00\x01\r\n"
+    b"lf only: yes\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
+    b'5;name="x"\r\nhello\r\n0005\r\n\r\n\r\n\x1f\r\n0\r\nTrailer: t\r\n\r\n'
+)
+
+
+def test_an_exchange_is_response_request_and_metadata(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    written = writer.write_exchange(
+        exchange_of(
+            HELLO,
+            protocols=("http/1.1", "tls/1.3"),
+            cipher_suite="TLS_AES_256_GCM_SHA384",
+            via="http://example.test/index",
+            hops="LE",
+            fetch_ms=12,
+        )
+    )
+    writer.seal()
+    assert member_texts(tmp_path / FILE) == [
+        (
+            b"WARC/1.1\r\n"
+            b"WARC-Type: warcinfo\r\n"
+            b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+            b"WARC-Date: 2026-01-02T03:04:00.000000Z\r\n"
+            b"WARC-Filename: demo-20260102030400000-00000-keeper.test.warc.gz\r\n"
+            b"WARC-Block-Digest: sha256:2bbbdfa13b4dc091775594b05d3c288e682896727230053713bdee2349966705\r\n"
+            b"Content-Type: application/warc-fields\r\n"
+            b"Content-Length: 58\r\n"
+            b"\r\n"
+            b"software: Bewaar/0.1.0\r\nisPartOf: demo-20260102030400000\r\n"
+            b"\r\n\r\n"
+        ),
+        (
+            b"WARC/1.1\r\n"
+            b"WARC-Type: response\r\n"
+            b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+            b"WARC-Target-URI: http://example.test/\r\n"
+            b"WARC-Date: 2026-01-02T03:04:05.678901Z\r\n"
+            b"WARC-IP-Address: 192.0.2.7\r\n"
+            b"WARC-Protocol: http/1.1\r\n"
+            b"WARC-Protocol: tls/1.3\r\n"
+            b"WARC-Cipher-Suite: TLS_AES_256_GCM_SHA384\r\n"
+            b"WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+            b"WARC-Payload-Digest: sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n"
+            b"WARC-Block-Digest: sha256:33e1fc470cedf7c0312abd0a70dc49117002b14753e1b641c1b300821cad4244\r\n"
+            b"Content-Type: application/http; msgtype=response\r\n"
+            b"Content-Length: 50\r\n"
+            b"\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello"
+            b"\r\n\r\n"
+        ),
+        (
+            b"WARC/1.1\r\n"
+            b"WARC-Type: request\r\n"
+            b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000002>\r\n"
+            b"WARC-Target-URI: http://example.test/\r\n"
+            b"WARC-Date: 2026-01-02T03:04:05.678901Z\r\n"
+            b"WARC-IP-Address: 192.0.2.7\r\n"
+            b"WARC-Protocol: http/1.1\r\n"
+            b"WARC-Protocol: tls/1.3\r\n"
+            b"WARC-Cipher-Suite: TLS_AES_256_GCM_SHA384\r\n"
+            b"WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+            b"WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+            b"WARC-Block-Digest: sha256:4c978059238d24f3ada3dee6091310f96414fd74bf78da8dbd7640b1ba62f3b1\r\n"
+            b"Content-Type: application/http; msgtype=request\r\n"
+            b"Content-Length: 38\r\n"
+            b"\r\n"
+            b"GET / HTTP/1.1\r\nHost: example.test\r\n\r\n"
+            b"\r\n\r\n"
+        ),
+        (
+            b"WARC/1.1\r\n"
+            b"WARC-Type: metadata\r\n"
+            b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000003>\r\n"
+            b"WARC-Target-URI: http://example.test/\r\n"
+            b"WARC-Date: 2026-01-02T03:04:05.678901Z\r\n"
+            b"WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+            b"WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+            b"WARC-Block-Digest: sha256:50b5be49c1031f82855b001d6130ddee91e52000ce00c730ad45867dc2a001df\r\n"
+            b"Content-Type: application/warc-fields\r\n"
+            b"Content-Length: 67\r\n"
+            b"\r\n"
+            b"via: http://example.test/index\r\nhopsFromSeed: LE\r\nfetchTimeMs: 12\r\n"
+            b"\r\n\r\n"
+        ),
+    ]
+    assert written.record_id == "<urn:uuid:00000000-0000-4000-8000-000000000001>"
+    assert written.warc_date == "2026-01-02T03:04:05.678901Z"
+    place = written.place
+    assert place.file == FILE
+    record = read_record(tmp_path / FILE, place.offset, place.length)
+    assert (record.type, record.id, record.place) == ("response", written.record_id, place)
+
+
+def test_a_failed_fetch_is_a_metadata_record_after_its_request(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    written = writer.write_exchange(
+        exchange_of(
+            None,
+            error="connection lost\r\nWARC-Type: response",
+            truncated="disconnect",
+            hops="L",
+            via="http://example.test/a b",
+        )
+    )
+    writer.seal()
+    _, request, metadata = member_texts(tmp_path / FILE)
+    assert b"WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000002>\r\n" in request
+    assert request.endswith(REQUEST + b"\r\n\r\n")
+    assert metadata == (
+        b"WARC/1.1\r\n"
+        b"WARC-Type: metadata\r\n"
+        b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000002>\r\n"
+        b"WARC-Target-URI: http://example.test/\r\n"
+        b"WARC-Date: 2026-01-02T03:04:05.678901Z\r\n"
+        b"WARC-IP-Address: 192.0.2.7\r\n"
+        b"WARC-Protocol: http/1.1\r\n"
+        b"WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+        b"WARC-Block-Digest: sha256:82c03403b1c1f524f94ca71bcba3f07cf292e2ee1e61df656f0b87801eecac29\r\n"
+        b"Content-Type: application/warc-fields\r\n"
+        b"Content-Length: 110\r\n"
+        b"\r\n"
+        b"fetchStatus: -3\r\nerror: connection lost WARC-Type: response\r\nvia: http://example.test/a%20b\r\nhopsFromSeed: L\r\n"
+        b"\r\n\r\n"
+    )
+    assert written.record_id == "<urn:uuid:00000000-0000-4000-8000-000000000002>"
+    assert read_record(tmp_path / FILE, written.place.offset, written.place.length).type == "metadata"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"request": b"", "error": "DNS lookup failed"}, "-1"),
+        ({"request": b"", "error": "connection refused"}, "-2"),
+        ({"error": "connection lost"}, "-3"),
+        ({"error": "took too long", "truncated": "time"}, "-4"),
+    ],
+)
+def test_a_failure_says_how_it_failed_as_heritrix_does(tmp_path: Path, fields: dict[str, object], status: str) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(b"", **fields))
+    writer.seal()
+    assert f"fetchStatus: {status}\r\nerror: {fields['error']}\r\n".encode() in member_texts(tmp_path / FILE)[-1]
+
+
+def test_every_byte_of_an_odd_response_is_stored(tmp_path: Path) -> None:
+    assert stored(tmp_path, exchange_of(ODD)) == ODD
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"HTTP/1.1 200\r\n\r\n",
+        b"HTTP/1.1 200 OK\nServer: lf\n\nbody\n",
+        b"HTTP/1.1 200 OK\r\nServer: half a hea",
+        b"\x16\x03\x01 not HTTP at all",
+        b"hello from HTTP/0.9",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 20_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n" + bytes(range(256)) * 20,
+        b"HTTP/1.1 200 OK\r\n\r\nWARC/1.1\r\nWARC-Type: response\r\nContent-Length: 0\r\n\r\n\r\n\r\n",
+        b"\r\n\r\n",
+    ],
+)
+def test_oddities_are_stored_as_they_came(tmp_path: Path, odd: bytes) -> None:
+    truncated = exchange_of(odd, truncated="unspecified", header_bytes=None)
+    assert stored(tmp_path, truncated) == odd
+
+
+def stored(directory: Path, exchange: Exchange) -> bytes:
+    writer = warc_writer(directory)
+    place = writer.write_exchange(exchange).place
+    writer.seal()
+    return b"".join(read_record(directory / place.file, place.offset, place.length).block.chunks())
+
+
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [
+        ("http://example.test/\r\nWARC-Type: request", b"http://example.test/%0D%0AWARC-Type:%20request"),
+        ("http://example.test/caf\xe9 \u2028\ud800", b"http://example.test/caf%C3%A9%20%E2%80%A8%ED%A0%80"),
+    ],
+)
+def test_no_url_can_end_its_header_line(tmp_path: Path, url: str, field: bytes) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(HELLO, url=url, via=url, protocols=("http/1.1\r\nX: y",), cipher_suite="a\nb"))
+    writer.seal()
+    _, response, _, metadata = member_texts(tmp_path / FILE)
+    assert b"\r\nWARC-Target-URI: " + field + b"\r\n" in response
+    assert b"\r\nvia: " + field + b"\r\n" in metadata
+    assert b"\r\nWARC-Protocol: http/1.1%0D%0AX: y\r\nWARC-Cipher-Suite: a%0Ab\r\n" in response
+
+
+def test_strict_fields_leave_out_what_the_standard_does_not_name(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path, strict_fields=True)
+    writer.write_exchange(exchange_of(HELLO, cipher_suite="X"))
+    writer.seal()
+    text = b"".join(member_texts(tmp_path / FILE))
+    assert b"WARC-IP-Address: 192.0.2.7" in text
+    assert b"WARC-Protocol" not in text
+    assert b"WARC-Cipher-Suite" not in text
+
+
+def test_what_is_no_address_is_left_out(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(HELLO, ip_address="keeper.test"))
+    writer.write_exchange(exchange_of(HELLO, ip_address="fe80::1%eth0"))
+    writer.seal()
+    text = b"".join(member_texts(tmp_path / FILE))
+    assert b"keeper.test\r\n" not in text.replace(FILE.encode(), b"")
+    assert text.count(b"WARC-IP-Address: fe80::1\r\n") == 2
+
+
+def test_sha1_is_written_in_base32(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path, digest="sha1")
+    writer.write_exchange(exchange_of(HELLO))
+    writer.seal()
+    response = member_texts(tmp_path / FILE)[1]
+    assert b"WARC-Payload-Digest: sha1:VL2MMHO4YXUKFWV63YHTWSBM3GXKSQ2N\r\n" in response
+    assert b"sha256:" not in b"".join(member_texts(tmp_path / FILE))
+
+
+def test_the_payload_digest_of_a_short_body_is_that_of_the_stored_block(tmp_path: Path) -> None:
+    # Twisted gives up at the first odd chunk; what the reader finds in the block is what counts.
+    block = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\nZZ\r\n"
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(
+        exchange_of(block, truncated="unspecified", payload_digest=sha256(b""), payload_bytes=0, error="bad chunk")
+    )
+    writer.seal()
+    response = member_texts(tmp_path / FILE)[1]
+    assert f"WARC-Payload-Digest: {sha256(b'hello')}\r\n".encode() in response
+    assert b"WARC-Truncated: unspecified\r\n" in response
+
+
+def test_a_header_section_without_an_end_has_no_payload_digest(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(b"HTTP/1.1 200 OK\r\nServer", truncated="disconnect"))
+    writer.seal()
+    assert b"WARC-Payload-Digest" not in member_texts(tmp_path / FILE)[1]
+
+
+def test_interim_responses_and_surplus_bytes_are_kept(tmp_path: Path) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a%20b.css>\r\n\r\n"
+    surplus = bytes(range(256))
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(HELLO, interim=interim, surplus=surplus))
+    writer.seal()
+    block = member_texts(tmp_path / FILE)[-1].split(b"\r\n\r\n", 1)[1]
+    fields = dict(line.split(": ", 1) for line in block.decode("ascii").split("\r\n") if line)
+    assert unquote_to_bytes(fields["interimResponse"]) == interim
+    assert unquote_to_bytes(fields["surplusBytes"]) == surplus
+
+
+def test_surplus_past_its_limit_says_that_it_is_cut(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(HELLO, surplus=b"x" * 70_000))
+    writer.seal()
+    metadata = member_texts(tmp_path / FILE)[-1]
+    assert b"x" * 65_536 + b"\r\nsurplusBytesTruncated: 65536 of 70000 bytes kept\r\n" in metadata
+
+
+def test_masked_request_bytes_are_named(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    writer.write_exchange(exchange_of(HELLO, redactions=((16, 20), (30, 31))))
+    writer.seal()
+    assert b"redactedRequestBytes: 16-20\r\nredactedRequestBytes: 30-31\r\n" in member_texts(tmp_path / FILE)[-1]
+
+
+def test_metadata_of_the_crawl_stands_on_its_own_url(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    written = writer.write_metadata("metadata://demo/report.json", b'{"a": 1}', "application/json")
+    writer.seal()
+    assert member_texts(tmp_path / FILE)[1] == (
+        b"WARC/1.1\r\n"
+        b"WARC-Type: metadata\r\n"
+        b"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+        b"WARC-Target-URI: metadata://demo/report.json\r\n"
+        b"WARC-Date: 2026-01-02T03:04:00.000000Z\r\n"
+        b"WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+        b"WARC-Block-Digest: sha256:f9d86028c6e0d64e225186f96acb69338b2c59764df79162107f5c4bb34d1310\r\n"
+        b"Content-Type: application/json\r\n"
+        b"Content-Length: 8\r\n"
+        b"\r\n"
+        b'{"a": 1}'
+        b"\r\n\r\n"
+    )
+    assert written.warc_date == "2026-01-02T03:04:00.000000Z"
+
+
+def test_values_of_warcinfo_keep_to_one_line(tmp_path: Path) -> None:
+    warc_writer(tmp_path, info={"description": "een\r\nWARC-Type: x\n  twee", "operator": "Café"}).seal()
+    assert member_texts(tmp_path / FILE)[0].endswith(
+        "\r\n\r\ndescription: een WARC-Type: x twee\r\noperator: Café\r\n\r\n\r\n".encode()
+    )
+
+
+def test_a_file_is_open_until_it_is_sealed(tmp_path: Path) -> None:
+    told: list[Sealed] = []
+    writer = warc_writer(tmp_path, on_sealed=told.append)
+    writer.write_exchange(exchange_of(HELLO))
+    assert [p.name for p in tmp_path.iterdir()] == [FILE + ".open"]
+    sealed = writer.seal()
+    data = (tmp_path / FILE).read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == [FILE]
+    assert sealed == Sealed(FILE, hashlib.sha256(data).hexdigest(), len(data))
+    assert told == [sealed]
+    assert writer.seal() is None
+
+
+def test_sync_tells_up_to_where_the_file_is_safe(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    before = writer.sync()
+    writer.write_exchange(exchange_of(HELLO))
+    after = writer.sync()
+    assert before[0] == after[0] == FILE
+    assert before[1] < after[1] == (tmp_path / (FILE + ".open")).stat().st_size
+    writer.seal()
+    assert writer.sync() == after
+
+
+def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
+    told: list[Sealed] = []
+    clock = iter(CLOCK + timedelta(milliseconds=n) for n in range(100))
+    writer = warc_writer(tmp_path, max_bytes=2500, on_sealed=told.append, clock=lambda: next(clock))
+    bodies = [os.urandom(600) for _ in range(10)]
+    places = [writer.write_exchange(exchange_of(HELLO + body)).place for body in bodies]
+    writer.seal()
+    assert [sealed.file for sealed in told] == sorted(p.name for p in tmp_path.iterdir())
+    assert len(told) == 5
+    for body, place in zip(bodies, places, strict=True):
+        assert b"".join(read_record(tmp_path / place.file, place.offset, place.length).block.chunks()) == HELLO + body
+    for sealed in told:
+        records = list(read_records(tmp_path / sealed.file))
+        assert [record.type for record in records] == ["warcinfo"] + ["response", "request", "metadata"] * 2
+        assert records[0].field("WARC-Filename") == sealed.file
+        assert {record.field("WARC-Warcinfo-ID") for record in records[1:]} == {records[0].id}
+
+
+def test_two_writers_in_one_millisecond_take_two_names(tmp_path: Path) -> None:
+    first, second = warc_writer(tmp_path), warc_writer(tmp_path)
+    first.seal()
+    third = warc_writer(tmp_path)
+    second.seal()
+    third.seal()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [FILE.replace("-00000-", f"-0000{n}-") for n in (0, 1, 2)]
+
+
+def test_a_body_larger_than_memory_is_streamed(tmp_path: Path) -> None:
+    block = Zeros(b"HTTP/1.1 200 OK\r\n\r\n", 40 << 20)
+    writer = warc_writer(tmp_path)
+    exchange = exchange_of(HELLO)
+    small = writer.write_exchange(exchange)
+    large = writer.write_exchange(
+        Exchange("http://example.test/", exchange.started_at, exchange.request, block, header_bytes=19)
+    )
+    after = writer.write_exchange(exchange)
+    writer.seal()
+    assert [p.name for p in tmp_path.iterdir()] == [FILE]
+    record = read_record(tmp_path / FILE, large.place.offset, large.place.length)
+    assert record.block.size == block.size
+    assert next(record.block.chunks(0, 22)) == b"HTTP/1.1 200 OK\r\n\r\n\0\0\0"
+    assert [r.type for r in read_records(tmp_path / FILE)][1:] == ["response", "request", "metadata"] * 3
+    assert small.place.offset < large.place.offset < after.place.offset
+
+
+@dataclass
+class Zeros:
+    """Wire bytes that lie elsewhere: a header and zeros; *missing* of them cannot be read back."""
+
+    head: bytes
+    zeros: int
+    missing: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + self.zeros
+
+    def chunks(self, start: int = 0, stop: int | None = None):
+        assert not start
+        assert stop is None or stop >= self.size or stop > len(self.head)
+        yield self.head
+        for _ in range((self.zeros - self.missing) >> 16):
+            yield bytes(1 << 16)
+
+
+@pytest.mark.parametrize("zeros", [1 << 18, 8 << 20])
+def test_a_block_that_falls_short_never_reaches_the_file(tmp_path: Path, zeros: int) -> None:
+    writer = warc_writer(tmp_path)
+    exchange = exchange_of(HELLO)
+    short = Exchange(
+        "http://example.test/", exchange.started_at, exchange.request, Zeros(b"HTTP/1.1 200 OK\r\n\r\n", zeros, 1 << 17)
+    )
+    size = writer.sync()[1]
+    with pytest.raises(ArchiveFault, match="bytes held"):
+        writer.write_exchange(short)
+    assert (tmp_path / (FILE + ".open")).stat().st_size == size
+    writer.write_exchange(exchange)
+    writer.seal()
+    assert [r.type for r in read_records(tmp_path / FILE)] == ["warcinfo", "response", "request", "metadata"]
+
+
+def test_threads_may_write_sync_and_rotate_at_once(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path, max_bytes=200_000, new_id=unique_ids())
+    failures: list[BaseException] = []
+    places = {}
+
+    def work(number: int) -> None:
+        try:
+            for n in range(40):
+                body = f"{number}-{n} ".encode() + os.urandom((3 << 20) if n == 20 else 3000)
+                places[body] = writer.write_exchange(exchange_of(HELLO + body)).place
+                writer.sync()
+        except BaseException as error:  # noqa: BLE001  # told by the main thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.seal()
+    assert not failures
+    assert len(places) == 160
+    for body, place in places.items():
+        assert b"".join(read_record(tmp_path / place.file, place.offset, place.length).block.chunks()) == HELLO + body
+    for path in tmp_path.iterdir():
+        records = list(read_records(path))
+        assert {record.field("WARC-Warcinfo-ID") for record in records[1:]} <= {records[0].id}
+        assert [r.type for r in records[1:]] == ["response", "request", "metadata"] * (len(records) // 3)
+
+
+def unique_ids():
+    lock, numbers = threading.Lock(), iter(range(1_000_000))
+
+    def new_id() -> str:
+        with lock:
+            return f"<urn:uuid:00000000-0000-4000-8000-{next(numbers):012d}>"
+
+    return new_id
+
+
+def test_the_reader_follows_a_file_that_is_written_and_sealed(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    first = writer.write_exchange(exchange_of(HELLO)).place
+    with open_warc(tmp_path, first.file) as following:
+        second = writer.write_exchange(exchange_of(ODD)).place
+        assert following.read(first.offset, first.length).type == "response"
+        writer.seal()
+        assert b"".join(following.read(second.offset, second.length).block.chunks()) == ODD
+    with open_warc(tmp_path, first.file) as sealed:
+        assert sealed.read(second.offset, second.length).place == second
+
+
+def test_no_room_left_but_the_reserve_is_disk_full(tmp_path: Path) -> None:
+    with pytest.raises(DiskFull, match=rf"{tmp_path}.* bytes free, .* in reserve"):
+        warc_writer(tmp_path, reserve_bytes=1 << 60)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_that_is_not_there_is_an_archive_fault(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveFault, match="nowhere"):
+        warc_writer(tmp_path / "nowhere")
+
+
+def test_a_prefix_cannot_leave_the_directory(tmp_path: Path) -> None:
+    from archive.warc.writer import WarcWriter
+
+    with pytest.raises(WrongUse):
+        WarcWriter(tmp_path, "../x", {})
+
+
+def test_a_block_in_pieces_is_one_block(tmp_path: Path) -> None:
+    class Pieces(InMemory):
+        def chunks(self, start: int = 0, stop: int | None = None):
+            for byte in self.data[start:stop]:
+                yield b""
+                yield bytes([byte])
+
+    writer = warc_writer(tmp_path)
+    exchange = exchange_of(HELLO)
+    writer.write_exchange(Exchange("http://example.test/", exchange.started_at, Pieces(REQUEST), Pieces(HELLO)))
+    writer.seal()
+    _, response, request, _ = member_texts(tmp_path / FILE)
+    assert response.endswith(b"\r\n\r\n" + HELLO + b"\r\n\r\n")
+    assert f"WARC-Block-Digest: {sha256(HELLO)}\r\n".encode() in response
+    assert request.endswith(b"\r\n\r\n" + REQUEST + b"\r\n\r\n")
