@@ -47,8 +47,10 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
         self._default_maxsize = self._default_warnsize = 0
 
     async def download_request(self, request: Request) -> Response:
-        self._extension.check()
         meta = request.meta
+        # Redirects and retries copy meta: what stands there belongs to another request.
+        meta["captured"] = []
+        self._extension.check()
         redirected = meta.get("redirect_urls") or ()
         attempts = Attempts(
             self._extension.limits,
@@ -67,9 +69,7 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
         return response
 
     async def _keep(self, attempts: Attempts, request: Request, cause: Exception | None) -> None:
-        captured: list[Captured] = []
-        # Redirects and retries copy meta: what stands there belongs to another request.
-        request.meta["captured"] = captured
+        captured: list[Captured] = request.meta["captured"]
         try:
             for exchange in attempts.exchanges(cause):
                 captured += [await self._extension.keep(exchange, request)]

@@ -33,7 +33,7 @@ class Limits:
     #: a response is cut behind this many bytes
     response_bytes: int
     #: interim responses and header section together; nobody sends more, and they are held in memory
-    header_bytes: int = 1 << 20
+    header_bytes: int = 1 << 19
 
 
 class Recording:

@@ -10,6 +10,7 @@ tests/crawler/test_wire_contract.py.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, cast
 
 from scrapy.core.downloader.handlers import http11
@@ -27,6 +28,8 @@ from crawler.capture.connect import Route
 from crawler.capture.failures import TooLong
 from crawler.capture.guard import Guard
 from crawler.capture.recording import Attempts, Recording
+
+logger = logging.getLogger(__name__)
 
 
 class _RequestTee:
@@ -134,8 +137,10 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         recording = self._recording
-        # Without one these are bytes nobody asked for, on an idle connection: Twisted closes it.
-        if recording is not None and not recording.closed:
+        if recording is None:
+            # On an idle connection, which Twisted closes for it. They belong to no exchange that could hold them.
+            logger.warning("%d bytes that nobody asked for, from %s", len(data), self.transport)
+        elif not recording.closed:
             try:
                 recording.received.write(data)
             except ArchiveFault as fault:

@@ -100,8 +100,8 @@ def wanted(name: str, mode: str, http: WireServer, https: WireServer) -> dict:
     }
 
 
-@pytest.fixture(scope="module")
-def crawled(tmp_path_factory):
+@pytest.fixture(scope="module", params=["uvloop.Loop", None], ids=["uvloop", "asyncio"])
+def crawled(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp("contract")
     with WireServer() as http, WireServer(make_certificate(directory)) as https:
         requests = [wanted(name, mode, http, https) for name in NAMES for mode in MODES]
@@ -111,6 +111,7 @@ def crawled(tmp_path_factory):
             "WARC_MAX_RESPONSE_BYTES": 4 * MIB,
             "WARC_FEED_BYTES": 2 * MIB,
             "WARC_MAX_BYTES": MIB // 4,
+            "ASYNCIO_EVENT_LOOP": request.param,
             "WARC_CONNECT_TO": [f"drop.test:{http.port}:127.0.0.1:"],
         }
         return crawl(directory, requests, settings, (http, https))
