@@ -1,0 +1,73 @@
+"""The goals a page lists, each as it stands."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from archive.model import Page
+from crawler.extract.dom import collapse
+from crawler.extract.finder import Block, Entry, Finder, has_entries
+from crawler.extract.prose import sentences
+from crawler.extract.registry import extractor
+from crawler.items import Goal
+
+#: shorter, and it is a menu, a tag or a name
+_MIN_CHARS = 12
+_MAX_CHARS = 1200
+_MAX_GOALS = 60
+
+
+@extractor(Goal, version=1)
+def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
+    position = 0
+    seen: set[str] = set()
+    for block in finder.blocks("goal", has_entries):
+        if block.label.line.region == "footer":
+            continue
+        entries = _goal_entries(block)
+        confidence = 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
+        for entry in entries:
+            text = entry.text.strip()
+            evidence = finder.evidence(text, entry.lines[0])
+            if evidence is None or text in seen or finder.ignores(text):
+                continue
+            seen.add(text)
+            yield Goal(
+                raw=text,
+                value=unicodedata.normalize("NFC", collapse(text)),
+                position=position,
+                rule=f"labelled-{'list' if entry.shape in ('li', 'dd', 'tr', 'td') else 'lines'}",
+                evidence=evidence,
+                confidence=confidence,
+                kind="statement" if _is_statement(text, entries, finder) else "goal",
+                name_source="text",
+            )
+            position += 1
+
+
+def _goal_entries(block: Block) -> list[Entry]:
+    entries = block.entries()
+    texts = [entry.text for entry in entries]
+    if not 2 <= len(entries) <= _MAX_GOALS or not all(len(text) <= _MAX_CHARS for text in texts):
+        return []
+    long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 3]
+    linked = sum(
+        bool(line.links) and line.text == collapse("".join(p.text for p in line.parts if p.element.link))
+        for e in entries
+        for line in e.lines
+    )
+    if len(long) * 4 < len(texts) * 3 or linked * 2 > len(texts):
+        return []
+    return entries
+
+
+def _is_statement(text: str, entries: list[Entry], finder: Finder) -> bool:
+    """An entry of several sentences among entries of one each: it tells of the list, and is no item of it."""
+    language = finder.words.language(finder.lang).prose
+
+    def count(each: str) -> int:
+        return sum(1 for _ in sentences(each, language.abbreviations))
+
+    single = sum(count(entry.text) == 1 for entry in entries)
+    return count(text) > 1 and single * 2 > len(entries)

@@ -1,0 +1,152 @@
+"""Links to other sites and documents in the text, and the organisation's places on social media."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from archive.model import Evidence, Page
+from crawler.extract.dom import Element, Line, collapse
+from crawler.extract.finder import Finder
+from crawler.extract.identity import POWERED
+from crawler.extract.registry import extractor
+from crawler.items import ExternalLink, Social
+
+_NETWORKS = {
+    "twitter": ("Twitter", ("twitter.com", "x.com")),
+    "facebook": ("Facebook", ("facebook.com", "fb.com", "fb.me")),
+    "instagram": ("Instagram", ("instagram.com",)),
+    "linkedin": ("LinkedIn", ("linkedin.com", "lnkd.in")),
+    "youtube": ("YouTube", ("youtube.com", "youtu.be")),
+    "vimeo": ("Vimeo", ("vimeo.com",)),
+    "flickr": ("Flickr", ("flickr.com",)),
+    "tiktok": ("TikTok", ("tiktok.com",)),
+    "pinterest": ("Pinterest", ("pinterest.com", "pinterest.de", "pinterest.nl", "pinterest.fr")),
+    "mastodon": ("Mastodon", ("mastodon.social", "mastodon.nl", "mastodon.online")),
+    "bluesky": ("Bluesky", ("bsky.app",)),
+    "xing": ("XING", ("xing.com",)),
+    "hyves": ("Hyves", ("hyves.nl",)),
+    "google+": ("Google+", ("plus.google.com",)),
+    "whatsapp": ("WhatsApp", ("wa.me", "whatsapp.com")),
+    "telegram": ("Telegram", ("t.me",)),
+    "rss": ("RSS", ()),
+}
+_BY_HOST = {host: name for name, hosts in _NETWORKS.values() for host in hosts}
+_BY_WORD = {word: name for word, (name, _hosts) in _NETWORKS.items()}
+#: a page that is shared is not a presence
+_SHARES = re.compile(
+    r"/(?:sharer?|share-?offsite|intent|dialog|submit|pin/create)\b|[?&](?:u|url|text|mini)=", re.IGNORECASE
+)
+_FEED = re.compile(r"(?:^|/)(?:rss|feed|atom)(?:/?$|[./?])|\.rss$|/feed/?$", re.IGNORECASE)
+_DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub)(?:$|[?#])", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(
+    r"(?<![\w@/.])(?:https?://|www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
+)
+_MAX_LINKS = 300
+
+
+def host_of(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def social_network(url: str | None) -> str | None:
+    """The network on whose host a URL lies, whatever the subdomain."""
+    host = host_of(url)
+    return _BY_HOST.get(host) or _BY_HOST.get(".".join(host.split(".")[-2:]))
+
+
+@extractor(ExternalLink, version=1)
+def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
+    own = host_of(page.url)
+    seen: set[str] = set()
+    for line, element, anchor in _in_text(finder):
+        href = finder.absolute(
+            element.attribute("href") if element else anchor if "//" in anchor else f"http://{anchor}"
+        )
+        document = href is not None and _DOCUMENT.search(href) is not None
+        if href is None or href in seen or len(seen) >= _MAX_LINKS or social_network(href) or not anchor:
+            continue
+        if host_of(href) == own and not document:
+            continue
+        evidence = finder.evidence(anchor, line)
+        if evidence is None or finder.ignores(f"{anchor} {href}"):
+            continue
+        seen.add(href)
+        yield ExternalLink(
+            raw=anchor,
+            value=_normal(href),
+            position=len(seen) - 1,
+            rule="link" if element else "bare-address",
+            evidence=evidence,
+            kind="document" if document else "link",
+            href=href,
+            name_source="text",
+        )
+
+
+def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
+    """Links of the main text with their anchors, and the addresses that stand in it without a link."""
+    for line in finder.outline.lines:
+        if line.region not in ("main", "aside") or POWERED.search(line.text):
+            continue
+        for element in line.links:
+            yield line, element, collapse("".join(part.text for part in line.parts if part.element.link is element))
+        if not line.links and len(line.text) <= 3000:
+            for found in _BARE_ADDRESS.finditer(line.text):
+                yield line, None, found[0].rstrip(".,;:!?")
+
+
+def _normal(url: str) -> str:
+    """A host's front page ends in a slash, however it is written."""
+    parts = urlsplit(url)
+    return f"{url}/" if not parts.path and not parts.query and not parts.fragment else url
+
+
+@extractor(Social, version=1)
+def social(page: Page, finder: Finder) -> Iterator[Social]:  # noqa: ARG001 - every extractor takes both
+    seen: set[str] = set()
+    for name, quote, href, evidence in _presences(finder):
+        key = href or name
+        if key in seen or evidence is None:
+            continue
+        seen.add(key)
+        yield Social(
+            raw=quote,
+            value=name,
+            position=len(seen) - 1,
+            rule="link" if href else "label",
+            evidence=evidence,
+            href=href,
+        )
+
+
+def _presences(finder: Finder) -> Iterator[tuple[str, str, str | None, Evidence | None]]:
+    lines = {id(link): line for line in finder.outline.lines for link in line.links}
+    named: set[str] = set()
+    for link in finder.outline.links:
+        address = link.attribute("href") or ""
+        href = finder.absolute(address)
+        name = social_network(href)
+        line = lines.get(id(link))
+        anchor = collapse("".join(part.text for part in line.parts if part.element.link is link)) if line else ""
+        if name is None and href and (anchor.upper() == "RSS" or _FEED.search(urlsplit(href).path)):
+            name = "RSS"
+        if name is None or href is None or _SHARES.search(href) or not urlsplit(href).path.strip("/"):
+            continue
+        named.add(name)
+        if line is not None and anchor:
+            yield name, anchor, href, finder.evidence(anchor, line)
+        else:
+            yield name, address, href, finder.attribute_evidence(address, link)
+    for label in finder.labels("social"):
+        for line in finder.outline.lines_after(label.line, 4):
+            words = line.text.split()
+            if not words or any(word.casefold() not in _BY_WORD for word in words):
+                continue
+            for word in words:
+                if _BY_WORD[word.casefold()] not in named:
+                    yield _BY_WORD[word.casefold()], word, None, finder.evidence(word, line)

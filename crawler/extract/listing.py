@@ -1,0 +1,81 @@
+"""Names listed in a sentence behind a cue, and how sure it is that they are what the cue says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.extract.finder import Finder, Label
+from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.prose import Name, Sentence, names_in, sentences
+from crawler.extract.vocabulary import Language
+
+#: a colon this far behind the cue still opens its list: "bestaat uit de volgende organisaties, sinds 2007 ook X:"
+_COLON_CHARS = 90
+
+_NETWORK = re.compile(
+    r"\b(?:netwerk|koepel|federatie|alliantie|coalitie|samenwerkingsverband|vereniging|afdeling|platform|network|alliance|coalition|"
+    r"federation|consortium|umbrella|association|netzwerk|bündnis|dachverband|verbund|verband|réseau|collectif|fédération|coordination)",
+    re.IGNORECASE,
+)
+_ORGANISATIONS = re.compile(
+    r"\b(?:\w*organisaties?|\w*organi[sz]ations?|leden|members|mitglieder\w*|membres|verenigingen|stichtingen|fondsen|ngo.?s|vereinen?|"
+    r"verbänden?|\w*organisationen|associations|societies|partners|partijen|sponsor\w*|foundations|funders|stiftungen)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    names: tuple[Name, ...]
+    #: the organisation the sentence sets beside the list: "naast X", whose list it is
+    host: str | None
+    confidence: float
+
+
+def listing(label: Label, finder: Finder) -> Listing | None:
+    """The names behind *label* in its own sentence; None when what stands there is no list of organisations."""
+    language = label.language or finder.words.language(finder.lang)
+    sentence = _sentence_of(label, language)
+    if sentence is None:
+        return None
+    cue_end = label.end - sentence.start
+    colon = sentence.text.find(":", max(cue_end - 1, 0), cue_end + _COLON_CHARS)
+    start = colon + 1 if colon >= 0 else cue_end
+    names = names_in(sentence.text, language.prose, start=start)
+    if len(names) < 2 or not all(is_name(name.text) for name in names):
+        return None
+    confidence = _confidence(sentence.text[:start], names, language)
+    return None if confidence is None else Listing(names, host_in(sentence.text[:start], language), confidence)
+
+
+def host_in(lead: str, language: Language) -> str | None:
+    """The one organisation that "naast X" names."""
+    for host in language.hosts:
+        if found := host.search(lead):
+            names = names_in(found["host"], language.prose)
+            return names[0].text if len(names) == 1 else None
+    return None
+
+
+def _sentence_of(label: Label, language: Language) -> Sentence | None:
+    every = sentences(label.line.text, language.prose.abbreviations)
+    return next((s for s in every if s.start <= label.start and label.end <= s.start + len(s.text)), None)
+
+
+def _confidence(lead: str, names: Sequence[Name], language: Language) -> float | None:
+    """Evidence for and against, summed; None when it is against."""
+    prose = language.prose
+    texts = [name.text for name in names]
+    if any(pattern.search(lead) for pattern in (prose.subject, prose.example, prose.former)):
+        return None
+    if are_persons(texts) or are_countries(texts):
+        return None
+    likely = organisation_like(texts)
+    announced = _ORGANISATIONS.search(lead) is not None
+    # Nothing says that organisations follow, and the names do not look it: parts of a machine are listed like this.
+    if not announced and (likely < 0.5 or (language.code == "de" and likely < 1)):
+        return None
+    network = _NETWORK.search(lead) is not None
+    return round(min(0.95, 0.35 + 0.3 * announced + 0.15 * network + 0.3 * likely), 2)

@@ -1,0 +1,184 @@
+"""The organisations a page lists as members: in a labelled list, or in a sentence that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archive.model import Page, Tier
+from crawler.extract.dom import Line
+from crawler.extract.finder import BULLET, Entry, Finder, has_entries
+from crawler.extract.listing import host_in, listing
+from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.organisations import organisation_key
+from crawler.extract.registry import extractor
+from crawler.items import Member
+
+#: below it a list is for a person to look at
+_CONFIRMED = 0.7
+
+_YEAR_BEHIND = re.compile(
+    r"\s*(?:[(\[,–-]\s*)?(?:sinds|vanaf|lid sinds|since|member since|from|seit|ab|depuis)?\s*((?:19|20)\d\d)\s*[)\]]?\s*$",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A name where it stands, before it is known whether it stands there twice."""
+
+    name: str
+    line: Line
+    rule: str
+    tier: Tier
+    confidence: float
+    kind: str = "member"
+    compound: bool = False
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chair:
+    organisation: str | None
+    since: int | None
+
+
+@extractor(Member, version=1)
+def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
+    found = [*_in_sentences(finder), *_in_lists(finder)]
+    if not found:
+        found = list(_in_menus(finder))
+    chairs = list(_chairs(finder))
+    seen: set[str] = set()
+    for each in found:
+        key = finder.aliases.organisation(each.name)
+        evidence = finder.evidence(each.name, each.line)
+        if key is None or key in seen or evidence is None or finder.ignores(each.name):
+            continue
+        seen.add(key)
+        chair = next((chair for chair in chairs if _same_body(chair.organisation, key, each.name)), None)
+        yield Member(
+            raw=each.name,
+            value=each.name,
+            position=len(seen) - 1,
+            rule=each.rule,
+            evidence=evidence,
+            tier=each.tier,
+            confidence=each.confidence,
+            kind=each.kind,
+            organisation=key,
+            year=each.year,
+            href=_href(each, finder),
+            name_source="text",
+            chair=chair is not None,
+            chair_since=chair.since if chair else None,
+            compound=each.compound,
+        )
+
+
+def _in_sentences(finder: Finder) -> Iterator[_Found]:
+    for label in finder.labels("member"):
+        found = listing(label, finder) if label.rest else None
+        if found is None:
+            continue
+        tier: Tier = "confirmed" if found.confidence >= _CONFIRMED else "candidate"
+        if found.host is not None:
+            yield _Found(found.host, label.line, "sentence-host", tier, found.confidence, kind="host")
+        for name in found.names:
+            yield _Found(
+                name.text, label.line, "sentence", tier, found.confidence, compound=name.compound, year=name.year
+            )
+
+
+def _in_lists(finder: Finder) -> Iterator[_Found]:
+    taken: set[int] = set()
+    for block in sorted(finder.blocks("member", has_entries), key=lambda block: -block.label.line.at):
+        # From the bottom up: of two labels that announce the same list, the one right above it does.
+        label = block.label
+        if label.rest and label.language is not None:
+            continue
+        entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+        names = [found for entry in entries if (found := _entry_name(entry)) is not None]
+        texts = [name for name, _year, _line in names]
+        if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
+            continue
+        if _is_menu(entries) and not label.line.level:
+            continue
+        taken.update(line.at for entry in entries for line in entry.lines)
+        host = host_in(label.line.text, label.language) if label.language else None
+        confidence = 0.9 if label.line.level or label.language or label.line.text.endswith(":") else 0.8
+        if host is not None:
+            yield _Found(host, label.line, "list-host", "confirmed", confidence, kind="host")
+        for name, year, line in names:
+            yield _Found(name, line, "labelled-list", "confirmed", confidence, compound="/" in name, year=year)
+
+
+def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
+    """Name of a list entry: its bold or linked line, else its first; the year it gives, and the line."""
+    lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
+    if not lines:
+        return None
+    line = next((line for line in lines if line.strong or line.level), lines[0])
+    text = BULLET.sub("", line.text).strip(" ,;.")
+    year = _YEAR_BEHIND.search(text)
+    other = next(
+        (found for other in entry.lines if (found := re.fullmatch(r"\D{0,12}((?:19|20)\d\d)\D?", other.text))), None
+    )
+    text = _YEAR_BEHIND.sub("", text) if year else text
+    if len(text) > 60 and len(line.parts) > 1:
+        text = BULLET.sub("", line.parts[0].text).strip(" ,;.:–-")
+    text = _REMARK.sub("", text).strip(" ,;")
+    found = year or other
+    return (text, int(found[1]) if found else None, line) if is_name(text) else None
+
+
+def _in_menus(finder: Finder) -> Iterator[_Found]:
+    """Names under a menu entry "Members": a guess, and only where the page has no other list."""
+    for label in finder.labels("member", in_menus=True):
+        item = next((e for e in label.line.block.ancestors() if e.tag == "li"), None)
+        if item is None or label.language is not None:
+            continue
+        lines = [line for line in finder.outline.between(label.line.at + 1, item.last) if isinstance(line, Line)]
+        names = [line.text for line in lines]
+        if len(names) < 3 or not all(is_name(name, max_words=6) for name in names) or are_persons(names):
+            continue
+        if organisation_like(names) >= 0.6:
+            yield from (_Found(line.text, line, "menu", "candidate", 0.4) for line in lines)
+            return
+
+
+def _chairs(finder: Finder) -> Iterator[_Chair]:
+    for line in finder.outline.lines:
+        if line.region in ("nav", "popup") or len(line.text) > 3000:
+            continue
+        for language in finder.words.languages:
+            for chair in language.chairs:
+                if found := chair.search(line.text):
+                    articled = language.prose.article.sub("", found["name"].strip(), count=1)
+                    yield _Chair(finder.aliases.organisation(articled), int(found["year"]) if found["year"] else None)
+
+
+def _same_body(chair: str | None, key: str, name: str) -> bool:
+    """ "Defence for Children" chairs, "Defence for Children-ECPAT" is listed: one name begins with the other's words."""
+    keys = (key, organisation_key(name))
+    return chair is not None and any(chair == k or k.startswith(f"{chair}-") or chair.startswith(f"{k}-") for k in keys)
+
+
+def _href(found: _Found, finder: Finder) -> str | None:
+    links = found.line.links
+    if len(links) != 1:
+        links = list(
+            dict.fromkeys(p.element.link for p in found.line.parts if p.element.link and p.text.strip() == found.name)
+        )
+    return finder.absolute(links[0].attribute("href")) if len(links) == 1 else None
+
+
+def _is_menu(entries: Sequence[Entry]) -> bool:
+    """Every entry is a link and nothing else, and the links lead to no site of their own."""
+    return all(len(entry.lines) == 1 and entry.lines[0].links for entry in entries) and not any(
+        (link.attribute("href") or "").startswith(("http:", "https:"))
+        for entry in entries
+        for link in entry.lines[0].links
+    )

@@ -1,0 +1,58 @@
+"""Whether a text names an organisation, and not a person, a country, a button or a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from crawler.extract.vocabulary import vocabulary
+
+_PERSON_TITLE = re.compile(
+    r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m)\.? )|\b(?:MSc|MA|PhD|LLM)\b", re.IGNORECASE
+)
+_CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
+#: what names of organisations hold and names of things do not
+_ORGANISATION = re.compile(
+    r"\b(?:stichting|vereniging|fonds|bond|federatie|netwerk|raad|verbond|instituut|universiteit|hogeschool|gemeente|provincie|ministerie|"
+    r"foundation|association|society|network|institute|university|trust|council|federation|union|international|"
+    r"verein|verband|stiftung|bund|hochschule|universität|e\.? ?v\.?|ggmbh|gmbh|fondation|réseau|fédération|"
+    r"nederland|netherlands|deutschland|belgië|b\.?v\.?|n\.?v\.?|for|voor|für|pour|aid|care|hulp|hilfe)(?!\w)|\b[A-Z]{2,}\b",
+)
+
+
+def is_name(text: str, *, max_words: int = 10) -> bool:
+    """Whether *text* may be the name of an organisation in a list of them."""
+    words = vocabulary()
+    if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
+        return False
+    if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
+        return False
+    if words.button.match(text.casefold().strip(" .»›→>")):
+        return False
+    return not (text.endswith(".") and len(text.split()) > 4)
+
+
+def are_persons(names: Sequence[str]) -> bool:
+    words = vocabulary()
+    persons = sum(
+        bool(
+            _PERSON_TITLE.search(name)
+            or words.person_role.search(name)
+            or (name.split(maxsplit=1)[0].casefold() in words.given_names and 2 <= len(name.split()) <= 5)
+        )
+        for name in names
+    )
+    return persons * 5 >= len(names) * 2
+
+
+def are_countries(names: Sequence[str]) -> bool:
+    known = sum(name.casefold() in vocabulary().countries for name in names)
+    return known * 2 >= len(names) > 0
+
+
+def organisation_like(names: Sequence[str]) -> float:
+    """Share of the names that look like organisations' names, or are of more than one capitalised word."""
+    looks = sum(
+        bool(_ORGANISATION.search(name)) or sum(word[:1].isupper() for word in name.split()) >= 2 for name in names
+    )
+    return looks / len(names) if names else 0.0

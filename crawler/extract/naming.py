@@ -1,0 +1,155 @@
+"""A logo's name out of what its image carries: title, alt, file name, link, caption.
+
+>>> clean("Save the Children logo vierkant 2.jpg")
+'Save the Children'
+>>> clean("NPL logo 2013 .png"), clean("logo EU.jpg"), clean("1.png")
+('NPL', 'EU', '')
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from crawler.extract.organisations import IMAGE_EXTENSION, slug
+
+#: words that tell of the picture, not of whom it shows
+_PICTURE_WORDS = frozenset(
+    "logo logos logotype logotipo beeldmerk woordmerk wordmark brandmark bildmarke wortmarke img image images afbeelding foto photo "
+    "picture pic bild banner button knop icon icoon thumb thumbnail preview header footer rgb cmyk pms fc zw kl kleur kleuren color "
+    "colour farbe farbig couleur web website klein groot small large medium big groß gross mini vierkant square quadrat "
+    "liggend staand landscape portrait horizontaal horizontal vertikal verticaal vertical transparent transparant transp gray "
+    "grey grau grijs wit white weiss weiß zwart black schwarz sw bw color-logo schrift tekst neu nieuw new def final "
+    "definitief kopie copy kopia vector print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren "
+    "sponsors partner partners member members png jpg jpeg gif svg webp rotation full version versie office premium de".split()
+)
+#: what content management systems put around an upload's name
+_WRAPPED = re.compile(
+    r"^(?:csm|rtemagicc|thumb|tx|x240|cropped|resized|small|medium|large)[_-](?=[^_-]{2})", re.IGNORECASE
+)
+_SUFFIXES = re.compile(
+    r"(?:[-_ ](?:e\d{8,}|[0-9a-f]{8,12}|\d{2,4}x\d{2,4}(?:px)?|\d{2,4}px|scaled|@\dx|v\d+)|@\dx|\(\d+\)|\d{2,4}x\d{2,4})\s*$",
+    re.IGNORECASE,
+)
+_YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
+#: "MidsummerSailLogo", "LogoPlan"
+_GLUED_LOGO = re.compile(r"(?<=[a-z0-9])Logo(?=$|[\s_\dA-Z-])|(?:^|(?<=[\s_-]))Logo(?=[A-Z])")
+_NUMBERED = re.compile(r"(?<=[a-zß-ÿ]{4})\d{1,2}$")
+_WORDS = re.compile(r"[^\s_]+")
+#: titles and alts that every image of a site may carry
+_SAYS_NOTHING = re.compile(
+    r"^(?:\W*|opens? (?:external|internal)? ?link.*|öffnet .*|externer? link.*|initiates file download|image|logo|"
+    r"afbeelding|foto|bild|photo|picture|img|banner|partner|sponsor|sponsors?|partners?|placeholder|untitled|null|undefined|"
+    r"spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(
+    r"^(?:ga naar (?:de )?(?:website|site) van|naar (?:de )?(?:website|site) van|go to (?:the )?(?:website|site) of|"
+    r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
+    r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
+    re.IGNORECASE,
+)
+_SLOGAN = re.compile(r"\s+[-–—|:]\s+")
+
+
+def file_name(url: str) -> str:
+    """Last part of a URL's path, decoded; empty for data and for a path that ends in a slash."""
+    if url[:5].lower() == "data:":
+        return ""
+    try:
+        path = urlsplit(url.strip()).path
+    except ValueError:
+        return ""
+    return unquote(path.replace("\\", "/").rpartition("/")[2])[:300]
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a text is the name of an image file, spaces and all."""
+    return len(text) <= 150 and IMAGE_EXTENSION.search(text) is not None
+
+
+def clean(text: str, *, from_file: bool | None = None) -> str:
+    """The name in *text*; empty when nothing names anybody. *from_file*: told by its extension, unless given."""
+    text = " ".join(text.split())[:300]
+    if from_file or (from_file is None and is_file_name(text)):
+        return _clean_file(text)
+    if _SAYS_NOTHING.match(text):
+        return ""
+    shorter = re.sub(r"\s+logo$", "", _ANNOUNCES.sub("", text), flags=re.IGNORECASE).strip(" -–|:")
+    return shorter if any(c.isalnum() for c in shorter) and not shorter.isdigit() else ""
+
+
+def _clean_file(text: str) -> str:
+    text = unquote(text)
+    while (shorter := IMAGE_EXTENSION.sub("", text)) != text:
+        text = shorter
+    while (shorter := _WRAPPED.sub("", _SUFFIXES.sub("", text))) not in (text, ""):
+        text = shorter
+    if " " not in text:
+        text = text.replace("_", " ").replace("-", " ") if not _is_hyphenated(text) else text.replace("_", " ")
+    words = []
+    for word in _WORDS.findall(_GLUED_LOGO.sub(" ", text)):
+        bare = word.strip("()[]-.,+&").lower()
+        if (
+            not bare
+            or bare in _PICTURE_WORDS
+            or bare.rstrip("0123456789") in _PICTURE_WORDS
+            or _YEAR_OR_DATE.fullmatch(bare)
+        ):
+            continue
+        words.append(word)
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
+    while len(words) > 1 and words[0].isdigit():
+        words.pop(0)
+    name = " ".join(words).strip(" -–.,")
+    # "ministerie2": the upload was given a number to tell it from another
+    name = _NUMBERED.sub("", name)
+    return name if any(c.isalpha() for c in name) and len(slug(name)) > 1 else ""
+
+
+def number_behind(text: str) -> str:
+    """The number that `clean` dropped: two uploads it tells apart may show two organisations.
+
+    >>> number_behind("ministerie2.png"), number_behind("Plan.jpg")
+    ('2', '')
+    """
+    found = _NUMBERED.search(IMAGE_EXTENSION.sub("", text)) if is_file_name(text) else None
+    return found[0] if found else ""
+
+
+def _is_hyphenated(text: str) -> bool:
+    """Whether the hyphens are the name's own: one of them, between capitals ("JF-Hillebrand")."""
+    return (
+        text.count("-") == 1 and re.search(r"[A-Z][a-z]+-[A-Z][a-z]+$", text) is not None and "logo" not in text.lower()
+    )
+
+
+def without_slogan(text: str) -> str:
+    """ "Name - slogan" to "Name"; an abbreviation and what it stands for are one name.
+
+    >>> without_slogan("graphic berlin - Web/Shop & Print Design"), without_slogan("FGB - Rescuetechnik")
+    ('graphic berlin', 'FGB - Rescuetechnik')
+    """
+    head, *tail = _SLOGAN.split(text, maxsplit=1)
+    if not tail or len(tail[0].split()) < 3 or len(head) < 2 or (head.isupper() and head[0] == tail[0][0].upper()):
+        return text
+    return head
+
+
+def host_name(url: str) -> str:
+    """Name in a link's host: ``www.uba.nl`` says "uba"."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    labels = [label for label in host.split(".") if label not in ("www", "com", "co", "org", "gv", "gov", "ac")]
+    if len(labels) >= 2:
+        labels = labels[:-1]
+    name = labels[-1] if labels else ""
+    if name.startswith("xn--"):
+        try:
+            name = name.encode("ascii").decode("idna")
+        except UnicodeError:
+            return ""
+    return name

@@ -1,0 +1,154 @@
+"""What an image on a page carries, wherever it carries it: ``src``, lazy attributes, ``srcset``, SVG, CSS backgrounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from crawler.extract.dom import Element, Picture, collapse
+from crawler.extract.naming import file_name
+
+_LAZY = (
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-lazy",
+    "data-url",
+    "data-image",
+    "data-bg",
+    "data-background",
+)
+_SRCSETS = ("data-srcset", "data-lazy-srcset", "srcset")
+#: stands in for an image until a script sets the real one
+_PLACEHOLDER = re.compile(
+    r"(?:^|[/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|lazy|loading|loader|dummy|clear)(?:[_.-]|$)", re.IGNORECASE
+)
+_BACKGROUND = re.compile(
+    r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\"']*))\s*\)", re.IGNORECASE
+)
+_PIXELS = re.compile(r"\s*(\d{1,5})(?:px)?\s*$")
+
+
+@dataclass(slots=True, eq=False)
+class Image:
+    """A picture with its address and the words on it."""
+
+    picture: Picture
+    #: the address as it stands in the attribute, and made absolute; empty when a script alone knows it
+    address: str
+    url: str
+    alt: str | None
+    title: str | None
+    link: Element | None
+    #: absolute target of the link around it, None where there is none or it leads nowhere
+    href: str | None
+    width: int | None
+    height: int | None
+
+    @property
+    def at(self) -> int:
+        return self.picture.at
+
+    @property
+    def file(self) -> str:
+        return file_name(self.url)
+
+    @property
+    def words(self) -> str:
+        """Everything that may say what it shows, for patterns to be searched in."""
+        return " ".join(filter(None, (self.alt, self.title, self.file, self.href)))
+
+    @property
+    def is_tiny(self) -> bool:
+        """A tracking pixel, a bullet or an icon."""
+        return any(size is not None and size <= 24 for size in (self.width, self.height))
+
+
+def absolute(base: str, address: str) -> str:
+    """*address* made absolute; empty when it is no address. Raises nothing: pages hold any text at all."""
+    address = address.strip()
+    if not address or len(address) > 2000 or address.startswith("#"):
+        return ""
+    try:
+        url = urljoin(base, address)
+        return url if urlsplit(url).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def images(pictures: Iterable[Picture], base: str) -> Iterator[Image]:
+    """The images that *pictures* are; a ``<noscript>`` one only where the image it stands in for has no address."""
+    before: Image | None = None
+    for picture in pictures:
+        image = _image(picture, base)
+        if picture.fallback and before is not None and before.url and _neighbours(before.picture, picture):
+            continue
+        if image.url or image.alt or image.title:
+            yield image
+            before = image
+
+
+def _neighbours(one: Picture, other: Picture) -> bool:
+    """Whether a fallback stands right behind the image: with no other image or line between them."""
+    return 0 < other.at - one.at <= 3
+
+
+def _image(picture: Picture, base: str) -> Image:
+    element = picture.element
+    attributes = element.node.attributes
+    address = _address(element, attributes)
+    title = attributes.get("title")
+    if element.tag == "svg":
+        shown = element.node.css_first("title")
+        title = collapse(shown.text())[:300] if shown is not None else attributes.get("aria-label")
+    alt = attributes.get("alt") or attributes.get("aria-label")
+    link = element.link
+    return Image(
+        picture,
+        address,
+        absolute(base, address),
+        collapse(alt)[:300] or None if alt else None,
+        collapse(title)[:300] or None if title else None,
+        link,
+        absolute(base, link.attribute("href") or "") or None if link is not None else None,
+        _pixels(attributes.get("width")),
+        _pixels(attributes.get("height")),
+    )
+
+
+def _address(element: Element, attributes: dict[str, str | None]) -> str:
+    if element.tag == "svg":
+        inner = element.node.css_first("image")
+        return ((inner.attributes.get("href") or inner.attributes.get("xlink:href")) if inner is not None else "") or ""
+    lazy = next((value for name in _LAZY if (value := attributes.get(name))), None)
+    source = attributes.get("src") or ""
+    if lazy and (not source or source[:5].lower() == "data:" or _PLACEHOLDER.search(source)):
+        return _in_css(lazy)
+    if source and source[:5].lower() != "data:" and not (_PLACEHOLDER.search(source) and _from_srcset(attributes)):
+        return source
+    if found := _from_srcset(attributes):
+        return found
+    styled = _BACKGROUND.search((attributes.get("style") or "")[:2000])
+    if styled:
+        return styled[1] or styled[2] or styled[3] or ""
+    return lazy or source
+
+
+def _in_css(value: str) -> str:
+    inside = re.fullmatch(r"url\(['\"]?(.*?)['\"]?\)", value.strip())
+    return inside[1] if inside else value
+
+
+def _from_srcset(attributes: dict[str, str | None]) -> str:
+    for name in _SRCSETS:
+        value = (attributes.get(name) or "")[:5000].strip()
+        if value and not value.startswith("data:"):
+            return value.split()[0].rstrip(",")
+    return ""
+
+
+def _pixels(value: str | None) -> int | None:
+    found = _PIXELS.match(value or "")
+    return int(found[1]) if found else None

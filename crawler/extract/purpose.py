@@ -1,0 +1,53 @@
+"""Sentences that say what the organisation is for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from archive.model import Page
+from crawler.extract.finder import Finder
+from crawler.extract.prose import sentences
+from crawler.extract.registry import extractor
+from crawler.items import Purpose
+
+_MAX_SENTENCES = 10
+_MIN_CHARS, _MAX_CHARS = 30, 700
+_WANTS = r"(?:wil|willen|wants? to|aims? to|strives? to|will|möchte|veut)"
+
+
+@extractor(Purpose, version=1)
+def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
+    cues = [language.cues["purpose"] for language in finder.words.languages]
+    name = re.escape(finder.heading or "")
+    if name and len(name) <= 80:
+        # The organisation the page is about, by its heading, wants something: "wil Better Care Network hulp verbeteren".
+        cues.append(re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE))
+    position = 0
+    for line in finder.outline.lines:
+        if line.region not in ("main", "aside", "header") or line.level or not _MIN_CHARS <= len(line.text) <= 5000:
+            continue
+        if line.block.tag == "li" or not any(cue.search(line.text) for cue in cues):
+            continue
+        for sentence in sentences(line.text, finder.words.language(finder.lang).prose.abbreviations):
+            text = sentence.text
+            if (
+                not _MIN_CHARS <= len(text) <= _MAX_CHARS
+                or text.endswith((":", "?"))
+                or not any(cue.search(text) for cue in cues)
+            ):
+                continue
+            evidence = finder.evidence(text, line)
+            if evidence is None or position >= _MAX_SENTENCES:
+                continue
+            yield Purpose(
+                raw=text,
+                value=unicodedata.normalize("NFC", text),
+                position=position,
+                rule="cue",
+                evidence=evidence,
+                confidence=0.8,
+                name_source="text",
+            )
+            position += 1

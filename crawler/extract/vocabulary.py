@@ -1,0 +1,141 @@
+"""The words by which pages announce what stands on them, read from ``languages/*.toml`` once.
+
+All languages are asked of every page: sites declare the wrong one, and mix them. Only what a conjunction or an article
+is hangs on the language, and is taken from the one whose cue announced the list.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+Pattern = re.Pattern[str]
+
+#: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
+_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŠŒŽ0-9«„“\"'])"
+_NEVER = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """What running text in one language needs to be taken apart."""
+
+    conjunction: Pattern
+    article: Pattern
+    announcer: Pattern
+    connectors: frozenset[str]
+    example: Pattern
+    former: Pattern
+    subject: Pattern
+    abbreviations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    code: str
+    prose: Prose
+    #: per role: what fills a label, what stands in a sentence before a list, what a label must not hold
+    labels: Mapping[str, Pattern]
+    cues: Mapping[str, Pattern]
+    not_labels: Mapping[str, Pattern]
+    hosts: tuple[Pattern, ...]
+    chairs: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    languages: tuple[Language, ...]
+    countries: frozenset[str]
+    given_names: frozenset[str]
+    person_role: Pattern
+    button: Pattern
+    determiners: str
+    certification: Pattern
+    certification_in_prose: Pattern
+    treaty: Pattern
+    connectors: frozenset[str]
+    articles: Pattern
+
+    def language(self, code: str | None) -> Language:
+        """The language of that code (``nl-NL`` too), else the first."""
+        wanted = (code or "").lower().partition("-")[0]
+        return next((language for language in self.languages if language.code == wanted), self.languages[0])
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    folder = files(__package__ or "crawler.extract").joinpath("languages")
+    # The first is what an unknown language is read as, and the site we began with is Dutch.
+    texts = {code: folder.joinpath(f"{code}.toml").read_text("utf-8") for code in ("nl", "en", "de", "fr")}
+    tables = {code: tomllib.loads(text) for code, text in texts.items()}
+
+    def every(section: str, key: str) -> list[str]:
+        return [word for table in tables.values() for word in table[section][key]]
+
+    return Vocabulary(
+        languages=tuple(_language(code, table) for code, table in tables.items()),
+        countries=frozenset(name.casefold() for name in every("prose", "countries")),
+        given_names=frozenset(every("person", "given_names")),
+        person_role=_words(every("person", "roles")),
+        button=_compiled(every("page", "buttons"), whole=True),
+        determiners="|".join(_longest_first(every("page", "determiners"))),
+        certification=_words(every("certification", "names")),
+        certification_in_prose=_compiled(every("certification", "prose")),
+        treaty=_compiled(every("treaty", "words")),
+        connectors=frozenset(word.casefold() for word in every("prose", "connectors")),
+        articles=_compiled([rf"{word}\b" for word in every("prose", "articles")], whole=False),
+    )
+
+
+def _language(code: str, table: Mapping[str, Any]) -> Language:
+    prose = table["prose"]
+    self_names = "|".join(table["purpose"]["self"])
+    roles = {role: section for role, section in table.items() if isinstance(section, dict)}
+
+    def patterns(key: str, *, whole: bool = False) -> dict[str, Pattern]:
+        found = {role: section[key] for role, section in roles.items() if section.get(key)}
+        return {role: _compiled(words, whole=whole, self_names=self_names) for role, words in found.items()}
+
+    return Language(
+        code=code,
+        prose=Prose(
+            conjunction=_compiled([rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"])]),
+            article=re.compile(
+                rf"(?:{'|'.join(map(re.escape, _longest_first(prose['articles'])))})(?<=')|"
+                rf"(?:{'|'.join(map(re.escape, _longest_first(prose['articles'])))})\s+",
+                re.IGNORECASE,
+            ),
+            announcer=_compiled([rf"{word}(?=\s)\s+" for word in prose["announcers"]]),
+            connectors=frozenset(word.casefold() for word in prose["connectors"]),
+            example=_compiled(prose["examples"]),
+            former=_compiled(prose["former"]),
+            subject=_compiled(prose["subjects"]),
+            abbreviations=frozenset(prose["abbreviations"]),
+        ),
+        labels=patterns("labels"),
+        cues=patterns("cues"),
+        not_labels=patterns("not_labels"),
+        hosts=tuple(_compiled([host]) for host in table["member"]["hosts"]),
+        chairs=tuple(_compiled([chair]) for chair in table["member"]["chairs"]),
+    )
+
+
+def _longest_first(words: Sequence[str]) -> list[str]:
+    return sorted(words, key=len, reverse=True)
+
+
+def _compiled(words: Sequence[str], *, whole: bool = False, self_names: str = "") -> Pattern:
+    if not words:
+        return _NEVER
+    alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
+    alternatives = alternatives.replace(r"\p", _CAPITAL)
+    return re.compile(rf"^(?:{alternatives})$" if whole else alternatives, re.IGNORECASE)
+
+
+def _words(words: Sequence[str]) -> Pattern:
+    return _compiled([rf"(?<!\w)(?:{word})(?!\w)" for word in words])
