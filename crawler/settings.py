@@ -36,6 +36,9 @@ EXTENSIONS = {
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
+# Scrapy's own resolver knows IPv4 only.
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"
+
 # The archive wants every answer as it came: redirects and retries are the frontier's, bodies are decoded by the reader.
 DOWNLOADER_MIDDLEWARES_BASE = {
     "crawler.politeness.RobotsMiddleware": 100,
