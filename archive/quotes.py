@@ -103,8 +103,10 @@ class _Reading:
                 if meaning != found[0]:
                     self._add_runs(at, found.start())
                     at = found.start() + length
-                    self._whole.add(len(self._pieces))
-                    self._add_piece(_SPACES.sub("", meaning), found.start(), at)
+                    if folded := _SPACES.sub("", meaning):
+                        # A reference to white space is no piece: what follows it would be taken whole in its place.
+                        self._whole.add(len(self._pieces))
+                        self._add_piece(folded, found.start(), at)
         self._add_runs(at, end)
 
     def part(self) -> None:

@@ -136,3 +136,8 @@ def test_a_megabyte_of_one_thing_is_read_in_one_go(piece: str) -> None:
     for nth in range(20):
         whole.locate("é" + "x" * nth)
     assert time.perf_counter() - began < 10
+
+
+def test_quote_behind_a_reference_to_white_space_has_its_own_place():
+    page = b"<p>A&nbsp;Een en Plan.</p>"
+    assert locate(page, "utf-8", "Plan") == (page.index(b"Plan"), page.index(b"Plan.") + 4)
