@@ -50,7 +50,7 @@ class Records:
         #: where the next record may begin; None at the end of the file or until this one is read
         self.end: int | None = None
         head = os.pread(fd, _FIRST_READ_BYTES, start)
-        self._gzip = head.startswith(GZIP_MAGIC)
+        self._gzip = head.startswith(GZIP_MAGIC) or head == GZIP_MAGIC[:1]
         #: offset in the file of the first byte that has not been read
         self._at = start + len(head)
         self._pieces = self._inflate(head) if self._gzip else self._plain(head)

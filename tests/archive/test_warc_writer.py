@@ -15,7 +15,7 @@ from archive.model import Exchange
 from archive.warc.blocks import InMemory
 from archive.warc.reader import open_warc, read_record, read_records
 from archive.warc.writer import Sealed
-from tests.archive.warc_samples import CLOCK, HELLO, REQUEST, exchange_of, member_texts, sha256, warc_writer
+from tests.archive.warc_samples import CLOCK, HELLO, REQUEST, exchange_of, member_texts, sha256, unique_ids, warc_writer
 
 FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
 
@@ -454,16 +454,6 @@ def test_threads_may_write_sync_and_rotate_at_once(tmp_path: Path) -> None:
         records = list(read_records(path))
         assert {record.field("WARC-Warcinfo-ID") for record in records[1:]} <= {records[0].id}
         assert [r.type for r in records[1:]] == ["response", "request", "metadata"] * (len(records) // 3)
-
-
-def unique_ids():
-    lock, numbers = threading.Lock(), iter(range(1_000_000))
-
-    def new_id() -> str:
-        with lock:
-            return f"<urn:uuid:00000000-0000-4000-8000-{next(numbers):012d}>"
-
-    return new_id
 
 
 def test_the_reader_follows_a_file_that_is_written_and_sealed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import itertools
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,17 @@ def sha256(data: bytes) -> str:
 def fixed_ids() -> Callable[[], str]:
     numbers = itertools.count()
     return lambda: f"<urn:uuid:00000000-0000-4000-8000-{next(numbers):012d}>"
+
+
+def unique_ids() -> Callable[[], str]:
+    """As `fixed_ids`, for several threads."""
+    lock, numbers = threading.Lock(), itertools.count()
+
+    def new_id() -> str:
+        with lock:
+            return f"<urn:uuid:00000000-0000-4000-8000-{next(numbers):012d}>"
+
+    return new_id
 
 
 def warc_writer(directory: Path, **settings: Any) -> WarcWriter:
