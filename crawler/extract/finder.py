@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -24,6 +25,8 @@ LEAD_CHARS = 400
 #: items of the page that one label can speak for
 ZONE_ITEMS = 400
 _CONTAINER_STEPS = 12
+#: lines of a card beside its name
+_CARD_LINES = 4
 _ROLES = ("member", "goal", "sponsor", "social")
 #: pages hold more lines than anybody wrote: of a list this many entries are read
 MAX_ENTRIES = 500
@@ -50,6 +53,9 @@ class Label:
 
     @property
     def rest(self) -> str:
+        """What stands behind it in its own line; nothing when that leads on to the lines below."""
+        if self.line.text.endswith(":"):
+            return ""
         return self.line.text[self.end :].strip(" :–-.…")
 
 
@@ -88,15 +94,15 @@ class Block:
 
     def entries(self, *, at_least: int = 2) -> list[Entry]:
         """The entries of the first list in the block; none when what stands there has no shape of a list."""
+        shaped = self._shaped()
         runs: list[list[Entry]] = []
-        for entry in self._shaped():
+        for entry in shaped:
             if runs and runs[-1][-1].shape == entry.shape:
                 runs[-1].append(entry)
             else:
                 runs.append([entry])
-        marked = (run for run in runs if run[0].shape in _MARKED and len(run) >= at_least)
-        repeated = (run for run in runs if run[0].shape not in _MARKED and len(run) >= max(3, at_least))
-        return (next(marked, None) or next(repeated, None) or [])[:MAX_ENTRIES]
+        marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= at_least), None)
+        return (marked or _repeated(shaped, max(3, at_least)))[:MAX_ENTRIES]
 
     def _shaped(self) -> list[Entry]:
         entries: list[Entry] = []
@@ -111,7 +117,24 @@ class Block:
         return entries
 
 
-_MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "file"))
+def _repeated(entries: Sequence[Entry], at_least: int) -> list[Entry]:
+    """The lines of the make that most lines have, with no more than a card's other lines between them."""
+    counts = Counter(entry.shape for entry in entries)
+    if not counts:
+        return []
+    shape, count = counts.most_common(1)[0]
+    same: list[Entry] = []
+    gap = 0
+    for entry in entries:
+        if entry.shape == shape:
+            same.append(entry)
+            gap = 0
+        elif same and (gap := gap + 1) > _CARD_LINES:
+            break
+    return same if count >= at_least and len(same) >= at_least else []
+
+
+MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "file"))
 
 
 def _shape(line: Line, start: int) -> tuple[str, Element | None]:
@@ -172,18 +195,13 @@ class Finder:
             for line in lines
             if line.region != "footer" and (line.level or (line.strong and line.block.tag != "li"))
         )
-        return first or next(headed, None) or self._repeated(lines[:40])
+        return first or next(headed, None) or self._repeated(lines[:20])
 
     def _repeated(self, lines: Sequence[Line]) -> Line | None:
-        names = (
-            line
-            for line in lines
-            if 3 <= len(line.text) <= 60 and not is_file_name(line.text) and line.text[:1].isupper()
-        )
-        return next(
-            (line for line in names if sum(line.text in other.text for other in lines if len(other.text) > 90) >= 2),
-            None,
-        )
+        names = (line for line in lines if 3 <= len(line.text) <= 60 and not is_file_name(line.text))
+        prose = [line.text for line in self.outline.lines[:100] if len(line.text) > LABEL_CHARS]
+        capital = (line for line in names if line.text[:1].isupper())
+        return next((line for line in capital if sum(line.text in text for text in prose) >= 2), None)
 
     @property
     def heading(self) -> str | None:
@@ -364,7 +382,7 @@ def item_region(item: Item) -> str:
 
 def _has_content(items: Sequence[Item]) -> bool:
     return any(
-        isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in _MARKED) for item in items
+        isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in MARKED) for item in items
     )
 
 
@@ -374,7 +392,7 @@ def has_entries(items: Sequence[Item]) -> bool:
     kinds: dict[str, set[object]] = {}
     for nth, (shape, element) in enumerate(shapes):
         kinds.setdefault(shape, set()).add(id(element) if element is not None else nth)
-    return any(len(holders) >= (2 if shape in _MARKED else 3) for shape, holders in kinds.items())
+    return any(len(holders) >= (2 if shape in MARKED else 3) for shape, holders in kinds.items())
 
 
 def _may_hold_list(text: str) -> bool:

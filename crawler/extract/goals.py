@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archive.model import Page
 from crawler.extract.dom import collapse
-from crawler.extract.finder import Block, Entry, Finder, has_entries
+from crawler.extract.finder import MARKED, Block, Entry, Finder, has_entries
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
 from crawler.items import Goal
@@ -50,6 +50,9 @@ def _goal_entries(block: Block) -> list[Entry]:
     entries = block.entries()
     texts = [entry.text for entry in entries]
     if not 2 <= len(entries) <= _MAX_GOALS or not all(len(text) <= _MAX_CHARS for text in texts):
+        return []
+    if entries[0].shape not in MARKED and not (block.label.language or block.label.line.text.endswith(":")):
+        # Paragraphs under "Goals" tell of them; only what a sentence leads into is a list.
         return []
     long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 3]
     linked = sum(

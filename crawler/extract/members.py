@@ -104,7 +104,7 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         texts = [name for name, _year, _line in names]
         if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
             continue
-        if _is_menu(entries) and not label.line.level:
+        if _is_menu(entries) and not (label.line.level or label.language or label.line.text.endswith(":")):
             continue
         taken.update(line.at for entry in entries for line in entry.lines)
         host = host_in(label.line.text, label.language) if label.language else None

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from crawler.extract.organisations import IMAGE_EXTENSION, slug
@@ -80,11 +81,7 @@ def clean(text: str, *, from_file: bool | None = None) -> str:
 
 
 def _clean_file(text: str) -> str:
-    text = unquote(text)
-    while (shorter := IMAGE_EXTENSION.sub("", text)) != text:
-        text = shorter
-    while (shorter := _WRAPPED.sub("", _SUFFIXES.sub("", text))) not in (text, ""):
-        text = shorter
+    text = clean_stem(text)
     if " " not in text:
         text = text.replace("_", " ").replace("-", " ") if not _is_hyphenated(text) else text.replace("_", " ")
     words = []
@@ -135,6 +132,45 @@ def without_slogan(text: str) -> str:
     if not tail or len(tail[0].split()) < 3 or len(head) < 2 or (head.isupper() and head[0] == tail[0][0].upper()):
         return text
     return head
+
+
+def named_by_file(file: str, href: str | None) -> tuple[str, Literal["file", "host"]]:
+    """The name that a file name gives, or the host of the link around the image where the file's says too much.
+
+    >>> named_by_file("ebmpapst_logo_Trikots.png", "https://www.ebmpapst.com/")
+    ('ebmpapst', 'file')
+    >>> named_by_file("72_IFB_Supplier_1_red_de.png", "https://www.berlinale.de")
+    ('berlinale', 'host')
+    """
+    name = clean(file, from_file=True)
+    host = host_name(href or "")
+    words = name.split()
+    if host and name:
+        same = next((word for word in words if slug(word) == slug(host)), None)
+        if same is not None:
+            return same, "file"
+        if len(words) >= 3 and any(word.isdigit() for word in words):
+            return host, "host"
+    return (name, "file") if name or not host else (host, "host")
+
+
+def is_machine_made(title: str, file: str) -> bool:
+    """Whether a title only spells out the file's name, as some systems do: "Oechsle2", "H S Geisenheim"."""
+    return slug(title).replace("-", "") == slug(clean_stem(file)).replace("-", "")
+
+
+def clean_stem(file: str) -> str:
+    """A file name without extension and without what a content management system put around it."""
+    text = unquote(file)
+    while (shorter := IMAGE_EXTENSION.sub("", text)) != text:
+        text = shorter
+    while (shorter := _WRAPPED.sub("", _SUFFIXES.sub("", text))) not in (text, ""):
+        text = shorter
+    return text
+
+
+def without_number(name: str) -> str:
+    return _NUMBERED.sub("", name)
 
 
 def host_name(url: str) -> str:

@@ -22,6 +22,8 @@ _CLOSINGS = re.compile(
     r"-(?:stichting|nederland|netherlands|the-netherlands|holland|nl|b-?v|n-?v|e-?v|g-?gmbh|gmbh|ag|ltd|limited|llc|inc|plc|"
     r"vzw|asbl|kg|co-kg|s-?a|sarl|ug|logo)$"
 )
+#: "Code for NL": what these join belongs to the name
+_JOINING = re.compile(r"(?:^|-)(?:for|of|in|the|van|voor|der|fur|pour|de|du|and|en|und|et)$")
 _LOGO = re.compile(r"^logo-|-logo(?=-|$)")
 #: letters that NFKD does not take apart
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i"})
@@ -46,7 +48,7 @@ def organisation_key(name: str) -> str:
     key = _LOGO.sub("", whole) or whole
     key = _OPENINGS.sub("", key) or key
     while shorter := _CLOSINGS.sub("", key):
-        if shorter == key:
+        if shorter == key or _JOINING.search(shorter):
             break
         key = shorter
     return key or whole

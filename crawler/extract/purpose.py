@@ -20,6 +20,7 @@ _WANTS = r"(?:wil|willen|wants? to|aims? to|strives? to|will|möchte|veut)"
 @extractor(Purpose, version=1)
 def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
     cues = [language.cues["purpose"] for language in finder.words.languages]
+    others = [language.not_labels["purpose"] for language in finder.words.languages]
     name = re.escape(finder.heading or "")
     if name and len(name) <= 80:
         # The organisation the page is about, by its heading, wants something: "wil Better Care Network hulp verbeteren".
@@ -37,6 +38,8 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
                 or text.endswith((":", "?"))
                 or not any(cue.search(text) for cue in cues)
             ):
+                continue
+            if any(other.search(text) for other in others):
                 continue
             evidence = finder.evidence(text, line)
             if evidence is None or position >= _MAX_SENTENCES:

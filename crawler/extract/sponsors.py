@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive.model import Evidence, Page, Tier
-from crawler.extract.dom import Item, Line, Picture
+from crawler.extract.dom import Element, Item, Line, Picture
 from crawler.extract.finder import BULLET, Block, Finder, Label, has_entries, item_region
 from crawler.extract.links import host_of, social_network
 from crawler.extract.listing import listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
-from crawler.extract.naming import clean, file_name, host_name, is_file_name, number_behind, without_slogan
+from crawler.extract.naming import (
+    clean, file_name, is_file_name, is_machine_made, named_by_file, number_behind, without_number, without_slogan
+)
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.registry import extractor
@@ -21,6 +23,7 @@ from crawler.items import Sponsor
 
 #: text between two logos that parts them: a caption does not, a paragraph does
 _BETWEEN_CHARS = 250
+_STEPS = 40
 #: below it a name is for a person to look at
 _CONFIRMED = 0.7
 _ARROW = re.compile(
@@ -120,7 +123,7 @@ def _in_sentence(label: Label, finder: Finder) -> Iterator[_Shown]:
 
 
 def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
-    logos = _wall(block.items, finder) or _wall_before(block.label, finder)
+    logos = _in_one_part(_wall(block.items, finder), block.label) or _wall_before(block.label, finder)
     logos = [logo for logo in logos if logo.at not in taken]
     taken.update(logo.at for logo in logos)
     if len(logos) >= (1 if _is_sure(block.label) else 2):
@@ -208,6 +211,39 @@ def _wall(items: Sequence[Item], finder: Finder) -> list[Image]:
     return logos
 
 
+def _in_one_part(logos: list[Image], label: Label) -> list[Image]:
+    """The logos of the part of the page behind the label, when the first part that holds any holds several.
+
+    What follows it beside the label, an image at a time, is something else: banners under a carousel.
+    """
+    above = {id(element) for element, _ in zip(label.line.block.ancestors(), range(_STEPS), strict=False)}
+    parts: list[list[Image]] = []
+    last = None
+    for logo in logos:
+        part = _part_below(logo.picture.element, above)
+        if part is last and part is not None:
+            parts[-1].append(logo)
+        else:
+            parts.append([logo])
+        last = part
+    if not parts or len(parts[0]) < 3:
+        return logos
+    rows: list[Image] = []
+    for part in parts:
+        if len(part) < 2:
+            break
+        rows.extend(part)
+    return rows
+
+
+def _part_below(element: Element, above: set[int]) -> Element | None:
+    """The ancestor of the element, or itself, that is a child of one that stands above the label too."""
+    for ancestor, _ in zip(element.ancestors(), range(_STEPS), strict=False):
+        if ancestor.parent is not None and id(ancestor.parent) in above:
+            return ancestor
+    return None
+
+
 def _wall_before(label: Label, finder: Finder) -> list[Image]:
     """The logos right before the label in its container: style sheets turn the order round."""
     for container, _ in zip(label.line.block.ancestors(), range(5), strict=False):
@@ -260,15 +296,15 @@ def _name_of(logo: Image, block: Block, finder: Finder) -> _Name:
             continue
         name = clean(text)
         if name and not is_file_name(text):
-            name = without_slogan(name)
+            name = without_number(name) if is_machine_made(text, logo.file) else without_slogan(name)
         if name and len(name) <= 80 and not re.search(r"[!?]", name):
             return _Name(name, text, source, 0.75 if is_file_name(text) else 0.9)
     caption = _caption(logo, block)
-    if name := clean(logo.file, from_file=True):
-        return _Name(name, logo.file, "file", 0.7 if len(name) > 2 else 0.5)
-    leads_out = logo.href is not None and host_of(logo.href) != host_of(finder.page.url)
-    if leads_out and (name := host_name(logo.href or "")):
-        return _Name(name, logo.href or "", "host", 0.5)
+    out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
+    name, named_by = named_by_file(logo.file, out)
+    if name:
+        sure = 0.5 if named_by == "host" or len(name) <= 2 else 0.7
+        return _Name(name, logo.file if named_by == "file" else out or "", named_by, sure)
     if caption is not None and (name := clean(caption.text)):
         return _Name(name, caption.text, "caption", 0.6)
     raw = next((text for text in (logo.alt, logo.title, logo.file, file_name(logo.address)) if text), logo.address)
