@@ -164,7 +164,7 @@ class Captures:
         return self._resources.put(capture.url, found[0])
 
     def _payload(self, capture: Capture) -> int | None:
-        if capture.payload_digest is None:
+        if capture.payload_digest is None or capture.type == "revisit":
             return None
         key = (capture.payload_digest, capture.mime, capture.width, capture.height)
         if (known := self._payloads.get(key)) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -177,6 +177,9 @@ class Store:
             capture = reading.capture
             if self._captures.is_known(capture):
                 continue
+            if capture.type == "revisit" and not capture.payload_bytes:
+                # It holds no body: what was read off nothing would say that the page is empty.
+                reading = replace(reading, page=None, sections=())  # noqa: PLW2901 - the same reading, less of it
             page_key = capture.page_key
             if page_key is None and reading.page is not None:
                 page_key = capture.urlkey

@@ -42,7 +42,7 @@ def day(number: int, second: int = 0) -> str:
 
 
 def member(name: str, position: int = 0, **more) -> Member:
-    return _fact(Member, name, position, organisation=slug(name), **more)
+    return _fact(Member, name, position, **{"organisation": slug(name)} | more)
 
 
 def goal(text: str, position: int = 0, **more) -> Goal:
@@ -50,7 +50,7 @@ def goal(text: str, position: int = 0, **more) -> Goal:
 
 
 def sponsor(name: str, position: int = 0, **more) -> Sponsor:
-    return _fact(Sponsor, name, position, organisation=slug(name) or None, **more)
+    return _fact(Sponsor, name, position, **{"organisation": slug(name) or None} | more)
 
 
 def _fact(of: type[Fact], value: str, position: int, **more) -> Fact:
@@ -118,7 +118,8 @@ def reading(
 
 
 def image(number: int, url: str, payload: str, **more) -> Reading:
-    return reading(number, url=url, key=None, text=None, mime="image/png", payload=payload, **{"second": 30} | more)
+    usual = {"mime": "image/png", "second": 30}
+    return reading(number, url=url, key=None, text=None, payload=payload, **usual | more)
 
 
 def write(store: Store, number: int, *readings: Reading, site: str = SITE) -> str:
