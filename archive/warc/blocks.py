@@ -5,12 +5,15 @@ Each class here is a `archive.model.WireBytes`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from archive.model import WireBytes
+from archive.warc.segment import fault
 
 #: a block larger than this lies on disk
 MEMORY_BYTES = 8 << 20
@@ -79,25 +82,54 @@ class Part:
 
 
 def hold(pieces: Iterable[bytes], *, memory_bytes: int = MEMORY_BYTES) -> InMemory | OnDisk:
-    """Take up all *pieces*: in memory while they fit *memory_bytes*, else on disk."""
-    held: list[bytes] = []
-    size = 0
+    """Take up all *pieces*: in memory while they fit *memory_bytes*, else on disk.
+
+    Raises ArchiveFault, or DiskFull, when the temporary file cannot be written.
+    """
     pieces = iter(pieces)
+    first = next(pieces, b"")
+    second = next(pieces, None)
+    if second is None:
+        return InMemory(first)
+    # A bytearray, not a list: a body may come in millions of pieces of one byte.
+    held = bytearray(first) + second
     for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size > memory_bytes:
-            break
-    else:
-        return InMemory(held[0] if len(held) == 1 else b"".join(held))
-    with tempfile.TemporaryFile(buffering=0, prefix="bewaar-") as file:
-        for piece in held:
-            write_all(file.fileno(), piece)
-        held.clear()
+        if len(held) > memory_bytes:
+            return _spill(held, itertools.chain([piece], pieces))
+        held += piece
+    return InMemory(bytes(held))
+
+
+def _spill(held: bytearray, pieces: Iterable[bytes]) -> OnDisk:
+    try:
+        file = tempfile.TemporaryFile(buffering=0, prefix="bewaar-")  # noqa: SIM115  # closed below
+    except OSError as error:
+        raise fault(Path(tempfile.gettempdir()), error) from error
+    with file:
+        size = 0
         for piece in pieces:
-            write_all(file.fileno(), piece)
-            size += len(piece)
+            held += piece
+            if len(held) >= PIECE_BYTES:
+                size += _write(file.fileno(), held)
+                held.clear()
+        size += _write(file.fileno(), held)
         return OnDisk(os.dup(file.fileno()), 0, size)
+
+
+def _write(fd: int, data: bytearray) -> int:
+    try:
+        write_all(fd, data)
+    except OSError as error:
+        raise fault(Path(tempfile.gettempdir()) / "temporary file", error) from error
+    return len(data)
+
+
+def write_all(fd: int, data: bytes | bytearray) -> None:
+    """Raises OSError."""
+    with memoryview(data) as view:
+        at = 0
+        while at < len(view):
+            at += os.write(fd, view[at:])
 
 
 def join(block: WireBytes) -> bytes:
@@ -105,9 +137,3 @@ def join(block: WireBytes) -> bytes:
     if isinstance(block, InMemory):
         return block.data
     return b"".join(block.chunks())
-
-
-def write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -20,7 +20,7 @@ from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest
 from archive.model import Record
 from archive.warc.reader import read_records
-from archive.warc.segment import OPEN, Sealed, fault, flush, rename_sealed
+from archive.warc.segment import OPEN, Sealed, fault, flush, flush_directory, rename_sealed
 
 TORN = ".torn"
 
@@ -69,6 +69,7 @@ def _recover_file(path: Path, fd: int) -> Recovery:
         size = os.fstat(fd).st_size
         if kept == 0:
             path.rename(path.with_name(file + TORN))
+            flush_directory(path.parent)
             return Recovery(file, 0, size, 0, None, damage)
         if size > kept:
             _set_aside(path, kept)
@@ -111,7 +112,8 @@ def _set_aside(path: Path, kept: int) -> None:
         source.seek(kept)
         shutil.copyfileobj(source, target, 1 << 20)
         target.flush()
-        os.fsync(target.fileno())
+        flush(target.fileno())
+    flush_directory(path.parent)
 
 
 @contextmanager

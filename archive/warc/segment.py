@@ -170,7 +170,6 @@ class Segment:
             if self._broken:
                 raise self._broken
             try:
-                os.fsync(self._fd)
                 flush(self._fd)
                 rename_sealed(self.path)
             except OSError as error:
