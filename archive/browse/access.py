@@ -1,0 +1,116 @@
+"""Which of Datasette's databases is an archive, where its WARCs lie, and who may see what. Datasette's own differences
+between 0.65 and 1.0 are kept in here as far as they can be.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from datasette.utils.asgi import Forbidden, NotFound
+
+from archive.errors import NotAnArchive
+from archive.layout import Archive
+
+PLUGIN = "bewaar"
+
+#: an archive's database has at least these
+_OWN = {"site", "crawl", "capture", "page_version", "presence", "change"}
+
+#: columns by table or view, of the attached databases that were found to be archives: not looked into again
+_found: WeakKeyDictionary[Any, Mapping[str, tuple[str, ...]]] = WeakKeyDictionary()
+
+_COLUMNS = """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid"""
+
+
+def tables(datasette: Any, name: str | None) -> Mapping[str, tuple[str, ...]]:
+    """The tables and views of a database, each with its columns; none where it is no archive."""
+    database = datasette.databases.get(name)
+    if database is None or not database.path:
+        return {}
+    if database not in _found:
+        try:
+            with closing(database.connect()) as connection:
+                found = columns_by_table(connection)
+        except sqlite3.Error:
+            return {}
+        if not found.keys() >= _OWN:
+            return {}  # a first crawl may yet make it one: asked again
+        _found[database] = found
+    return _found[database]
+
+
+def columns_by_table(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for table, column in connection.execute(_COLUMNS):
+        found[table] = (*found.get(table, ()), column)
+    return found
+
+
+def is_archive(datasette: Any, name: str | None) -> bool:
+    return bool(tables(datasette, name))
+
+
+def archives(datasette: Any) -> list[str]:
+    """The names of the databases that are archives."""
+    return [name for name in list(datasette.databases) if is_archive(datasette, name)]
+
+
+def archive_name(datasette: Any) -> str:
+    """The database our own pages are about: the first one. Raises NotFound."""
+    name = next(iter(archives(datasette)), None)
+    if name is None:
+        raise NotFound("No archive is served here")
+    return name
+
+
+def settings(datasette: Any) -> dict[str, Any]:
+    found = datasette.plugin_config(PLUGIN)
+    return found if isinstance(found, dict) else {}
+
+
+def warcs_of(datasette: Any, name: str) -> Path:
+    """The directory of WARCs: the plugin's setting ``warcs``, else ``warcs/`` beside the database."""
+    given = settings(datasette).get("warcs")
+    return Path(given) if isinstance(given, str) else Path(datasette.databases[name].path).absolute().parent / "warcs"
+
+
+def marker_of(datasette: Any, name: str) -> Archive | None:
+    """What ``bewaar.toml`` beside the database says; None where the database stands alone."""
+    try:
+        return Archive.open(Path(datasette.databases[name].path).absolute().parent)
+    except NotAnArchive:
+        return None
+
+
+async def may_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:
+    try:
+        await check_view(datasette, actor, database, *tables)
+    except Forbidden:
+        return False
+    return True
+
+
+async def check_view(datasette: Any, actor: Any, database: str, *tables: str) -> None:
+    """Raises Forbidden unless *actor* may view every one of *tables*. Datasette checks its own routes only."""
+    for table in tables:
+        if hasattr(datasette, "ensure_permissions"):  # 0.65
+            await datasette.ensure_permissions(
+                actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
+            )
+        else:
+            from datasette.resources import TableResource
+
+            await datasette.ensure_permission(action="view-table", resource=TableResource(database, table), actor=actor)
+
+
+async def check_instance(datasette: Any, actor: Any) -> None:
+    if hasattr(datasette, "ensure_permissions"):  # 0.65
+        await datasette.ensure_permissions(actor, ["view-instance"])
+    else:
+        await datasette.ensure_permission(action="view-instance", actor=actor)

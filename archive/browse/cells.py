@@ -1,0 +1,114 @@
+"""How single values look in tables and query results."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from archive.browse import access, captures
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_CAPTURE_ID = re.compile(r"(?:\w+_)?capture_id")
+#: columns whose value is one of a few words
+_STATES = {"state", "status", "tier", "outcome", "certainty"}
+#: what their colours mean; the word itself is always there
+_GOOD = {"current", "found", "finished", "confirmed", "seen", "first listed", "listed again", "page repaired"}
+_BAD = {"ended", "failed", "no longer listed", "page broke", "section vanished"}
+
+_LOGO = """SELECT c.record_id FROM logo l JOIN capture c ON c.id = l.capture_id
+WHERE l.site_id = ? AND l.page_key = ? AND l.subject = ? ORDER BY l.last_seen DESC, l.id DESC LIMIT 1"""
+
+
+def when(at: str) -> Markup:
+    """A time in UTC as people read it.
+
+    >>> when("2026-01-02T03:04:05Z").striptags()
+    '2026-01-02 03:04'
+    """
+    return Markup('<time datetime="{0}" title="{0}">{1} <span class="bw-hour">{2}</span></time>').format(
+        at, at[:10], at[11:16]
+    )
+
+
+def badge(value: object) -> Markup:
+    """A state as a small label: its word, with a colour and a sign beside it."""
+    text = str(value)
+    tone = "plain"
+    if text.isdigit() and len(text) == 3:
+        tone = {"2": "good", "3": "moved", "4": "bad", "5": "bad"}.get(text[0], "plain")
+    elif text in _GOOD:
+        tone = "good"
+    elif text in _BAD:
+        tone = "bad"
+    return Markup('<span class="bw-badge bw-{}">{}</span>').format(tone, text)
+
+
+def capture_link(datasette: Any, record_id: str, text: str = "capture") -> Markup:
+    path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
+    return Markup('<a class="bw-capture" href="{}" title="{}">{}</a>').format(path, record_id, text)
+
+
+def logo(datasette: Any, record_id: str, name: str = "") -> Markup:
+    """The picture straight out of the WARC, linked to its capture."""
+    path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
+    alt = f"logo of {name}" if name else "logo, as it was captured"
+    return Markup(
+        '<a class="bw-logo" href="{0}"><img src="{0}/raw" alt="{1}" loading="lazy" decoding="async"></a>'
+    ).format(path, alt)
+
+
+async def render(
+    datasette: Any, database: str, table: str | None, column: str, *, value: Any, row: Any
+) -> Markup | None:
+    """The cell, or None where Datasette's own way of showing it is right."""
+    if value is None or value == "" or not access.is_archive(datasette, database):
+        return None
+    label = value.get("label") if isinstance(value, dict) else None
+    value = value.get("value") if isinstance(value, dict) else value
+    record_id = next((text for text in (label, value) if captures.is_record_id(text)), None)
+    if column == "logo" and record_id:
+        return logo(datasette, record_id, _name_of(row))
+    if table == "logo" and column == "capture_id" and record_id:
+        return logo(datasette, record_id)
+    if record_id:
+        return capture_link(datasette, record_id, "capture" if column.endswith("capture_id") else _short(record_id))
+    if _CAPTURE_ID.fullmatch(column) and isinstance(value, int):
+        # A view's column has no foreign key, so no label: the row's public id is looked up when the link is followed.
+        path = datasette.urls.path(f"/-/capture/row/{value}")
+        return Markup('<a class="bw-capture" href="{}">capture</a>').format(path)
+    if label is not None or not isinstance(value, str | int):
+        return None
+    if column in _STATES or (column == "kind" and table == "change") or column == "change":
+        return badge(value)
+    if not isinstance(value, str):
+        return None
+    if _TIME.fullmatch(value):
+        return when(value)
+    if _DIGEST.fullmatch(value):
+        return Markup('<code class="bw-digest" tabindex="0" title="{0}">{0}</code>').format(value)
+    if column == "logo_url" and {"site_id", "page_key", "subject"} <= set(row.keys()):
+        return await _logo_beside(datasette, database, row, value)
+    return None
+
+
+async def _logo_beside(datasette: Any, database: str, row: Any, url: str) -> Markup | None:
+    values = [_plain(row[name]) for name in ("site_id", "page_key", "subject")]
+    found = (await datasette.get_database(database).execute(_LOGO, values)).first()
+    if found is None:
+        return None
+    return logo(datasette, found["record_id"], _name_of(row)) + Markup('<span class="bw-url">{}</span>').format(url)
+
+
+def _name_of(row: Any) -> str:
+    return str(_plain(row["name"]) or "") if "name" in row.keys() else ""  # noqa: SIM118 - a sqlite3.Row has no `in`
+
+
+def _plain(value: Any) -> Any:
+    return value["value"] if isinstance(value, dict) else value
+
+
+def _short(record_id: str) -> str:
+    return captures.slug(record_id)[:8]

@@ -1,0 +1,61 @@
+"""What the front page tells: counts, who is listed now, what changed last. Each part only for those who may see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archive.browse import access, captures
+
+_SITES = "SELECT id, name, home, title, description, rights FROM site ORDER BY name LIMIT 50"
+_COUNTS = """SELECT (SELECT count(*) FROM crawl) AS crawls, (SELECT count(*) FROM capture) AS captures,
+  (SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version WHERE text IS NOT NULL)) AS pages,
+  (SELECT count(*) FROM organisation) AS organisations, (SELECT count(*) FROM change) AS changes,
+  (SELECT min(started_at) FROM crawl) AS first, (SELECT max(captured_at) FROM capture) AS last,
+  (SELECT count(*) FROM warc) AS warcs, (SELECT sum(warc_length) FROM capture) AS bytes"""
+_SPONSORS = """SELECT s.name, s.first_seen, s.beneficiary, s.site_id, s.href, (SELECT c.record_id FROM logo l
+  JOIN capture c ON c.id = l.capture_id WHERE l.site_id = s.site_id AND l.page_key = s.page_key
+  AND l.role = 'sponsor' AND l.subject = s.subject ORDER BY l.last_seen DESC, l.id DESC LIMIT 1) AS logo
+FROM current_sponsor s ORDER BY s.name COLLATE NOCASE LIMIT 200"""
+_MEMBERS = """SELECT m.name, m.kind, m.first_seen, m.site_id, c.record_id FROM current_member m
+JOIN capture c ON c.id = m.first_capture_id ORDER BY m.name COLLATE NOCASE LIMIT 200"""
+_GOALS = """SELECT g.value, g.kind, g.first_seen, g.site_id, c.record_id FROM current_goal g
+JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id
+ORDER BY g.site_id, g.kind, f.position, g.value LIMIT 100"""
+_CHANGES = """SELECT ch.kind, ch.role, coalesce(o.name, ch.after, ch.before, ch.subject) AS what, ch.before, ch.after,
+  ch.changed_after, ch.changed_by, ch.page_key, c.record_id
+FROM change ch JOIN capture c ON c.id = ch.after_capture_id LEFT JOIN organisation o ON o.id = ch.organisation_id
+WHERE ch.kind <> 'text edited' ORDER BY ch.changed_by DESC, ch.id DESC LIMIT 12"""
+
+#: part of the page -> the tables and views it is read from, and the query
+_PARTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "sponsors": (("current_sponsor", "logo", "capture"), _SPONSORS),
+    "members": (("current_member", "capture"), _MEMBERS),
+    "goals": (("current_goal", "fact", "capture"), _GOALS),
+    "changes": (("change", "organisation", "capture"), _CHANGES),
+}
+_COUNTED = ("crawl", "capture", "page_version", "organisation", "change", "warc")
+
+
+async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
+    database = datasette.get_database(name)
+    existing = access.tables(datasette, name)
+    marker = access.marker_of(datasette, name)
+    found: dict[str, Any] = {
+        "database": name,
+        "sites": [dict(row) for row in (await database.execute(_SITES)).rows],
+        "operator": marker.operator if marker else None,
+        "contact": marker.contact if marker else None,
+        "slug": captures.slug,
+        "others": [other for other in access.archives(datasette) if other != name],
+        "counts": None,
+    }
+    if await access.may_view(datasette, actor, name, *_COUNTED):
+        found["counts"] = dict((await database.execute(_COUNTS)).first())
+    for part, (reads, sql) in _PARTS.items():
+        found[part] = None
+        if existing.keys() >= set(reads) and await access.may_view(datasette, actor, name, *reads):
+            found[part] = [dict(row) for row in (await database.execute(sql)).rows]
+    found["questions"] = sorted(
+        (await datasette.get_canned_queries(name, actor)).values(), key=lambda query: query["title"] or query["name"]
+    ) if hasattr(datasette, "get_canned_queries") else []  # fmt: skip
+    return found

@@ -1,0 +1,116 @@
+"""What Datasette is told of the tables: descriptions, labels, facets, sort orders. The words are the store's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from archive.browse import access, queries
+from archive.store.descriptions import DESCRIPTIONS, TABLES, VIEWS
+
+TITLE = "Web archive"
+DESCRIPTION = (
+    "What a website said, when, and the bytes to prove it. Every row leads to a capture; every capture to a record in "
+    "a WARC file. These are archived copies, not the live site."
+)
+
+#: the column by which a row is called where another table refers to it
+_LABELS = {
+    "site": "name", "crawl": "id", "warc": "name", "resource": "url", "payload": "digest", "page_version": "title",
+    "capture": "record_id", "organisation": "name", "fact": "value", "section_version": "role", "observation": "role",
+    "presence": "value", "change": "kind", "problem": "what", "decision": "action", "event": "type",
+}  # fmt: skip
+#: few values, and worth choosing by. Names of people are never one.
+_FACETS = {
+    "capture": ["crawl_id", "status", "mime"], "crawl": ["site_id", "status"], "resource": ["kind", "host"],
+    "presence": ["role", "state"], "change": ["crawl_id", "kind", "role"], "observation": ["role", "state"],
+    "problem": ["crawl_id", "what"], "fact": ["kind", "tier"], "logo": ["role"], "event": ["type", "outcome"],
+    "listed": ["role", "kind"], "shown": ["role", "state"], "page_version": ["lang"],
+}  # fmt: skip
+_NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "changed_by", "event": "at",
+                 "decision": "made_at", "logo": "last_seen", "presence": "first_seen"}  # fmt: skip
+
+#: keys Datasette asks for far more often than a page is shown, and of which we have nothing to say
+_NOT_OURS = {"allow", "allow_sql", "plugins", "extra_css_urls", "extra_js_urls", "tables", "queries", "custom_units"}
+
+
+#: in views: what is neither a fact's nor a presence's
+_WORDS = {
+    "name": "The organisation's name, or what stands on the page.", "beneficiary": "Name of whom it benefits.",
+    "presence_id": "The presence.", "fact_id": "The fact.", "capture_id": "The capture.", "warc": "The WARC file.",
+    "payload_digest": "Our digest of the payload.", "observation_id": "The observation.",
+}  # fmt: skip
+_ALL_WORDS = {
+    column: words
+    for table in ("resource", "evidence", "section_version", "observation", "crawl", "capture", "presence", "fact")
+    for column, words in DESCRIPTIONS[table].items()
+} | _WORDS
+
+
+def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of one table or view."""
+    is_kind = f"current_{name}" in existing or name.startswith("current_")
+    says = TABLES.get(name) or VIEWS.get(name)
+    if is_kind:
+        kind = name.removeprefix("current_").replace("_", " ")
+        says = f"What pages list as {kind}{' now' if name.startswith('current_') else ', from when to when'}."
+    words = DESCRIPTIONS.get(name, _ALL_WORDS)
+    found: dict[str, Any] = {"columns": {column: words[column] for column in columns if column in words}}
+    if says:
+        found["description"] = says
+    if name in _LABELS:
+        found["label_column"] = _LABELS[name]
+    if name in _FACETS:
+        found["facets"] = list(_FACETS[name])
+    elif is_kind:
+        found["facets"] = ["state", "kind"]
+    if name in _NEWEST_FIRST:
+        found["sort_desc"] = _NEWEST_FIRST[name]
+    return found
+
+
+def describe_database(existing: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    tables = {name: describe(name, columns, existing) for name, columns in existing.items()}
+    return {"description": DESCRIPTION, "tables": tables}
+
+
+def metadata(datasette: Any, key: str | None) -> dict[str, Any]:
+    """For Datasette 0.65, which asks anew each time and writes into what it is given."""
+    if key in _NOT_OURS:
+        return {}
+    found: dict[str, Any] = {"title": TITLE, "description": DESCRIPTION}
+    if key in (None, "databases"):
+        found["databases"] = {
+            name: describe_database(access.tables(datasette, name)) for name in access.archives(datasette)
+        }
+    return found
+
+
+async def write_metadata(datasette: Any) -> None:
+    """For Datasette 1.0, which keeps metadata in a database of its own; facets and labels are its configuration."""
+    if not hasattr(datasette, "set_table_metadata"):
+        return
+    for name in access.archives(datasette):
+        found = describe_database(access.tables(datasette, name))
+        await datasette.set_database_metadata(name, "description", found["description"])
+        for table, about in found["tables"].items():
+            if "description" in about:
+                await datasette.set_table_metadata(name, table, "description", about["description"])
+            for column, words in about["columns"].items():
+                await datasette.set_column_metadata(name, table, column, "description", words)
+
+
+def before_one() -> bool:
+    """Whether Datasette is older than 1.0: facets, labels and questions are then metadata, not configuration."""
+    from datasette.version import __version__
+
+    return __version__.split(".", maxsplit=1)[0] == "0"
+
+
+def configuration(existing: Mapping[str, Iterable[str]], name: str) -> dict[str, Any]:
+    """For Datasette 1.0: what an archive's database is given as configuration."""
+    tables = {
+        table: {key: value for key, value in about.items() if key not in ("description", "columns")}
+        for table, about in describe_database(existing)["tables"].items()
+    }
+    return {"databases": {name: {"tables": tables, "queries": queries.definitions(existing.keys())}}}

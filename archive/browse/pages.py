@@ -1,0 +1,96 @@
+"""Our own pages: rendering, the menu, and what every template knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasette.utils.asgi import Forbidden, NotFound, Response
+
+from archive.browse import access, cells, home
+from archive.browse.safe import OURS
+
+
+async def page(
+    datasette: Any,
+    request: Any,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    html = await datasette.render_template(template, dict(context), request=request)
+    return Response.html(html, status=status, headers={"Content-Security-Policy": OURS, **(headers or {})})
+
+
+async def notice(datasette: Any, request: Any, status: int, title: str, text: str) -> Any:
+    """A page that says what is not here and why. Raising NotFound instead would send the visitor of an address with a
+    ``%`` in it elsewhere: Datasette takes that for an old spelling of its own."""
+    headers = {"X-Robots-Tag": "noindex"}
+    return await page(
+        datasette, request, "bewaar_notice.html", {"heading": title, "text": text}, status=status, headers=headers
+    )
+
+
+async def template_vars(datasette: Any, request: Any, template: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "bewaar_badge": cells.badge,
+        "bewaar_when": cells.when,
+        "bewaar_columns": columns,
+        "bewaar_name": datasette.metadata("title") if hasattr(datasette, "metadata") else None,
+    }
+    if template == "index.html":
+        found["bewaar"] = await _home(datasette, request)
+    return found
+
+
+async def _home(datasette: Any, request: Any) -> dict[str, Any] | None:
+    """None where there is no archive that this visitor may see: Datasette's own front page is shown then."""
+    try:
+        name = access.archive_name(datasette)
+    except NotFound:
+        return None
+    actor = request.actor if request else None
+    try:
+        await access.check_view(datasette, actor, name, "site", "crawl", "capture")
+    except Forbidden:
+        return None
+    return await home.read(datasette, actor, name)
+
+
+def menu(datasette: Any) -> list[dict[str, str]]:
+    try:
+        name = access.archive_name(datasette)
+    except NotFound:
+        return []
+    urls = datasette.urls
+    return [
+        {"href": urls.path("/-/search"), "label": "Search"},
+        {"href": urls.table(name, "change"), "label": "Changes"},
+        {"href": urls.table(name, "capture"), "label": "Captures"},
+        {"href": urls.database(name), "label": "All tables and questions"},
+    ]
+
+
+_LAST = ("_digest", "sha256", "_version_id", "_capture_id")
+_LAST_NAMES = {
+    "id", "digest", "record_id", "fact_id", "observation_id", "presence_id", "payload_id", "capture_id", "original_id",
+    "subject", "urlkey", "xpath", "refers_to", "refers_to_url", "refers_to_date", "warc_id", "warc_offset",
+    "warc_length", "organisation_key", "beneficiary_key", "extra",
+}  # fmt: skip
+
+
+def columns(names: list[str], keep: tuple[str, ...] = ()) -> list[int]:
+    """In which order columns are shown: what people read first; digests, ids and places in files last.
+
+    >>> columns(["id", "digest", "size"])
+    [2, 0, 1]
+    """
+    return sorted(
+        range(len(names)),
+        key=lambda at: (
+            names[at] not in keep and (names[at] in _LAST_NAMES or names[at].endswith(_LAST)),
+            at,
+        ),
+    )

@@ -1,0 +1,247 @@
+"""The archive's own addresses. Every one of them asks first who may see it: Datasette does not ask for a plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from datasette.utils.asgi import NotFound, Response
+
+from archive import times
+from archive.browse import access, captures, evidence, records, safe
+from archive.browse.captures import Row
+from archive.browse.nearest import nearest
+from archive.browse.pages import notice, page
+from archive.browse.search import search as find
+from archive.browse.views import read_snapshot
+from archive.decoding import decode
+from archive.errors import Damaged, TooLarge
+
+#: what a capture page tells of is read from these
+READS = ("capture", "resource", "crawl", "warc", "payload")
+HTML = {"text/html", "application/xhtml+xml"}
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, title: str, text: str) -> None:
+        super().__init__(text)
+        self.status, self.title, self.text = status, title, text
+
+
+def answering(view: Callable[..., Any]) -> Callable[..., Any]:
+    """What cannot be shown becomes a page that says why, in place of an error."""
+
+    async def answered(datasette: Any, request: Any) -> Any:
+        try:
+            return await view(datasette, request)
+        except Refusal as refusal:
+            answer = (refusal.status, refusal.title, refusal.text)
+        except NotFound as error:
+            answer = (404, "Not in this archive", str(error))
+        except records.NotHere as error:
+            answer = (404, "The bytes are not here", str(error))
+        except TooLarge as error:
+            answer = (413, "Too large to show here", str(error))
+        except Damaged as error:
+            answer = (502, "The record is not what it should be", str(error))
+        return await notice(datasette, request, *answer)
+
+    return answered
+
+
+async def _allowed(datasette: Any, request: Any, *reads: str) -> tuple[str, Any]:
+    """The archive's database and its name. Raises Forbidden, NotFound."""
+    await access.check_instance(datasette, request.actor)
+    name = access.archive_name(datasette)
+    await access.check_view(datasette, request.actor, name, *reads)
+    return name, datasette.get_database(name)
+
+
+async def _capture(datasette: Any, request: Any) -> tuple[str, Any, Row]:
+    name, database = await _allowed(datasette, request, *READS)
+    record_id = captures.record_id_of(request.url_vars["id"])
+    capture = await captures.find_capture(database, record_id)
+    if capture is None:
+        raise NotFound(f"No capture has the record id {record_id[:200]}")
+    return name, database, capture
+
+
+async def _body(datasette: Any, name: str, database: Any, capture: Row) -> tuple[Row, records.Kept, bytes]:
+    """The capture that holds the bytes, its record, and the body, checked against the digest that was kept."""
+    if capture["record_type"] == "failure":
+        raise Refusal(404, "Nothing was captured", f"The fetch failed: {capture['error'] or 'no answer'}")
+    holder = await captures.find_original(database, capture)
+    if holder is None:
+        original = capture["refers_to"] or "another record"
+        raise Refusal(404, "The bytes are not here", f"This revisit refers to {original}, which is not in this archive")
+    kept = await asyncio.to_thread(records.read_kept, access.warcs_of(datasette, name), holder)
+    if kept.mismatch:
+        raise kept.mismatch
+    if kept.payload is None:
+        raise Refusal(404, "No body", "This record holds no HTTP message that could be read")
+    return holder, kept, await asyncio.to_thread(kept.body)
+
+
+def _headers(datasette: Any, csp: str) -> dict[str, str]:
+    return safe.archived(csp, index=bool(access.settings(datasette).get("index")))
+
+
+def _memento(capture: Row) -> dict[str, str]:
+    """RFC 7089: when this is from, and what it is a copy of."""
+    headers = {"Link": f'<{safe.header_url(capture["url"])}>; rel="original"'}
+    if not capture["captured_at"].startswith("0001"):
+        headers["Memento-Datetime"] = format_datetime(times.parse(capture["captured_at"]), usegmt=True)
+    return headers
+
+
+@answering
+async def raw(datasette: Any, request: Any) -> Any:
+    """The body: pictures as pictures, text as plain text, all else as a download."""
+    name, database, capture = await _capture(datasette, request)
+    holder, kept, body = await _body(datasette, name, database, capture)
+    mime = capture["mime"] or holder["mime"]
+    content_type = kept.http.header("Content-Type") if kept.http else mime
+    _, charset = await asyncio.to_thread(decode, body, content_type)
+    how = safe.sending(body, mime, charset)
+    inline = how.inline and not request.args.get("download")
+    disposition = "inline" if inline else "attachment"
+    private = request.actor is not None
+    headers = {
+        **_headers(datasette, safe.INERT),
+        **_memento(capture),
+        "Content-Disposition": f'{disposition}; filename="{safe.file_name(capture["url"])}"',
+        "Cache-Control": "private, no-store" if private else "public, max-age=3600",
+    }
+    return Response(body, content_type=how.content_type if inline else "application/octet-stream", headers=headers)
+
+
+@answering
+async def record(datasette: Any, request: Any) -> Any:
+    """The record as it lies in the file, to keep or to check elsewhere."""
+    name, _, capture = await _capture(datasette, request)
+    kept, member = await asyncio.to_thread(records.read_member, access.warcs_of(datasette, name), capture)
+    if kept.mismatch:
+        raise kept.mismatch
+    suffix = ".warc.gz" if member.startswith(b"\x1f\x8b") else ".warc"
+    file = re.sub(r"[^A-Za-z0-9-]+", "_", captures.slug(capture["record_id"]))[:80] + suffix
+    headers = {
+        **_headers(datasette, safe.INERT),
+        "Content-Disposition": f'attachment; filename="{file}"',
+    }
+    return Response(member, content_type="application/warc", headers=headers)
+
+
+@answering
+async def snapshot(datasette: Any, request: Any) -> Any:
+    """The page as it looked, without anything that runs; what is no page is sent as it is."""
+    name, database, capture = await _capture(datasette, request)
+    holder, kept, body = await _body(datasette, name, database, capture)
+    mime = capture["mime"] or holder["mime"]
+    if mime not in HTML or safe.picture(body, mime):
+        return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}/raw"))
+    content_type = kept.http.header("Content-Type") if kept.http else mime
+    html, _ = decode(body, content_type)
+    document = await read_snapshot(datasette, name, database, capture, html)
+    headers = {**_headers(datasette, safe.SNAPSHOT), **_memento(capture)}
+    return Response.html(document, headers=headers)
+
+
+@answering
+async def by_row(datasette: Any, request: Any) -> Any:
+    """From a row's number, which is this file's own, to the public address of the capture."""
+    _, database = await _allowed(datasette, request, *READS)
+    row = int(request.url_vars["row"])
+    capture = await captures.find_capture_by_row(database, row) if row < 1 << 63 else None
+    if capture is None:
+        raise NotFound(f"No capture has the row number {row}")
+    return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"))
+
+
+@answering
+async def web(datasette: Any, request: Any) -> Any:
+    """``/-/web/20160501120000/http://...``: to the capture nearest in time, wherever it redirects."""
+    _, database = await _allowed(datasette, request, *READS)
+    url = request.url_vars["url"] + (f"?{request.query_string}" if request.query_string else "")
+    url = re.sub(r"^(https?):/+", r"\1://", url)  # proxies fold the two slashes into one
+    at = request.url_vars["at"]
+    found = await nearest(database, url, at)
+    if found is None:
+        raise NotFound(f"{unquote(url)[:2000]} was never captured")
+    if found["redirect_to"] and 300 <= (found["status"] or 0) < 400:
+        target = quote(found["redirect_to"], safe="%:/?&=+@!$,;()*~'[]")
+        return Response.redirect(datasette.urls.path(f"/-/web/{at}/{target}"))
+    view = "snapshot" if found["mime"] in HTML else "raw"
+    return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(found['record_id'])}/{view}"))
+
+
+@answering
+async def capture_page(datasette: Any, request: Any) -> Any:
+    """Everything that is known of one capture, its record read again and its digests computed while you wait."""
+    name, database, capture = await _capture(datasette, request)
+    context: dict[str, Any] = {
+        "capture": capture,
+        "path": datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"),
+        "digits": times.digits14(capture["captured_at"]),
+        "slug": captures.slug,
+        "database": name,
+        "original": None,
+        "fault": None,
+        "kept": None,
+        "preview": None,
+        "facts": [],
+        "others": await captures.find_others(database, capture),
+    }
+    holder = await captures.find_original(database, capture)
+    if capture["record_type"] == "revisit":
+        context["original"] = holder
+    warcs = access.warcs_of(datasette, name)
+    try:
+        kept = await asyncio.to_thread(records.read_kept, warcs, capture)
+        context["kept"] = kept
+        shown = kept
+        if holder is not None and holder is not capture:
+            shown = await asyncio.to_thread(records.read_kept, warcs, holder)
+            context["checks_of_original"] = shown.checks
+        body = None
+        if shown.payload is not None and shown.mismatch is None:
+            body = await asyncio.to_thread(shown.body)
+            mime = capture["mime"] or (holder["mime"] if holder else None)
+            context["preview"] = "page" if mime in HTML else "picture" if safe.picture(body, mime) else None
+        if await access.may_view(datasette, request.actor, name, "fact", "evidence", "fact_source"):
+            rows = await captures.find_facts(database, capture)
+            if not rows and holder is not None:
+                rows = await captures.find_facts(database, holder)
+            content_type = shown.http.header("Content-Type") if shown.http else None
+            context["facts"] = await asyncio.to_thread(evidence.weigh, rows, body, content_type)
+    except (records.NotHere, Damaged) as error:
+        context["fault"] = str(error)
+    headers = {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}
+    return await page(datasette, request, "bewaar_capture.html", context, headers=headers)
+
+
+@answering
+async def search(datasette: Any, request: Any) -> Any:
+    name, database = await _allowed(datasette, request, "page_version", *READS)
+    text = (request.args.get("q") or "")[:400]
+    context: dict[str, Any] = {"q": text, "database": name, "slug": captures.slug, "hits": [], "names": []}
+    if text.strip():
+        context |= await find(database, text)
+        if not await access.may_view(datasette, request.actor, name, "organisation"):
+            context["names"] = []
+    return await page(datasette, request, "bewaar_search.html", context, headers={"X-Robots-Tag": "noindex"})
+
+
+_ID = r"(?P<id>[0-9A-Za-z-]{1,60}|id:[^/]{1,1000})"
+ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    (rf"^/-/capture/{_ID}$", capture_page),
+    (rf"^/-/capture/{_ID}/raw$", raw),
+    (rf"^/-/capture/{_ID}/record$", record),
+    (rf"^/-/capture/{_ID}/snapshot$", snapshot),
+    (r"^/-/capture/row/(?P<row>\d{1,19})$", by_row),
+    (r"^/-/web/(?P<at>\d{4,14})(?:[a-z]{2}_)?/(?P<url>.+)$", web),
+    (r"^/-/search$", search),
+)

@@ -1,0 +1,72 @@
+"""Search over the texts of page versions and over names. What people type is words, never a query language."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from archive.store.subjects import fold
+
+_PIECE = re.compile(r'"([^"]+)"|(\w+(?:[\'\u2019]\w+)*)')
+#: words and phrases past this many are left out
+_MOST = 24
+#: stand around a hit in a snippet: control characters are in no text that a page shows
+_OPEN, _CLOSE = "\x02", "\x03"
+
+_TEXTS = f"""SELECT v.id, v.title, v.site_id, v.page_key, s.name AS site,
+  snippet(page_version_fts, 1, '{_OPEN}', '{_CLOSE}', '…', 28) AS snippet
+FROM page_version_fts JOIN page_version v ON v.id = page_version_fts.rowid JOIN site s ON s.id = v.site_id
+WHERE page_version_fts MATCH match_expression(:text) ORDER BY rank LIMIT 200"""
+_NEWEST = """SELECT c.record_id, c.captured_at, r.url FROM capture c JOIN resource r ON r.id = c.resource_id
+WHERE c.page_version_id = ? ORDER BY c.captured_at DESC, c.id LIMIT 1"""
+_NAMES = """SELECT o.id, o.name FROM name_trigram t JOIN organisation o ON o.id = t.ref
+WHERE t.kind = 'organisation' AND name_trigram MATCH :folded ORDER BY rank LIMIT 12"""
+
+
+def match_expression(text: str | None) -> str:
+    r"""What was typed as an FTS5 expression: phrases in quotes stay phrases, every other word is a prefix.
+
+    >>> match_expression('zo\'n "better care" kind*')
+    '"zo\'n"* "better care" "kind"*'
+    >>> match_expression('AND ( NEAR')
+    '"AND"* "NEAR"*'
+    >>> match_expression('*')
+    '""'
+    """
+    parts = []
+    for phrase, word in _PIECE.findall(text or "")[:_MOST]:
+        if phrase:
+            parts.append(f'"{phrase}"')
+        else:
+            # One letter as a prefix is half the index.
+            parts.append(f'"{word}"' + ("*" if len(word) > 1 else ""))
+    return " ".join(part.replace("\0", " ") for part in parts) or '""'
+
+
+def marked(snippet: str) -> Markup:
+    """A snippet with its hits marked, all else escaped."""
+    text = str(escape(snippet)).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+    return Markup(text)  # noqa: S704 - escaped in the line above; only our own two tags are put back
+
+
+async def search(database: Any, text: str) -> dict[str, Any]:
+    """Pages that hold *text*, each by its best version, and organisations whose name holds it, inside words too."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in (await database.execute(_TEXTS, {"text": text})).rows:
+        hit = found.setdefault(
+            (row["site_id"], row["page_key"]),
+            {**dict(row), "snippet": marked(row["snippet"] or ""), "versions": 0},
+        )
+        hit["versions"] += 1
+    hits = list(found.values())[:30]
+    for hit in hits:
+        newest = (await database.execute(_NEWEST, [hit["id"]])).first()
+        hit["capture"] = dict(newest) if newest is not None else None
+    folded = fold(text)
+    names = []
+    if len(folded) > 2:
+        phrase = '"' + folded.replace('"', '""').replace("\0", " ") + '"'
+        names = [dict(row) for row in (await database.execute(_NAMES, {"folded": phrase})).rows]
+    return {"hits": hits, "names": names, "more": len(found) > len(hits)}
