@@ -166,7 +166,8 @@ class WarcWriter:
     def _current(self, event: _Event) -> tuple[Segment, str]:
         """The segment the event goes to, and the id of its warcinfo record."""
         with self._lock:
-            if self._segment is not None and self._segment.size >= self._max_bytes:
+            # What closes a crawl goes into the file that is there: on a full disk there is no room for another.
+            if self._segment is not None and self._segment.size >= self._max_bytes and not event.closing:
                 self.seal()
             if self._segment is None:
                 self._segment = self._open()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive.digests import same
 from archive.errors import BadRecord, BewaarError, TooLarge
-from archive.model import Exchange, Record, WireBytes
+from archive.model import Exchange
 from archive.warc import http
 from archive.warc.blocks import InMemory, OnDisk, join
 from archive.warc.reader import Limits, WarcFile, read_record, read_records
@@ -289,43 +289,3 @@ def test_a_record_read_back_is_the_capture_the_crawler_saw(tmp_path: Path) -> No
     payload = http.payload(record.block, response)
     assert same(record.field("WARC-Payload-Digest") or "", payload.chunks())[0]
     assert (join(payload), record.field("WARC-Payload-Digest")) == (b"hello", exchange.payload_digest)
-
-
-@pytest.mark.shared
-def test_files_of_eight_other_tools_are_read_whole(shared: Path) -> None:
-    paths = sorted((shared / "corpora/warc").glob("*.warc.gz"))
-    assert len(paths) >= 7
-    for path in paths:
-        at = 0
-        for record in read_records(path):
-            assert (record.place.offset, record.place.length > 0) == (at, True)
-            at += record.place.length
-            assert record.type
-            assert record.id
-            assert record.date
-            assert declares_itself(record, "WARC-Block-Digest", record.block)
-            if record.type == "response" and (record.url or "").startswith("http"):
-                response = http.parse_response(record.block)
-                payload = http.payload(record.block, response)
-                assert declares_itself(record, "WARC-Payload-Digest", payload)
-                assert http.body(payload, response).whole
-        assert at == path.stat().st_size
-
-
-def declares_itself(record: Record, field: str, data: WireBytes) -> bool:
-    declared = record.field(field)
-    return declared is None or same(declared, data.chunks())[0]
-
-
-@pytest.mark.shared
-def test_broken_files_raise_nothing_but_our_errors(shared: Path) -> None:
-    paths = sorted((shared / "corpora/invalid").iterdir())
-    assert len(paths) > 40
-    for path in paths:
-        damages: list[BadRecord] = []
-        records = list(read_records(path, on_damage=damages.append))
-        if path.name.startswith("valid-"):
-            assert records
-            assert not damages
-        for damage in damages:
-            assert path.name in str(damage)
