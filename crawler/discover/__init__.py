@@ -1,0 +1,183 @@
+"""Where a capture leads: its links, by what kind of document it is. Pure: bytes and headers in, links out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from archive.model import Headers, Link, Page
+from crawler.discover import http, robots, structured, xml
+from crawler.discover.html import MOST_LINKS, Found, links_in_html
+from crawler.discover.reference import Base
+
+__all__ = ["MOST_LINKS", "discover", "links_in_html"]
+
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_CSS_CHARSET = re.compile(rb'@charset "([\w.:-]{1,40})";')
+_SNIFFED = 1024
+
+
+def discover(
+    url: str,
+    mime: str,
+    headers: Headers,
+    body: bytes,
+    *,
+    page: Page | None = None,
+    tree: LexborHTMLParser | None = None,
+    limit: int = MOST_LINKS,
+) -> list[Link]:
+    """The links of one capture, those of its headers first; each URL and hop once, *limit* at most. Never raises.
+
+    *body* has Content-Encoding undone; *mime* may be empty, and is then told from the body. *page* and *tree* spare
+    decoding and parsing HTML again. Links whose context begins with ``script`` are guesses.
+    """
+    found = Found(Base(url), limit)
+    for reference, hop, context in http.references(headers):
+        found.add(reference, hop, context)
+    kind = _kind(url, mime.partition(";")[0].strip().lower(), body)
+    if kind is not None and body:
+        kind(_Document(url, headers, body, page, tree), found)
+    return found.links()
+
+
+class _Document:
+    def __init__(
+        self, url: str, headers: Headers, body: bytes, page: Page | None, tree: LexborHTMLParser | None
+    ) -> None:
+        self.url = url
+        self.body = body
+        self.page = page
+        self.tree = tree
+        stated = next((value for name, value in headers if name.lower() == "content-type"), "")
+        charset = _CHARSET.search(stated)
+        self.charset = charset[1] if charset else None
+
+    def text(self, *, charset: str | None = None) -> str:
+        """Decoded as well as it goes: what of a URL is not ASCII is rarely lost by it."""
+        if self.body[:3] == b"\xef\xbb\xbf":
+            return self.body[3:].decode("utf-8", "replace")
+        if self.body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return self.body.decode("utf-16", "replace")
+        try:
+            return self.body.decode(self.charset or charset or "utf-8", "replace")
+        except (LookupError, ValueError):
+            return self.body.decode("utf-8", "replace")
+
+
+def _html(document: _Document, found: Found) -> None:
+    page = document.page
+    tree = document.tree or LexborHTMLParser(page.text if page else document.text())
+    encoding = page.charset if page else document.charset or "utf-8"
+    found.merge(links_in_html(tree, document.url, encoding=encoding))
+
+
+def _css(document: _Document, found: Found) -> None:
+    stated = _CSS_CHARSET.match(document.body)
+    found.add_css(document.text(charset=stated[1].decode("ascii") if stated else None), "css")
+
+
+def _script(document: _Document, found: Found) -> None:
+    found.add_literals(document.text(), "script")
+
+
+def _json(document: _Document, found: Found) -> None:
+    found.add_literals(document.text(), "script[json]")
+
+
+def _json_ld(document: _Document, found: Found) -> None:
+    for reference, hop, name in structured.urls_in_json_ld(document.text()):
+        found.add(reference, hop, f"json-ld/{name}")
+
+
+def _manifest(document: _Document, found: Found) -> None:
+    for reference, hop in structured.urls_in_manifest(document.text()):
+        found.add(reference, hop, "manifest")
+
+
+def _xml(document: _Document, found: Found) -> None:
+    for reference, hop, context in xml.references(document.body, document.charset):
+        if found.full:
+            return
+        if hop == "<":
+            inner = links_in_html(LexborHTMLParser(reference), document.url)
+            found.merge(inner, context=context)
+        elif hop == "{":
+            found.add_css(reference, context)
+        else:
+            found.add(reference, hop, context)
+
+
+def _robots(document: _Document, found: Found) -> None:
+    for reference in robots.sitemaps(document.text()):
+        found.add(reference, "M", "robots.txt/Sitemap")
+
+
+def _text_sitemap(document: _Document, found: Found) -> None:
+    for line in document.text().splitlines():
+        if line.startswith(("http://", "https://")):
+            found.add(line, "L", "sitemap.txt")
+
+
+_Kind = Callable[[_Document, Found], None]
+
+_KINDS: dict[str, _Kind] = {
+    "text/html": _html,
+    "application/xhtml+xml": _html,
+    "text/css": _css,
+    "application/json": _json,
+    "application/ld+json": _json_ld,
+    "application/manifest+json": _manifest,
+    "text/xml": _xml,
+    "application/xml": _xml,
+}
+_ROBOTS = "/robots.txt"
+
+
+def _kind(url: str, mime: str, body: bytes) -> _Kind | None:
+    """How *body* is read. The server's word counts, where it says anything that browsers would not overrule."""
+    try:
+        path = urlsplit(url).path.lower()
+    except ValueError:
+        path = ""
+    start = body[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\x0c").lower()
+    if mime in _KINDS:
+        # A feed or sitemap sent as HTML is none; a page sent as XML without being XHTML is read as what it looks like.
+        if mime == "text/html" and start.startswith((b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed")):
+            return _html if b"<html" in start else _xml
+        if path.endswith(".webmanifest"):
+            return _manifest
+        return _html if _KINDS[mime] is _xml and b"<html" in start else _KINDS[mime]
+    if mime.endswith("+xml"):
+        return _xml
+    if mime.endswith(("javascript", "ecmascript", "jscript")):
+        return _script
+    if mime.endswith("+json"):
+        return _json
+    if mime in {"text/plain", ""} and path == _ROBOTS:
+        return _robots
+    if mime == "text/plain" and "sitemap" in path:
+        return _text_sitemap
+    if mime and mime not in {"application/octet-stream", "unknown/unknown", "application/unknown", "text/plain"}:
+        return None
+    return _sniffed(path, mime, start)
+
+
+def _sniffed(path: str, mime: str, start: bytes) -> _Kind | None:
+    """Without a type: by the first bytes, then by the name. Text stays text when a server says so (MIME Sniffing 7)."""
+    if path.endswith(".css"):
+        return _css
+    if path.endswith((".js", ".mjs")):
+        return _script
+    if mime == "text/plain":
+        return None
+    if start.startswith((b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<svg")):
+        return _html if b"<html" in start else _xml
+    return (
+        _html
+        if re.match(rb"<(?:!doctype html|html|head|body|script|title|!--|h1|div|a|p|table|b|br)[\s>-]", start)
+        else None
+    )

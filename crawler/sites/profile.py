@@ -28,6 +28,7 @@ from pydantic import (
 from archive.configuration import did_you_mean, read_toml, validate
 from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
+from archive.urls import urlkey
 from crawler.extract.hints import Hints
 from crawler.items import KINDS
 from crawler.scope import Extent, ScopeRules
@@ -167,13 +168,13 @@ class Profile(_Model):
             parts = urlsplit(url)
             host = parts.hostname or ""
         except ValueError:
-            return _urlkey(url)
+            return urlkey(url)
         for host_matches, pattern, key in self._page_key_rules:
             if host_matches is None or host_matches(host):
                 found = pattern.search(f"{parts.path}?{parts.query}" if parts.query else parts.path)
                 if found:
                     return key.format_map({name: value or "" for name, value in found.groupdict().items()})
-        return _urlkey(url)
+        return urlkey(url)
 
     @cached_property
     def _page_key_rules(self) -> list[tuple[Callable[[str], Any] | None, re.Pattern[str], str]]:
@@ -225,12 +226,6 @@ class Profile(_Model):
     @property
     def digest(self) -> str:
         return f"sha256:{hashlib.sha256(self.to_json().encode()).hexdigest()}"
-
-
-def _urlkey(url: str) -> str:
-    from archive.urls import urlkey
-
-    return urlkey(url)
 
 
 def shipped_trackers() -> frozenset[str]:

@@ -1,0 +1,148 @@
+"""References in XML: sitemaps and their indexes, RSS and Atom, SVG, OPML.
+
+Read by expat with entity declarations refused (no billion laughs, nothing fetched) and names taken as written: feeds
+use prefixes that they never declare. A document that breaks off gives what stood before the break.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from crawler.discover.relations import hop_of
+
+#: A document is read this far, bytes. Sitemaps may have 50 MB (sitemaps.org), and 50,000 URLs.
+LONGEST = 52 << 20
+_CHUNK = 64 << 10
+_DEEPEST = 200
+#: a single tag longer than this is not read: expat begins it anew with every chunk
+_LONGEST_TAG = 1 << 20
+#: text of one element that may be HTML (a feed's entry) is kept up to here, characters
+_LONGEST_TEXT = 1 << 20
+
+#: element text that is a URL: (parent, element) -> hop; a parent of "" stands for any other
+_TEXTS = {
+    ("url", "loc"): "L",
+    ("sitemap", "loc"): "M",
+    ("image", "loc"): "E",
+    ("video", "thumbnail_loc"): "E",
+    ("video", "content_loc"): "E",
+    ("video", "player_loc"): "L",
+    ("channel", "link"): "L",
+    ("item", "link"): "L",
+    ("image", "url"): "E",
+    ("image", "link"): "L",
+    ("item", "comments"): "L",
+    ("item", "origLink"): "L",
+    ("feed", "icon"): "E",
+    ("feed", "logo"): "E",
+}
+#: attributes that are URLs: (element, attribute) -> hop
+_ATTRIBUTES = {
+    ("enclosure", "url"): "E",
+    ("content", "url"): "E",
+    ("content", "src"): "E",
+    ("thumbnail", "url"): "E",
+    ("image", "href"): "E",
+    ("feImage", "href"): "E",
+    ("use", "href"): "E",
+    ("script", "href"): "E",
+    ("script", "src"): "E",
+    ("a", "href"): "L",
+    ("outline", "xmlUrl"): "L",
+    ("outline", "htmlUrl"): "L",
+    ("player", "url"): "L",
+}
+#: elements whose text is HTML
+_HTML = frozenset({"description", "encoded", "content", "summary"})
+_STYLESHEET = re.compile(r"""href\s*=\s*["']([^"']*)["']""")
+
+
+def references(body: bytes, encoding: str | None = None) -> Iterator[tuple[str, str, str]]:
+    """Yield reference, hop and context, such as ``("http://...", "L", "url/loc")``.
+
+    Hop ``<`` marks markup instead: HTML to be read for references of its own; hop ``{`` marks CSS.
+    """
+    reader = _Reader(encoding)
+    for start in range(0, min(len(body), LONGEST), _CHUNK):
+        going = reader.feed(body[start : start + _CHUNK])
+        yield from reader.found
+        reader.found.clear()
+        if not going:
+            return
+
+
+class _Reader:
+    def __init__(self, encoding: str | None) -> None:
+        self.found: list[tuple[str, str, str]] = []
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._size = self._fed = 0
+        self._permalink = True
+        parser = expat.ParserCreate(encoding)
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.EntityDeclHandler = self._refuse
+        parser.ProcessingInstructionHandler = self._instruction
+        parser.buffer_text = True
+        self._parser = parser
+
+    def feed(self, chunk: bytes) -> bool:
+        """Whether there is any use in going on."""
+        try:
+            self._parser.Parse(chunk, False)
+        except (expat.ExpatError, ValueError, LookupError):
+            return False
+        self._fed += len(chunk)
+        return self._fed - self._parser.CurrentByteIndex < _LONGEST_TAG
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._path) >= _DEEPEST:
+            raise ValueError("nested too deeply")
+        local = name.rpartition(":")[2]
+        self._path.append(local)
+        self._text.clear()
+        self._size = 0
+        self._permalink = attributes.get("isPermaLink", "true") != "false"
+        if local == "link" and "href" in attributes:
+            relation = attributes.get("rel", "alternate")
+            hop = "E" if relation == "enclosure" else hop_of(relation)
+            if hop:
+                self.found.append((attributes["href"], hop, f"link[rel={relation}]@href"))
+            return
+        for key, value in attributes.items():
+            plain = key.rpartition(":")[2]
+            if hop := _ATTRIBUTES.get((local, plain)):
+                self.found.append((value, hop, f"{name}@{key}"))
+            elif key == "style" and "url(" in value:
+                self.found.append((value, "{", f"{name}@style"))
+
+    def _end(self, name: str) -> None:
+        local = self._path.pop()
+        text = "".join(self._text).strip()
+        self._text.clear()
+        if not text:
+            return
+        parent = self._path[-1] if self._path else ""
+        if hop := _TEXTS.get((parent, local)):
+            self.found.append((text, hop, f"{parent}/{name}"))
+        elif local == "guid" and self._permalink and text.startswith(("http://", "https://")):
+            self.found.append((text, "L", f"{parent}/{name}"))
+        elif local == "style":
+            self.found.append((text, "{", name))
+        elif local in _HTML and "<" in text:
+            self.found.append((text, "<", name))
+
+    def _characters(self, data: str) -> None:
+        self._size += len(data)
+        if self._size <= _LONGEST_TEXT:
+            self._text.append(data)
+
+    def _instruction(self, target: str, data: str) -> None:
+        if target == "xml-stylesheet" and (found := _STYLESHEET.search(data)):
+            self.found.append((found[1], "E", "xml-stylesheet"))
+
+    def _refuse(self, *_: object) -> None:
+        raise ValueError("entity declaration")

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.discover import discover
+from crawler.discover.xml import references
+
+URL = "http://a.example/dir/file"
+
+
+@pytest.mark.parametrize("name", ["http", "reference", "relations", "robots", "script", "structured", "xml"])
+def test_examples_in_docstrings_hold(name):
+    assert doctest.testmod(importlib.import_module(f"crawler.discover.{name}")).failed == 0
+
+
+def found(
+    mime: str, body: str | bytes, *, url: str = URL, headers: tuple[tuple[str, str], ...] = ()
+) -> list[tuple[str, str]]:
+    data = body.encode() if isinstance(body, str) else body
+    return [(link.hop, link.url.removeprefix("http://a.example")) for link in discover(url, mime, headers, data)]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (("Location", "/next"), [("R", "/next")]),
+        (("LOCATION", " http://b.example"), [("R", "http://b.example/")]),
+        (("Location", "/Ã¼"), [("R", "/%C3%BC")]),
+        (("Location", "/\xfc"), [("R", "/%C3%BC")]),
+        (("Location", ""), []),
+        (("Location", "javascript:x"), []),
+        (("Refresh", "0; url=/next"), [("R", "/next")]),
+        (("Refresh", "10"), []),
+        (("Link", "</s.css>; rel=preload; as=style, <//b.example>; rel=preconnect"), [("E", "/s.css")]),
+        (("Link", '</2>; title="a, <b>; rel=x"; rel="Next Last"'), [("L", "/2")]),
+        (("Link", "</wp-json/>; rel='https://api.w.org/'"), []),
+        (("Link", "nonsense <"), []),
+        (("X-Other", "</s.css>; rel=preload"), []),
+    ],
+)
+def test_headers_of_any_capture_are_read(header, expected):
+    assert found("image/png", b"\x89PNG", headers=(header,)) == expected
+
+
+SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+<url><loc>
+  http://a.example/1?a=1&amp;b=2 </loc><lastmod>2016</lastmod>
+  <image:image><image:loc>/i.png</image:loc></image:image><video:video><video:thumbnail_loc>/t.png</video:thumbnail_loc></video:video>
+  <news:news><news:title>no</news:title></news:news><xhtml:link rel="alternate" hreflang="de" href="/de"/></url>
+<url><loc><![CDATA[/2]]></loc></url></urlset>"""
+
+
+@pytest.mark.parametrize(
+    ("mime", "body", "expected"),
+    [
+        (
+            "application/xml",
+            SITEMAP,
+            [("L", "/1?a=1&b=2"), ("E", "/i.png"), ("E", "/t.png"), ("L", "/de"), ("L", "/2")],
+        ),
+        (
+            "text/html",
+            "<?xml version='1.0'?><sitemapindex><sitemap><loc>/s2.xml.gz</loc></sitemap></sitemapindex>",
+            [("M", "/s2.xml.gz")],
+        ),
+        ("", "<urlset><url><loc>/1</loc></url><url><loc>/2</loc></url><url><loc>/cut", [("L", "/1"), ("L", "/2")]),
+        (
+            "application/rss+xml",
+            (
+                "<rss><channel><link>http://a.example/</link><atom:link rel='self' href='x'/><image><url>/i.png</url></image><item>"
+                "<link>/item</link><guid isPermaLink='false'>http://a.example/no</guid><guid>http://a.example/yes</guid>"
+                "<enclosure url='/e.mp3'/><description>&lt;img src=&quot;/d.png&quot;&gt; &lt;a href=/h&gt;x&lt;/a&gt;</description>"
+                "</item></channel></rss>"
+            ),
+            [("L", "/"), ("E", "/i.png"), ("L", "/item"), ("L", "/yes"), ("E", "/e.mp3"), ("E", "/d.png"), ("L", "/h")],
+        ),
+        (
+            "application/atom+xml",
+            (
+                "<feed><link href='/'/><link rel='self' href='/no'/><logo>/logo.png</logo><entry><link rel='enclosure' href='/e'/>"
+                "<content type='html'><![CDATA[<img src=/c.png>]]></content></entry></feed>"
+            ),
+            [("L", "/"), ("E", "/logo.png"), ("E", "/e"), ("E", "/c.png")],
+        ),
+        (
+            "image/svg+xml",
+            (
+                "<?xml-stylesheet href='s.css' type='text/css'?><svg xmlns:xlink='x'><a xlink:href='/l'><image xlink:href='i.png' "
+                "style='fill:url(p.png)'/></a><use href='#no'/><style>a{b:url(/f.woff)}</style></svg>"
+            ),
+            [("E", "/dir/s.css"), ("L", "/l"), ("E", "/dir/i.png"), ("E", "/dir/p.png"), ("E", "/f.woff")],
+        ),
+        ("text/xml", "<opml><outline xmlUrl='/feed' htmlUrl='/site'/></opml>", [("L", "/feed"), ("L", "/site")]),
+        ("application/xml", "<!DOCTYPE x [<!ENTITY a 'b'>]><urlset><url><loc>/1</loc></url></urlset>", []),
+        (
+            "application/xhtml+xml",
+            "<html xmlns='http://www.w3.org/1999/xhtml'><a href='/x'>y</a></html>",
+            [("L", "/x")],
+        ),
+        ("text/xml", "<?xml version='1.0'?><!DOCTYPE html><html><img src='/x'/></html>", [("E", "/x")]),
+        (
+            "application/manifest+json",
+            '{"start_url": "/?pwa", "icons": [{"src": "i.png"}]}',
+            [("L", "/?pwa"), ("E", "/dir/i.png")],
+        ),
+        ("application/ld+json", '{"logo": "/l.png", "@context": "http://schema.org"}', [("E", "/l.png")]),
+        (
+            "application/json",
+            '{"next": "http:\\/\\/a.example\\/2", "img": "\\/i.png", "n": "1.5"}',
+            [("L", "/2"), ("E", "/i.png")],
+        ),
+        (
+            "text/javascript",
+            "f('/a.js');g(`/b.json?x=1`);h(\"../c.html\");i('image/png');/* it's */",
+            [("E", "/a.js"), ("E", "/b.json?x=1"), ("L", "/c.html")],
+        ),
+        (
+            "application/x-javascript",
+            "a('//a.example/x.png'); b('http://b.example/y.png')",
+            [("E", "/x.png"), ("L", "http://b.example/y.png")],
+        ),
+        (
+            "text/javascript",
+            "x = '<img src=\"/q.png\">'; y = 'http://a.example/z'; w = 'a/' + 'b.png' + 'c.png'",
+            [("E", "/q.png"), ("L", "/z")],
+        ),
+        ("text/plain", "http://a.example/not", []),
+        ("image/png", "<html><img src=x>", []),
+        ("application/pdf", "<html><img src=x>", []),
+        ("", "  <!DOCTYPE html><img src=/x>", [("E", "/x")]),
+        ("application/octet-stream", "<HTML><img src=/x>", [("E", "/x")]),
+        ("", "plain <img src=/x>", []),
+        ("text/html", "plain <img src=/x>", [("E", "/x")]),
+        ("Text/HTML; charset=x", "<img src=/x>", [("E", "/x")]),
+        ("text/html", "", []),
+    ],
+)
+def test_every_kind_of_document(mime, body, expected):
+    assert found(mime, body) == expected
+
+
+def test_robots_and_text_sitemaps_go_by_name():
+    body = (
+        "User-agent: *\nDisallow: /x\nSITEMAP : http://a.example/s.xml # all\rSitemap:/t.xml\nSitemap:\n# Sitemap: /no"
+    )
+    assert found("text/plain", body, url="http://a.example/robots.txt") == [("M", "/s.xml"), ("M", "/t.xml")]
+    assert found("text/plain", body) == []
+    assert found("text/plain", "http://a.example/1\nx\n", url="http://a.example/sitemap.txt") == [("L", "/1")]
+    assert found("text/plain", "a{b:url(/x)}", url="http://a.example/old.css") == [("E", "/x")]
+
+
+def test_xml_in_an_old_charset():
+    body = "<?xml version='1.0' encoding='windows-1252'?><urlset><url><loc>/é</loc></url></urlset>".encode("cp1252")
+    assert found("text/xml", body) == [("L", "/%C3%A9")]
+    assert (
+        found("text/xml", b"<?xml version='1.0' encoding='nonsense'?><urlset><url><loc>/1</loc></url></urlset>") == []
+    )
+
+
+def test_headers_come_first_and_the_limit_holds():
+    body = b"<urlset>" + b"".join(b"<url><loc>/%d</loc></url>" % i for i in range(50_000)) + b"</urlset>"
+    links = discover(URL, "text/xml", (("Location", "/first"),), body, limit=10)
+    assert len(links) == 10
+    assert links[0].hop == "R"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>" * 1_000_000,
+        b"<a " + b"x='y' " * 500_000 + b">",
+        b"<" + b"a" * 40_000_000,
+        b"<urlset>" + b"x" * 20_000_000,
+        b"<urlset><url><loc>" + b"x" * 20_000_000 + b"</loc></url></urlset>",
+        b"<rss>" + b"<description>&lt;a&gt;</description>" * 20_000,
+        b"<?xml-stylesheet href=" + b"'" * 1_000_000 + b"?>",
+        b'<!DOCTYPE a [<!ENTITY b "'
+        + b"c" * 100_000
+        + b'"><!ENTITY d "&b;&b;&b;&b;&b;&b;&b;">]><urlset>&d;&d;&d;</urlset>',
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_hostile_xml_is_read_quickly(body):
+    started = time.process_time()
+    discover(URL, "application/xml", (), body)
+    assert time.process_time() - started < 5
+
+
+@given(
+    st.binary()
+    | st.lists(
+        st.sampled_from([b"<", b">", b"<urlset>", b"<url><loc>", b"</loc>", b"&#0;", b"<![CDATA[", b"<?xml "])
+    ).map(b"".join)
+)
+def test_any_xml_is_read(body):
+    for reference, hop, context in references(body):
+        assert reference
+        assert hop in set("LEMR<{")
+        assert context
+
+
+@given(st.text("'\"`/\\.:ahtpsjpng+ u002f", max_size=300))
+def test_any_script_is_read(text):
+    for link in discover(URL, "text/javascript", (), text.encode()):
+        assert link.context == "script"
