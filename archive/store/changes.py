@@ -14,8 +14,9 @@ from difflib import SequenceMatcher
 from archive.store.history import Moment, PageHistory, PageState, Shown, Subject
 from archive.store.timelines import Presence
 
-#: two wordings of one goal are at least this alike (difflib's ratio)
+#: two wordings of one goal are at least this alike (difflib's ratio); at one place in the list less will do
 _ALIKE = 0.6
+_ALIKE_IN_PLACE = 0.5
 #: past this many pairs of wordings a page was rewritten, not reworded; and comparing them all would take minutes
 _MAX_PAIRS = 2_500
 _MAX_COMPARED = 1_000
@@ -32,8 +33,8 @@ class Change:
     after: str | None
     earlier: Moment
     later: Moment
-    #: its subject is a sentence, that may come back in other words
-    wording: bool = False
+    #: of a sentence, that may come back in other words, its place in the list
+    place: int | None = None
 
 
 def listing_changes(role: str, presences: Iterable[Presence]) -> Iterator[Change]:
@@ -47,7 +48,10 @@ def listing_changes(role: str, presences: Iterable[Presence]) -> Iterator[Change
             went[presence.page_key, presence.gone].append(_went(role, presence, presence.gone))
     for at in sorted(came.keys() | went.keys()):
         gone, new = went.get(at, []), came.get(at, [])
-        pairs = _pairs([change for change in gone if change.wording], [change for change in new if change.wording])
+        pairs = _pairs(
+            [change for change in gone if change.place is not None],
+            [change for change in new if change.place is not None],
+        )
         for old, fresh in pairs:
             yield replace(fresh, kind="reworded", before=old.before, earlier=old.earlier)
         paired = {change for pair in pairs for change in pair}
@@ -101,7 +105,7 @@ def _came(role: str, presence: Presence, absent: Moment) -> Change:
         after=subject.value,
         earlier=absent,
         later=presence.first,
-        wording=_is_wording(subject),
+        place=subject.position if _is_wording(subject) else None,
     )
 
 
@@ -117,7 +121,7 @@ def _went(role: str, presence: Presence, gone: Moment) -> Change:
         after=None,
         earlier=presence.last,
         later=gone,
-        wording=_is_wording(subject),
+        place=subject.position if _is_wording(subject) else None,
     )
 
 
@@ -135,7 +139,8 @@ def _pairs(gone: list[Change], new: list[Change]) -> list[tuple[Change, Change]]
             matcher = SequenceMatcher(
                 None, (old.before or "")[:_MAX_COMPARED], (fresh.after or "")[:_MAX_COMPARED], autojunk=False
             )
-            if matcher.quick_ratio() >= _ALIKE and (ratio := matcher.ratio()) >= _ALIKE:
+            least = _ALIKE_IN_PLACE if old.place == fresh.place else _ALIKE
+            if matcher.quick_ratio() >= least and (ratio := matcher.ratio()) >= least:
                 alike.append((-ratio, old.subject, fresh.subject, old, fresh))
     alike.sort(key=lambda found: found[:3])
     pairs: list[tuple[Change, Change]] = []

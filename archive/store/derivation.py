@@ -51,7 +51,7 @@ def derive(connection: sqlite3.Connection, site: str, anchors: Sequence[str], na
         history = read_role(connection, site, role, logos.digest)
         found = list(presences(history, pages, anchors))
         homes = {presence.page_key for presence in found}
-        runs = list(logo_runs(history, homes, logos))
+        runs = list(logo_runs(history, ((p.page_key, p.subject.key) for p in found), logos))
         _write_presences(connection, site, role, found)
         _write_logos(connection, site, role, runs)
         changes += listing_changes(role, found)

@@ -32,8 +32,8 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.res
   LEFT JOIN page_version v ON v.id = c.page_version_id
 WHERE k.site_id = :site) WHERE key IS NOT NULL"""
 
-_FACTS = """SELECT f.section_version_id, f.tier, f.id, f.value, f.raw, f.organisation_id, f.beneficiary_id, f.href,
-  f.logo_url
+_FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
+  f.logo_url, f.position
 FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = ? AND s.role = ?
 ORDER BY f.section_version_id, f.position"""
 
@@ -62,6 +62,7 @@ class Subject:
     beneficiary: str | None = None
     href: str | None = None
     logo_url: str | None = None
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ class PageState:
 RoleHistory = dict[str, dict[str, Shown]]
 PageHistory = dict[str, dict[str, PageState]]
 
-_OUTCOMES = ("ok", "redirect", "gone", "broken")
+#: which holds for a page with several URLs: one good answer is enough, a redirect leaves it to the others, and while
+#: one URL fails the page is not known to be gone
+_OUTCOMES = ("ok", "broken", "gone", "redirect")
 _STATES = ("found", "empty", "absent")
 
 #: the digest of an image's payload: its URL, and the capture of the page that shows it
@@ -115,10 +118,8 @@ def roles(connection: sqlite3.Connection, site: str) -> list[str]:
 
 def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest) -> RoleHistory:
     facts: dict[int, list[tuple[str, Subject, str]]] = defaultdict(list)
-    for section, tier, fact_id, value, raw, organisation, beneficiary, href, logo_url in connection.execute(
-        _FACTS, (site, role)
-    ):
-        subject = Subject("", value, fact_id, organisation, beneficiary, href, logo_url)
+    for section, tier, raw, *rest in connection.execute(_FACTS, (site, role)):
+        subject = Subject("", *rest)
         facts[section].append((tier, subject, raw))
 
     best: dict[tuple[str, str], tuple[tuple[int, str, Moment], State, int | None]] = {}

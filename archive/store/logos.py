@@ -80,13 +80,18 @@ class Logos:
         return self._known[key]
 
 
-def logo_runs(history: Mapping[str, Mapping[str, Shown]], homes: Iterable[str], logos: Logos) -> Iterator[LogoRun]:
-    """The pictures beside each subject, on the pages its presences belong to, in order of time."""
-    for page_key in sorted(set(homes)):
+def logo_runs(
+    history: Mapping[str, Mapping[str, Shown]], homes: Iterable[tuple[str, str]], logos: Logos
+) -> Iterator[LogoRun]:
+    """The pictures beside each subject, on the pages its presences belong to (page key, subject), in order of time."""
+    wanted = set(homes)
+    for page_key in sorted({page_key for page_key, _ in wanted}):
         runs: dict[str, list[LogoRun]] = {}
         for shown in sorted(history.get(page_key, {}).values(), key=lambda shown: shown.moment):
             for key, subject in shown.subjects.items():
-                image = logos.find(subject.logo_url, shown.moment) if subject.logo_url else None
+                if subject.logo_url is None or (page_key, key) not in wanted:
+                    continue
+                image = logos.find(subject.logo_url, shown.moment)
                 if image is None:
                     continue
                 known = runs.setdefault(key, [])

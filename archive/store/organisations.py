@@ -129,7 +129,6 @@ def _name(connection: sqlite3.Connection) -> None:
     for id_, value, times, since, decided in connection.execute(_VALUES):
         values[id_].append((value, times, since, decided))
     given = dict(connection.execute("SELECT organisation_key, name FROM profile_name ORDER BY site_id DESC").fetchall())
-    owners = dict(connection.execute("SELECT organisation_id, name FROM site ORDER BY id DESC").fetchall())
     decided_names = {
         slug(value): value
         for (value,) in connection.execute(
@@ -140,7 +139,7 @@ def _name(connection: sqlite3.Connection) -> None:
     for (id_,) in connection.execute("SELECT id FROM temp.touched").fetchall():
         listed = sorted(values[id_], key=lambda row: (-row[1], row[2], row[0]))
         usual = next((value for value, *_ in listed if value), None)
-        name = given.get(id_) or usual or decided_names.get(id_) or owners.get(id_) or id_
+        name = given.get(id_) or usual or decided_names.get(id_) or id_
         connection.execute("UPDATE organisation SET name = ? WHERE id = ? AND name <> ?", (name, id_, name))
         connection.executemany(
             "INSERT INTO organisation_alias VALUES (?,?,?,?)",

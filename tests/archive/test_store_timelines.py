@@ -93,6 +93,13 @@ def test_presence_is_unknown_when_the_page_is_gone(store, status):
     assert changes(store) == [("page broke", None, str(status), day(0), day(1))]
 
 
+def test_page_whose_other_url_redirects_is_as_the_rest_of_it(store):
+    write(store, 0, reading(0, members("A")))
+    write(store, 1, reading(1, url="http://a.test/", status=301), reading(1, status=503, second=1, key=None))
+    derive(store, "home")
+    assert [change[0] for change in changes(store)] == ["page broke"]
+
+
 def test_vanished_section_is_one_change_and_ends_nothing(store):
     write(store, 0, reading(0, members("A", "B")))
     write(store, 1, reading(1, absent("member")))
@@ -203,6 +210,21 @@ def test_goal_in_other_words_is_reworded(store):
     ]
 
 
+def test_goal_rewritten_in_its_place_is_reworded(store):
+    # .51 alike: too little anywhere else in the list
+    before = (
+        "Weggelopen of uit huis geplaatste kinderen - als dat kan en goed voor hen is - weer bij familie komen wonen."
+    )
+    after = (
+        "Kinderen die niet thuis wonen - als dat veilig is en zij het willen - weer opgroeien bij hun eigen familie."
+    )
+    write(store, 0, reading(0, goals("Eén", before)))
+    write(store, 1, reading(1, goals("Eén", after)))
+    write(store, 2, reading(2, goals(before, "Eén")))
+    derive(store, "home")
+    assert [change[0] for change in changes(store)] == ["reworded", "first listed", "no longer listed"]
+
+
 def test_organisations_with_like_names_are_not_reworded(store):
     write(store, 0, reading(0, members("Ministerie van Zaken 1")))
     write(store, 1, reading(1, members("Ministerie van Zaken 2")))
@@ -246,6 +268,16 @@ def test_logo_is_the_nearest_capture_of_its_url_in_the_same_crawl(store):
         ("a", "2026-01-04", "2026-01-04", "image/png"),
     ]
     assert [change[:2] for change in changes(store)] == [("logo replaced", "sponsor"), ("logo replaced", "sponsor")]
+
+
+def test_logo_is_told_once_though_every_page_shows_it(store):
+    head = found("identity", [sponsor("Head", logo_url=LOGO)])
+    pages = [
+        reading(0, head, members(str(n)), url=f"{FOOTER}/{n}", key=f"n{n}", second=n, hops="L") for n in range(1, 9)
+    ]
+    write(store, 0, reading(0, head), *pages, image(0, LOGO, "p"))
+    store.derive("example")
+    assert rows(store, "SELECT page_key, subject FROM logo") == [("home", "head")]
 
 
 def test_logo_is_found_through_redirects_and_a_circle_of_them_ends(store):
