@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from archive.store import compare
-from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS, datasette_tables, describe_kind
+from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS
+from archive.store.documentation import datasette_tables, describe_kind
 from archive.store.questions import EXAMPLES, QUESTIONS
 from archive.store.views import view_name
 from crawler.items import KINDS

@@ -222,7 +222,7 @@ def test_goal_rewritten_in_its_place_is_reworded(store):
     write(store, 1, reading(1, goals("Eén", after)))
     write(store, 2, reading(2, goals(before, "Eén")))
     derive(store, "home")
-    assert [change[0] for change in changes(store)] == ["reworded", "first listed", "no longer listed"]
+    assert [change[0] for change in changes(store)] == ["reworded", "listed again", "no longer listed"]
 
 
 def test_organisations_with_like_names_are_not_reworded(store):
