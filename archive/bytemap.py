@@ -81,8 +81,10 @@ class ByteMap:
         nth = max(bisect_right(self._bytes, byte) - 1, 0)
         start, count = self._bytes[nth], self._chars[nth]
         if not self._states:
-            # A place within a character counts as behind it: only lead bytes are counted.
-            return count + sum(b & 0xC0 != 0x80 for b in self._body[start:byte])
+            # A place within a character counts as behind it: its lead byte alone says that there is one.
+            before = self._body[start:byte]
+            whole = before.decode("utf-8", "ignore")
+            return count + len(whole) + (len(whole.encode()) < len(before))
         decoder = self._decoder()
         decoder.setstate(self._states[nth])
         count += len(decoder.decode(self._body[start:byte]))

@@ -37,6 +37,8 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{
 _VALUE = r"""\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+))?"""
 _ATTRIBUTE = re.compile(rf"[^\s/>][^\s/>=]*+(?:{_VALUE})?")
 _TAG = re.compile(rf"<(/?)([A-Za-z][^\s/>]*+)(?:[\s/]*+{_ATTRIBUTE.pattern})*+[\s/]*+>?")
+#: what NFC may join to what stands before it, and that; below U+0300 it joins nothing
+_MAY_JOIN = re.compile("[\0-\u02ff]?[\u0300-\U0010ffff]+")
 _END_OF_COMMENT = re.compile(r"--!?>")
 #: elements whose text nobody sees, and elements whose text holds references but no tags (HTML 13.2.5.1-5)
 _UNSEEN = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes"))
@@ -133,23 +135,36 @@ class _Reading:
         return "".join(self._pieces)
 
     @cached_property
-    def _composed(self) -> tuple[str, list[int], list[int]]:
-        """The folded text in NFC, and the indexes in both at which a character begins that joins none before."""
-        clusters = re.split(r"(?<=.)(?=[^\u0300-\U0010ffff])", self.folded, flags=re.DOTALL)
+    def _composed(self) -> tuple[str, list[int], list[int], set[int]]:
+        """The folded text in NFC; the indexes in both at which a stretch begins that joins none before; and which of
+        the stretches NFC leaves as they are, character by character."""
         normal: list[str] = []
         here: list[int] = []
         there: list[int] = []
+        plain: set[int] = set()
         at = length = 0
-        for run in clusters:
-            begin = 0
-            for end in [*(i for i in range(1, len(run)) if _begins_cluster(run[i])), len(run)]:
-                here.append(length)
-                there.append(at + begin)
-                normal.append(unicodedata.normalize("NFC", run[begin:end]))
-                length += len(normal[-1])
-                begin = end
-            at += len(run)
-        return "".join(normal), [*here, length], [*there, at]
+
+        def add(end: int, *, as_it_is: bool) -> None:
+            nonlocal at, length
+            if at == end:
+                return
+            if as_it_is:
+                plain.add(len(here))
+            here.append(length)
+            there.append(at)
+            stretch = self.folded[at:end]
+            normal.append(stretch if as_it_is else unicodedata.normalize("NFC", stretch))
+            length += len(normal[-1])
+            at = end
+
+        for run in _MAY_JOIN.finditer(self.folded):
+            add(run.start(), as_it_is=True)
+            for index in range(run.start() + 1, run.end()):
+                if _begins_cluster(self.folded[index]):
+                    add(index, as_it_is=False)
+            add(run.end(), as_it_is=False)
+        add(len(self.folded), as_it_is=True)
+        return "".join(normal), [*here, length], [*there, at], plain
 
     def find(self, quote: str, after: int) -> tuple[int, int] | None:
         """Stretch of the text that reads as *quote*, at *after* or behind it."""
@@ -168,12 +183,18 @@ class _Reading:
         return self._place(at, behind=False), self._place(end - 1, behind=True)
 
     def _find_composed(self, wanted: str, begin: int) -> tuple[int, int] | None:
-        normal, here, there = self._composed
-        at = normal.find(wanted, here[min(bisect_left(there, begin), len(here) - 1)])
+        normal, here, there, plain = self._composed
+
+        def folded_index(index: int) -> int | None:
+            nth = bisect_right(here, index) - 1
+            within = index - here[nth]
+            return there[nth] + within if nth in plain or not within else None
+
+        at = normal.find(wanted, here[min(max(bisect_right(there, begin) - 1, 0), len(here) - 1)])
         while at >= 0:
-            first, last = bisect_left(here, at), bisect_left(here, at + len(wanted))
-            if here[first] == at and here[last] == at + len(wanted):
-                return there[first], there[last]
+            first, last = folded_index(at), folded_index(at + len(wanted))
+            if first is not None and last is not None and first >= begin:
+                return first, last
             at = normal.find(wanted, at + 1)
         return None
 
@@ -185,7 +206,7 @@ class _Reading:
             return end if behind else start
         left = index - self._indexes[nth]
         for at in range(start, end):
-            if not _SPACES.match(self._text, at):
+            if not (self._text[at].isspace() or self._text[at] == "\0"):
                 if left == 0:
                     return at + behind
                 left -= 1

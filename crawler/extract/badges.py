@@ -49,11 +49,12 @@ def _badges(finder: Finder) -> Iterator[tuple[str, str, str, Evidence | None, Im
                 stands = quote if quote is not image.file else image.address
                 yield found[0], quote, "badge", finder.evidence(stands, image=image), image, image.href
                 break
-    for line in finder.outline.lines:
+    lines = finder.lines_with(finder.words.stems["certification"])
+    for line in lines:
         if len(line.text) <= _BADGE_CHARS:
             for found in pattern.finditer(line.text):
                 yield found[0], found[0], "line", finder.evidence(found[0], line), None, None
-    for line in finder.outline.lines:
+    for line in lines:
         if found := finder.words.certification_in_prose.search(line.text):
             name = pattern.search(found[0])
             if name is not None:
@@ -64,7 +65,7 @@ def _badges(finder: Finder) -> Iterator[tuple[str, str, str, Evidence | None, Im
 def campaigns(page: Page, finder: Finder) -> Iterator[Campaign]:  # noqa: ARG001 - every extractor takes both
     cues = [language.cues["campaign"] for language in finder.words.languages]
     seen: set[str] = set()
-    for line in finder.outline.lines:
+    for line in finder.lines_with(finder.words.stems["campaign"]):
         text = line.text
         if len(text) > _CALL_CHARS or line.region == "nav" or text in seen or not any(cue.search(text) for cue in cues):
             continue

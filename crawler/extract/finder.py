@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -12,16 +13,18 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Evidence, Page
 from archive.quotes import Body, Where
-from crawler.extract.dom import Element, Item, Line, Outline, Picture, Rule, collapse, outline
+from crawler.extract.dom import Element, Item, Line, Outline, Picture, Rule, collapse
 from crawler.extract.hints import Hints
 from crawler.extract.naming import is_file_name
 from crawler.extract.organisations import Aliases
+from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.vocabulary import Language, Pattern, vocabulary
 
 #: a label is short; a line that leads into a list by a cue may be a sentence
 LABEL_CHARS = 90
-LEAD_CHARS = 400
+#: no list is announced in a line longer than this
+MAX_LABEL_LINE = 3000
 #: items of the page that one label can speak for
 ZONE_ITEMS = 400
 _CONTAINER_STEPS = 12
@@ -229,16 +232,38 @@ class Finder:
     # Labels
 
     @cached_property
+    def _lowered(self) -> tuple[str, list[int]]:
+        """All lines, lower case, and where each begins: a word is found in a page faster than in its lines."""
+        starts, at = [], 0
+        texts = [line.text.lower() for line in self.outline.lines]
+        for text in texts:
+            starts.append(at)
+            at += len(text) + 1
+        return "\n".join(texts), starts
+
+    def lines_with(self, words: Iterable[str]) -> list[Line]:
+        """The lines in which any of the words stands, lower case, in order."""
+        whole, starts = self._lowered
+        found: set[int] = set()
+        for word in words:
+            at = whole.find(word)
+            while at >= 0:
+                nth = bisect_right(starts, at) - 1
+                found.add(nth)
+                if nth + 1 == len(starts):
+                    break
+                at = whole.find(word, starts[nth + 1])
+        return [self.outline.lines[nth] for nth in sorted(found)]
+
+    @cached_property
     def _labels(self) -> dict[str, list[Label]]:
-        found: dict[str, list[Label]] = {role: [] for role in _ROLES}
-        for line in self.outline.lines:
-            if line.region == "popup" or len(line.text) > 3000:
-                continue
-            for role in _ROLES:
-                label = self._label(line, role)
-                if label is not None:
-                    found[role].append(label)
-        return found
+        return {role: list(self._labels_of(role)) for role in _ROLES}
+
+    def _labels_of(self, role: str) -> Iterator[Label]:
+        extra = [label.lower() for label in self.hints.labels.get(role, ())]
+        for line in self.lines_with([*self.words.stems[role], *extra]):
+            if line.region != "popup" and len(line.text) <= MAX_LABEL_LINE and (label := self._label(line, role)):
+                yield label
 
     @cached_property
     def _label_lines(self) -> dict[int, str]:
@@ -381,9 +406,7 @@ def item_region(item: Item) -> str:
 
 
 def _has_content(items: Sequence[Item]) -> bool:
-    return any(
-        isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in MARKED) for item in items
-    )
+    return any(isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in MARKED) for item in items)
 
 
 def has_entries(items: Sequence[Item]) -> bool:

@@ -20,14 +20,17 @@ POWERED = re.compile(
     r"\b(?:powered by|realisatie:?|cms:|mogelijk gemaakt met|erstellt mit|propulsé par)\s+(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
     re.IGNORECASE,
 )
+_POWERED_WORDS = ("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
 _VERSION = re.compile(r"[\s/]+v?\d[\w.]*.*$|\s*\(.*\)\s*$|\s+-\s+.*$")
 _NUMBERS = (
     (
         "kvk",
+        ("kvk", "k.v.k.", "kamer van koophandel"),
         re.compile(r"\b(?:kvk|k\.v\.k\.|kamer van koophandel)\b[^\d]{0,30}?(\d[\d .]{6,9}\d)(?!\d)", re.IGNORECASE),
     ),
     (
         "rsin",
+        ("rsin", "fiscaal"),
         re.compile(r"\b(?:rsin|fiscaal nummer|fiscaalnummer)\b[^\d]{0,30}?(\d[\d .]{7,10}\d)(?!\d)", re.IGNORECASE),
     ),
 )
@@ -67,8 +70,8 @@ def _all(finder: Finder) -> Iterator[_Found]:
         raw = finder.tree.root.attrs.get("lang") if finder.tree.root else None
         if raw:
             yield "language", raw, finder.lang, "html-lang", finder.body_evidence(raw, "attribute"), None, 1.0
-    for kind, pattern in _NUMBERS:
-        for line in finder.outline.lines:
+    for kind, words, pattern in _NUMBERS:
+        for line in finder.lines_with(words):
             if found := pattern.search(line.text):
                 digits = re.sub(r"\D", "", found[1])
                 if len(digits) in (8, 9):
@@ -186,7 +189,7 @@ def _cms(finder: Finder) -> Iterator[_Found]:
             None,
             0.95,
         )
-    for line in finder.outline.lines:
+    for line in finder.lines_with(_POWERED_WORDS):
         if len(line.text) <= 120 and (found := POWERED.search(line.text)):
             yield "cms", found[0], found[1], "powered-by", finder.evidence(found[0], line), None, 0.8
             return

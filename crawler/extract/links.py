@@ -43,6 +43,9 @@ _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub)(?:$|[?
 _BARE_ADDRESS = re.compile(
     r"(?<![\w@/.])(?:https?://|www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
 )
+#: a line in which a link may say no more than RSS
+_RSS_LINE_CHARS = 60
+_MAYBE_SOCIAL = re.compile("|".join(map(re.escape, (*_BY_HOST, "rss", "feed", "atom"))), re.IGNORECASE)
 _MAX_LINKS = 300
 
 
@@ -64,6 +67,12 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
     own = host_of(page.url)
     seen: set[str] = set()
     for line, element, anchor in _in_text(finder):
+        if (
+            element is not None
+            and "//" not in (address := element.attribute("href") or "")
+            and not _DOCUMENT.search(address)
+        ):
+            continue
         href = finder.absolute(
             element.attribute("href") if element else anchor if "//" in anchor else f"http://{anchor}"
         )
@@ -95,7 +104,7 @@ def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
             continue
         for element in line.links:
             yield line, element, collapse("".join(part.text for part in line.parts if part.element.link is element))
-        if not line.links and len(line.text) <= 3000:
+        if not line.links and len(line.text) <= 3000 and ("www." in line.text or "://" in line.text):
             for found in _BARE_ADDRESS.finditer(line.text):
                 yield line, None, found[0].rstrip(".,;:!?")
 
@@ -129,9 +138,11 @@ def _presences(finder: Finder) -> Iterator[tuple[str, str, str | None, Evidence 
     named: set[str] = set()
     for link in finder.outline.links:
         address = link.attribute("href") or ""
+        line = lines.get(id(link))
+        if not _MAYBE_SOCIAL.search(address) and (line is None or "RSS" not in line.text[:_RSS_LINE_CHARS].upper()):
+            continue
         href = finder.absolute(address)
         name = social_network(href)
-        line = lines.get(id(link))
         anchor = collapse("".join(part.text for part in line.parts if part.element.link is link)) if line else ""
         if name is None and href and (anchor.upper() == "RSS" or _FEED.search(urlsplit(href).path)):
             name = "RSS"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.model import Page, Tier
 from crawler.extract.dom import Line
-from crawler.extract.finder import BULLET, Entry, Finder, has_entries
+from crawler.extract.finder import BULLET, MAX_LABEL_LINE, Entry, Finder, has_entries
 from crawler.extract.listing import host_in, listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
@@ -150,8 +150,8 @@ def _in_menus(finder: Finder) -> Iterator[_Found]:
 
 
 def _chairs(finder: Finder) -> Iterator[_Chair]:
-    for line in finder.outline.lines:
-        if line.region in ("nav", "popup") or len(line.text) > 3000:
+    for line in finder.lines_with(finder.words.stems["chair"]):
+        if line.region in ("nav", "popup") or len(line.text) > MAX_LABEL_LINE:
             continue
         for language in finder.words.languages:
             for chair in language.chairs:

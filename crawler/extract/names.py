@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from crawler.extract.vocabulary import vocabulary
 
 _PERSON_TITLE = re.compile(
-    r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m)\.? )|\b(?:MSc|MA|PhD|LLM)\b", re.IGNORECASE
+    r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m)\.? )|\b(?:MSc|MA|PhD|LLM)\b",
+    re.IGNORECASE,
 )
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 #: what names of organisations hold and names of things do not

@@ -23,7 +23,8 @@ _LAZY = (
 _SRCSETS = ("data-srcset", "data-lazy-srcset", "srcset")
 #: stands in for an image until a script sets the real one
 _PLACEHOLDER = re.compile(
-    r"(?:^|[/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|lazy|loading|loader|dummy|clear)(?:[_.-]|$)", re.IGNORECASE
+    r"(?:^|[/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|lazy|loading|loader|dummy|clear)(?:[_.-]|$)",
+    re.IGNORECASE,
 )
 _BACKGROUND = re.compile(
     r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\"']*))\s*\)", re.IGNORECASE

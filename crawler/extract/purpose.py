@@ -26,7 +26,9 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
         # The organisation the page is about, by its heading, wants something: "wil Better Care Network hulp verbeteren".
         cues.append(re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE))
     position = 0
-    for line in finder.outline.lines:
+    for line in finder.lines_with(
+        [*finder.words.stems["purpose"], *([finder.heading.lower()] if finder.heading else [])]
+    ):
         if line.region not in ("main", "aside", "header") or line.level or not _MIN_CHARS <= len(line.text) <= 5000:
             continue
         if line.block.tag == "li" or not any(cue.search(line.text) for cue in cues):

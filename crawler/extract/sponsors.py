@@ -14,7 +14,14 @@ from crawler.extract.links import host_of, social_network
 from crawler.extract.listing import listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.naming import (
-    clean, file_name, is_file_name, is_machine_made, named_by_file, number_behind, without_number, without_slogan
+    clean,
+    file_name,
+    is_file_name,
+    is_machine_made,
+    named_by_file,
+    number_behind,
+    without_number,
+    without_slogan,
 )
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
@@ -229,10 +236,10 @@ def _in_one_part(logos: list[Image], label: Label) -> list[Image]:
     if not parts or len(parts[0]) < 3:
         return logos
     rows: list[Image] = []
-    for part in parts:
-        if len(part) < 2:
+    for row in parts:
+        if len(row) < 2:
             break
-        rows.extend(part)
+        rows.extend(row)
     return rows
 
 

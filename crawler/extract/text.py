@@ -6,7 +6,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive.digests import sha256
 from archive.model import PageText
-from crawler.extract.dom import collapse, outline
+from crawler.extract.dom import collapse
+from crawler.extract.outline import outline
 
 #: longer texts are cut: nobody wrote them
 _MAX_CHARS = 2_000_000

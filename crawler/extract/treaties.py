@@ -23,8 +23,8 @@ _MAX_CHARS = 200
 def treaties(page: Page, finder: Finder) -> Iterator[Treaty]:  # noqa: ARG001 - every extractor takes both
     words = finder.words
     seen: set[str] = set()
-    for line in finder.outline.lines:
-        if line.region in ("nav", "popup") or not words.treaty.search(line.text):
+    for line in finder.lines_with(words.stems["treaty"]):
+        if line.region in ("nav", "popup"):
             continue
         for year in _YEAR.finditer(line.text):
             name = _name_before(line.text[max(0, year.start() - _MAX_CHARS) : year.start()], finder)

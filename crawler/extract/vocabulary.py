@@ -18,6 +18,7 @@ Pattern = re.Pattern[str]
 
 #: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
 _CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŠŒŽ0-9«„“\"'])"
+_ROLES_WITH_WORDS = ("member", "goal", "sponsor", "purpose", "social", "campaign", "certification")
 _NEVER = re.compile(r"(?!)")
 
 
@@ -55,6 +56,8 @@ class Vocabulary:
     person_role: Pattern
     button: Pattern
     determiners: str
+    #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
+    stems: Mapping[str, tuple[str, ...]]
     certification: Pattern
     certification_in_prose: Pattern
     treaty: Pattern
@@ -84,6 +87,8 @@ def vocabulary() -> Vocabulary:
         person_role=_words(every("person", "roles")),
         button=_compiled(every("page", "buttons"), whole=True),
         determiners="|".join(_longest_first(every("page", "determiners"))),
+        stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in _ROLES_WITH_WORDS}
+        | {"chair": tuple(every("member", "chair_words")), "treaty": tuple(every("treaty", "words"))},
         certification=_words(every("certification", "names")),
         certification_in_prose=_compiled(every("certification", "prose")),
         treaty=_compiled(every("treaty", "words")),
