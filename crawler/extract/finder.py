@@ -4,156 +4,30 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Evidence, Page
 from archive.quotes import Body, Where
+from crawler.extract.blocks import Block, has_content
 from crawler.extract.dom import Element, Item, Line, Outline, Picture, Rule, collapse
 from crawler.extract.hints import Hints
+from crawler.extract.labels import LABEL_CHARS, MAX_LABEL_LINE, Label, label_of
 from crawler.extract.naming import is_file_name
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
-from crawler.extract.vocabulary import Language, Pattern, vocabulary
+from crawler.extract.vocabulary import vocabulary
 
-#: a label is short; a line that leads into a list by a cue may be a sentence
-LABEL_CHARS = 90
-#: no list is announced in a line longer than this
-MAX_LABEL_LINE = 3000
 #: items of the page that one label can speak for
-ZONE_ITEMS = 400
+_ZONE_ITEMS = 400
 _CONTAINER_STEPS = 12
-#: lines of a card beside its name
-_CARD_LINES = 4
 _ROLES = ("member", "goal", "sponsor", "social")
-#: pages hold more lines than anybody wrote: of a list this many entries are read
-MAX_ENTRIES = 500
-
-BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
-_TRIM = re.compile(r"^[\W_]+|[\W_]+$")
-_TAIL = (
-    r"(?:\s*(?:[-–—|/:&+,]|\b(?:van|of|der|des|du|de|von|vom|in|bij|en|and|und|et|is|zijn|are|sind|sont)\b)\s*.{1,60})?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A line that announces a section, or the part of it that does."""
-
-    role: str
-    line: Line
-    #: the language of its cue; None for a label and for what the profile adds
-    language: Language | None
-    #: where in the line the announcement begins and ends; behind it may stand a list in running text
-    start: int
-    end: int
-    rule: str
-
-    @property
-    def rest(self) -> str:
-        """What stands behind it in its own line; nothing when that leads on to the lines below."""
-        if self.line.text.endswith(":"):
-            return ""
-        return self.line.text[self.end :].strip(" :–-.…")
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One entry of a list: a list item, a table row, a bullet, a card."""
-
-    lines: list[Line]
-    shape: str
-    element: Element
-
-    @property
-    def text(self) -> str:
-        return BULLET.sub("", " ".join(line.text for line in self.lines))
-
-
-@dataclass(slots=True, eq=False)
-class Block:
-    """What one label announces: the items it speaks for."""
-
-    label: Label
-    items: Sequence[Item]
-    _entries: list[Entry] | None = field(default=None)
-
-    @property
-    def lines(self) -> list[Line]:
-        return [item for item in self.items if isinstance(item, Line)]
-
-    @property
-    def pictures(self) -> list[Picture]:
-        return [item for item in self.items if isinstance(item, Picture)]
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(isinstance(item, Line | Picture) for item in self.items)
-
-    def entries(self, *, at_least: int = 2) -> list[Entry]:
-        """The entries of the first list in the block; none when what stands there has no shape of a list."""
-        shaped = self._shaped()
-        runs: list[list[Entry]] = []
-        for entry in shaped:
-            if runs and runs[-1][-1].shape == entry.shape:
-                runs[-1].append(entry)
-            else:
-                runs.append([entry])
-        marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= at_least), None)
-        return (marked or _repeated(shaped, max(3, at_least)))[:MAX_ENTRIES]
-
-    def _shaped(self) -> list[Entry]:
-        entries: list[Entry] = []
-        holder: Element | None = None
-        for line in self.lines:
-            shape, element = _shape(line, self.items[0].at)
-            if element is not None and element is holder:
-                entries[-1].lines.append(line)
-                continue
-            holder = element
-            entries.append(Entry([line], shape, element or line.element))
-        return entries
-
-
-def _repeated(entries: Sequence[Entry], at_least: int) -> list[Entry]:
-    """The lines of the make that most lines have, with no more than a card's other lines between them."""
-    counts = Counter(entry.shape for entry in entries)
-    if not counts:
-        return []
-    shape, count = counts.most_common(1)[0]
-    same: list[Entry] = []
-    gap = 0
-    for entry in entries:
-        if entry.shape == shape:
-            same.append(entry)
-            gap = 0
-        elif same and (gap := gap + 1) > _CARD_LINES:
-            break
-    return same if count >= at_least and len(same) >= at_least else []
-
-
-MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "file"))
-
-
-def _shape(line: Line, start: int) -> tuple[str, Element | None]:
-    """How a line is an entry of a list, and the element that is the entry when that may hold more lines."""
-    if is_file_name(line.text):
-        return "file", None
-    if BULLET.match(line.text) and line.block.tag not in ("li", "td"):
-        return "bullet", None
-    for element, _ in zip(line.block.ancestors(), range(_CONTAINER_STEPS), strict=False):
-        if element.first < start:
-            break
-        if element.tag in ("li", "dd", "tr"):
-            return element.tag, element
-        if element.tag == "td" and element.parent is not None and element.parent.first < start:
-            return "td", element
-    return f"{line.block.tag}/{line.block.depth}", None
+#: lines that are not bold, after which a bold one is another label and no entry
+_PLAIN_LINES = 2
 
 
 class Finder:
@@ -260,32 +134,14 @@ class Finder:
         return {role: list(self._labels_of(role)) for role in _ROLES}
 
     def _labels_of(self, role: str) -> Iterator[Label]:
-        extra = [label.lower() for label in self.hints.labels.get(role, ())]
-        for line in self.lines_with([*self.words.stems[role], *extra]):
-            if line.region != "popup" and len(line.text) <= MAX_LABEL_LINE and (label := self._label(line, role)):
+        extra = self.hints.labels.get(role, ())
+        for line in self.lines_with([*self.words.stems[role], *(label.lower() for label in extra)]):
+            if line.region != "popup" and len(line.text) <= MAX_LABEL_LINE and (label := label_of(line, role, extra)):
                 yield label
 
     @cached_property
     def _label_lines(self) -> dict[int, str]:
         return {label.line.at: role for role, labels in self._labels.items() for label in labels if not label.rest}
-
-    def _label(self, line: Line, role: str) -> Label | None:
-        text = line.text
-        for extra in self.hints.labels.get(role, ()):
-            at = text.casefold().find(extra.casefold())
-            if at >= 0 and (len(text) <= LABEL_CHARS or text[at + len(extra) :].lstrip().startswith(":")):
-                return Label(role, line, None, at, at + len(extra), "profile-label")
-        short, lead = _patterns(role)
-        if _may_hold_list(text):
-            for language, cue in lead:
-                if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
-                    return Label(role, line, language, found.start(), found.end(), "cue")
-        if short is None or len(text) > LABEL_CHARS or text.endswith((".", "?", ",")):
-            return None
-        announces = line.level or line.strong or text.endswith(":") or len(text) <= 40
-        if announces and short.search(_TRIM.sub("", text)) and not _refused(role, text):
-            return Label(role, line, None, 0, len(text), "label")
-        return None
 
     def labels(self, role: str, *, in_menus: bool = False) -> list[Label]:
         return [label for label in self._labels[role] if (label.line.region == "nav") == in_menus]
@@ -314,7 +170,7 @@ class Finder:
         line = label.line
         items: list[Item] = []
         below = False
-        for item in self.outline.between(line.at + 1, line.at + 1 + ZONE_ITEMS):
+        for item in self.outline.between(line.at + 1, line.at + 1 + _ZONE_ITEMS):
             if item_region(item) != line.region:
                 if item_region(item) in ("nav", "popup"):
                     continue
@@ -328,7 +184,7 @@ class Finder:
                     break
                 below = below or item.level > 0
             items.append(item)
-        for container, _ in zip(line.block.ancestors(), range(_CONTAINER_STEPS), strict=False):
+        for container in islice(line.block.ancestors(), _CONTAINER_STEPS):
             inside = [item for item in items if item.at < container.last]
             if holds(inside):
                 return inside
@@ -337,24 +193,25 @@ class Finder:
         return items
 
     def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
-        if item.level:
-            if not label.line.level or item.level <= label.line.level:
-                return True
-            return not below and _has_content(items)
-        role = self._label_lines.get(item.at)
-        if role is not None and role != label.role and item.block.tag not in ("li", "td", "dd"):
-            return True
-        if not items or item.block.tag in ("li", "td", "dd"):
-            return False
-        # Another label of the same make: bold where ours is bold.
         line = label.line
-        return bool(
-            line.strong
-            and item.strong
-            and not line.level
-            and item.block.tag == line.block.tag
-            and item.block.depth == line.block.depth
-        )
+        if item.level:
+            if not line.level or item.level <= line.level:
+                return True
+            return not below and has_content(items)
+        in_list = item.block.tag in ("li", "td", "dd")
+        role = self._label_lines.get(item.at)
+        if role is not None and role != label.role and not in_list:
+            return True
+        # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
+        if item.block.tag != line.block.tag or line.level:
+            return False
+        before = [other for other in items if isinstance(other, Line)]
+        if _same_class(line, item) and len(before) >= _PLAIN_LINES and not any(_same_class(line, o) for o in before):
+            return True
+        if not (line.strong and item.strong):
+            return False
+        plain = sum(not other.strong for other in before)
+        return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
 
     # Evidence
 
@@ -401,49 +258,10 @@ def _evidence(quote: str, place: tuple[int, int] | None, element: Element | None
     return Evidence(quote=quote, byte_start=place[0], byte_end=place[1], xpath=element.xpath if element else None)
 
 
+def _same_class(one: Line, other: Line) -> bool:
+    name = one.block.attribute("class")
+    return bool(name) and other.block.tag == one.block.tag and other.block.attribute("class") == name
+
+
 def item_region(item: Item) -> str:
     return item.element.region if isinstance(item, Rule | Picture) else item.region
-
-
-def _has_content(items: Sequence[Item]) -> bool:
-    return any(isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in MARKED) for item in items)
-
-
-def has_entries(items: Sequence[Item]) -> bool:
-    """Whether a list of two or more marked entries stands among the items, or three lines of one make."""
-    shapes = [_shape(item, items[0].at) for item in items if isinstance(item, Line)] if items else []
-    kinds: dict[str, set[object]] = {}
-    for nth, (shape, element) in enumerate(shapes):
-        kinds.setdefault(shape, set()).add(id(element) if element is not None else nth)
-    return any(len(holders) >= (2 if shape in MARKED else 3) for shape, holders in kinds.items())
-
-
-def _may_hold_list(text: str) -> bool:
-    return (
-        text.endswith((":", "…", "dat", "dass", "that", "que"))
-        or ":" in text
-        or "," in text
-        or ";" in text
-        or len(text) <= LABEL_CHARS
-    )
-
-
-def _refused(role: str, text: str) -> bool:
-    return any(
-        language.not_labels[role].search(text) for language in vocabulary().languages if role in language.not_labels
-    )
-
-
-@cache
-def _patterns(role: str) -> tuple[Pattern | None, tuple[tuple[Language, Pattern], ...]]:
-    """What a short line of this role is made of, in any language; and each language's cues."""
-    words = vocabulary()
-    labels = [language.labels[role].pattern for language in words.languages if role in language.labels]
-    cues = tuple((language, language.cues[role]) for language in words.languages if role in language.cues)
-    if not labels:
-        return None, cues
-    any_label = "|".join(labels)
-    if role == "sponsor":
-        # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
-        return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE), cues
-    return re.compile(rf"^(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE), cues

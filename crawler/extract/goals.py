@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from archive.model import Page
+from crawler.extract.blocks import MARKED, Block, Entry, has_entries
 from crawler.extract.dom import collapse
-from crawler.extract.finder import MARKED, Block, Entry, Finder, has_entries
+from crawler.extract.finder import Finder
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
 from crawler.items import Goal

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crawler.extract.finder import Finder, Label
+from crawler.extract.finder import Finder
+from crawler.extract.labels import Label
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.prose import Name, Sentence, names_in, sentences
 from crawler.extract.vocabulary import Language

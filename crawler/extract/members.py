@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.model import Page, Tier
+from crawler.extract.blocks import BULLET, Entry, has_entries
 from crawler.extract.dom import Line
-from crawler.extract.finder import BULLET, MAX_LABEL_LINE, Entry, Finder, has_entries
+from crawler.extract.finder import Finder
+from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.listing import host_in, listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
@@ -117,6 +119,9 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
 
 def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
     """Name of a list entry: its bold or linked line, else its first; the year it gives, and the line."""
+    if entry.piece is not None:
+        name = BULLET.sub("", entry.piece).strip(" ,;.")
+        return (name, None, entry.lines[0]) if is_name(name) else None
     lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
     if not lines:
         return None
@@ -176,9 +181,6 @@ def _href(found: _Found, finder: Finder) -> str | None:
 
 
 def _is_menu(entries: Sequence[Entry]) -> bool:
-    """Every entry is a link and nothing else, and the links lead to no site of their own."""
-    return all(len(entry.lines) == 1 and entry.lines[0].links for entry in entries) and not any(
-        (link.attribute("href") or "").startswith(("http:", "https:"))
-        for entry in entries
-        for link in entry.lines[0].links
-    )
+    """Every entry is a link and nothing else, and none leads to a site of its own."""
+    links = [entry.links for entry in entries]
+    return all(links) and not any("//" in (link.attribute("href") or "") for each in links for link in each)

@@ -15,12 +15,12 @@ _BLOCKS = frozenset(
     address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
     figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup html legend li main
     menu nav ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul
-    """.split()  # noqa: SIM905 - it is read as a list of words
+    """.split()
 )
 _UNREAD = frozenset(
     """
     script style template textarea select datalist iframe object audio video canvas math title
-    """.split()  # noqa: SIM905 - it is read as a list of words
+    """.split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _STRONG = frozenset(("b", "strong", "th", "dt", "legend", "caption", "summary", "u", "big"))

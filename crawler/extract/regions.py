@@ -28,8 +28,8 @@ _REGION_NAMES = re.compile(
     r"(?:^|[\s_-])(?:(?P<nav>nav|navi|navbar|navigation|navigatie|menu|mainmenu|submenu|hoofdmenu|breadcrumbs?|kruimelpad)"
     r"|(?P<popup>popup|pop-up|modal|overlay|lightbox|cookies?))(?=$|[\s_-])"
     # "section-header" heads a section: only a whole name heads or closes the page
-    r"|(?:^|\s)(?:(?P<header>(?:site|main|top|global)?[_-]?header|masthead|top-?bar|kop)"
-    r"|(?P<footer>(?:site|main|page|global)?[_-]?footer|colophon|voet))(?=$|\s)",
+    r"|(?:^|\s)(?:(?P<header>(?:site|main|top|global)?[_-]?header|masthead|top-?bar)"
+    r"|(?P<footer>(?:site|main|page|global)?[_-]?footer|colophon))(?=$|\s)",
     re.IGNORECASE,
 )
 #: boxes: what may wrap a part of a page

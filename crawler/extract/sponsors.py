@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive.model import Evidence, Page, Tier
+from crawler.extract.blocks import BULLET, Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
-from crawler.extract.finder import BULLET, Block, Finder, Label, has_entries, item_region
+from crawler.extract.finder import Finder, item_region
+from crawler.extract.labels import Label
 from crawler.extract.links import host_of, social_network
 from crawler.extract.listing import listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
@@ -166,9 +168,9 @@ def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
 def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
-    lines = [(entry, BULLET.sub("", entry.lines[0].text).strip(" ,;")) for entry in entries]
+    lines = [(entry, BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;")) for entry in entries]
     names = [name for _entry, name in lines if is_name(name)]
-    menu = all(entry.lines[0].links and not any(_leads_out(line, finder) for line in entry.lines) for entry in entries)
+    menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
     if len(names) < 2 or len(names) * 4 < len(entries) * 3 or menu or are_persons(names) or are_countries(names):
         return
     if any(len(entry.text) > 200 for entry in entries):
@@ -180,15 +182,15 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     for entry, name in lines:
         if is_name(name):
             taken.add(entry.lines[0].at)
-            links = entry.lines[0].links
+            links = entry.links
             href = finder.absolute(links[0].attribute("href")) if links else None
             named = _Name(name, name, "text", confidence)
             yield _Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
 
 
-def _leads_out(line: Line, finder: Finder) -> bool:
+def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
     own = host_of(finder.page.url)
-    return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in line.links)
+    return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in links)
 
 
 def _is_sure(label: Label) -> bool:
@@ -314,8 +316,12 @@ def _name_of(logo: Image, block: Block, finder: Finder) -> _Name:
         return _Name(name, logo.file if named_by == "file" else out or "", named_by, sure)
     if caption is not None and (name := clean(caption.text)):
         return _Name(name, caption.text, "caption", 0.6)
-    raw = next((text for text in (logo.alt, logo.title, logo.file, file_name(logo.address)) if text), logo.address)
-    return _Name(raw, raw, "alt" if raw == logo.alt and not is_file_name(raw) else "file", _UNNAMED)
+    shown = caption.text if caption is not None and is_file_name(caption.text) else None
+    raw = next(
+        (text for text in (logo.alt, logo.title, shown, logo.file, file_name(logo.address)) if text), logo.address
+    )
+    source = "caption" if raw == shown else "alt" if raw == logo.alt and not is_file_name(raw) else "file"
+    return _Name(raw, raw, source, _UNNAMED)
 
 
 def _caption(logo: Image, block: Block) -> Line | None:

@@ -1,0 +1,156 @@
+"""What a label announces, and the shape in which it stands: list items, table rows, bullets, cards, one long line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from crawler.extract.dom import Element, Item, Line, Picture, collapse
+from crawler.extract.labels import Label
+from crawler.extract.naming import is_file_name
+
+#: how far up from a line its list item, row or cell is looked for
+_STEPS = 12
+#: lines of a card beside its name
+_CARD_LINES = 4
+#: pages hold more lines than anybody wrote: of a list this many entries are read
+_MAX_ENTRIES = 500
+#: shapes that say of themselves that they are a list
+MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
+
+BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
+#: between entries that share a line
+_SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One entry of a list, of one line or more; or a piece of a line, when the list is the line."""
+
+    lines: list[Line]
+    shape: str
+    piece: str | None = None
+
+    @property
+    def text(self) -> str:
+        return BULLET.sub("", self.piece or " ".join(line.text for line in self.lines))
+
+    @property
+    def links(self) -> list[Element]:
+        if self.piece is None:
+            return [link for line in self.lines for link in line.links]
+        parts = (part for line in self.lines for part in line.parts if part.text.strip() in self.piece)
+        return [part.element.link for part in parts if part.element.link is not None]
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """What one label announces: the items it speaks for."""
+
+    label: Label
+    items: Sequence[Item]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [item for item in self.items if isinstance(item, Line)]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(isinstance(item, Line | Picture) for item in self.items)
+
+    def entries(self) -> list[Entry]:
+        """The entries of the first list in the block; none when what stands there has no shape of a list."""
+        shaped = _shaped(self.lines, self.items[0].at) if self.items else []
+        runs: list[list[Entry]] = []
+        for entry in shaped:
+            if runs and runs[-1][-1].shape == entry.shape:
+                runs[-1].append(entry)
+            else:
+                runs.append([entry])
+        marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2), None)
+        return (marked or _repeated(shaped))[:_MAX_ENTRIES]
+
+
+def has_entries(items: Sequence[Item]) -> bool:
+    """Whether a list stands among the items: two marked entries, or three lines of one make."""
+    lines = [item for item in items if isinstance(item, Line)]
+    counts: dict[str, int] = {}
+    for entry in _shaped(lines, items[0].at) if lines else []:
+        counts[entry.shape] = counts.get(entry.shape, 0) + 1
+    return any(count >= (2 if shape in MARKED else 3) for shape, count in counts.items())
+
+
+def has_content(items: Sequence[Item]) -> bool:
+    """Whether an image or a marked entry stands among the items."""
+    return any(isinstance(item, Picture) or (isinstance(item, Line) and _shape(item, 0)[0] in MARKED) for item in items)
+
+
+def _shaped(lines: Sequence[Line], start: int) -> list[Entry]:
+    entries: list[Entry] = []
+    holder: Element | None = None
+    for line in lines:
+        if (pieces := _pieces(line)) is not None:
+            entries.extend(Entry([line], "piece", piece) for piece in pieces)
+            holder = None
+            continue
+        shape, element = _shape(line, start)
+        if element is not None and element is holder:
+            entries[-1].lines.append(line)
+            continue
+        holder = element
+        entries.append(Entry([line], shape))
+    return entries
+
+
+def _shape(line: Line, start: int) -> tuple[str, Element | None]:
+    """How a line is an entry of a list, and the element that is the entry when that may hold more lines."""
+    if is_file_name(line.text):
+        return "file", None
+    if BULLET.match(line.text) and line.block.tag not in ("li", "td"):
+        return "bullet", None
+    for element in islice(line.block.ancestors(), _STEPS):
+        if element.first < start:
+            break
+        if element.tag in ("li", "dd", "tr"):
+            return element.tag, element
+        if element.tag == "td" and element.parent is not None and element.parent.first < start:
+            # The label stands in the same row.
+            return "td", element
+    return f"{line.block.tag}/{line.block.depth}", None
+
+
+def _pieces(line: Line) -> list[str] | None:
+    """The entries that one line holds: parted by bullets or bars, or each an element of its own.
+
+    Markup parts what the text runs together: ``<span>CARE Nederland</span><span>Cordaid</span>``.
+    """
+    if len(_SEPARATOR.findall(line.text)) >= 2:
+        pieces = [piece for piece in _SEPARATOR.split(line.text) if piece]
+        return pieces if len(pieces) >= 3 else None
+    if len(line.parts) < 3:
+        return None
+    tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}
+    elements = {id(part.element) for part in line.parts}
+    if len(tags) != 1 or len(elements) != len(line.parts) or line.parts[0].element.tag not in ("a", "span"):
+        return None
+    return [collapse(part.text) for part in line.parts]
+
+
+def _repeated(entries: Sequence[Entry]) -> list[Entry]:
+    """The lines of the make that says most, three times or more, with no more than a card's other lines between them."""
+    makes: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if any(c.isalpha() for c in entry.text):
+            makes.setdefault(entry.shape, []).append(entry)
+    shape = max(makes, key=lambda make: len(makes[make]), default=None)
+    same: list[Entry] = []
+    gap = 0
+    for entry in entries:
+        if entry.shape == shape:
+            same.append(entry)
+            gap = 0
+        elif same and (gap := gap + 1) > _CARD_LINES:
+            break
+    return same if len(same) >= 3 else []

@@ -1,0 +1,95 @@
+"""Which lines announce a section: a label that fills a short line, or a cue in a sentence that a list follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from crawler.extract.dom import Line
+from crawler.extract.vocabulary import Language, Pattern, vocabulary
+
+#: a label is short; a line that leads into a list by a cue may be a sentence
+LABEL_CHARS = 90
+#: shorter still when nothing sets it off: no heading, no bold, no colon
+_PLAIN_LABEL_CHARS = 40
+#: no list is announced in a line longer than this
+MAX_LABEL_LINE = 3000
+
+_TRIM = re.compile(r"^[\W_]+|[\W_]+$")
+_TAIL = (
+    r"(?:\s*(?:[-–—|/:&+,]|\b(?:van|of|der|des|du|de|von|vom|in|bij|en|and|und|et|is|zijn|are|sind|sont)\b)\s*.{1,60})?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line that announces a section, or the part of it that does."""
+
+    role: str
+    line: Line
+    #: the language of its cue; None for a label and for what the profile adds
+    language: Language | None
+    #: where in the line the announcement begins and ends; behind it may stand a list in running text
+    start: int
+    end: int
+    rule: str
+
+    @property
+    def rest(self) -> str:
+        """What stands behind it in its own line; nothing when that leads on to the lines below."""
+        if self.line.text.endswith(":"):
+            return ""
+        return self.line.text[self.end :].strip(" :–-.…")
+
+
+def label_of(line: Line, role: str, extra: Sequence[str] = ()) -> Label | None:
+    """The announcement of that role which the line makes; *extra* are labels that the profile adds."""
+    text = line.text
+    for added in extra:
+        at = text.casefold().find(added.casefold())
+        if at >= 0 and (len(text) <= LABEL_CHARS or text[at + len(added) :].lstrip().startswith(":")):
+            return Label(role, line, None, at, at + len(added), "profile-label")
+    short, cues = _patterns(role)
+    if _may_hold_list(text):
+        for language, cue in cues:
+            if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
+                return Label(role, line, language, found.start(), found.end(), "cue")
+    if short is None or len(text) > LABEL_CHARS or text.endswith((".", "?", ",")):
+        return None
+    announces = line.level or line.strong or text.endswith(":") or len(text) <= _PLAIN_LABEL_CHARS
+    if announces and short.search(_TRIM.sub("", text)) and not _refused(role, text):
+        return Label(role, line, None, 0, len(text), "label")
+    return None
+
+
+def _may_hold_list(text: str) -> bool:
+    return (
+        text.endswith((":", "…", "dat", "dass", "that", "que"))
+        or ":" in text
+        or "," in text
+        or ";" in text
+        or len(text) <= LABEL_CHARS
+    )
+
+
+def _refused(role: str, text: str) -> bool:
+    return any(
+        language.not_labels[role].search(text) for language in vocabulary().languages if role in language.not_labels
+    )
+
+
+@cache
+def _patterns(role: str) -> tuple[Pattern | None, tuple[tuple[Language, Pattern], ...]]:
+    """What a short line of this role is made of, in any language; and each language's cues."""
+    words = vocabulary()
+    labels = [language.labels[role].pattern for language in words.languages if role in language.labels]
+    cues = tuple((language, language.cues[role]) for language in words.languages if role in language.cues)
+    if not labels:
+        return None, cues
+    any_label = "|".join(labels)
+    if role == "sponsor":
+        # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
+        return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE), cues
+    return re.compile(rf"^(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE), cues
