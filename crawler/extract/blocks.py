@@ -139,7 +139,7 @@ def _pieces(line: Line) -> list[str] | None:
 
 
 def _repeated(entries: Sequence[Entry]) -> list[Entry]:
-    """The lines of the make that says most, three times or more, with no more than a card's other lines between them."""
+    """The lines of the commonest make, three or more, with no more than a card's other lines between them."""
     makes: dict[str, list[Entry]] = {}
     for entry in entries:
         if any(c.isalpha() for c in entry.text):

@@ -149,7 +149,7 @@ class Finder:
     # Blocks
 
     def block(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Block:
-        """What one label announces, up to the next heading, label or end of its container: the smallest that *holds*."""
+        """What one label announces, up to the next heading or label, in the smallest container that *holds*."""
         return Block(label, self._zone(label, holds))
 
     def blocks(self, role: str, holds: Callable[[Sequence[Item]], bool]) -> Iterator[Block]:

@@ -17,7 +17,8 @@ from crawler.items import Identity
 
 _SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*")
 POWERED = re.compile(
-    r"\b(?:powered by|realisatie:?|cms:|mogelijk gemaakt met|erstellt mit|propulsé par)\s+(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
+    r"\b(?:powered by|realisatie:?|cms:|mogelijk gemaakt met|erstellt mit|propulsé par)\s+"
+    r"(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
     re.IGNORECASE,
 )
 _POWERED_WORDS = ("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")

@@ -21,7 +21,7 @@ from crawler.items import Member
 _CONFIRMED = 0.7
 
 _YEAR_BEHIND = re.compile(
-    r"\s*(?:[(\[,–-]\s*)?(?:sinds|vanaf|lid sinds|since|member since|from|seit|ab|depuis)?\s*((?:19|20)\d\d)\s*[)\]]?\s*$",
+    r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*((?:19|20)\d\d)\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
@@ -166,7 +166,7 @@ def _chairs(finder: Finder) -> Iterator[_Chair]:
 
 
 def _same_body(chair: str | None, key: str, name: str) -> bool:
-    """ "Defence for Children" chairs, "Defence for Children-ECPAT" is listed: one name begins with the other's words."""
+    """Whether one name begins with the other's words: "Defence for Children", and "Defence for Children-ECPAT"."""
     keys = (key, organisation_key(name))
     return chair is not None and any(chair == k or k.startswith(f"{chair}-") or chair.startswith(f"{k}-") for k in keys)
 

@@ -16,20 +16,24 @@ from crawler.extract.organisations import IMAGE_EXTENSION, slug
 
 #: words that tell of the picture, not of whom it shows
 _PICTURE_WORDS = frozenset(
-    "logo logos logotype logotipo beeldmerk woordmerk wordmark brandmark bildmarke wortmarke img image images afbeelding foto photo "
-    "picture pic bild banner button knop icon icoon thumb thumbnail preview header footer rgb cmyk pms fc zw kl kleur kleuren color "
-    "colour farbe farbig couleur web website klein groot small large medium big groß gross mini vierkant square quadrat "
-    "liggend staand landscape portrait horizontaal horizontal vertikal verticaal vertical transparent transparant transp gray "
-    "grey grau grijs wit white weiss weiß zwart black schwarz sw bw color-logo schrift tekst neu nieuw new def final "
-    "definitief kopie copy kopia vector print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren "
-    "sponsors partner partners member members png jpg jpeg gif svg webp rotation full version versie office premium de".split()
+    """
+    logo logos logotype logotipo beeldmerk woordmerk wordmark brandmark bildmarke wortmarke img image images
+    afbeelding foto photo picture pic bild banner button knop icon icoon thumb thumbnail preview header footer
+    rgb cmyk pms fc zw kl kleur kleuren color colour farbe farbig couleur web website klein groot small large
+    medium big groß gross mini vierkant square quadrat liggend staand landscape portrait horizontaal horizontal
+    vertikal verticaal vertical transparent transparant transp gray grey grau grijs wit white weiss weiß zwart
+    black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
+    print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
+    partners member members png jpg jpeg gif svg webp rotation full version versie office premium de
+    """.split()
 )
 #: what content management systems put around an upload's name
 _WRAPPED = re.compile(
     r"^(?:csm|rtemagicc|thumb|tx|x240|cropped|resized|small|medium|large)[_-](?=[^_-]{2})", re.IGNORECASE
 )
 _SUFFIXES = re.compile(
-    r"(?:[-_ ](?:e\d{8,}|[0-9a-f]{8,12}|\d{2,4}x\d{2,4}(?:px)?|\d{2,4}px|scaled|@\dx|v\d+)|@\dx|\(\d+\)|\d{2,4}x\d{2,4})\s*$",
+    r"(?:[-_ ](?:e\d{8,}|[0-9a-f]{8,12}|\d{2,4}x\d{2,4}(?:px)?|\d{2,4}px|scaled|@\dx|v\d+)"
+    r"|@\dx|\(\d+\)|\d{2,4}x\d{2,4})\s*$",
     re.IGNORECASE,
 )
 _YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
@@ -40,13 +44,14 @@ _WORDS = re.compile(r"[^\s_]+")
 #: titles and alts that every image of a site may carry
 _SAYS_NOTHING = re.compile(
     r"^(?:\W*|opens? (?:external|internal)? ?link.*|öffnet .*|externer? link.*|initiates file download|image|logo|"
-    r"afbeelding|foto|bild|photo|picture|img|banner|partner|sponsor|sponsors?|partners?|placeholder|untitled|null|undefined|"
+    r"afbeelding|foto|bild|photo|picture|img|banner|sponsors?|partners?|placeholder|untitled|null|undefined|"
     r"spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
     r"^(?:ga naar (?:de )?(?:website|site) van|naar (?:de )?(?:website|site) van|go to (?:the )?(?:website|site) of|"
-    r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
+    r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|"
+    r"zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
     r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""What an image on a page carries, wherever it carries it: ``src``, lazy attributes, ``srcset``, SVG, CSS backgrounds."""
+"""What an image carries, wherever it carries it: ``src``, lazy attributes, ``srcset``, SVG, CSS backgrounds."""
 
 from __future__ import annotations
 

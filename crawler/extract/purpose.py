@@ -23,7 +23,7 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
     others = [language.not_labels["purpose"] for language in finder.words.languages]
     name = re.escape(finder.heading or "")
     if name and len(name) <= 80:
-        # The organisation the page is about, by its heading, wants something: "wil Better Care Network hulp verbeteren".
+        # The organisation the page is about, by its heading, wants something.
         cues.append(re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE))
     position = 0
     for line in finder.lines_with(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from urllib.parse import urlsplit
 
 from archive.model import Evidence, Page, Tier
@@ -225,29 +226,30 @@ def _in_one_part(logos: list[Image], label: Label) -> list[Image]:
 
     What follows it beside the label, an image at a time, is something else: banners under a carousel.
     """
-    above = {id(element) for element, _ in zip(label.line.block.ancestors(), range(_STEPS), strict=False)}
-    parts: list[list[Image]] = []
-    last = None
+    above = {id(element) for element in islice(label.line.block.ancestors(), _STEPS)}
+    rows: list[tuple[Element | None, list[Image]]] = []
     for logo in logos:
         part = _part_below(logo.picture.element, above)
-        if part is last and part is not None:
-            parts[-1].append(logo)
+        if rows and part is not None and part is rows[-1][0]:
+            rows[-1][1].append(logo)
         else:
-            parts.append([logo])
-        last = part
-    if not parts or len(parts[0]) < 3:
+            rows.append((part, [logo]))
+    if not rows or len(rows[0][1]) < 3:
         return logos
-    rows: list[Image] = []
-    for row in parts:
-        if len(row) < 2:
-            break
-        rows.extend(row)
-    return rows
+    first = rows[0][0]
+    wall = takewhile(lambda row: len(row[1]) >= 2 or _are_of_one_make(first, row[0]), rows)
+    return [logo for _part, row in wall for logo in row]
+
+
+def _are_of_one_make(one: Element | None, other: Element | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.tag == other.tag and one.attribute("class") == other.attribute("class")
 
 
 def _part_below(element: Element, above: set[int]) -> Element | None:
     """The ancestor of the element, or itself, that is a child of one that stands above the label too."""
-    for ancestor, _ in zip(element.ancestors(), range(_STEPS), strict=False):
+    for ancestor in islice(element.ancestors(), _STEPS):
         if ancestor.parent is not None and id(ancestor.parent) in above:
             return ancestor
     return None
@@ -255,7 +257,7 @@ def _part_below(element: Element, above: set[int]) -> Element | None:
 
 def _wall_before(label: Label, finder: Finder) -> list[Image]:
     """The logos right before the label in its container: style sheets turn the order round."""
-    for container, _ in zip(label.line.block.ancestors(), range(5), strict=False):
+    for container in islice(label.line.block.ancestors(), 5):
         before = finder.outline.between(max(container.first, label.line.at - 40), label.line.at)
         if not any(isinstance(item, Picture) for item in before):
             continue
