@@ -21,6 +21,8 @@ _MAX_ENTRIES = 500
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
 BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
+#: classes that tell one entry from the next, not entries from other things
+_NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
 #: between entries that share a line
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
 
@@ -63,6 +65,9 @@ class Block:
     def entries(self) -> list[Entry]:
         """The entries of the first list in the block; none when what stands there has no shape of a list."""
         shaped = _shaped(self.lines, self.items[0].at) if self.items else []
+        if any(line.block.tag == "td" for entry in shaped for line in entry.lines):
+            # A row of headings names the columns.
+            shaped = [entry for entry in shaped if any(line.block.tag != "th" for line in entry.lines)]
         runs: list[list[Entry]] = []
         for entry in shaped:
             if runs and runs[-1][-1].shape == entry.shape:
@@ -118,7 +123,8 @@ def _shape(line: Line, start: int) -> tuple[str, Element | None]:
         if element.tag == "td" and element.parent is not None and element.parent.first < start:
             # The label stands in the same row.
             return "td", element
-    return f"{line.block.tag}/{line.block.depth}", None
+    classes = _NTH.sub("", line.block.attribute("class") or "")
+    return f"{line.block.tag}/{line.block.depth}/{classes}", None
 
 
 def _pieces(line: Line) -> list[str] | None:

@@ -28,6 +28,7 @@ _CONTAINER_STEPS = 12
 _ROLES = ("member", "goal", "sponsor", "social")
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
+_CARD_LEVEL = 3
 
 
 class Finder:
@@ -195,12 +196,16 @@ class Finder:
     def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
         line = label.line
         if item.level:
-            if not line.level or item.level <= line.level:
+            if not line.level:
+                # A card's own heading is a small one, deeper in the tree than what announces the cards.
+                return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
+            if item.level <= line.level:
                 return True
             return not below and has_content(items)
         in_list = item.block.tag in ("li", "td", "dd")
         role = self._label_lines.get(item.at)
-        if role is not None and role != label.role and not in_list:
+        set_off = not in_list or item.strong or item.text.endswith(":")
+        if role is not None and role != label.role and set_off:
             return True
         # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
         if item.block.tag != line.block.tag or line.level:

@@ -17,6 +17,7 @@ from crawler.items import Goal
 _MIN_CHARS = 12
 _MAX_CHARS = 1200
 _MAX_GOALS = 60
+_LABEL_WORDS = 3
 
 
 @extractor(Goal, version=1)
@@ -55,6 +56,8 @@ def _goal_entries(block: Block) -> list[Entry]:
     if entries[0].shape not in MARKED and not (block.label.language or block.label.line.text.endswith(":")):
         # Paragraphs under "Goals" tell of them; only what a sentence leads into is a list.
         return []
+    entries = _until_one_unlike(entries)
+    texts = [entry.text for entry in entries]
     long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 3]
     linked = sum(
         bool(line.links) and line.text == collapse("".join(p.text for p in line.parts if p.element.link))
@@ -63,6 +66,17 @@ def _goal_entries(block: Block) -> list[Entry]:
     )
     if len(long) * 4 < len(texts) * 3 or linked * 2 > len(texts):
         return []
+    return entries
+
+
+def _until_one_unlike(entries: list[Entry]) -> list[Entry]:
+    """Lines up to a short one among sentences: nothing marks it, but it is the next label."""
+    if entries[0].shape in MARKED:
+        return entries
+    for nth, entry in enumerate(entries[2:], 2):
+        short = len(entry.text.split()) <= _LABEL_WORDS and not entry.text.endswith((".", ";", "!"))
+        if short and all(len(before.text.split()) > _LABEL_WORDS for before in entries[:nth]):
+            return entries[:nth]
     return entries
 
 

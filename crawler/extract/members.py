@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from archive.model import Page, Tier
 from crawler.extract.blocks import BULLET, Entry, has_entries
-from crawler.extract.dom import Line
+from crawler.extract.dom import Line, collapse
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.listing import host_in, listing
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
+from crawler.extract.prose import without_stop
 from crawler.extract.registry import extractor
 from crawler.items import Member
 
@@ -21,7 +22,8 @@ from crawler.items import Member
 _CONFIRMED = 0.7
 
 _YEAR_BEHIND = re.compile(
-    r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*((?:19|20)\d\d)\s*[)\]]?\s*$",
+    r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*"
+    r"((?:19|20)\d\d)\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
@@ -120,21 +122,21 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
 def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
     """Name of a list entry: its bold or linked line, else its first; the year it gives, and the line."""
     if entry.piece is not None:
-        name = BULLET.sub("", entry.piece).strip(" ,;.")
+        name = without_stop(entry.text)
         return (name, None, entry.lines[0]) if is_name(name) else None
     lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
     if not lines:
         return None
     line = next((line for line in lines if line.strong or line.level), lines[0])
-    text = BULLET.sub("", line.text).strip(" ,;.")
+    text = without_stop(BULLET.sub("", line.text))
     year = _YEAR_BEHIND.search(text)
     other = next(
         (found for other in entry.lines if (found := re.fullmatch(r"\D{0,12}((?:19|20)\d\d)\D?", other.text))), None
     )
     text = _YEAR_BEHIND.sub("", text) if year else text
     if len(text) > 60 and len(line.parts) > 1:
-        text = BULLET.sub("", line.parts[0].text).strip(" ,;.:–-")
-    text = _REMARK.sub("", text).strip(" ,;")
+        text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
+    text = without_stop(_REMARK.sub("", text))
     found = year or other
     return (text, int(found[1]) if found else None, line) if is_name(text) else None
 

@@ -40,6 +40,8 @@ _YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
 #: "MidsummerSailLogo", "LogoPlan"
 _GLUED_LOGO = re.compile(r"(?<=[a-z0-9])Logo(?=$|[\s_\dA-Z-])|(?:^|(?<=[\s_-]))Logo(?=[A-Z])")
 _NUMBERED = re.compile(r"(?<=[a-zß-ÿ]{4})\d{1,2}$")
+#: "1", "a4", "img12": the place an upload had in a row
+_SAYS_NO_NAME = re.compile(r"[a-z]?[\d-]*|[a-z]{1,2}\d+")
 _WORDS = re.compile(r"[^\s_]+")
 #: titles and alts that every image of a site may carry
 _SAYS_NOTHING = re.compile(
@@ -107,7 +109,7 @@ def _clean_file(text: str) -> str:
     name = " ".join(words).strip(" -–.,")
     # "ministerie2": the upload was given a number to tell it from another
     name = _NUMBERED.sub("", name)
-    return name if any(c.isalpha() for c in name) and len(slug(name)) > 1 else ""
+    return "" if _SAYS_NO_NAME.fullmatch(slug(name)) else name
 
 
 def number_behind(text: str) -> str:
@@ -128,7 +130,7 @@ def _is_hyphenated(text: str) -> bool:
 
 
 def without_slogan(text: str) -> str:
-    """ "Name - slogan" to "Name"; an abbreviation and what it stands for are one name.
+    """What stands before a slogan; an abbreviation and what it stands for are one name.
 
     >>> without_slogan("graphic berlin - Web/Shop & Print Design"), without_slogan("FGB - Rescuetechnik")
     ('graphic berlin', 'FGB - Rescuetechnik')

@@ -1,7 +1,7 @@
 """Names out of running text: "bestaat naast A uit de volgende organisaties: B, C/D, E en F".
 
-Everything here is about one sentence at a time and gives back offsets into it, so that a name's evidence is the text as
-it stands. Nothing is looked up: a name is what the sentence treats as one.
+A sentence is all that is looked at, and nothing is looked up: a name is what the sentence treats as one. Names keep
+their place in the text, so that the evidence for a name is the text as it stands.
 
 >>> dutch = vocabulary().language("nl").prose
 >>> [name.text for name in names_in("de zeven hulporganisaties CARE, Plan en Kerk in Actie hebben dat gedaan.", dutch)]
@@ -13,67 +13,84 @@ it stands. Nothing is looked up: a name is what the sentence treats as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from crawler.extract.vocabulary import Prose, vocabulary
 
-#: a sentence longer than this, or a list of more names, is no sentence
+#: beyond these nobody wrote a sentence, or a list of names in one
 MAX_SENTENCE_CHARS = 3000
 MAX_NAMES = 200
-#: words in a name; beyond it a clause was taken for one
-MAX_WORDS = 9
+#: with more words a clause was taken for a name
+MAX_NAME_WORDS = 9
+#: "(KWF)" is part of a name; what is longer is a remark on it
+MAX_ABBREVIATION_CHARS = 12
 
 _END_OF_SENTENCE = re.compile(r"[.!?…]+[\"'”’»)]*(?=\s|$)")
-_LAST_WORD = re.compile(r"(\S+)$")
-_LETTERS_BEFORE_STOP = re.compile(r"(?:^|[\s(])((?:\w+\.\s?)*\w+)\.$")
-#: where a list of names ends inside its sentence: at a clause that says something of it
-_END_OF_ZONE = re.compile(r"\s[–—-]\s|[:(?]|[.!]+$|\.\s")
-_WORD = re.compile(r"\S+")
+_ABBREVIATION = re.compile(r"(?:^|[\s(])((?:\w+\.\s?)*\w+)\.$")
+#: a clause that says something of the names ends their list; so does the sentence
+_END_OF_LIST = re.compile(r"\s[–—-]\s|[:(?]|[.!]+$|\.\s")
+_PARENTHESIS = re.compile(r"\(([^()]{0,40})\)")
 _YEAR = re.compile(
-    r"\s*[(\[]?\s*(?:sinds|vanaf|since|from|seit|ab|depuis)?\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
+    r"[\s(\[,]*(?:\b(?:sinds|vanaf|since|from|seit|ab|depuis)\b)?\s*\b((?:19|20)\d\d)\s*[)\]]?$", re.IGNORECASE
 )
-#: "Lepra- und Tuberkulosehilfe": the word before the conjunction waits for its end
-_ELLIPTIC = re.compile(r"\w-$")
+#: "Lepra- und Tuberkulosehilfe": a word that waits for its end
+_ELLIPTIC = re.compile(r"\w-\s*$")
+_WORD = re.compile(r"\S+")
+_AROUND_NAMES = " ,;•\"'“”„«»\u00a0"
+#: the stop of "e.V." is the name's own
+_OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St)\.$")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     text: str
-    #: offset in the text it was taken from
+    #: its offset in the text it was taken from
     start: int
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     text: str
+    #: its offset in the text it was taken from
     start: int
-    #: one item that may be two organisations: joined by a slash, or by a conjunction that was not taken as one
+    #: two organisations perhaps: joined by a slash, or by a conjunction that parts no names here
     compound: bool = False
-    #: year in which it joined, where the list says so
+    #: since when it is listed, where the list says so
     year: int | None = None
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
 
 
 def sentences(text: str, abbreviations: frozenset[str]) -> Iterator[Sentence]:
-    """Sentences of *text*; an abbreviation ends none, nor does a stop before a lower-case letter or a comma.
+    """The sentences of *text*. No abbreviation ends one, nor does a stop before a small letter or inside a name.
 
     >>> [s.text for s in sentences("Zorg, o.a. door familie. Stop Aids Now!, Plan en meer. Ja!", frozenset(["o.a"]))]
     ['Zorg, o.a. door familie.', 'Stop Aids Now!, Plan en meer.', 'Ja!']
     """
     start = 0
     for stop in _END_OF_SENTENCE.finditer(text):
-        following = text[stop.end() :].lstrip()[:1]
-        if following.islower() or _is_abbreviation(
-            text[max(start, stop.start() - 12) : stop.start() + 1], abbreviations
-        ):
+        if text[stop.end() :].lstrip()[:1].islower() or _abbreviates(text[start : stop.start() + 1], abbreviations):
             continue
         yield from _sentence(text, start, stop.end())
         start = stop.end()
     yield from _sentence(text, start, len(text))
+
+
+def names_in(text: str, prose: Prose, *, start: int = 0) -> tuple[Name, ...]:
+    """The names that *text* enumerates from *start* on; none when what stands there is no list of names.
+
+    ``;`` beats ``,``. The conjunction parts only the last two, and ``&``, ``/`` and an elliptic hyphen part nothing.
+    """
+    end = _end_of_list(text, start)
+    separator = ";" if text.find(";", start, end) >= 0 else ","
+    stops = [start - 1, *(at for at in range(start, end) if text[at] == separator), end]
+    chunks = [(before + 1, stop) for before, stop in pairwise(stops)]
+    if len(chunks) > MAX_NAMES:
+        return ()
+    chunks = [*chunks[:-1], *_part(text, *chunks[-1], prose)]
+    chunks[0] = (_behind_announcement(text, *chunks[0], prose), chunks[0][1])
+    names = [_name(text, *chunk, prose, ends_list=chunk is chunks[-1]) for chunk in chunks]
+    return tuple(name for name in names if name is not None) if names[0] is not None else ()
 
 
 def _sentence(text: str, start: int, end: int) -> Iterator[Sentence]:
@@ -82,129 +99,91 @@ def _sentence(text: str, start: int, end: int) -> Iterator[Sentence]:
         yield Sentence(stripped[:MAX_SENTENCE_CHARS], start + len(whole) - len(whole.lstrip()))
 
 
-def _is_abbreviation(tail: str, abbreviations: frozenset[str]) -> bool:
-    found = _LETTERS_BEFORE_STOP.search(tail)
+def _abbreviates(begun: str, abbreviations: frozenset[str]) -> bool:
+    """Whether the stop that ends *begun* belongs to its last word: "o.a.", "dr.", "J."."""
+    found = _ABBREVIATION.search(begun[-16:])
     word = found[1].lower() if found else ""
-    return word in abbreviations or word.rpartition(" ")[2] in abbreviations or len(word) == 1
+    return len(word) == 1 or word in abbreviations or word.rpartition(" ")[2] in abbreviations
 
 
-def names_in(text: str, prose: Prose, *, start: int = 0) -> tuple[Name, ...]:
-    """The names that *text* enumerates from *start* on; empty when what stands there is no list of names.
-
-    ``;`` beats ``,``; the conjunction parts only the last chunk; ``&`` and ``/`` part nothing.
-    """
-    zone_end = _zone_end(text, start)
-    chunks = _chunks(text, start, zone_end)
-    if len(chunks) > MAX_NAMES:
-        return ()
-    first, last = chunks[0], chunks[-1]
-    parted = _part_at_conjunction(text, *last, prose)
-    chunks = [*chunks[:-1], *parted]
-    names: list[Name] = []
-    for nth, (begin, end) in enumerate(chunks):
-        if (begin, end) == first or nth == 0:
-            begin = _skip_announcement(text, begin, end, prose)  # noqa: PLW2901 - the announcement is no part of the name
-        name = _name(text, begin, end, prose, is_last=nth == len(chunks) - 1)
-        if name is not None:
-            names.append(name)
-        elif nth < len(chunks) - 1 and not names:
-            return ()
-    return tuple(names)
-
-
-def names_are_listed(names: Sequence[Name], chunks: int) -> bool:
-    """Whether enough of a list's chunks were names for it to be a list of names."""
-    return len(names) >= max(1, chunks - 1)
-
-
-def _zone_end(text: str, start: int) -> int:
-    for stop in _END_OF_ZONE.finditer(text, start):
-        if stop[0] == "(" and _YEAR.fullmatch(text[stop.start() : text.find(")", stop.start()) + 1]):
+def _end_of_list(text: str, start: int) -> int:
+    for stop in _END_OF_LIST.finditer(text, start):
+        mark = stop[0].strip()
+        if mark == "(" and (aside := _PARENTHESIS.match(text, stop.start())):
+            if len(aside[1]) <= MAX_ABBREVIATION_CHARS or _YEAR.fullmatch(aside[0]):
+                continue
+        elif mark in ("-", "–", "—") and not text[stop.end() : stop.end() + 1].islower():
+            # "ECPAT - Nederland" is one name; a remark begins small.
             continue
-        if (
-            stop[0] == "("
-            and (close := text.find(")", stop.start())) >= 0
-            and close - stop.start() <= len("(afkorting)")
-        ):
-            continue
-        if stop[0].strip() in ("-", "–", "—") and not text[stop.end() : stop.end() + 1].islower():
-            # "Plan - Nederland" is one name; a remark begins with a small letter
+        elif mark == "." and _OWN_STOP.search(text[: stop.start() + 1]):
             continue
         return stop.start()
     return len(text)
 
 
-def _chunks(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    separator = ";" if text.find(";", start, end) >= 0 else ","
-    chunks = []
-    at = start
-    while (stop := text.find(separator, at, end)) >= 0:
-        chunks.append((at, stop))
-        at = stop + 1
-        if len(chunks) > MAX_NAMES:
-            break
-    return [*chunks, (at, end)]
+def _part(text: str, start: int, end: int, prose: Prose) -> list[tuple[int, int]]:
+    """The last chunk, parted at its last conjunction between names: "Plan en Kerk in Actie en Wilde Ganzen"."""
+    for found in reversed(list(prose.conjunction.finditer(text, max(start - 1, 0), end))):
+        if found.start() <= start:
+            # ", en Wilde Ganzen": the comma has parted it already.
+            return [(found.end(), end)]
+        if _begins_name(text[found.end() : end]) and not _ELLIPTIC.search(text[start : found.start()]):
+            return [(start, found.start()), (found.end(), end)]
+    return [(start, end)]
 
 
-def _part_at_conjunction(text: str, begin: int, end: int, prose: Prose) -> list[tuple[int, int]]:
-    """The last chunk, parted at its last conjunction that stands before a name: "ICCO en Kerk in Actie en Plan"."""
-    leading = prose.conjunction.match(text, max(begin - 1, 0), end) if text[max(begin - 1, 0) : begin] == "," else None
-    if leading is not None:
-        # ", en F": the comma has parted it already
-        return [(leading.end(), end)]
-    for found in reversed(list(prose.conjunction.finditer(text, begin, end))):
-        if _ELLIPTIC.search(text[begin : found.start()]) or not _begins_name(text[found.end() : end]):
-            continue
-        return [(begin, found.start()), (found.end(), end)]
-    return [(begin, end)]
-
-
-def _skip_announcement(text: str, begin: int, end: int, prose: Prose) -> int:
-    """Past "de volgende zeven organisaties": an article, then words that announce."""
-    at = begin + len(text[begin:end]) - len(text[begin:end].lstrip())
+def _behind_announcement(text: str, start: int, end: int, prose: Prose) -> int:
+    """Past "de volgende zeven organisaties": an article, and words that announce."""
+    at = start + len(text[start:end]) - len(text[start:end].lstrip())
     article = prose.article.match(text, at, end)
-    after = article.end() if article else at
-    announced = after
-    while announcer := prose.announcer.match(text, announced, end):
-        announced = announcer.end()
+    announced = after = article.end() if article else at
+    while word := prose.announcer.match(text, announced, end):
+        announced = word.end()
     return announced if announced > after else at
 
 
-def _name(text: str, begin: int, end: int, prose: Prose, *, is_last: bool) -> Name | None:
-    raw = text[begin:end]
-    at = begin + len(raw) - len(raw.lstrip(" ,;.•\"'“„«»”"))
-    raw = text[at:end].rstrip(" ,;.\"'“”«»")
-    if article := prose.article.match(raw):
-        at += article.end()
-        raw = raw[article.end() :]
-    year = _YEAR.search(raw)
-    if year:
-        raw = raw[: year.start()].rstrip()
-    if is_last:
-        raw = _without_tail(raw)
-    if not _begins_name(raw) or len(_WORD.findall(raw)) > MAX_WORDS:
+def _name(text: str, start: int, end: int, prose: Prose, *, ends_list: bool) -> Name | None:
+    while start < end and text[start] in _AROUND_NAMES:
+        start += 1
+    if article := prose.article.match(text, start, end):
+        start = article.end()
+    name = text[start:end]
+    year = _YEAR.search(name)
+    name = without_stop(name[: year.start()] if year else name)
+    if ends_list:
+        name = _without_tail(name)
+    if not _begins_name(name) or len(_WORD.findall(name)) > MAX_NAME_WORDS:
         return None
-    joined = prose.conjunction.search(raw)
-    compound = "/" in raw or (joined is not None and _begins_name(raw[joined.end() :]))
-    return Name(raw, at, compound, int(year[1]) if year else None)
+    joined = prose.conjunction.search(name)
+    compound = "/" in name or (joined is not None and _begins_name(name[joined.end() :]))
+    return Name(name, start, compound, int(year[1]) if year else None)
 
 
-def _without_tail(raw: str) -> str:
-    """Cut at the first lower-case word that names do not hold: "Wilde Ganzen hebben dat besloten"."""
-    for word in _WORD.finditer(raw):
-        if word.start() and word[0][0].islower() and word[0].casefold().strip(",.") not in vocabulary().connectors:
-            raw = raw[: word.start()].rstrip()
+def without_stop(name: str) -> str:
+    """A name without what a list or a sentence puts behind it.
+
+    >>> without_stop("Wereldkinderen; "), without_stop("Quellenverein e.V.")
+    ('Wereldkinderen', 'Quellenverein e.V.')
+    """
+    name = name.rstrip(_AROUND_NAMES)
+    return name if _OWN_STOP.search(name) else name.rstrip(_AROUND_NAMES + ".")
+
+
+def _without_tail(name: str) -> str:
+    """Cut at the first small word that names do not hold: "Wilde Ganzen hebben dat besloten"."""
+    connectors = vocabulary().connectors
+    words = list(_WORD.finditer(name))
+    for nth, word in enumerate(words):
+        if nth and word[0][0].islower() and connectors.isdisjoint((word[0].casefold(), word[0].casefold().strip(",."))):
+            words = words[:nth]
             break
-    # A connector at the end joined the name to what was cut.
-    while (last := _LAST_WORD.search(raw)) and last.start() and last[1].casefold() in vocabulary().connectors:
-        raw = raw[: last.start()].rstrip()
-    return raw.rstrip(" ,;.")
+    # A connector that is left at the end joined the name to what was cut.
+    while len(words) > 1 and words[-1][0] in connectors and not _OWN_STOP.search(words[-1][0]):
+        words.pop()
+    return without_stop(name[: words[-1].end()]) if words else ""
 
 
 def _begins_name(text: str) -> bool:
+    """A capital or a digit, or a small letter before a capital: "eBay"."""
     first = text.lstrip()[:2]
-    return bool(first) and (first[0].isupper() or first[0].isdigit() or (len(first) == 2 and first[1].isupper()))
-
-
-def shifted(name: Name, by: int) -> Name:
-    return replace(name, start=name.start + by)
+    return first[:1].isupper() or first[:1].isdigit() or first[1:].isupper()

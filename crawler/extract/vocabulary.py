@@ -110,10 +110,9 @@ def _language(code: str, table: Mapping[str, Any]) -> Language:
         code=code,
         prose=Prose(
             conjunction=_compiled([rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"])]),
-            article=re.compile(
-                rf"(?:{'|'.join(map(re.escape, _longest_first(prose['articles'])))})(?<=')|"
-                rf"(?:{'|'.join(map(re.escape, _longest_first(prose['articles'])))})\s+",
-                re.IGNORECASE,
+            # An elided article has no space behind it: "l'Arche".
+            article=_compiled(
+                [word if word.endswith("'") else rf"{word}\s+" for word in _longest_first(prose["articles"])]
             ),
             announcer=_compiled([rf"{word}(?=\s)\s+" for word in prose["announcers"]]),
             connectors=frozenset(word.casefold() for word in prose["connectors"]),

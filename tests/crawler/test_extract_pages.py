@@ -1,0 +1,94 @@
+"""Golden pages, in our own words: every folder of tests/pages/SITE/PAGE holds a page and what stands on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.decoding import decode
+from archive.model import Page, Section
+from archive.quotes import stands
+from crawler.extract import VERSIONS, Hints, extract
+from crawler.extract.dom import parse
+from crawler.items import KINDS
+
+NO_HINTS = Hints()
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+FOLDERS = sorted(folder.parent for folder in PAGES.glob("*/*/page.json"))
+
+
+def sections_of(body: bytes, url: str, hints: Hints = NO_HINTS) -> tuple[Page, dict[str, Section]]:
+    text, charset = decode(body, "text/html")
+    page = Page(url, body, text, charset)
+    return page, {section.role: section for section in extract(page, parse(text), hints)}
+
+
+@pytest.fixture(params=FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def golden(request: pytest.FixtureRequest) -> tuple[Page, dict[str, Section], dict[str, Any]]:
+    folder: Path = request.param
+    truth = json.loads((folder / "page.json").read_text("utf-8"))
+    page, sections = sections_of((folder / "page.html").read_bytes(), truth["url"])
+    return page, sections, truth
+
+
+def test_members_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, truth = golden
+    members = [fact for fact in sections["member"].facts if fact.tier == "confirmed"]
+    assert [[fact.value, fact.kind] for fact in members] == truth["member"]
+    if "years" in truth:
+        assert [fact.year for fact in members] == truth["years"]
+    if "chair" in truth:
+        assert [[fact.value, fact.chair_since] for fact in members if fact.chair] == [truth["chair"]]
+
+
+def test_goals_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, truth = golden
+    assert [fact.value for fact in sections["goal"].facts] == truth["goal"]
+
+
+def test_sponsors_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, truth = golden
+    assert [fact.value for fact in sections["sponsor"].facts] == truth["sponsor"]
+    if "beneficiary" in truth:
+        assert {fact.beneficiary for fact in sections["sponsor"].facts} == {truth["beneficiary"]}
+
+
+def test_the_rest_is_that_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, truth = golden
+    for role in ("certification", "purpose"):
+        if role in truth:
+            assert [fact.value for fact in sections[role].facts] == truth[role]
+    if "treaty" in truth:
+        assert [[fact.value, fact.year] for fact in sections["treaty"].facts] == truth["treaty"]
+    for role, state in truth.get("states", {}).items():
+        assert sections[role].state == state
+
+
+def test_every_fact_stands_where_its_evidence_says(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    page, sections, _truth = golden
+    for section in sections.values():
+        for fact in section.facts:
+            at = fact.evidence
+            assert stands(page.body, page.charset, at.byte_start, at.byte_end, at.quote), fact
+            assert fact.raw
+            assert fact.value
+
+
+def test_a_page_has_one_section_of_every_kind(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, _truth = golden
+    assert list(sections) == [kind.role for kind in KINDS]
+    assert all((section.state == "found") == bool(section.facts) for section in sections.values())
+
+
+def test_every_kind_has_an_extractor_with_a_version() -> None:
+    assert set(VERSIONS) == {kind.role for kind in KINDS}
+    assert all(version >= 1 for version in VERSIONS.values())
+
+
+def test_positions_count_from_nought(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+    _page, sections, _truth = golden
+    for section in sections.values():
+        assert [fact.position for fact in section.facts] == list(range(len(section.facts)))

@@ -1,0 +1,41 @@
+"""The languages' words and patterns agree: what is looked for first stands in all that the patterns match."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crawler.extract.vocabulary import vocabulary
+
+WORDS = vocabulary()
+PATTERNS = [
+    *(
+        (lang.code, role, pattern)
+        for lang in WORDS.languages
+        for role, pattern in (*lang.labels.items(), *lang.cues.items())
+    ),
+    *((lang.code, "chair", chair) for lang in WORDS.languages for chair in lang.chairs),
+    ("all", "certification", WORDS.certification),
+    ("all", "certification", WORDS.certification_in_prose),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "role", "pattern"), PATTERNS, ids=[f"{code}-{role}-{nth}" for nth, (code, role, _p) in enumerate(PATTERNS)]
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_role_has_a_word_in_all_that_its_patterns_match(
+    code: str, role: str, pattern: re.Pattern[str], data: st.DataObject
+) -> None:
+    example = data.draw(st.from_regex(pattern)).lower()
+    assert any(word in example for word in WORDS.stems[role]), (code, role, example)
+
+
+def test_a_language_is_known_by_its_code() -> None:
+    assert WORDS.language("de-AT").code == "de"
+    assert WORDS.language("xx").code == "nl"
+    assert WORDS.language(None).code == "nl"
