@@ -16,6 +16,7 @@ from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
 from crawler.frontier import Frontier
 from crawler.plan import CrawlPlan, plan_crawl
+from crawler.reading import Event, events
 from crawler.sites.profile import Profile
 
 #: an unfinished crawl older than this is not resumed without being asked
@@ -91,11 +92,11 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
     for path in crawl_files(archive, plan.site, plan.crawl_id):
-        for record in read_records(path):
-            if record.type in ("response", "revisit") and record.url:
-                known = frontier.find(record.url)
-                if known and known[1] in ("queued", "leased"):
-                    frontier.captured(known[0], record.place)
+        for event in events(read_records(path)):
+            if isinstance(event, Event) and event.record.type != "metadata" and event.record.url:
+                hops = event.about.get("hopsFromSeed", "")
+                if hops != "P":
+                    frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)
     frontier.reclaim()
 
 

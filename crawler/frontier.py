@@ -71,7 +71,7 @@ class Frontier:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA cache_size = -16000")
         self._db.executescript(SCHEMA)
-        self._known: set[str] = set()
+        self._known: set[tuple[str, bool]] = set()
         self._open = False
         self._queued = self._count("queued")
         #: pages may be leased no more (``--max-pages`` reached); requisites still are
@@ -114,10 +114,12 @@ class Frontier:
         """Queue what is new and in scope; keep what is refused, with its rule. Returns how many were queued."""
         added = 0
         for link in links:
-            if link.url in self._known:
+            # Requisites are judged otherwise than links: what was refused as one may be accepted as the other.
+            known = (link.url, link.hop == "E")
+            if known in self._known:
                 continue
             if len(self._known) < KNOWN_LIMIT:
-                self._known.add(link.url)
+                self._known.add(known)
             added += self._insert(link.url, via, hops + link.hop, judge(link.url, link.hop, hops))
         return added
 
@@ -203,6 +205,16 @@ class Frontier:
         row = self._begin().execute("SELECT id, state FROM url WHERE seen = ?", (seen_key(url),)).fetchone()
         return (row[0], row[1]) if row else None
 
+    def learn(self, url: str, via: str | None, hops: str, place: Place) -> None:
+        """A WARC of this crawl holds *url*: rows that were not committed before a kill are made again from it."""
+        self._begin().execute(
+            'INSERT INTO url (seen, url, via, hops, state, priority, file, "offset", length) '
+            "VALUES (?,?,?,?,'captured',?,?,?,?) ON CONFLICT (seen) DO UPDATE SET state = 'captured', "
+            'file = excluded.file, "offset" = excluded."offset", length = excluded.length '
+            "WHERE url.state IN ('queued', 'leased', 'refused')",
+            (seen_key(url), url, via, hops, priority_of(hops), place.file, place.offset, place.length),
+        )
+
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
         """Captured, but stopped before its links were queued."""
         for *lease, file, offset, length in (
@@ -233,6 +245,8 @@ class Leaser(Protocol):
 
     def request(self, leased: Leased) -> Request: ...
 
+    def expects_links(self) -> bool: ...
+
 
 class FrontierScheduler(BaseScheduler):
     """Gives Scrapy's engine the frontier's URLs as requests. Links never become requests until they are leased."""
@@ -249,7 +263,7 @@ class FrontierScheduler(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         self._frontier.pages_closed = not self._spider.may_lease_pages()
-        return bool(self._own or self._leased) or self._frontier.pending()
+        return bool(self._own or self._leased) or self._frontier.pending() or self._spider.expects_links()
 
     def enqueue_request(self, request: Request) -> bool:
         """Requests that a user's own middleware or extension makes: kept in memory, fetched first."""

@@ -54,8 +54,10 @@ class Ingest:
         crawl, profile = self.reader.crawl, self.reader.profile
         if crawl is None:
             return None
-        anchors, names = (profile.anchors, profile.names) if profile else ((), {})
-        return self.store.derive(crawl.site, anchors=anchors, names=names)
+        if profile is None:
+            return self.store.derive(crawl.site)
+        owner = {organisation_key(profile.owner): profile.owner} if profile.owner else {}
+        return self.store.derive(crawl.site, anchors=profile.anchors, names=owner | profile.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def ingest_file(ingest: Ingest, path: Path) -> Ingested:
     ingest.write(batch)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    ingest.store.seal_warc(path.name, f"sha256:{digest}", path.stat().st_size)
+    ingest.store.seal_warc(path.name, digest, path.stat().st_size)
     return Ingested(path.name, captures)
 
 

@@ -49,6 +49,10 @@ class Outcome:
     fault: str | None = None
     problems: list[tuple[str, str, str | None]] = field(default_factory=list)
     problems_total: int = 0
+    finished_at: str | None = None
+    #: URLs by the state they ended in, and refused ones by the rule
+    states: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
     #: what the reader counted in the database, at the end
     counts: dict[str, Any] = field(default_factory=dict)
 
@@ -84,19 +88,19 @@ class Outcome:
             return PROBLEMS
         return LIMITED if self.limit else DONE
 
-    def report(self, finished_at: str, frontier: dict[str, int], refusals: dict[str, int]) -> dict[str, Any]:
+    def report(self) -> dict[str, Any]:
         """The closing record's JSON."""
         return {
             "crawl": self.crawl_id,
-            "finished_at": finished_at,
+            "finished_at": self.finished_at,
             "status": self.status,
             "limit": self.limit,
             "captures": self.captures,
             "pages": self.pages,
             "bytes": self.bytes,
             "failed": self.failed,
-            "frontier": frontier,
-            "refusals": refusals,
+            "frontier": self.states,
+            "refusals": self.refusals,
             "seeds": {url: {"status": seed.status, "problem": seed.problem} for url, seed in self.seeds.items()},
             "problems": [{"url": url, "what": what, "detail": detail} for url, what, detail in self.problems],
             "problems_total": self.problems_total,

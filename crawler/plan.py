@@ -124,6 +124,7 @@ def scrapy_settings(plan: CrawlPlan) -> dict[str, Any]:
         "WARC_ROBOTS": profile.robots,
         "DEFAULT_REQUEST_HEADERS": default_headers(plan),
         "WARC_DIR": str(plan.archive.warcs),
+        "WARC_MANIFEST_ROOT": str(plan.archive.root),
         "WARC_PREFIX": plan.site,
         "WARC_INFO": warcinfo(plan),
         "WARC_MAX_RESPONSE_BYTES": profile.max_response_bytes,

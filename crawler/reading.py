@@ -148,6 +148,9 @@ class Reader:
             # The bytes are kept; what they say cannot be told.
             return Reading(capture, problems=(Problem("not HTTP", str(error)),))
         mime = warc_http.mime(response)
+        if capture.type == "revisit":
+            # Its body stands in the record it refers to.
+            return Reading(replace(capture, status=response.status, mime=mime, page_key=self._page_key(capture, mime)))
         payload = warc_http.payload(record.block, response)
         capture = replace(
             capture,

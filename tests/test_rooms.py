@@ -34,7 +34,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.politeness": GROUND,
     "crawler.frontier": (*GROUND, "crawler.scope"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.sites"),
-    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.sites"),
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.reading",
+                      "crawler.sites"),
     "crawler.reading": (
         *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites",
     ),

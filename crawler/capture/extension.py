@@ -14,6 +14,7 @@ from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, DiskFull, WrongUse
+from archive.manifest import add_to_manifest
 from archive.model import Exchange
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
@@ -40,6 +41,7 @@ class CaptureExtension:
     WARC_RESERVE_BYTES      disk space that is left free, so that the crawl can close
     WARC_LEVEL              gzip level, 0-3
     WARC_MAX_RESPONSE_BYTES a response is cut behind this many bytes, and marked
+    WARC_MANIFEST_ROOT      directory whose manifest-sha256.txt names every sealed file; none without it
     WARC_FEED_BYTES         Scrapy is handed this much of a payload; the WARC has all of it
     """
 
@@ -165,6 +167,9 @@ class CaptureExtension:
     def _sealed_anywhere(self, sealed: Sealed) -> None:
         """Called by the writer, in whatever thread wrote, with its lock held."""
         self.sealed.append(sealed)
+        if root := self._crawler.settings.get("WARC_MANIFEST_ROOT"):
+            warcs = self.limits.directory.relative_to(root)
+            add_to_manifest(Path(root), f"{warcs}/{sealed.file}", sealed.sha256)
         send = self._crawler.signals.send_catch_log
         self._reactor.callFromThread(send, signals.sealed, sealed=sealed)
 

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 #: the reader is killed when one event takes it longer
 EVENT_TIMEOUT_S = 60.0
+#: an event that ended this many readers is read no further: one may have been killed for reasons of its own
+DEATHS = 2
 #: a reader that cannot even start is not started for ever
 STARTS = 20
 #: how often the frontier commits and the reader is looked after
@@ -58,6 +60,8 @@ class _Told:
     url_id: int | None = None
     hops: str = ""
     answered: bool = False
+    #: readers that ended while they were at it
+    deaths: int = 0
 
 
 class _Channel(Int32StringReceiver):
@@ -91,6 +95,8 @@ class ReaderExtension:
         self._spider: Any = crawler.spider
         self._channel: _Channel | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        #: the event every reader must see first: whose crawl this is, and its profile
+        self._opening: list[Any] = []
         #: by number; the reader has not stored these yet
         self._told: dict[int, _Told] = {}
         self._number = 0
@@ -138,7 +144,8 @@ class ReaderExtension:
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
         profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
         # The first event reaches from the warcinfo record that opens the file to here.
-        self._tell(_Told(["event", 0, profile.place.file, 0, profile.end], profile.record_id))
+        self._opening = ["event", 0, profile.place.file, 0, profile.end]
+        self._tell(_Told([*self._opening], profile.record_id))
         for leased, place in list(self._spider.frontier.unexpanded()):
             message = ["again", 0, place.file, place.offset, place.offset + place.length]
             self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
@@ -171,6 +178,9 @@ class ReaderExtension:
         self._waiting[record_id] = asyncio.get_running_loop().create_future()
         return await self._waiting[record_id]
 
+    def reading_again(self) -> bool:
+        return any(told.message[0] == "again" and not told.answered for told in self._told.values())
+
     def capture_closed(self) -> None:
         if self._capture_closed and not self._capture_closed.done():
             self._capture_closed.set_result(None)
@@ -200,7 +210,8 @@ class ReaderExtension:
         self._heard_at = time.monotonic()
         match (what, *said):
             case ("answer", int(n), dict(answer)):
-                self._answered(self._told[n], answer)
+                if n in self._told:
+                    self._answered(self._told[n], answer)
             case ("stored", int(n)):
                 for number in [number for number in self._told if number <= n]:
                     del self._told[number]
@@ -220,13 +231,16 @@ class ReaderExtension:
             return
         self._channel = None
         oldest = next((told for told in self._told.values() if not told.answered), None)
-        if oldest and oldest.message[0] == "event" and oldest.url:
-            log.warning("the reader ended over %s; it is kept, and read no further", oldest.url)
-            oldest.message = ["skip", *oldest.message[1:5], "the reader ended over this record: too slow or too large"]
+        if oldest and oldest.url:
+            oldest.deaths += 1
+            log.warning("the reader ended at %s", oldest.url)
+            if oldest.deaths >= DEATHS and oldest.message[0] == "event":
+                oldest.message = ["skip", *oldest.message[1:5], "too slow, or needs too much memory"]
         if self._starts >= (STARTS if self._ready else 1):
             self._give_up(f"the reader ended {self._starts} times; its last words are in state/logs")
             return
         self._start()
+        self._send(*self._opening)
         for told in self._told.values():
             self._send(*told.message)
         if self._synced:
@@ -244,7 +258,7 @@ class ReaderExtension:
         frontier, spider = self._spider.frontier, self._spider
         links = [Link(url, hop, "") for url, hop in answer.get("links", ())]
         if links:
-            frontier.add(links, via=told.url, hops=told.hops, judge=spider.scope.judge)
+            frontier.add(links, via=told.url, hops=told.hops, judge=spider.judge)
         if told.url_id is not None:
             frontier.expanded(told.url_id)
             spider.settled(told.url_id)
@@ -273,6 +287,8 @@ class ReaderExtension:
         elif time.monotonic() - self._heard_at > EVENT_TIMEOUT_S and self._process:
             log.warning("the reader has not answered for %.0f s and is ended", EVENT_TIMEOUT_S)
             self._heard_at = time.monotonic()
+            oldest = next(told for told in self._told.values() if not told.answered)
+            oldest.deaths = DEATHS
             self._process.kill()
 
     def _give_up(self, message: str) -> None:
@@ -303,7 +319,7 @@ class ReaderExtension:
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
             )
             channels = _Channels(self)
-            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, channels)  # type: ignore[attr-defined]  # a module
+            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, channels)
             self._channel = channels.channel
         self._heard_at = time.monotonic()
 
@@ -315,10 +331,12 @@ class ReaderExtension:
 
     def _send(self, *message: Any) -> None:
         if self._channel is not None and self._channel.transport is not None:
-            self._channel.sendString(json.dumps(message).encode())
+            self._channel.sendString(json.dumps(message).encode())  # type: ignore[no-untyped-call]  # Twisted is untyped
 
     def _closing_report(self) -> tuple[str, bytes, str]:
         spider = self._spider
-        report = spider.outcome.report(times.seconds(times.now()), spider.frontier.counts(), spider.frontier.refusals())
-        block = json.dumps(report, ensure_ascii=False, indent=1).encode()
+        outcome = spider.outcome
+        outcome.finished_at = times.seconds(times.now())
+        outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
+        block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
         return f"metadata://bewaar/{spider.plan.crawl_id}/report.json", block, "application/json"

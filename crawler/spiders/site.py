@@ -4,6 +4,7 @@ the facts it is answered, so that feed exports and pipelines work as people expe
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from crawler.outcome import Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
 from crawler.reading import UNEXPECTED
-from crawler.scope import Scope
+from crawler.scope import Scope, Verdict
 from crawler.spiders.reader import ReaderExtension
 
 if TYPE_CHECKING:
@@ -62,8 +63,15 @@ class SiteSpider(Spider):
         self.plan: CrawlPlan = begun.plan
         self.frontier = begun.frontier
         self.scope = Scope(begun.plan.profile.scope_rules())
-        self._pages_leased: set[int] = set()
         self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in begun.plan.profile.seeds})
+        if begun.plan.resumed:
+            for url in self.outcome.seeds:
+                known = self.frontier.find(url)
+                if known and known[1] in ("captured", "expanded"):
+                    self.outcome.seeds[url] = SeedOutcome(error=None)
+        self._pages_leased: set[int] = set()
+        #: page keys by how many of their URLs were accepted
+        self._variants: Counter[str] = Counter()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, begun: Begun | None = None, **kwargs: Any) -> Self:
@@ -80,9 +88,10 @@ class SiteSpider(Spider):
         for seed in self.plan.profile.seeds:
             self.frontier.add_seed(seed)
         self.frontier.commit()
+        requests: tuple[Request, ...] = ()
         # An asynchronous generator, as Scrapy wants it; the requests come from the frontier.
-        for nothing in ():
-            yield nothing
+        for request in requests:
+            yield request
 
     def request(self, leased: Leased) -> Request:
         meta: dict[str, Any] = {
@@ -143,7 +152,9 @@ class SiteSpider(Spider):
         redirected = None
         if 300 <= response.status < 400 and (location := response.headers.get("Location")):
             target = urljoin(url, location.decode("latin-1"))
-            redirected = None if self.scope.judge(target, "R", "").accepted else target
+            verdict = self.scope.judge(target, "R", "")
+            # The first step out of scope is captured, so that it can be looked at; it is not the site.
+            redirected = None if verdict.accepted and verdict.rule != "seed-redirect" else target
         self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
 
     def lease_rows(self) -> int:
@@ -162,6 +173,10 @@ class SiteSpider(Spider):
     def settled(self, url_id: int) -> None:
         """Its fetch came to an end: read, refused or failed."""
         self._pages_leased.discard(url_id)
+
+    def expects_links(self) -> bool:
+        """Whether captures of an earlier run are still being read for their links: the crawl is not at its end then."""
+        return self._reader.reading_again()
 
     def closed(self, reason: str) -> None:
         """Scrapy's close reason becomes the crawl's outcome, before the closing record is written."""
@@ -183,6 +198,16 @@ class SiteSpider(Spider):
         if self.outcome.status in ("finished", "limited"):
             self.frontier.finish()
         self.begun.close()
+
+    def judge(self, url: str, hop: str, hops: str) -> Verdict:
+        """Scope, and the profile's limit on URLs of one page: the same text under every menu path it is linked from."""
+        verdict = self.scope.judge(url, hop, hops)
+        limit = self.plan.profile.max_variants_per_page
+        if limit is None or not verdict.accepted or hop == "E" or not self.plan.profile.page_keys:
+            return verdict
+        key = self.plan.profile.page_key(url)
+        self._variants[key] += 1
+        return verdict if self._variants[key] <= limit else Verdict(accepted=False, rule="variants-per-page")
 
     def note_problem(self, url: str, what: str, detail: str | None) -> None:
         if url in self.outcome.seeds and what == UNEXPECTED:

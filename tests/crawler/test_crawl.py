@@ -1,0 +1,241 @@
+"""A crawl through the front door, seen from the server's side, the archive's and the exit code's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from archive.warc.reader import read_records
+from tests.front_door import CONTACT, bewaar, crawl, environment, start
+from tests.site_server import Answer, Site, page, tree
+
+
+def captured(archive: Path) -> Counter[str]:
+    """URLs by how many response records the WARC files hold of them."""
+    return Counter(
+        record.url
+        for path in sorted((archive / "warcs").glob("*.warc.gz"))
+        for record in read_records(path)
+        if record.type == "response" and record.url
+    )
+
+
+def query(archive: Path, sql: str) -> list[tuple[object, ...]]:
+    db = sqlite3.connect(archive / "archive.db")
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def wait_for(site: Site, requests: int) -> None:
+    """Until the site has been asked that often."""
+    deadline = time.monotonic() + 30
+    while len(site.asked) < requests:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_everything_asked_for_is_archived_and_has_its_row(tmp_path: Path) -> None:
+    with Site(tree(15)) as site:
+        report = crawl(site.url(), tmp_path / "a")
+        asked = Counter(site.url(path) for path in site.paths())
+    assert captured(tmp_path / "a") == asked
+    assert sum(asked.values()) == report["captures"] == 31  # robots.txt too
+    rows = query(tmp_path / "a", "SELECT r.url FROM capture c JOIN resource r ON r.id = c.resource_id")
+    assert Counter(url for (url,) in rows) == asked
+    assert query(tmp_path / "a", "SELECT status FROM crawl") == [("finished",)]
+    assert query(tmp_path / "a", "SELECT sealed FROM warc") == [(1,)]
+    checked = subprocess.run(["sha256sum", "-c", "manifest-sha256.txt"], cwd=tmp_path / "a", capture_output=True)
+    assert checked.returncode == 0
+
+
+def test_a_host_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
+    with Site(tree(15), slow_s=0.01) as site:
+        crawl(site.url(), tmp_path / "a")
+        assert max(asked.at_a_time for asked in site.asked) == 1
+
+
+def test_the_delay_is_a_floor(tmp_path: Path) -> None:
+    with Site(tree(3)) as site:
+        crawl(site.url(), tmp_path / "a", "--delay", "0.3")
+        gaps = [b.at - a.at for a, b in zip(site.asked, site.asked[1:], strict=False)]
+    assert len(gaps) >= 6
+    assert min(gaps) >= 0.29
+
+
+def test_the_crawl_says_who_it_is(tmp_path: Path) -> None:
+    with Site(tree(1)) as site:
+        crawl(site.url(), tmp_path / "a")
+        agents = {asked.headers["User-Agent"] for asked in site.asked}
+    (agent,) = agents
+    assert agent.startswith("bewaar/")
+    assert CONTACT in agent
+
+
+def test_robots_txt_is_obeyed_and_archived(tmp_path: Path) -> None:
+    pages = tree(7) | {"/robots.txt": (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /p3\n")}
+    with Site(pages) as site:
+        report = crawl(site.url(), tmp_path / "a")
+        assert "/p3" not in site.paths()
+        assert "/p2" in site.paths()
+        assert site.url("/robots.txt") in captured(tmp_path / "a")
+    assert report["refusals"]["robots"] == 1
+
+
+@pytest.mark.parametrize(("status", "allowed"), [(404, True), (403, True), (500, False), (503, False)])
+def test_the_status_of_robots_txt_decides(tmp_path: Path, status: int, allowed: bool) -> None:
+    pages = tree(1) | {"/robots.txt": (status, {}, b"User-agent: *\nDisallow: /\n")}
+    with Site(pages) as site:
+        crawl(site.url(), tmp_path / "a", code=0 if allowed else 1)
+        assert ("/" in site.paths()) is allowed
+
+
+def test_retry_after_is_waited_out(tmp_path: Path) -> None:
+    answers = iter([(503, {"Retry-After": "1", "Content-Type": "text/html"}, b"later")])
+    pages = {"/": lambda: next(answers, page("now"))}
+    with Site(pages) as site:
+        crawl(site.url(), tmp_path / "a")
+        first, second = (asked.at for asked in site.asked if asked.path == "/")
+    assert second - first >= 1.0
+    assert captured(tmp_path / "a")[site.url()] == 2
+
+
+def test_a_page_that_keeps_failing_is_tried_three_times_and_named(tmp_path: Path) -> None:
+    pages: dict[str, Answer] = {"/": (500, {"Content-Type": "text/html"}, b"broken")}
+    with Site(pages) as site:
+        report = crawl(site.url(), tmp_path / "a", code=1)
+        assert site.paths().count("/") == 3
+    assert "500" in report["seeds"][site.url()]["problem"]
+
+
+def test_redirects_are_captures_and_their_targets_too(tmp_path: Path) -> None:
+    pages = {"/": (302, {"Location": "/here"}, b""), "/here": page("found")}
+    with Site(pages) as site:
+        crawl(site.url(), tmp_path / "a")
+        assert {site.url("/"), site.url("/here")} <= set(captured(tmp_path / "a"))
+
+
+def test_a_seed_that_leads_elsewhere_is_captured_and_named(tmp_path: Path) -> None:
+    with Site({}) as elsewhere, Site({"/": lambda: (301, {"Location": elsewhere.url()}, b"")}) as site:
+        report = crawl(site.url(), tmp_path / "a", code=1)
+        assert "out of scope" in report["seeds"][site.url()]["problem"]
+        assert captured(tmp_path / "a")[site.url()] == 1
+        assert elsewhere.paths() == []
+
+
+def test_a_limit_on_pages_is_met_exactly(tmp_path: Path) -> None:
+    with Site(tree(31)) as site:
+        report = crawl(site.url(), tmp_path / "a", "--max-pages", "5", "--concurrency", "8", code=3)
+        pages = [path for path in site.paths() if not path.endswith((".gif", ".txt"))]
+    assert len(pages) == report["pages"] == 5
+    assert report["limit"] == "max_pages"
+    # Their requisites follow.
+    assert sum(path.endswith(".gif") for path in site.paths()) == 5
+
+
+def test_a_site_smaller_than_the_limit_is_finished(tmp_path: Path) -> None:
+    with Site(tree(3)) as site:
+        assert crawl(site.url(), tmp_path / "a", "--max-pages", "3")["status"] == "finished"
+
+
+def test_limits_on_bytes_and_time_stop_a_crawl(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.05) as site:
+        assert crawl(site.url(), tmp_path / "a", "--max-bytes", "2000", code=3)["limit"] == "max_bytes"
+        assert crawl(site.url(), tmp_path / "b", "--max-time", "1", code=3)["limit"] == "max_time"
+
+
+def test_a_crawl_killed_at_any_moment_is_taken_up_and_loses_nothing(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.02) as site:
+        for requests in (3, 20, 45):
+            process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+            wait_for(site, len(site.asked) + requests)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        report = crawl(site.url(), tmp_path / "a")
+        wanted = {site.url(path) for path in tree(63)}
+        found = captured(tmp_path / "a")
+        asked = Counter(site.url(path) for path in site.paths())
+    assert wanted <= set(found)
+    # What is in the WARC is not asked for again: each kill costs the one fetch in flight, robots.txt apart.
+    assert sum(count - 1 for url, count in found.items() if url in wanted) == 0
+    assert sum(count - 1 for url, count in asked.items() if url in wanted) <= 3
+    assert report["status"] == "finished"
+    assert query(tmp_path / "a", "SELECT count(*) FROM crawl") == [(1,)]
+    rows = query(tmp_path / "a", "SELECT DISTINCT r.url FROM capture c JOIN resource r ON r.id = c.resource_id")
+    assert wanted <= {url for (url,) in rows}
+    assert list((tmp_path / "a" / "warcs").glob("*.open")) == []
+    bewaar("verify", "--archive", tmp_path / "a")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_crawl_ends_with_130_and_goes_on_later(tmp_path: Path, stop: signal.Signals) -> None:
+    with Site(tree(63), slow_s=0.03) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        wait_for(site, 10)
+        process.send_signal(stop)
+        _, complaints = process.communicate(timeout=60)
+        assert process.returncode == 130, complaints
+        assert "Traceback" not in complaints
+        assert list((tmp_path / "a" / "warcs").glob("*.open")) == []
+        before = len(site.asked)
+        crawl(site.url(), tmp_path / "a")
+        assert {site.url(path) for path in tree(63)} <= set(captured(tmp_path / "a"))
+    # What was captured is not asked for again.
+    again = Counter(site.paths()[:before]) & Counter(site.paths()[before:])
+    assert set(again) <= {"/robots.txt"}
+
+
+def test_from_start_begins_a_new_crawl(tmp_path: Path) -> None:
+    with Site(tree(31)) as site:
+        crawl(site.url(), tmp_path / "a", "--max-pages", "2", code=3)
+        crawl(site.url(), tmp_path / "a", "--from-start")
+    assert query(tmp_path / "a", "SELECT count(*) FROM crawl") == [(2,)]
+
+
+def test_a_reader_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.03) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        wait_for(site, 30)
+        subprocess.run(["pkill", "-KILL", "-P", str(process.pid), "-f", "crawler.follow"], check=True)
+        _, complaints = process.communicate(timeout=60)
+        assert process.returncode in (0, 1), complaints
+        wanted = {site.url(path) for path in tree(63)}
+    rows = query(tmp_path / "a", "SELECT r.url FROM capture c JOIN resource r ON r.id = c.resource_id")
+    assert wanted <= {url for (url,) in rows}
+
+
+def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
+    pages = {"/": page("<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li><li>Gamma Aid</li></ul>")}
+    with Site(pages) as site:
+        done = subprocess.run(
+            [sys.executable, "-m", "scrapy", "crawl", "site", "-a", f"site={site.url()}", "-a", f"archive={tmp_path / 'a'}",
+             "-a", f"contact={CONTACT}", "-s", "DOWNLOAD_DELAY=0", "-O", str(tmp_path / "facts.jsonl")],
+            cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, env=environment(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert captured(tmp_path / "a")[site.url()] == 1
+    facts = [json.loads(line) for line in (tmp_path / "facts.jsonl").read_text().splitlines()]
+    assert [fact["value"] for fact in facts if fact["role"] == "member"] == [
+        "Alpha Trust",
+        "Beta Foundation",
+        "Gamma Aid",
+    ]
+    assert query(tmp_path / "a", "SELECT status FROM crawl") == [("finished",)]
+    assert len(query(tmp_path / "a", "SELECT 1 FROM fact")) == len(facts)
+
+
+def test_no_extract_keeps_bytes_and_follows_links_only(tmp_path: Path) -> None:
+    with Site(tree(7)) as site:
+        crawl(site.url(), tmp_path / "a", "--no-extract")
+        assert {site.url(path) for path in tree(7)} <= set(captured(tmp_path / "a"))
+    assert query(tmp_path / "a", "SELECT count(*) FROM fact") == [(0,)]

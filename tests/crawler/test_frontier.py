@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.model import Link, Place
+from crawler.frontier import Frontier
+from crawler.scope import Verdict
+
+
+def judge(url: str, hop: str, hops: str) -> Verdict:
+    inside = url.startswith("http://in.test/") or hop == "E"
+    return Verdict(inside, "host" if inside else "outside-host")
+
+
+def links(*urls: str, hop: str = "L") -> list[Link]:
+    return [Link(url, hop, "a@href") for url in urls]
+
+
+@pytest.fixture
+def frontier(tmp_path: Path) -> Iterator[Frontier]:
+    made = Frontier(tmp_path / "frontier.db")
+    yield made
+    made.close()
+
+
+def urls(frontier: Frontier, limit: int = 100) -> list[str]:
+    return [leased.url for leased in frontier.lease(limit)]
+
+
+def test_a_url_is_queued_once_however_it_is_written(frontier: Frontier) -> None:
+    written = ("http://in.test/a", "http://IN.test/a", "http://in.test:80/a", "http://in.test/a#top")
+    assert frontier.add(links(*written), via="http://in.test/", hops="", judge=judge) == 1
+    assert urls(frontier) == ["http://in.test/a"]
+
+
+def test_a_refusal_keeps_its_rule(frontier: Frontier) -> None:
+    frontier.add(links("http://out.test/", "http://out.test/b"), via=None, hops="", judge=judge)
+    assert frontier.refusals() == {"outside-host": 2}
+    assert not frontier.pending()
+
+
+def test_what_is_refused_as_a_link_may_come_back_as_a_requisite(frontier: Frontier) -> None:
+    frontier.add(links("http://out.test/logo.png"), via="http://in.test/", hops="", judge=judge)
+    # The second frontier knows no URL by heart: only its rows tell.
+    again = Frontier(frontier.path) if frontier.commit() is None else frontier
+    again.add(links("http://out.test/logo.png", hop="E"), via="http://in.test/x", hops="L", judge=judge)
+    (leased,) = again.lease(10)
+    assert (leased.url, leased.hops, leased.via) == ("http://out.test/logo.png", "LE", "http://in.test/x")
+    again.close()
+
+
+def test_order_is_breadth_first_with_requisites_before_the_next_pages(frontier: Frontier) -> None:
+    frontier.add_seed("http://in.test/")
+    frontier.add(links("http://in.test/deep"), via=None, hops="L", judge=judge)
+    frontier.add(links("http://in.test/page"), via=None, hops="", judge=judge)
+    frontier.add(links("http://in.test/deep.css", hop="E"), via=None, hops="LL", judge=judge)
+    frontier.add(links("http://in.test/page.css", hop="E"), via=None, hops="L", judge=judge)
+    frontier.add(links("http://in.test/sitemap.xml", hop="M"), via=None, hops="", judge=judge)
+    assert [url.removeprefix("http://in.test/") for url in urls(frontier)] == [
+        "sitemap.xml", "", "page.css", "page", "deep.css", "deep",
+    ]  # fmt: skip
+
+
+def test_what_was_leased_is_queued_again_after_a_kill(tmp_path: Path) -> None:
+    first = Frontier(tmp_path / "frontier.db")
+    first.begin("site-1", "2026-01-01T00:00:00Z")
+    first.add(links("http://in.test/a", "http://in.test/b", "http://in.test/c"), via=None, hops="", judge=judge)
+    leased = first.lease(2)
+    first.captured(leased[0].id, Place("x.warc.gz", 10, 20))
+    first.commit()
+    # No close: the process is gone. What it had not committed is gone with it.
+    second = Frontier(tmp_path / "frontier.db")
+    assert second.unfinished() == ("site-1", "2026-01-01T00:00:00Z")
+    assert second.reclaim() == 1
+    assert urls(second) == ["http://in.test/b", "http://in.test/c"]
+    assert [(found.url, place.offset) for found, place in second.unexpanded()] == [("http://in.test/a", 10)]
+    second.expanded(leased[0].id)
+    assert list(second.unexpanded()) == []
+    second.close()
+    first.close()
+
+
+def test_a_url_released_for_another_try_is_not_expanded_away(frontier: Frontier) -> None:
+    frontier.add_seed("http://in.test/")
+    (leased,) = frontier.lease(1)
+    frontier.captured(leased.id, Place("x.warc.gz", 0, 1))
+    frontier.release(leased.id)  # it answered 503
+    frontier.expanded(leased.id)  # and the reader has read that answer
+    (again,) = frontier.lease(1)
+    assert (again.url, again.attempts) == ("http://in.test/", 2)
+
+
+def test_a_released_url_waits_for_its_time(frontier: Frontier) -> None:
+    frontier.add_seed("http://in.test/")
+    (leased,) = frontier.lease(1)
+    frontier.release(leased.id, not_before=time.time() + 3600)
+    assert frontier.lease(1) == []
+    assert frontier.pending()
+
+
+def test_closed_to_pages_it_still_gives_requisites(frontier: Frontier) -> None:
+    frontier.add(links("http://in.test/a"), via=None, hops="", judge=judge)
+    frontier.pages_closed = True
+    assert not frontier.pending()
+    frontier.add(links("http://in.test/a.css", hop="E"), via=None, hops="", judge=judge)
+    assert frontier.pending()
+    assert urls(frontier) == ["http://in.test/a.css"]
+    assert frontier.left() == 1
+
+
+def test_a_finished_crawl_is_not_taken_up(frontier: Frontier) -> None:
+    frontier.begin("site-1", "2026-01-01T00:00:00Z")
+    frontier.finish()
+    assert frontier.unfinished() is None

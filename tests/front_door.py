@@ -1,0 +1,45 @@
+"""``bewaar`` as a user runs it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+COMMAND = [sys.executable, "-m", "crawler.cli"]
+CONTACT = "archivist@example.org"
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
+def bewaar(*arguments: str | Path, code: int | None = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; *code* is the exit code it must have (None: any)."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=cwd, env=environment(),
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    if code is not None:
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def crawl(url: str, archive: Path, *options: str, code: int | None = 0) -> dict[str, Any]:
+    """Crawl without delay; what ``--json`` printed."""
+    done = bewaar(
+        "crawl", url, "--archive", archive, "--contact", CONTACT, "--delay", "0", "--json", *options, code=code
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=environment(), start_new_session=True,
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""A small site on loopback that tells what it was asked, when, and how much at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+#: status, headers, body
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def page(body: str, *, title: str = "page") -> Answer:
+    html = f"<!doctype html><html lang=en><title>{title}</title><body>{body}</body></html>"
+    return 200, {"Content-Type": "text/html; charset=utf-8"}, html.encode()
+
+
+@dataclass
+class Asked:
+    at: float
+    path: str
+    #: requests being answered at that moment, this one included
+    at_a_time: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Site:
+    """Answers out of *pages*: a path's answer, or a function that makes it; 404 for the rest, robots.txt too."""
+
+    def __init__(self, pages: Mapping[str, Answer | Callable[[], Answer]], *, slow_s: float = 0.0) -> None:
+        self.pages = dict(pages)
+        self.slow_s = slow_s
+        self.asked: list[Asked] = []
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # Header and body in one segment: apart, the second waits for a delayed ACK.
+            wbufsize = 1 << 16
+
+            def do_GET(self) -> None:
+                status, headers, body = site._answer(self.path, dict(self.headers))
+                try:
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                finally:
+                    with site._lock:
+                        site._busy -= 1
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 128
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                pass  # a crawl that is killed drops its connections
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def url(self, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
+
+    def _answer(self, path: str, headers: Mapping[str, str]) -> Answer:
+        with self._lock:
+            self._busy += 1
+            self.asked.append(Asked(time.monotonic(), path, self._busy, headers))
+        if self.slow_s:
+            time.sleep(self.slow_s)
+        answer = self.pages.get(path, (404, {"Content-Type": "text/plain"}, b"not here"))
+        return answer() if callable(answer) else answer
+
+
+def tree(pages: int) -> dict[str, Answer]:
+    """A binary tree of pages from ``/``, each with an image of its own."""
+    site: dict[str, Answer] = {}
+    for number in range(1, pages + 1):
+        links = "".join(f'<a href="/p{child}">{child}</a>' for child in (2 * number, 2 * number + 1) if child <= pages)
+        site["/" if number == 1 else f"/p{number}"] = page(f'{links}<img src="/i{number}.gif">', title=f"page {number}")
+        site[f"/i{number}.gif"] = (200, {"Content-Type": "image/gif"}, b"GIF89a" + number.to_bytes(4, "big") * 20)
+    return site
