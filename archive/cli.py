@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,14 +54,17 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, as_json: bool) ->
 
     held = None if files and not rows else Archive.open(archive)
     tally = Tally()
-    findings = list(prove(files, held, tally, rows=rows))
+    findings = []
+    for finding in prove(files, held, tally, rows=rows):
+        findings.append(asdict(finding))
+        if not as_json:
+            click.echo(f"{finding.file} at {finding.offset}: {finding.what}")
     if as_json:
-        print_json({"files": tally.files, "records": tally.records, "facts": tally.facts, "findings": findings})
+        print_json({**asdict(tally), "findings": findings})
     else:
-        for finding in findings:
-            click.echo(f"{finding['file']} at {finding['offset']}: {finding['what']}")
-        facts = f", {tally.facts} facts" if rows else ""
-        click.echo(f"{tally.files} files, {tally.records} records{facts} checked: {len(findings)} wrong", err=True)
+        facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if rows else ""
+        count = f"{tally.warcs.files} files, {tally.warcs.records} records{facts} checked"
+        click.echo(f"{count}: {len(findings)} wrong", err=True)
     return 1 if findings else 0
 
 

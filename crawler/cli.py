@@ -136,7 +136,11 @@ def crawl(
         ask=lambda question: click.confirm(question, err=True),
     )
     for recovery in begun.recovered:
-        click.echo(f"bewaar: {recovery}", err=True)
+        click.echo(
+            f"bewaar: {recovery.file} was left open by a crawl that was cut short: {recovery.records} records kept, "
+            f"{recovery.torn_bytes} torn bytes beside it",
+            err=True,
+        )
     from crawler.run import run_crawl
 
     outcome = run_crawl(begun)
@@ -184,7 +188,7 @@ def _crawl_each(targets: tuple[str, ...]) -> int:
 
 def _say_outcome(outcome: Outcome, archive: Archive, *, as_json: bool) -> None:
     if as_json:
-        print_json({**outcome.report("", {}, {}), "exit_code": outcome.exit_code, "archive": str(archive.root)})
+        print_json({**outcome.report(), "exit_code": outcome.exit_code, "archive": str(archive.root)})
         return
     listed = outcome.counts.get("current", {})
     facts = ", ".join(f"{listed[role]} {role}s listed" for role in ("member", "goal", "sponsor") if listed.get(role))

@@ -71,7 +71,7 @@ def _show(archive: Archive, seconds: float) -> None:
             "(SELECT count(DISTINCT page_key) FROM page_version), (SELECT count(*) FROM change)"
         ).fetchone()
         listed = {
-            role: db.execute(f"SELECT count(*) FROM presence WHERE role = '{role}'").fetchone()[0]
+            role: db.execute(f"SELECT count(DISTINCT subject) FROM presence WHERE role = '{role}'").fetchone()[0]
             for role in ("member", "goal", "sponsor")
         }
     finally:
