@@ -36,9 +36,9 @@ def when(at: str) -> Markup:
 def badge(value: object) -> Markup:
     """A state as a small label: its word, with a colour and a sign beside it."""
     text = str(value)
-    tone = "plain"
+    tone = "even"
     if text.isdigit() and len(text) == 3:
-        tone = {"2": "good", "3": "moved", "4": "bad", "5": "bad"}.get(text[0], "plain")
+        tone = {"2": "good", "3": "moved", "4": "bad", "5": "bad"}.get(text[0], "even")
     elif text in _GOOD:
         tone = "good"
     elif text in _BAD:

@@ -39,12 +39,11 @@ _WORDS = {
     "name": "The organisation's name, or what stands on the page.", "beneficiary": "Name of whom it benefits.",
     "presence_id": "The presence.", "fact_id": "The fact.", "capture_id": "The capture.", "warc": "The WARC file.",
     "payload_digest": "Our digest of the payload.", "observation_id": "The observation.",
+    "source_url": "The URL it stands on.",
 }  # fmt: skip
-_ALL_WORDS = {
-    column: words
-    for table in ("resource", "evidence", "section_version", "observation", "crawl", "capture", "presence", "fact")
-    for column, words in DESCRIPTIONS[table].items()
-} | _WORDS
+#: of tables that have a column of one name, the last says what it means in a view
+_SPEAKING = ("link", "resource", "evidence", "section_version", "observation", "crawl", "capture", "presence", "fact")
+_ALL_WORDS = {column: words for table in _SPEAKING for column, words in DESCRIPTIONS[table].items()} | _WORDS
 
 
 def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +57,8 @@ def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> 
     found: dict[str, Any] = {"columns": {column: words[column] for column in columns if column in words}}
     if says:
         found["description"] = says
+    if name not in TABLES and name not in VIEWS and not is_kind:
+        found["hidden"] = True
     if name in _LABELS:
         found["label_column"] = _LABELS[name]
     if name in _FACETS:

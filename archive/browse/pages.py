@@ -73,24 +73,31 @@ def menu(datasette: Any) -> list[dict[str, str]]:
     ]
 
 
-_LAST = ("_digest", "sha256", "_version_id", "_capture_id")
-_LAST_NAMES = {
-    "id", "digest", "record_id", "fact_id", "observation_id", "presence_id", "payload_id", "capture_id", "original_id",
-    "subject", "urlkey", "xpath", "refers_to", "refers_to_url", "refers_to_date", "warc_id", "warc_offset",
-    "warc_length", "organisation_key", "beneficiary_key", "extra",
+_FIRST = (
+    "name", "logo_url", "value", "changed_by", "resource_id", "url", "captured_at", "state", "status", "mime", "kind",
+    "role", "organisation_id", "before", "after",
+)  # fmt: skip
+_LAST = {
+    "id", "digest", "sha256", "declared_digest", "payload_digest", "record_id", "fact_id", "observation_id",
+    "presence_id", "payload_id", "capture_id", "original_id", "subject", "urlkey", "xpath", "refers_to",
+    "refers_to_url", "refers_to_date", "warc_id", "warc_date", "warc_offset", "warc_length", "organisation_key",
+    "beneficiary_key", "extra", "page_version_id", "section_version_id", "source_version_id",
 }  # fmt: skip
 
 
-def columns(names: list[str], keep: tuple[str, ...] = ()) -> list[int]:
-    """In which order columns are shown: what people read first; digests, ids and places in files last.
+def columns(names: list[str], table: str | None = None) -> list[int]:
+    """In which order columns are shown: what people look for first; digests, ids and places in files last.
 
-    >>> columns(["id", "digest", "size"])
-    [2, 0, 1]
+    >>> columns(["id", "digest", "size", "status"])
+    [3, 2, 0, 1]
     """
-    return sorted(
-        range(len(names)),
-        key=lambda at: (
-            names[at] not in keep and (names[at] in _LAST_NAMES or names[at].endswith(_LAST)),
-            at,
-        ),
-    )
+
+    def rank(at: int) -> tuple[int, int]:
+        name = names[at]
+        if (table, name) in (("logo", "capture_id"), ("capture", "record_id")):  # the picture; the way to the page
+            return 0, -1
+        if name in _FIRST:
+            return 0, _FIRST.index(name)
+        return (2 if name in _LAST or name.endswith("_capture_id") else 1), at
+
+    return sorted(range(len(names)), key=rank)

@@ -16,8 +16,9 @@ from archive.browse import access, captures, evidence, records, safe
 from archive.browse.captures import Row
 from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
+from archive.browse.sanitiser import CostsTooMuch
 from archive.browse.search import search as find
-from archive.browse.views import read_snapshot
+from archive.browse.snapshot import read_snapshot
 from archive.decoding import decode
 from archive.errors import Damaged, TooLarge
 
@@ -44,7 +45,7 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
             answer = (404, "Not in this archive", str(error))
         except records.NotHere as error:
             answer = (404, "The bytes are not here", str(error))
-        except TooLarge as error:
+        except (TooLarge, CostsTooMuch) as error:
             answer = (413, "Too large to show here", str(error))
         except Damaged as error:
             answer = (502, "The record is not what it should be", str(error))

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ _GRACE_S = 3
 def is_frozen(database: Path) -> bool:
     """Whether nothing can be writing to it: then it is opened as immutable, which read-only media need."""
     wal = database.with_name(database.name + "-wal")
-    return not wal.exists() and not os.access(database.parent, os.W_OK)
+    return not (wal.exists() and wal.stat().st_size) and not os.access(database.parent, os.W_OK)
 
 
 def build(archive: Archive) -> Any:
@@ -74,9 +74,12 @@ def serve(archive: Archive, *, host: str = "127.0.0.1", port: int = 8001) -> int
         )
         shown = f"[{host}]" if ":" in host else host
         try:
-            with _interruptible():
+            with _interruptible(), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
                 print(f"http://{shown}:{listener.getsockname()[1]}/", flush=True)
-                uvicorn.Server(config).run(sockets=[listener])
+                # Datasette prints a whole traceback on stdout for every address a visitor mistypes; what is a fault
+                # of ours goes to stderr, and stays.
+                with redirect_stdout(nowhere):
+                    uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             pass
     return 0

@@ -1,0 +1,190 @@
+"""Nothing archived runs in a visitor's browser: looked at in a real Chromium, beside controls that do run."""
+
+from __future__ import annotations
+
+import os
+import socketserver
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from archive.browse.serve import build as build_datasette
+from tests.archive.browse_archive import EVIL, EVIL_HTML, EVIL_SVG, HOME, build
+from tests.archive.browse_server import running
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
+
+pytestmark = pytest.mark.chromium
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        reason = "Debian's chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("browse") / "archive")
+
+
+@pytest.fixture(scope="module")
+def base(built):
+    with running(build_datasette(built.archive)) as client:
+        yield str(client.base_url)
+
+
+@contextmanager
+def visiting(browser, **options):
+    """A page; and all that it asked for."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    try:
+        yield page, asked
+    finally:
+        context.close()
+
+
+def executed(page) -> bool:
+    page.wait_for_timeout(100)
+    return any(
+        frame.evaluate("document.title === 'EXECUTED' || document.documentElement.dataset.executed === '1'")
+        for frame in page.frames
+    )
+
+
+@contextmanager
+def plain_server(body: bytes, mime: str):
+    """The same bytes served as anybody would."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", mime)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("body", "mime"), [(EVIL_HTML, "text/html"), (EVIL_SVG, "image/svg+xml")])
+def test_control_the_attacks_do_run_when_they_are_served_plainly(browser, body, mime):
+    with plain_server(body, mime) as address, visiting(browser) as (page, _):
+        page.goto(address)
+        assert executed(page)
+
+
+@pytest.mark.parametrize("name", ["home", "evil", "svg", "gif", "script", "gone", "odd"])
+@pytest.mark.parametrize("view", ["raw", "snapshot", ""])
+def test_no_capture_runs(browser, base, built, name, view):
+    with visiting(browser) as (page, asked):
+        page.goto(base + built.path(name, view))
+        assert not executed(page)
+        assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {base.split("/")[2]}
+
+
+def test_no_capture_runs_on_the_way_through_its_address(browser, base):
+    for address in (EVIL, HOME, "http://netwerk.test/evil.svg", "http://netwerk.test/"):
+        with visiting(browser) as (page, _):
+            page.goto(f"{base}/-/web/20170101000000/{address}")
+            assert not executed(page)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/archive/capture", "/archive/resource", "/archive/page_version", "/archive/current_sponsors",
+     "/archive/captures_of?url=evil", "/archive/failures", "/-/search?q=kwaad", "/-/search?q=%22><script>x",
+     "/-/capture/<script>document.title='EXECUTED'</script>"],
+)  # fmt: skip
+def test_nothing_runs_on_the_pages_that_tell_of_it(browser, base, path):
+    with visiting(browser) as (page, _):
+        page.goto(base + path)
+        assert not executed(page)
+
+
+def test_a_framed_snapshot_cannot_reach_the_page_around_it(browser, base, built):
+    with visiting(browser) as (page, _):
+        page.goto(base + built.path("home"))
+        page.locator("iframe").scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        frame = next(frame for frame in page.frames if frame.url.endswith("/snapshot"))
+        assert frame.evaluate("self.origin") == "null"
+        assert "Wilde Ganzen" in frame.evaluate("document.body.innerText")
+
+
+def test_the_snapshot_is_shown_with_its_pictures_and_styles(browser, base, built):
+    with visiting(browser) as (page, asked):
+        page.goto(base + built.path("home", "snapshot"))
+        page.wait_for_load_state("networkidle")
+        shown = page.evaluate("[...document.images].filter(i => i.naturalWidth > 0).length")
+        assert shown == 3  # two logos and the lazy one
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(1, 2, 3)"
+        assert any("achtergrond" in url for url in asked)
+        assert page.get_by_text("not the live site").is_visible()
+
+
+def test_datasettes_own_scripts_still_work(browser, base):
+    with visiting(browser) as (page, _):
+        complaints = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(base + "/archive/capture")
+        page.locator("th svg.dropdown-menu-icon").first.click()
+        assert page.get_by_text("Sort descending").is_visible()
+        page.goto(base + "/archive")
+        page.locator(".CodeMirror, .cm-editor").first.wait_for(timeout=5000)
+        assert complaints == []
+
+
+def test_logos_come_straight_out_of_the_warc(browser, base):
+    for path, expected in (("/", 3), ("/archive/current_sponsors", 3), ("/archive/current_sponsor", 3),
+                           ("/archive/logo", 3)):  # fmt: skip
+        with visiting(browser) as (page, _):
+            page.goto(base + path)
+            page.wait_for_load_state("networkidle")
+            wide = page.evaluate("[...document.images].map(i => (i.scrollIntoView(), i.naturalWidth))")
+            page.wait_for_timeout(200)
+            wide = page.evaluate("[...document.images].map(i => i.naturalWidth)")
+            assert len(wide) == expected, path
+            assert min(wide) > 20, path
+
+
+@pytest.mark.parametrize("path", ["/", "/archive", "/archive/capture", "/archive/current_sponsor", "/archive/changes",
+                                  "/-/search?q=kinderen", "CAPTURE", "/archive/capture/1"])  # fmt: skip
+def test_pages_fit_a_phone_speak_a_language_and_need_no_script(browser, base, built, path):
+    path = built.path("home") if path == "CAPTURE" else path
+    with visiting(browser, viewport={"width": 390, "height": 800}, java_script_enabled=False) as (page, _):
+        page.goto(base + path)
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.locator("main h1").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_keyboard_comes_first_to_the_way_past_the_menu(browser, base):
+    with visiting(browser) as (page, _):
+        page.goto(base + "/")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "To the content"
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#content")
