@@ -56,8 +56,9 @@ class Ingest:
             return None
         if profile is None:
             return self.store.derive(crawl.site)
-        owner = {organisation_key(profile.owner): profile.owner} if profile.owner else {}
-        return self.store.derive(crawl.site, anchors=profile.anchors, names=owner | profile.names)
+        said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
+        names = {organisation_key(name): name for name in said} | profile.names
+        return self.store.derive(crawl.site, anchors=profile.anchors, names=names)
 
 
 @dataclass(frozen=True, slots=True)
