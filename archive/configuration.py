@@ -40,8 +40,9 @@ def read_toml(path: Path, error: type[WrongUse]) -> tuple[dict[str, Any], str]:
     except tomllib.TOMLDecodeError as fault:
         what, _, at = str(fault).partition(" (at ")
         stands = re.match(r"line (\d+)", at)
-        where = f" line {stands[1]}" if stands else ""
-        raise error(f"{path}{where}: not TOML: {what}{'' if stands else ' (at ' + at if at else ''}") from fault
+        # Without a line it is the end of the file, where something is missing.
+        where = f" line {stands[1]}" if stands else f" line {text.count(chr(10)) + 1}"
+        raise error(f"{path}{where}: not TOML: {what}") from fault
     except RecursionError as fault:
         raise error(f"{path}: nested too deeply") from fault
 

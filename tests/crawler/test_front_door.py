@@ -1,0 +1,224 @@
+"""Wrong input gives one clear line and exit code 2, whatever it is; and what stops a crawl has a code of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.layout import Archive
+from tests.front_door import CONTACT, bewaar, crawl, start
+from tests.site_server import Site, page, tree
+
+
+def refused(*arguments: str | Path, code: int = 2) -> str:
+    """The one line that wrong use is answered with."""
+    done = bewaar(*arguments, code=code)
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    Archive.create(tmp_path / "a", contact=CONTACT)
+    return tmp_path / "a"
+
+
+def test_no_such_site_suggests_one(archive: Path) -> None:
+    line = refused("crawl", "better_care_netwerk", "--archive", archive)
+    assert "better_care_netwerk" in line
+    assert "did you mean better_care_network" in line
+
+
+def test_nothing_to_crawl_says_what_to_give(archive: Path) -> None:
+    assert "give a SITE or URL" in refused("crawl", "--archive", archive)
+
+
+@pytest.mark.parametrize("url", ["http://", "ftp://example.org/", "http://user:secret@example.org/", "http://a:99999/"])
+def test_a_url_that_is_none_is_refused(archive: Path, url: str) -> None:
+    refused("crawl", url, "--archive", archive)
+
+
+def test_nobody_to_contact(tmp_path: Path) -> None:
+    line = refused("crawl", "http://127.0.0.1:9/", "--archive", tmp_path / "new")
+    assert "--contact" in line
+    line = refused("crawl", "http://127.0.0.1:9/", "--archive", tmp_path / "other", "--contact", "call me\r\nX: y")
+    assert "neither a mail address" in line
+
+
+def test_an_unreadable_profile_is_named_by_file_line_and_key(archive: Path) -> None:
+    profile = archive / "sites" / "mine.toml"
+    profile.write_text('seeds = ["http://example.org/"]\ndelay = 3\n')
+    line = refused("crawl", "mine", "--archive", archive)
+    assert f"{profile} line 2: delay: no such key" in line
+    profile.write_text("seeds = [\n")
+    assert f"{profile} line" in refused("crawl", "mine", "--archive", archive)
+
+
+def test_a_directory_of_something_else_is_not_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_bytes(b"x")
+    for verb in ("crawl", "serve", "rebuild", "status", "verify"):
+        what = ("http://127.0.0.1:9/", "--contact", CONTACT) if verb == "crawl" else ()
+        assert "not an archive" in refused(verb, *what, "--archive", tmp_path / "photos")
+    assert "no such directory" in refused("status", "--archive", tmp_path / "nowhere")
+
+
+def test_a_newer_archive_is_refused_and_left_alone(archive: Path) -> None:
+    marker = archive / "bewaar.toml"
+    marker.write_text("format = 99\n")
+    before = sorted(path.name for path in archive.rglob("*"))
+    for verb in ("crawl", "serve", "rebuild", "verify"):
+        what = ("http://127.0.0.1:9/", "--contact", CONTACT) if verb == "crawl" else ()
+        assert "newer than this version" in refused(verb, *what, "--archive", archive)
+    assert sorted(path.name for path in archive.rglob("*")) == before
+
+
+def test_a_site_that_is_being_crawled_is_refused(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.1) as site:
+        first = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        while len(site.asked) < 2:
+            time.sleep(0.02)
+        line = refused("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT)
+        assert "is being crawled already by process" in line
+        assert str(first.pid) in line
+        first.terminate()
+        first.communicate(timeout=30)
+
+
+def test_a_port_that_is_taken(archive: Path) -> None:
+    with Site({"/": page("x")}) as site:
+        crawl(site.url(), archive)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert str(port) in refused("serve", "--archive", archive, "--port", str(port))
+
+
+def test_serving_an_archive_without_a_database_says_what_to_do(archive: Path) -> None:
+    line = refused("serve", "--archive", archive)
+    assert "archive.db" in line
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "http://example.org/\nnot a url\n"])
+def test_a_seed_file_must_hold_urls(archive: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "seeds").write_text(text)
+    assert str(tmp_path / "seeds") in refused("crawl", "--seeds", tmp_path / "seeds", "--archive", archive)
+
+
+def test_an_unknown_option_and_command(archive: Path) -> None:
+    assert bewaar("crawl", "--no-such-option", "--archive", archive, code=2).stdout == ""
+    assert bewaar("keep", code=2).stdout == ""
+
+
+def test_a_stale_unfinished_crawl_asks_which(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.05) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        while len(site.asked) < 4:
+            time.sleep(0.02)
+        process.terminate()
+        process.communicate(timeout=30)
+        (frontier,) = (tmp_path / "a" / "state").glob("*.frontier.db")
+        db = sqlite3.connect(frontier)
+        with db:
+            db.execute("UPDATE crawl SET started_at = '2020-01-01T00:00:00Z'")
+        db.close()
+        line = refused("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT)
+        assert "--resume" in line
+        assert "--from-start" in line
+        crawl(site.url(), tmp_path / "a", "--resume", "--max-pages", "3", code=3)
+
+
+def test_the_original_site_is_gone_and_one_line_says_so(archive: Path) -> None:
+    """Its name resolves nowhere here; on a machine where it does, `connect_to` sends it to the parking page below."""
+    parked = page("<h1>eerlijkkinderpardon.nu</h1><h2>Partners</h2><ul><li>Buy It Now</li><li>Best Offer</li></ul>")
+    with Site({"/p/215/3232/mo480-cg310/mo481-cg310/better-care-network": parked}) as site:
+        port = site.url().split(":")[2].strip("/")
+        options = ("--connect-to", f"eerlijkkinderpardon.nu:80:127.0.0.1:{port}", "--delay", "0")
+        done = bewaar("crawl", "better_care_network", "--archive", archive, *options, code=1)
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("seed "))
+    assert "not the page its profile expects" in line
+    db = sqlite3.connect(archive / "archive.db")
+    assert db.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM capture WHERE status = 200").fetchone() == (1,)
+    db.close()
+
+
+def test_a_host_that_refuses_is_a_failed_seed(archive: Path, free_port: int) -> None:
+    report = crawl(f"http://127.0.0.1:{free_port}/", archive, code=1)
+    (seed,) = report["seeds"].values()
+    assert "refused" in seed["problem"]
+    db = sqlite3.connect(archive / "archive.db")
+    failures = db.execute("SELECT DISTINCT record_type, status FROM capture").fetchall()
+    db.close()
+    assert failures == [("failure", None)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True)
+    if mounted.returncode != 0:
+        if os.environ.get("CI") == "true":
+            pytest.fail("mounting a tmpfs needs root")
+        pytest.skip("mounting a tmpfs needs root")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_full_disk_stops_the_crawl_with_4_and_all_before_it_whole(small_disk: Path) -> None:
+    noise = {f"/n{n}.bin": (200, {"Content-Type": "application/octet-stream"}, os.urandom(300_000)) for n in range(40)}
+    pages = {"/": page("".join(f'<img src="{path}">' for path in noise))} | noise
+    with Site(pages) as site:
+        done = bewaar("crawl", site.url(), "--archive", small_disk / "a", "--contact", CONTACT, "--delay", "0", code=4)
+        assert "free" in done.stderr + done.stdout
+        kept = json.loads(bewaar("verify", "--json", "--archive", small_disk / "a").stdout)
+    assert kept["findings"] == []
+
+
+def test_the_doctor_finds_this_installation_well(archive: Path) -> None:
+    done = bewaar("doctor", "--archive", archive)
+    assert "FAIL" not in done.stdout
+    assert "package crawler belongs to bewaar alone" in done.stdout
+
+
+def test_status_and_sites_speak_json(tmp_path: Path) -> None:
+    with Site(tree(3)) as site:
+        crawl(site.url(), tmp_path / "a")
+    found = json.loads(bewaar("status", "--json", "--archive", tmp_path / "a").stdout)
+    assert [(row["status"], row["crawls"], row["to_go"]) for row in found["sites"]] == [("finished", 1, 0)]
+    assert found["warcs"] == 1
+    names = {row["name"] for row in json.loads(bewaar("sites", "--json", "--archive", tmp_path / "a").stdout)}
+    assert "better_care_network" in names
+
+
+def test_sites_check_names_the_rule() -> None:
+    outside = bewaar("sites", "check", "--site", "better_care_network", "https://elsewhere.example/", code=1)
+    assert "refused by rule outside-host" in outside.stdout
+    bewaar("sites", "check", "--site", "better_care_network", "http://eerlijkkinderpardon.nu/p/1/2/x")
+
+
+def test_extract_reads_a_file_and_a_capture(tmp_path: Path) -> None:
+    body = "<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li></ul>"
+    (tmp_path / "page.html").write_text(f"<!doctype html><html lang=en><body>{body}</body></html>")
+    on_disk = json.loads(bewaar("extract", tmp_path / "page.html", "--json").stdout)
+    assert [fact["value"] for fact in on_disk if fact["role"] == "member"] == ["Alpha Trust", "Beta Foundation"]
+    with Site({"/": page(body)}) as site:
+        crawl(site.url(), tmp_path / "a")
+        kept = json.loads(bewaar("extract", site.url(), "--archive", tmp_path / "a", "--json").stdout)
+    assert [fact["value"] for fact in kept if fact["role"] == "member"] == ["Alpha Trust", "Beta Foundation"]
+    assert kept[0]["capture"]["file"].endswith(".warc.gz")
+    assert "not in" in refused("extract", "http://127.0.0.1:9/other", "--archive", tmp_path / "a")
+    assert "no such" in refused("extract", tmp_path / "nothing.html").lower()
