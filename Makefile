@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export BEWAAR_SHARED ?= $(abspath ../shared)
 
-.PHONY: demo test soak lint docs clean
+.PHONY: demo test soak lint docs wheel clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/bewaar demo --archive demo-archive
@@ -41,6 +41,15 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml
 $(VENV)/.test: $(VENV)/.demo pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test
 	@touch $@
+
+# Build the wheel, install it into an empty venv, and run the demo there, away from this tree.
+wheel: $(VENV)/.test
+	rm -rf build/wheel && mkdir -p build/wheel/away
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel . >/dev/null
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check build/wheel/*.whl
+	cd build/wheel/away && ../venv/bin/bewaar demo && ../venv/bin/bewaar verify --rows --archive demo-archive
+	rm -rf build/wheel
 
 clean:
 	rm -rf $(VENV) demo-archive archive-data build dist
