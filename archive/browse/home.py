@@ -16,21 +16,27 @@ _SPONSORS = """SELECT s.name, s.first_seen, s.beneficiary, s.site_id, s.href, (S
   JOIN capture c ON c.id = l.capture_id WHERE l.site_id = s.site_id AND l.page_key = s.page_key
   AND l.role = 'sponsor' AND l.subject = s.subject ORDER BY l.last_seen DESC, l.id DESC LIMIT 1) AS logo
 FROM current_sponsor s ORDER BY s.name COLLATE NOCASE LIMIT 200"""
-_MEMBERS = """SELECT m.name, m.kind, m.first_seen, m.site_id, c.record_id FROM current_member m
-JOIN capture c ON c.id = m.first_capture_id ORDER BY m.name COLLATE NOCASE LIMIT 200"""
-_GOALS = """SELECT g.value, g.kind, g.first_seen, g.site_id, c.record_id FROM current_goal g
-JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id
-ORDER BY g.site_id, g.kind, f.position, g.value LIMIT 100"""
-_CHANGES = """SELECT ch.kind, ch.role, coalesce(o.name, ch.after, ch.before, ch.subject) AS what, ch.before, ch.after,
-  ch.changed_after, ch.changed_by, ch.page_key, c.record_id
-FROM change ch JOIN capture c ON c.id = ch.after_capture_id LEFT JOIN organisation o ON o.id = ch.organisation_id
+# Where the list is gone nobody knows who is on it: those who were last are shown, and that it is so.
+_MEMBERS = """SELECT m.name, m.kind, m.state, min(m.first_seen) AS first_seen, max(m.last_seen) AS last_seen, m.site_id,
+  c.record_id
+FROM member m JOIN capture c ON c.id = m.first_capture_id WHERE m.state <> 'ended'
+GROUP BY m.site_id, m.subject ORDER BY m.state, m.name COLLATE NOCASE LIMIT 200"""
+_GOALS = """SELECT g.value, g.kind, g.state, min(g.first_seen) AS first_seen, max(g.last_seen) AS last_seen, g.site_id,
+  c.record_id
+FROM goal g JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id WHERE g.state <> 'ended'
+GROUP BY g.site_id, g.subject ORDER BY g.state, g.site_id, g.kind, f.position, g.value LIMIT 100"""
+_CHANGES = """SELECT ch.kind, ch.role,
+  coalesce(o.name, CASE WHEN ch.role IS NOT NULL THEN coalesce(ch.after, ch.before) END, ch.subject) AS what, ch.before, ch.after, ch.changed_after, ch.changed_by, ch.page_key, c.record_id,
+  b.record_id AS before_record
+FROM change ch JOIN capture c ON c.id = ch.after_capture_id JOIN capture b ON b.id = ch.before_capture_id
+  LEFT JOIN organisation o ON o.id = ch.organisation_id
 WHERE ch.kind <> 'text edited' ORDER BY ch.changed_by DESC, ch.id DESC LIMIT 12"""
 
 #: part of the page -> the tables and views it is read from, and the query
 _PARTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sponsors": (("current_sponsor", "logo", "capture"), _SPONSORS),
-    "members": (("current_member", "capture"), _MEMBERS),
-    "goals": (("current_goal", "fact", "capture"), _GOALS),
+    "members": (("member", "capture"), _MEMBERS),
+    "goals": (("goal", "fact", "capture"), _GOALS),
     "changes": (("change", "organisation", "capture"), _CHANGES),
 }
 _COUNTED = ("crawl", "capture", "page_version", "organisation", "change", "warc")

@@ -37,6 +37,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
     found: dict[str, Any] = {
         "bewaar_badge": cells.badge,
         "bewaar_when": cells.when,
+        "bewaar_logo": lambda record_id, name: cells.logo(datasette, record_id, name),
         "bewaar_columns": columns,
         "bewaar_name": datasette.metadata("title") if hasattr(datasette, "metadata") else None,
     }

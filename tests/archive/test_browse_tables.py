@@ -1,0 +1,264 @@
+"""Tables, questions and search: what an analyst works with."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+from datasette.app import Datasette
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.browse import access, cells, metadata, queries, search
+from archive.browse.serve import build as build_datasette
+from archive.store import Store, questions
+from tests.archive.browse_archive import build
+from tests.archive.browse_server import running
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("browse") / "archive")
+
+
+@pytest.fixture(scope="module")
+def client(built):
+    with running(build_datasette(built.archive)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def plain(built):
+    """``datasette archive.db``, and no more."""
+    with running(Datasette([str(built.archive.database)])) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def db(built):
+    connection = sqlite3.connect(f"file:{built.archive.database}?mode=ro", uri=True)
+    connection.create_function("match_expression", 1, search.match_expression, deterministic=True)
+    yield connection
+    connection.close()
+
+
+# --- tables
+
+
+def test_cells_show_logos_badges_times_and_ways_to_the_capture(client, built):
+    html = client.get("/archive/current_sponsor").text
+    assert f'<img src="{built.path("Plan Vooruit 2")}/raw" alt="logo of Plan Vooruit"' in html
+    assert '<span class="bw-badge bw-good">current</span>' in html
+    assert re.search(r'<time datetime="2018-05-01T12:00:01Z"[^>]*>2018-05-01 ', html)
+    assert re.search(r'href="/-/capture/row/\d+">capture</a>', html)
+    html = client.get("/archive/logo").text
+    assert f'<img src="{built.path("Plan Vooruit 2")}/raw"' in html
+    html = client.get("/archive/capture").text
+    assert f'<a class="bw-capture" href="{built.path("home")}"' in html
+    assert '<span class="bw-badge bw-bad">404</span>' in html
+    html = client.get("/archive/current_sponsors").text
+    assert f'<img src="{built.path("Plan Vooruit 2")}/raw" alt="logo of Plan Vooruit"' in html
+
+
+def test_foreign_keys_carry_names(client):
+    html = client.get("/archive/presence").text
+    assert ">Wilde Ganzen</a>" in html
+    assert ">Netwerk Betere Zorg</a>" in html
+
+
+def test_digests_and_ids_stand_last(client, db):
+    for table in ("capture", "presence", "payload", "fact"):
+        html = client.get(f"/archive/{table}").text
+        shown = re.findall(r'<th scope="col" class="[^"]*" data-column="([^"]*)"', html)
+        columns = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+        assert set(shown) == columns
+        assert shown[-1] in {"id", "digest", "warc_length", "extra", "gone_capture_id", "page_version_id"} | {
+            name for name in shown if name.endswith("_capture_id")
+        }, table
+        assert shown.index("id") > len(shown) / 3
+    row = client.get("/archive/payload").text.split("<tbody>")[1]
+    cells_shown = re.findall(r'data-label="([^"]*)">(.*?)</td>', row, re.DOTALL)
+    assert all("sha256:" in value for name, value in cells_shown if name == "digest")
+
+
+@pytest.mark.parametrize("kind", ["client", "plain"])
+def test_every_table_is_described_column_by_column(request, kind, db):
+    client = request.getfixturevalue(kind)
+    described = client.get("/-/metadata.json").json()["databases"]["archive"]["tables"]
+    for table, columns in access.columns_by_table(db).items():
+        about = described[table]
+        if about.get("hidden"):
+            assert table.startswith(("_", "sqlite_")) or "_fts_" in table or "name_trigram_" in table, table
+            continue
+        assert about["description"], table
+        missing = set(columns) - set(about["columns"]) - {"page_version_fts", "name_trigram", "rank"}
+        assert not missing - {"alt", "chair", "chair_since", "compound"}, (table, missing)
+        for facet in about.get("facets", ()):
+            assert facet in columns, (table, facet)
+        for key in ("sort_desc", "label_column"):
+            assert about.get(key, columns[0]) in columns, (table, key)
+        assert client.get(f"/archive/{table}").status_code == 200, table
+
+
+def test_no_facet_or_section_is_made_of_peoples_names(client):
+    for table, about in client.get("/-/metadata.json").json()["databases"]["archive"]["tables"].items():
+        assert not {"name", "value", "subject", "raw"} & set(about.get("facets", ())), table
+
+
+def test_cells_are_cut_and_facets_are_not_guessed(client, plain):
+    settings = client.get("/-/settings.json").json()
+    assert settings["suggest_facets"] is False
+    assert settings["truncate_cells_html"] == 200
+
+
+# --- questions
+
+
+@pytest.mark.parametrize("name", [*queries.QUESTIONS, "page_on_date", "changes_of_an_organisation"])
+@pytest.mark.parametrize("given", ["", "2017-01-01", "'; DROP TABLE capture; --", "%"])
+def test_every_question_runs(client, name, given):
+    answer = client.get(
+        f"/archive/{name}.json",
+        params=dict.fromkeys(("url", "date", "text", "name", "page_key", "organisation"), given),
+    )
+    assert answer.status_code == 200
+    assert answer.json()["ok"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("current_members", {"name": ["Huis van Jeugd", "Stichting Kinderpostzegels", "Wilde Ganzen"]}),
+        ("current_sponsors", {"name": ["Ministerie van Zorg", "Plan Vooruit", "Stichting Lantaarn"]}),
+        ("goals", {"state": ["current", "current", "ended"]}),
+        ("listed_on?date=2016-06-01&role=member", {"certainty": None}),
+        ("crawls", {"captures": [4, 16]}),
+        ("failures", {"what": ["fetch failed", "timeout after 30 s", "answered 404"]}),
+    ],
+)
+def test_questions_are_answered_right(client, path, expected):
+    rows = client.get(f"/archive/{path}".replace("?", ".json?") if "?" in path else f"/archive/{path}.json",
+                      params={"_shape": "array"} if "?" not in path else None)  # fmt: skip
+    found = rows.json()
+    found = (
+        found if isinstance(found, list) else [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+    )
+    assert found
+    for column, values in expected.items():
+        if values is not None:
+            assert sorted(str(row[column]) for row in found) == sorted(str(value) for value in values)
+
+
+def test_who_was_listed_on_a_date(client):
+    def listed(day: str) -> dict[str, str]:
+        rows = client.get("/archive/listed_on.json", params={"date": day, "_shape": "array"}).json()
+        return {row["listed"]: row["certainty"] for row in rows if row["role"] == "member"}
+
+    assert listed("2016-04-30") == {}
+    assert listed("2016-05-01") == dict.fromkeys(("Stichting Kinderpostzegels", "Wilde Ganzen", "Pleegzorg Nu"), "seen")
+    assert listed("2017-01-01") == {
+        "Stichting Kinderpostzegels": "seen", "Wilde Ganzen": "seen", "Pleegzorg Nu": "between captures",
+    }  # fmt: skip
+    assert "Pleegzorg Nu" not in listed("2018-05-02")
+    assert listed("") == {"Stichting Kinderpostzegels": "last seen before", "Wilde Ganzen": "last seen before",
+                          "Huis van Jeugd": "last seen before"}  # fmt: skip
+
+
+def test_what_a_page_said_on_a_date(client):
+    def said(day: str) -> str:
+        rows = client.get("/archive/page_on.json", params={"date": day, "url": "3232", "_shape": "array"}).json()
+        return " ".join(row["text"] for row in rows)
+
+    assert "Pleegzorg Nu" in said("2017-12-31")
+    assert "Huis van Jeugd" not in said("2017-12-31")
+    assert "Huis van Jeugd" in said("")
+    assert said("2015-01-01") == ""
+
+
+def test_a_fact_is_traced_to_file_offset_digest_and_quote(client, built):
+    row = client.get("/archive/where_a_fact_stands.json", params={"text": "Pleegzorg", "_shape": "array"}).json()[0]
+    capture = built.captures["home"]
+    assert (row["warc"], row["warc_offset"]) == (capture.place.file, capture.place.offset)
+    assert row["digest"] == capture.payload_digest
+    assert row["quote"] == "Pleegzorg Nu"
+    assert row["record"] == capture.record_id
+
+
+def test_the_captures_of_a_url_say_whether_bytes_changed(client):
+    params = {"url": "1000.png", "_shape": "array"}
+    rows = client.get("/archive/captures_of.json", params=params).json()
+    assert [row["compared_with_before"] for row in rows] == ["new bytes", "same bytes"]
+
+
+def test_every_question_of_the_store_is_offered_or_answered_by_ours(client, db):
+    offered = client.get("/archive.json").json()["queries"]
+    names = {query["name"] for query in offered}
+    assert names >= {question.name for question in questions.QUESTIONS} - {"proof_of_a_name"}
+    assert names >= set(queries.QUESTIONS)
+    for query in offered:
+        assert query["title"]
+        assert query["description"]
+        assert query["name"] not in access.columns_by_table(db)
+
+
+def test_questions_are_offered_where_their_views_are(tmp_path):
+    Store(tmp_path / "archive.db", ()).close()
+    with running(Datasette([str(tmp_path / "archive.db")])) as client:
+        html = client.get("/archive").text
+        assert "Captures of a URL" in html
+        assert "Current members" not in html
+        assert client.get("/").status_code == 200
+
+
+# --- search
+
+
+def test_search_finds_words_prefixes_phrases_and_names(client, built):
+    html = client.get("/-/search", params={"q": "pleegz"}).text
+    assert "<mark>pleegzorg</mark>" in html
+    assert built.path("home") in html
+    assert "2 versions of this page" in html
+    assert "<mark>zonder thuis</mark>" in client.get("/-/search", params={"q": '"zonder thuis"'}).text
+    assert "No page says that" in client.get("/-/search", params={"q": '"thuis zonder"'}).text
+    html = client.get("/-/search", params={"q": "postzeg"}).text  # inside a compound word
+    assert ">Stichting Kinderpostzegels</a>" in html
+
+
+@pytest.mark.parametrize("text", ["zo'n", "zo’n", '"', '""', "*", "-", "a AND", "NEAR(", "title:x", "^x", "{a b}:c", "(", "\0", "é*",
+                                  "x" * 1000, '"a" "b', "' OR 1=1 --", "\ud83d", "AND OR NOT", "+", "a+b", "\x02\x03"])  # fmt: skip
+def test_odd_input_is_never_an_error(client, text):
+    answer = client.get("/-/search", params={"q": text.encode(errors="replace")})
+    assert answer.status_code == 200
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60) | st.text(alphabet="\"*()^:-+ANDORNEt é'{}", max_size=30))
+def test_no_text_is_a_syntax_error(db, text):
+    text = text.encode(errors="replace").decode()
+    db.execute(
+        "SELECT count(*) FROM page_version_fts WHERE page_version_fts MATCH match_expression(?)", [text]
+    ).fetchone()
+
+
+def test_marks_are_ours_and_all_else_is_escaped():
+    assert search.marked("<b>\x02x\x03&") == "&lt;b&gt;<mark>x</mark>&amp;"
+
+
+def test_badges_say_their_word():
+    for value in (200, "301", 503, "current", "ended", "<script>"):
+        badge = str(cells.badge(value))
+        assert "<script>" not in badge
+        assert badge.endswith("</span>")
+    assert cells.badge("<b>").striptags() == "<b>" or "&lt;b&gt;" in cells.badge("<b>")
+
+
+def test_metadata_is_fresh_each_time(built):
+    """Datasette writes into what it is given."""
+    datasette = Datasette([str(built.archive.database)])
+    first = metadata.metadata(datasette, "databases")
+    first["databases"]["archive"]["tables"]["capture"]["facets"].append("x")
+    first["databases"]["archive"]["tables"]["capture"]["columns"]["x"] = "x"
+    again = metadata.metadata(datasette, "databases")["databases"]["archive"]["tables"]["capture"]
+    assert "x" not in again["facets"]
+    assert "x" not in again["columns"]
