@@ -154,6 +154,11 @@ class Archive:
     def manifest(self) -> Path:
         return self.root / "manifest-sha256.txt"
 
+    def warcs_of(self, site: str) -> list[Path]:
+        """The sealed WARC files of one site, in the order they were written."""
+        named = re.compile(rf"{re.escape(check_site_name(site))}-\d{{17}}-\d{{5,}}-.*\.warc\.gz")
+        return sorted(path for path in self.warcs.glob("*.warc.gz") if named.fullmatch(path.name))
+
     @property
     def writable(self) -> bool:
         return os.access(self.root, os.W_OK | os.X_OK)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive import times
-from archive.errors import BadRecord, WrongUse
+from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
 from crawler.frontier import Frontier
 from crawler.plan import CrawlPlan, plan_crawl
-from crawler.reading import Event, events
+from crawler.reading import Event, crawl_of, events
 from crawler.sites.profile import Profile
 
 #: an unfinished crawl older than this is not resumed without being asked
@@ -91,21 +91,13 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
-    for path in crawl_files(archive, plan.site, plan.crawl_id):
+    for path in archive.warcs_of(plan.site):
+        crawl = crawl_of(path)
+        if crawl is None or crawl.id != plan.crawl_id:
+            continue
         for event in events(read_records(path)):
             if isinstance(event, Event) and event.record.type != "metadata" and event.record.url:
                 hops = event.about.get("hopsFromSeed", "")
                 if hops != "P":
                     frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)
     frontier.reclaim()
-
-
-def crawl_files(archive: Archive, site: str, crawl_id: str) -> Iterator[Path]:
-    """The sealed WARC files of one crawl, in the order they were written."""
-    for path in sorted(archive.warcs.glob(f"{site}-*.warc.gz")):
-        try:
-            info = next(iter(read_records(path)), None)
-        except BadRecord:
-            continue
-        if info and info.type == "warcinfo" and f"isPartOf: {crawl_id}\r\n".encode() in b"".join(info.block.chunks()):
-            yield path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,9 @@ class FrontDoor(click.Group):
         except BewaarError as error:
             click.echo(f"bewaar: {error}", err=True)
             code = PROBLEMS
+        except sqlite3.OperationalError as error:
+            click.echo(f"bewaar: the database cannot be written: {error}", err=True)
+            code = FAULT
         except BrokenPipeError:
             # Whoever read our output has seen enough.
             sys.stderr.close()

@@ -134,10 +134,13 @@ class Follower:
         }
 
     def _store_until(self, file: str, offset: int) -> None:
-        """Commit what lies before the synced mark: a row never points at bytes that are not on disk."""
+        """Commit what lies before the synced mark: a row never points at bytes that are not on disk.
+
+        File names sort as they were opened, and an earlier file is sealed before the next is opened.
+        """
         batch = []
         last = None
-        while self._unstored and (self._unstored[0][1] != file or self._unstored[0][2] <= offset):
+        while self._unstored and self._unstored[0][1:3] <= (file, offset):
             last, _, _, reading = self._unstored.popleft()
             if reading:
                 batch.append(reading)

@@ -4,17 +4,18 @@ crawl being followed. Either way through `Reader`, so that the rows are the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from archive.layout import Archive
-from archive.model import Reading, Record
+from archive.model import Crawl, Reading, Record
 from archive.store import Derived, Store
 from archive.warc.reader import read_records
 from crawler.extract.organisations import organisation_key
 from crawler.items import KINDS
-from crawler.reading import Event, Reader, events
+from crawler.reading import Event, Reader, crawl_of, events, opening
 from crawler.sites.profile import Profile, load_profile
 
 #: readings per transaction
@@ -87,18 +88,42 @@ def ingest_file(ingest: Ingest, path: Path) -> Ingested:
     return Ingested(path.name, captures)
 
 
-def missing_files(archive: Archive, store: Store, prefix: str) -> Iterator[Path]:
-    """Sealed files of a site that the database does not hold: what a crawl left that was cut short."""
+class Ingests:
+    """One `Ingest` per crawl: its later files are read with the profile that its first one records."""
+
+    def __init__(self, archive: Archive, store: Store, *, current: bool = False) -> None:
+        self._archive = archive
+        self._store = store
+        self._current = current
+        self._by_crawl: dict[str, Ingest] = {}
+
+    def ingest(self, path: Path) -> Ingested:
+        crawl = crawl_of(path)
+        return ingest_file(self._of(crawl) if crawl else Ingest(self._store), path)
+
+    def _of(self, crawl: Crawl) -> Ingest:
+        if crawl.id not in self._by_crawl:
+            profile = load_profile(crawl.site, self._archive) if self._current else None
+            ingest = self._by_crawl[crawl.id] = Ingest(self._store, profile=profile)
+            for file in self._archive.warcs_of(crawl.site):
+                if (other := crawl_of(file)) and other.id == crawl.id:
+                    for record in opening(file):
+                        ingest.take(record)
+                    break
+        return self._by_crawl[crawl.id]
+
+    def derive(self) -> None:
+        """The history of every site met, with the profile of its last crawl."""
+        last = {ingest.reader.crawl.site: ingest for _, ingest in sorted(self._by_crawl.items()) if ingest.reader.crawl}
+        for _, ingest in sorted(last.items()):
+            ingest.derive()
+
+
+def catch_up(archive: Archive, store: Store, site: str) -> list[Ingested]:
+    """Write the rows of what a crawl of *site* left that was cut short: sealed files the database does not hold."""
     held = store.sealed_files()
-    for path in sorted(archive.warcs.glob(f"{prefix}-*.warc.gz")):
-        if path.name not in held:
-            yield path
-
-
-def catch_up(archive: Archive, store: Store, prefix: str) -> list[Ingested]:
-    """Write the rows of what is missing; the files of one crawl are read by one `Ingest`."""
-    ingest = Ingest(store)
-    return [ingest_file(ingest, path) for path in missing_files(archive, store, prefix)]
+    ingests = Ingests(archive, store)
+    return [ingests.ingest(path) for path in archive.warcs_of(site) if path.name not in held]
 
 
 def rebuild(
@@ -110,31 +135,14 @@ def rebuild(
     file is overwritten through SQLite's backup, never renamed over: a Datasette that has it open goes on, and sees
     the new rows. Returns the open store.
     """
-    beside = archive.state / "rebuild.db"
-    for leftover in beside.parent.glob(f"{beside.name}*"):
-        leftover.unlink()
-    fresh = Store(beside, KINDS)
-    sites: dict[str, Ingest] = {}
-    for path in sorted(archive.warcs.glob("*.warc.gz")):
-        ingest = Ingest(fresh, profile=_current(archive, path) if profile == "current" else None)
-        progress(ingest_file(ingest, path))
-        if ingest.reader.crawl:
-            sites[ingest.reader.crawl.site] = ingest
-    fresh.load_decisions(archive.decisions)
-    for _, ingest in sorted(sites.items()):
-        ingest.derive()
-    store = Store(archive.database, KINDS, write_lock=archive.lock_database)
-    store.replace_with(fresh)
-    fresh.close()
-    for leftover in beside.parent.glob(f"{beside.name}*"):
-        leftover.unlink()
+    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
+        fresh = Store(Path(beside) / "archive.db", KINDS)
+        ingests = Ingests(archive, fresh, current=profile == "current")
+        for path in sorted(archive.warcs.glob("*.warc.gz")):
+            progress(ingests.ingest(path))
+        fresh.load_decisions(archive.decisions)
+        ingests.derive()
+        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        store.replace_with(fresh)
+        fresh.close()
     return store
-
-
-def _current(archive: Archive, path: Path) -> Profile | None:
-    first = next(iter(read_records(path)), None)
-    if first is None or first.type != "warcinfo":
-        return None
-    reader = Reader()
-    crawl = reader.learn(first)
-    return load_profile(crawl.site, archive) if crawl else None

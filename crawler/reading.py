@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser
@@ -16,9 +17,10 @@ from selectolax.lexbor import LexborHTMLParser
 from archive import times, urls
 from archive.decoding import decode
 from archive.digests import sha256_chunks
-from archive.errors import Damaged
+from archive.errors import BadRecord, Damaged
 from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section
 from archive.warc import http as warc_http
+from archive.warc.reader import read_records
 from crawler.discover import discover
 from crawler.extract import extract, page_text
 from crawler.extract.dom import parse
@@ -82,6 +84,23 @@ def events(records: Iterable[Record]) -> Iterator[Event | Record]:
             yield record
     if waiting:
         yield Event(waiting, about)
+
+
+def opening(path: Path) -> Iterator[Record]:
+    """What stands in a file before its first capture: whose crawl it is, and with which profile."""
+    for record in read_records(path):
+        if record.type not in ("warcinfo", "metadata"):
+            return
+        yield record
+
+
+def crawl_of(path: Path) -> Crawl | None:
+    """The crawl a file belongs to, as its first record tells; None for files that do not tell."""
+    try:
+        first = next(opening(path), None)
+    except BadRecord:
+        return None
+    return _crawl_of(first, None) if first and first.type == "warcinfo" else None
 
 
 class Reader:

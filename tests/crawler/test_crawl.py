@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.store import open_read_only
+from archive.store.compare import Dump, differences, dump
 from archive.warc.reader import read_records
 from tests.front_door import CONTACT, bewaar, crawl, environment, start
 from tests.site_server import Answer, Site, page, tree
@@ -33,6 +35,14 @@ def query(archive: Path, sql: str) -> list[tuple[object, ...]]:
     db = sqlite3.connect(archive / "archive.db")
     try:
         return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def dumped(archive: Path) -> Dump:
+    db = open_read_only(archive / "archive.db")
+    try:
+        return dump(db.conn)
     finally:
         db.close()
 
@@ -232,6 +242,38 @@ def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
     ]
     assert query(tmp_path / "a", "SELECT status FROM crawl") == [("finished",)]
     assert len(query(tmp_path / "a", "SELECT 1 FROM fact")) == len(facts)
+
+
+def test_a_crawl_in_several_files_is_derived_again_the_same(tmp_path: Path) -> None:
+    items = "".join(f"<li>Organisation {letter}</li>" for letter in "ABC")
+    # 12 KB of text that does not compress to nothing, so that the files turn over.
+    pages = {
+        f"/p{n}": page(
+            f"<h2>Members</h2><ul>{items}</ul>" + "".join(f"<p>{n * k % 9973} {n ^ k}</p>" for k in range(900))
+        )
+        for n in range(1, 9)
+    }
+    pages["/"] = page("".join(f'<a href="{path}">x</a>' for path in pages))
+    with Site(pages) as site:
+        command = [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "crawl",
+            "site",
+            "-a",
+            f"site={site.url()}",
+            "-a",
+            f"contact={CONTACT}",
+        ]
+        command += ["-a", f"archive={tmp_path / 'a'}", "-s", "DOWNLOAD_DELAY=0", "-s", "WARC_MAX_BYTES=20000"]
+        done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, env=environment())
+        assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "a" / "warcs").glob("*.warc.gz"))) >= 3
+    live = dumped(tmp_path / "a")
+    bewaar("rebuild", "--archive", tmp_path / "a")
+    assert list(differences(live, dumped(tmp_path / "a"))) == []
+    bewaar("verify", "--rows", "--archive", tmp_path / "a")
 
 
 def test_no_extract_keeps_bytes_and_follows_links_only(tmp_path: Path) -> None:
