@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from twisted.web.client import URI
 
 from archive.errors import BewaarError, WrongUse
+from crawler.connect_to import ConnectTo
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -65,50 +66,6 @@ def _embedded(address: ipaddress.IPv6Address) -> Iterable[ipaddress.IPv4Address]
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectTo:
-    """curl's ``--connect-to HOST1:PORT1:HOST2:PORT2``: what is meant for the first is reached at the second. An empty
-    HOST1 or PORT1 stands for any, an empty HOST2 or PORT2 for the same."""
-
-    host: str
-    port: int | None
-    to_host: str
-    to_port: int | None
-
-    @classmethod
-    def parse(cls, text: str) -> ConnectTo:
-        """
-        >>> ConnectTo.parse("site.test:443:127.0.0.1:8443")
-        ConnectTo(host='site.test', port=443, to_host='127.0.0.1', to_port=8443)
-        >>> ConnectTo.parse("site.test::[::1]:")
-        ConnectTo(host='site.test', port=None, to_host='::1', to_port=None)
-
-        Raises WrongUse.
-        """
-        fields: list[str] = []
-        rest = text
-        for _ in range(3):
-            if rest.startswith("["):
-                host, bracket, rest = rest[1:].partition("]")
-                if not bracket or not rest.startswith(":"):
-                    break
-                rest = rest[1:]
-                fields.append(host)
-            else:
-                field, colon, rest = rest.partition(":")
-                if not colon:
-                    break
-                fields.append(field)
-        else:
-            host, port, to_host = fields
-            if ":" not in rest and all(not p or (p.isascii() and p.isdigit() and int(p) < 65536) for p in (port, rest)):
-                return cls(host.lower(), int(port) if port else None, to_host, int(rest) if rest else None)
-        raise WrongUse(f"connect_to {text!r}: expected HOST:PORT:ADDRESS:PORT, IPv6 addresses in brackets")
-
-    def matches(self, host: str, port: int) -> bool:
-        return self.host in {"", host.lower()} and self.port in {None, port}
-
-
-@dataclass(frozen=True, slots=True)
 class Guard:
     #: networks a profile allows
     allowed: tuple[Network, ...] = ()
@@ -125,8 +82,12 @@ class Guard:
                 networks.append(ipaddress.ip_network(text))
             except ValueError as error:
                 raise WrongUse(f"allowed address {text!r}: {error}") from error
+        try:
+            rules = tuple(ConnectTo.parse(rule) for rule in connect_to)
+        except ValueError as error:
+            raise WrongUse(f"connect_to: {error}") from error
         agreed = frozenset((host.lower(), int(port)) for host, port in consent)
-        return cls(tuple(networks), agreed, tuple(ConnectTo.parse(rule) for rule in connect_to))
+        return cls(tuple(networks), agreed, rules)
 
     def refusal(self, address: str, port: int) -> str | None:
         """Why no connection may be made to *address*; None when it may."""

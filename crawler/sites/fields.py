@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urldefrag, urlsplit
 
@@ -13,6 +12,7 @@ from w3lib.url import safe_url_string
 
 from archive.errors import WrongUse
 from archive.layout import check_contact, check_site_name
+from crawler.connect_to import ConnectTo
 
 
 def _site_name(name: str) -> str:
@@ -63,32 +63,6 @@ def _header_value(value: str) -> str:
     if not re.fullmatch(r"[ -~]+", value):
         raise ValueError("must be one line of ASCII, it goes into a request header")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectTo:
-    """One ``HOST:PORT:ADDRESS:PORT`` as curl's ``--connect-to``: an empty HOST or PORT is any, an empty ADDRESS or
-    second PORT leaves it as it was. IPv6 stands in brackets.
-    """
-
-    host: str
-    port: int | None
-    to_host: str
-    to_port: int | None
-
-    @classmethod
-    def parse(cls, rule: str) -> ConnectTo:
-        """Raises ValueError.
-
-        >>> ConnectTo.parse("kinderen.test:80:[::1]:8080")
-        ConnectTo(host='kinderen.test', port=80, to_host='::1', to_port=8080)
-        """
-        found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)", rule)
-        ports = (int(found[group]) if found[group] else None for group in (2, 4)) if found else ()
-        port, to_port = (*ports, None, None)[:2]
-        if not found or max(port or 1, to_port or 1) > 65535:
-            raise ValueError(f"{rule[:200]!r} is not HOST:PORT:ADDRESS:PORT")
-        return cls(found[1].strip("[]").lower(), port, found[3].strip("[]"), to_port)
 
 
 SiteName = Annotated[str, AfterValidator(_site_name)]

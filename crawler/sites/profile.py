@@ -34,7 +34,6 @@ from crawler.items import KINDS
 from crawler.scope import Extent, ScopeRules
 from crawler.sites.fields import (
     ConnectRule,
-    ConnectTo,
     Contact,
     HeaderValue,
     Host,
@@ -197,9 +196,6 @@ class Profile(_Model):
             requisites_from=self.requisites_from,
             tracker_hosts=trackers,
         )
-
-    def connections(self) -> tuple[ConnectTo, ...]:
-        return tuple(ConnectTo.parse(rule) for rule in self.connect_to)
 
     def with_settings(self, **settings: Any) -> Profile:
         """A copy with some keys changed (options of the command line), validated. Raises WrongUse."""

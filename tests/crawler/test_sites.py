@@ -14,8 +14,8 @@ import crawler.sites.fields
 import crawler.sites.profile
 from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
+from crawler.connect_to import ConnectTo
 from crawler.scope import Scope
-from crawler.sites.fields import ConnectTo
 from crawler.sites.profile import (
     Profile,
     default_profile,
@@ -176,11 +176,11 @@ def test_seeds_are_kept_as_they_are_requested(profile):
 
 def test_connections_read_as_curls(profile):
     found = profile(MINIMAL + 'connect_to = ["a.test:80:127.0.0.1:8080", "::[::1]:", "A.test:443::8443"]')
-    assert found.connections() == (
+    assert [ConnectTo.parse(rule) for rule in found.connect_to] == [
         ConnectTo("a.test", 80, "127.0.0.1", 8080),
         ConnectTo("", None, "::1", None),
         ConnectTo("a.test", 443, "", 8443),
-    )
+    ]
 
 
 def test_trackers_are_skipped_on_demand_only(profile):
