@@ -1,5 +1,7 @@
-"""curl's ``--connect-to HOST1:PORT1:HOST2:PORT2``: what is meant for the first is reached at the second. It is how hosts
-that no name server knows, such as the demo's, are crawled under their own names."""
+"""curl's ``--connect-to HOST1:PORT1:HOST2:PORT2``: what is meant for the first is reached at the second.
+
+So hosts that no name server knows, such as the demo's, are crawled under their own names.
+"""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_defaults_are_polite(profile):
     assert (found.delay_s, found.concurrency, found.robots, found.tls) == (1.0, 1, "obey", "verify")
     assert found.max_response_bytes == 256 * 1024 * 1024
     assert found.language is None
-    assert found.connections() == found.allow_addresses == ()
+    assert found.connect_to == found.allow_addresses == ()
 
 
 def test_sizes_may_have_units(profile):
