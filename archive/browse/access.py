@@ -114,3 +114,12 @@ async def check_instance(datasette: Any, actor: Any) -> None:
         await datasette.ensure_permissions(actor, ["view-instance"])
     else:
         await datasette.ensure_permission(action="view-instance", actor=actor)
+
+
+async def title(datasette: Any) -> str | None:
+    """What the operator calls it."""
+    if hasattr(datasette, "get_instance_metadata"):
+        found = (await datasette.get_instance_metadata()).get("title")
+    else:  # 0.65
+        found = datasette.metadata("title")
+    return found if isinstance(found, str) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archive.browse import access, captures
+from archive.browse import access, captures, queries
 
 _SITES = "SELECT id, name, home, title, description, rights FROM site ORDER BY name LIMIT 50"
 _COUNTS = """SELECT (SELECT count(*) FROM crawl) AS crawls, (SELECT count(*) FROM capture) AS captures,
@@ -26,8 +26,8 @@ _GOALS = """SELECT g.value, g.kind, g.state, min(g.first_seen) AS first_seen, ma
 FROM goal g JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id WHERE g.state <> 'ended'
 GROUP BY g.site_id, g.subject ORDER BY g.state, g.site_id, g.kind, f.position, g.value LIMIT 100"""
 _CHANGES = """SELECT ch.kind, ch.role,
-  coalesce(o.name, CASE WHEN ch.role IS NOT NULL THEN coalesce(ch.after, ch.before) END, ch.subject) AS what, ch.before, ch.after, ch.changed_after, ch.changed_by, ch.page_key, c.record_id,
-  b.record_id AS before_record
+  coalesce(o.name, CASE WHEN ch.role IS NOT NULL THEN coalesce(ch.after, ch.before) END, ch.subject) AS what,
+  ch.before, ch.after, ch.changed_after, ch.changed_by, ch.page_key, c.record_id, b.record_id AS before_record
 FROM change ch JOIN capture c ON c.id = ch.after_capture_id JOIN capture b ON b.id = ch.before_capture_id
   LEFT JOIN organisation o ON o.id = ch.organisation_id
 WHERE ch.kind <> 'text edited' ORDER BY ch.changed_by DESC, ch.id DESC LIMIT 12"""
@@ -61,7 +61,8 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         found[part] = None
         if existing.keys() >= set(reads) and await access.may_view(datasette, actor, name, *reads):
             found[part] = [dict(row) for row in (await database.execute(sql)).rows]
-    found["questions"] = sorted(
-        (await datasette.get_canned_queries(name, actor)).values(), key=lambda query: query["title"] or query["name"]
-    ) if hasattr(datasette, "get_canned_queries") else []  # fmt: skip
+    offered = queries.definitions(existing.keys())
+    found["questions"] = [
+        {"name": one, **offered[one]} for one in sorted(offered, key=lambda one: offered[one]["title"])
+    ]
     return found

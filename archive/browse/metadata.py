@@ -89,14 +89,14 @@ def metadata(datasette: Any, key: str | None) -> dict[str, Any]:
 
 async def write_metadata(datasette: Any) -> None:
     """For Datasette 1.0, which keeps metadata in a database of its own; facets and labels are its configuration."""
-    if not hasattr(datasette, "set_table_metadata"):
+    if not hasattr(datasette, "set_resource_metadata"):
         return
     for name in access.archives(datasette):
         found = describe_database(access.tables(datasette, name))
         await datasette.set_database_metadata(name, "description", found["description"])
         for table, about in found["tables"].items():
             if "description" in about:
-                await datasette.set_table_metadata(name, table, "description", about["description"])
+                await datasette.set_resource_metadata(name, table, "description", about["description"])
             for column, words in about["columns"].items():
                 await datasette.set_column_metadata(name, table, column, "description", words)
 

@@ -39,7 +39,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
         "bewaar_when": cells.when,
         "bewaar_logo": lambda record_id, name: cells.logo(datasette, record_id, name),
         "bewaar_columns": columns,
-        "bewaar_name": datasette.metadata("title") if hasattr(datasette, "metadata") else None,
+        "bewaar_name": await access.title(datasette),
     }
     if template == "index.html":
         found["bewaar"] = await _home(datasette, request)
