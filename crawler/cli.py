@@ -15,7 +15,7 @@ from rich.table import Table
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
-from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE, Outcome
+from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
 
 SCOPES = ("page", "prefix", "host", "domain")
 
@@ -112,11 +112,11 @@ def crawl(
       130 interrupted; the next `bewaar crawl` goes on
     """
     from crawler.begin import begin_crawl
-    from crawler.plan import profile_for
+    from crawler.plan import profile_for, read_seeds
 
     settings = _settings(limits, connect_to)
     if seeds:
-        urls = _seed_file(seeds)
+        urls = read_seeds(seeds)
         targets = targets or urls
         if len(targets) == 1 and "://" not in targets[0]:
             settings["seeds"] = urls
@@ -148,7 +148,12 @@ def crawl(
     from crawler.run import run_crawl
 
     outcome = run_crawl(begun)
-    _say_outcome(outcome, found, as_json=as_json)
+    if as_json:
+        print_json({**outcome.report(), "exit_code": outcome.exit_code, "archive": str(found.root)})
+    else:
+        click.echo(f"{outcome.summary()}\narchive {found.root}{outcome.listed()}")
+        for line in outcome.complaints():
+            click.echo(line, err=True)
     return outcome.exit_code
 
 
@@ -162,20 +167,6 @@ def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, 
     return settings
 
 
-def _seed_file(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    urls = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.lstrip().startswith("#") and "://" not in line:
-            raise WrongUse(f"{path} line {number}: {line.strip()[:120]!r} is not a URL")
-    if not urls:
-        raise WrongUse(f"{path}: holds no URL")
-    return urls
-
-
 def _crawl_each(targets: tuple[str, ...]) -> int:
     """Several sites: each in a process of its own, one after the other; the worst exit code counts."""
     import subprocess
@@ -187,35 +178,7 @@ def _crawl_each(targets: tuple[str, ...]) -> int:
     ]
     if INTERRUPTED in codes:
         return INTERRUPTED
-    return max(codes, key=[DONE, 3, PROBLEMS, WRONG_USE, FAULT].index)
-
-
-def _say_outcome(outcome: Outcome, archive: Archive, *, as_json: bool) -> None:
-    if as_json:
-        print_json({**outcome.report(), "exit_code": outcome.exit_code, "archive": str(archive.root)})
-        return
-    listed = outcome.counts.get("current", {})
-    facts = ", ".join(f"{listed[role]} {role}s listed" for role in ("member", "goal", "sponsor") if listed.get(role))
-    click.echo(f"{outcome.crawl_id}: {_how(outcome)}; {outcome.captures} captures, {outcome.pages} pages")
-    click.echo(f"archive {archive.root}{': ' + facts if facts else ''}")
-    for url, problem in outcome.failed_seeds.items():
-        click.echo(f"seed {url}: {problem}", err=True)
-        if "expects" in problem or "out of scope" in problem or "dns" in problem:
-            click.echo("  the site seems to be gone; other archives may hold it", err=True)
-    seeds = set(outcome.failed_seeds)
-    for url, what, detail in outcome.problems[:10]:
-        if url not in seeds:
-            click.echo(f"problem: {url}: {what}{': ' + detail if detail else ''}", err=True)
-    if outcome.problems_total > 10:
-        click.echo(f"and {outcome.problems_total - 10} more problems: table problem", err=True)
-
-
-def _how(outcome: Outcome) -> str:
-    if outcome.fault:
-        return f"stopped: {outcome.fault}"
-    if outcome.limit:
-        return f"stopped by {outcome.limit.replace('_', '-')}"
-    return "interrupted; the next crawl of this site goes on" if outcome.interrupted else "finished"
+    return max(codes, key=[DONE, LIMITED, PROBLEMS, WRONG_USE, FAULT].index)
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,7 +10,9 @@ Status = Literal["finished", "limited", "interrupted", "failed"]
 
 DONE, PROBLEMS, WRONG_USE, LIMITED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-#: problems named one by one; the rest are counted
+#: problems a person is told of
+COMPLAINTS = 10
+#: problems the closing record names; the rest are counted
 PROBLEMS_SHOWN = 200
 
 
@@ -87,6 +90,32 @@ class Outcome:
         if self.failed_seeds or self.problems_total:
             return PROBLEMS
         return LIMITED if self.limit else DONE
+
+    def summary(self) -> str:
+        how = self.status
+        if self.fault:
+            how = f"stopped: {self.fault}"
+        elif self.interrupted:
+            how = "interrupted; the next crawl of this site goes on"
+        elif self.limit:
+            how = f"stopped by {self.limit.replace('_', '-')}"
+        return f"{self.crawl_id}: {how}; {self.captures} captures, {self.pages} pages"
+
+    def listed(self) -> str:
+        """What the database lists now, over all crawls; empty when it lists nothing."""
+        current = self.counts.get("current", {})
+        said = [f"{current[role]} {role}s" for role in ("member", "goal", "sponsor") if current.get(role)]
+        return f": {', '.join(said)} listed now" if said else ""
+
+    def complaints(self) -> Iterator[str]:
+        """One line per failed seed and problem; the rest is counted."""
+        for url, problem in self.failed_seeds.items():
+            yield f"seed {url}: {problem}"
+        others = [problem for problem in self.problems if problem[0] not in self.failed_seeds]
+        for url, what, detail in others[:COMPLAINTS]:
+            yield f"problem: {url}: {what}{': ' + detail if detail else ''}"
+        if len(others) > COMPLAINTS:
+            yield f"and {self.problems_total - COMPLAINTS} more problems: see table problem"
 
     def report(self) -> dict[str, Any]:
         """The closing record's JSON."""

@@ -9,6 +9,7 @@ import platform
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from archive import times
@@ -45,6 +46,25 @@ def profile_for(target: str, archive: Archive | None = None, **settings: Any) ->
     if "://" in target:
         return default_profile(target, **settings)
     return load_profile(target, archive).with_settings(**settings)
+
+
+def read_seeds(path: Path) -> tuple[str, ...]:
+    """The URLs in a file, one per line; lines that begin with # are remarks. Raises WrongUse, naming file and line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    urls = []
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if "://" not in text:
+            raise WrongUse(f"{path} line {number}: {text[:120]!r} is not a URL")
+        urls.append(text)
+    if not urls:
+        raise WrongUse(f"{path}: holds no URL")
+    return tuple(urls)
 
 
 def software() -> str:
