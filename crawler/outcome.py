@@ -92,7 +92,7 @@ class Outcome:
         return LIMITED if self.limit else DONE
 
     def summary(self) -> str:
-        how = self.status
+        how: str = self.status
         if self.fault:
             how = f"stopped: {self.fault}"
         elif self.interrupted:
