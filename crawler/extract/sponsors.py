@@ -93,7 +93,8 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
 
 def _sponsor(each: _Shown, key: str | None, beneficiary: str | None, position: int) -> Sponsor:
     assert each.evidence is not None
-    tier: Tier = "confirmed" if each.name.confidence >= 0.4 else "candidate"
+    # A logo in a labelled wall is a sponsor's, whether or not its name can be told.
+    tier: Tier = "confirmed" if each.image or each.name.confidence >= 0.4 else "candidate"
     return Sponsor(
         raw=each.name.raw,
         value=each.name.value,
