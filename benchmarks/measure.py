@@ -41,7 +41,8 @@ def measure(command: list[str], log: Path, *, cwd: Path, accepted: Container[int
     peaks: dict[int, int] = {}
     while not _ended(process.pid):
         for pid in (process.pid, *_children(process.pid)):
-            peaks[pid] = max(peaks.get(pid, 0), _peak_bytes(pid))
+            # The latest, not the largest: between fork and exec a child shows its parent's.
+            peaks[pid] = _peak_bytes(pid) or peaks.get(pid, 0)
         time.sleep(SAMPLE_S)
     wall_s = time.monotonic() - began
     own, children = _cpu_s(process.pid)

@@ -16,7 +16,6 @@ from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
 from crawler.frontier import Frontier
 from crawler.plan import CrawlPlan, plan_crawl
-from crawler.reading import Event, crawl_of, events
 from crawler.sites.profile import Profile
 
 #: an unfinished crawl older than this is not resumed without being asked
@@ -91,6 +90,8 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
+    from crawler.reading import Event, crawl_of, events  # only a crawl that is resumed reads
+
     for path in archive.warcs_of(plan.site):
         crawl = crawl_of(path)
         if crawl is None or crawl.id != plan.crawl_id:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
@@ -221,6 +219,9 @@ def extract(page: str, archive: Path, base: str | None, site: str | None, as_jso
     if as_json:
         print_json(found)
         return DONE
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("section", "value", "kind", "rule", "quote", "bytes")
     for fact in found:
         place = fact["evidence"]
@@ -315,6 +316,9 @@ def status(archive: Path, as_json: bool) -> int:
     if as_json:
         print_json(found)
         return DONE
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("site", "crawls", "last crawl", "status", "captures", "to go")
     for site in found["sites"]:
         table.add_row(*(str(site[name]) for name in ("site", "crawls", "last", "status", "captures", "to_go")))

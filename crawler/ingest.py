@@ -13,7 +13,6 @@ from archive.layout import Archive
 from archive.model import Crawl, Reading, Record
 from archive.store import Derived, Store
 from archive.warc.reader import read_records
-from crawler.extract.organisations import organisation_key
 from crawler.items import KINDS
 from crawler.reading import Event, Reader, crawl_of, events, opening
 from crawler.sites.profile import Profile, load_profile
@@ -42,7 +41,7 @@ class Ingest:
         profile = self.reader.profile
         if profile and profile is not known and self.reader.crawl:
             title = profile.title or profile.name
-            owner = organisation_key(profile.owner) if profile.owner else None
+            owner = _organisation(profile.owner) if profile.owner else None
             site = self.reader.crawl.site
             self.store.write_site(site, name=title, home=profile.home, organisation=owner, title=profile.title)
         return None
@@ -58,8 +57,14 @@ class Ingest:
         if profile is None:
             return self.store.derive(crawl.site)
         said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
-        names = {organisation_key(name): name for name in said} | profile.names
+        names = {_organisation(name): name for name in said} | profile.names
         return self.store.derive(crawl.site, anchors=profile.anchors, names=names)
+
+
+def _organisation(name: str) -> str:
+    from crawler.extract.organisations import organisation_key  # with all extractors: a reader of no facts needs none
+
+    return organisation_key(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,15 @@ error: standard output is for results."""
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.status import Status
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 if TYPE_CHECKING:
+    from rich.status import Status
     from scrapy.crawler import Crawler
 
 TERMINAL_S = 0.5
@@ -22,7 +22,6 @@ class Progress:
     def __init__(self, crawler: Crawler, site: str) -> None:
         self._crawler = crawler
         self._site = site
-        self._console = Console(stderr=True)
         self._status: Status | None = None
         self._began = time.monotonic()
         self._loop: Any = None
@@ -30,8 +29,10 @@ class Progress:
         crawler.signals.connect(self.closed, signal=signals.spider_closed)
 
     def opened(self) -> None:
-        if self._console.is_terminal:
-            self._status = self._console.status(f"{self._site}: starting")
+        if sys.stderr.isatty():
+            from rich.console import Console  # as much to load as a tenth of the crawler
+
+            self._status = Console(stderr=True).status(f"{self._site}: starting")
             self._status.start()
         self._loop = create_looping_call(self._show)
         self._loop.start(TERMINAL_S if self._status else PLAIN_S, now=False)
@@ -57,7 +58,7 @@ class Progress:
         if self._status:
             self._status.update(line)
         else:
-            self._console.print(line, highlight=False)
+            sys.stderr.write(f"{line}\n")
 
 
 def _size(count: float) -> str:

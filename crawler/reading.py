@@ -22,12 +22,8 @@ from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Rea
 from archive.warc import http as warc_http
 from archive.warc.reader import read_records
 from crawler.discover import discover
-from crawler.extract import extract, page_text
-from crawler.extract.dom import parse
-from crawler.sites.profile import Expect, Profile, default_profile
+from crawler.sites.profile import UNEXPECTED, Expect, Profile, default_profile
 
-#: the problem of a seed that is something else than its profile expects
-UNEXPECTED = "not the page its profile expects"
 #: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
 PAGE_MAX_BYTES = 16 << 20
 CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
@@ -195,13 +191,15 @@ class Reader:
             return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, body, page=None)))
         text, charset = decode(body, response.header("Content-Type"))
         page = Page(capture.url, body, text, charset, response.headers, response.status)
-        tree = parse(text)
+        tree = LexborHTMLParser(text)
         links = tuple(discover(capture.url, mime or "text/html", response.headers, body, page=page, tree=tree))
         if response.status != 200 or not self._facts or "E" in (capture.hops or ""):
             return Reading(capture, links=links)
         return self._read_page(capture, page, tree, links)
 
     def _read_page(self, capture: Capture, page: Page, tree: LexborHTMLParser, links: tuple[Link, ...]) -> Reading:
+        from crawler.extract import extract, page_text  # most of what a reader of no facts would load
+
         assert self.profile is not None
         try:
             said = page_text(tree)

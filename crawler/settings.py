@@ -23,14 +23,19 @@ DOWNLOAD_HANDLERS = {
 SCHEDULER = "crawler.frontier.FrontierScheduler"
 DOWNLOADER = "crawler.politeness.PoliteDownloader"
 
+# Scrapy's own, without those that print or open what nobody asked for; one that is switched off is still imported, and
+# the remote control would bring a web server.
+EXTENSIONS_BASE = {
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.logcount.LogCount": 0,
+    "scrapy.extensions.closespider.CloseSpider": 0,
+    "scrapy.extensions.feedexport.FeedExporter": 0,
+    "scrapy.extensions.throttle.AutoThrottle": 0,
+}
 EXTENSIONS = {
     "crawler.capture.extension.CaptureExtension": 10,
     "crawler.spiders.reader.ReaderExtension": 20,
     "crawler.spiders.limits.LimitsExtension": 30,
-    # These print or open what nobody asked for.
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.memusage.MemoryUsage": None,
-    "scrapy.extensions.logstats.LogStats": None,
 }
 # Both run code for whoever connects.
 TELNETCONSOLE_ENABLED = False

@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "crawler.begin", "crawler.capture", "crawler.frontier", "crawler.outcome",
-        "crawler.plan", "crawler.politeness", "crawler.reading", "crawler.scope",
+        "crawler.plan", "crawler.politeness", "crawler.scope", "crawler.sites",
     ),
     "crawler.settings": (),
     "crawler.progress": (),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -29,7 +29,6 @@ from archive.configuration import did_you_mean, read_toml, validate
 from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
 from archive.urls import urlkey
-from crawler.extract.hints import Hints
 from crawler.items import KINDS
 from crawler.scope import Extent, ScopeRules
 from crawler.sites.fields import (
@@ -43,6 +42,12 @@ from crawler.sites.fields import (
     SiteName,
     check_url,
 )
+
+if TYPE_CHECKING:
+    from crawler.extract.hints import Hints
+
+#: the problem of a seed that is something else than its profile expects
+UNEXPECTED = "not the page its profile expects"
 
 _ROLES = tuple(kind.role for kind in KINDS)
 
@@ -183,6 +188,8 @@ class Profile(_Model):
         ]
 
     def hints(self) -> Hints:
+        from crawler.extract.hints import Hints  # with all extractors, which the crawler process never needs
+
         return Hints(labels=self.labels, ignore=self.ignore, aliases=self.aliases, owner=self.owner)
 
     def scope_rules(self) -> ScopeRules:

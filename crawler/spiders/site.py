@@ -24,8 +24,8 @@ from crawler.frontier import ATTEMPTS, Leased
 from crawler.outcome import Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
-from crawler.reading import UNEXPECTED
 from crawler.scope import Scope, Verdict
+from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.reader import ReaderExtension
 
 if TYPE_CHECKING:
