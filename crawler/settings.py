@@ -78,3 +78,5 @@ TLDEXTRACT_SUFFIX_LIST_URLS: tuple[str, ...] = ()
 LOG_LEVEL = "INFO"
 LOG_FORMATTER = "crawler.spiders.site.QuietLogFormatter"
 STATS_DUMP = False
+# The warcinfo record names them; finding out the platform starts a process.
+LOG_VERSIONS: list[str] = []
