@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-import tldextract
 from w3lib.url import canonicalize_url
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 Extent = Literal["page", "prefix", "host", "domain"]
 
@@ -233,13 +235,18 @@ def registered_domain(host: str) -> str | None:
     """
     if ":" in host or host.rpartition(".")[2].isdigit():
         return None
-    found = _extract.extract_str(host)
+    found = _suffixes().extract_str(host)
     # A suffix the list does not know, such as .test, is one label (the list's own rule "*").
     return found.top_domain_under_public_suffix or ".".join(host.split(".")[-2:])
 
 
-#: Bundled snapshot only: fetching the list would be traffic that nobody asked for and no WARC holds.
-_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+@lru_cache(maxsize=1)
+def _suffixes() -> TLDExtract:
+    import tldextract  # brings an HTTP client: much to load for a site whose scope is its host
+
+    # Bundled snapshot only: fetching the list would be traffic that nobody asked for and no WARC holds.
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+
 
 #: A URL `seen_key` leaves as it is, told without taking it apart.
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::(?!80/|443/)[1-9][0-9]{0,4})?/[A-Za-z0-9/_~.-]*")
