@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
@@ -20,6 +21,8 @@ from crawler.items import KINDS
 
 __all__ = ["VERSIONS", "Hints", "extract", "extractor", "page_text"]
 
+#: of one kind on one page; what has more was not written by people
+MAX_FACTS = 500
 #: importing a module registers its extractors
 _MODULES = (badges, goals, identity, links, members, purpose, sponsors, treaties)
 
@@ -35,7 +38,7 @@ def extract(page: Page, tree: LexborHTMLParser, hints: Hints = Hints()) -> tuple
 
 
 def _section(role: str, page: Page, finder: Finder) -> Section:
-    facts = tuple(EXTRACTORS[role].run(page, finder))
+    facts = tuple(islice(EXTRACTORS[role].run(page, finder), MAX_FACTS))
     if facts:
         return Section(role, "found", facts)
     return Section(role, "empty" if finder.has_bare_label(role) else "absent")

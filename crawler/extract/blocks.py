@@ -17,6 +17,7 @@ _STEPS = 12
 _CARD_LINES = 4
 #: pages hold more lines than anybody wrote: of a list this many entries are read
 _MAX_ENTRIES = 500
+_MAX_PIECES = 100
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
@@ -134,8 +135,8 @@ def _pieces(line: Line) -> list[str] | None:
     """
     if len(_SEPARATOR.findall(line.text)) >= 2:
         pieces = [piece for piece in _SEPARATOR.split(line.text) if piece]
-        return pieces if len(pieces) >= 3 else None
-    if len(line.parts) < 3:
+        return pieces if 3 <= len(pieces) <= _MAX_PIECES else None
+    if not 3 <= len(line.parts) <= _MAX_PIECES:
         return None
     tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}
     elements = {id(part.element) for part in line.parts}

@@ -16,6 +16,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 Region = Literal["main", "header", "nav", "footer", "aside", "popup"]
 
 _SPACES = re.compile(r"\s+")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![^<>]*/>)")
+#: elements without content, and those that the next of their kind closes
+_CLOSED_BY_OTHERS = frozenset(
+    """
+    area base br col embed hr img image input link meta param source track wbr
+    p li dt dd option optgroup tr td th thead tbody tfoot colgroup rp rt html head body
+    """.split()
+)
+#: fewer tags than this are parsed in a moment however they nest
+_MANY_TAGS = 20_000
+_MAX_DEPTH = 1000
 #: an element deeper than this is given no xpath; nobody could read it
 _XPATH_DEPTH = 200
 
@@ -103,6 +114,15 @@ class Line:
         """The links in it, each once."""
         return list(dict.fromkeys(part.element.link for part in self.parts if part.element.link is not None))
 
+    @property
+    def anchors(self) -> list[tuple[Element, str]]:
+        """The links in it with their text."""
+        texts: dict[Element, list[str]] = {}
+        for part in self.parts:
+            if part.element.link is not None:
+                texts.setdefault(part.element.link, []).append(part.text)
+        return [(link, collapse("".join(pieces))) for link, pieces in texts.items()]
+
 
 @dataclass(slots=True, eq=False)
 class Picture:
@@ -145,7 +165,21 @@ class Outline:
 
 def parse(text: str) -> LexborHTMLParser:
     """The page's tree, as browsers build it. Parse once a page; link discovery reads the same tree."""
-    return LexborHTMLParser(text)
+    return LexborHTMLParser(text if text.count("<") < _MANY_TAGS else text[: _sane_length(text)])
+
+
+def _sane_length(text: str) -> int:
+    """Where a page begins to nest deeper than any browser follows (they stop at 512).
+
+    HTML's rules look up all open elements at a start tag, so a megabyte of ``<div>`` takes a parser minutes.
+    """
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() not in _CLOSED_BY_OTHERS:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            if depth > _MAX_DEPTH:
+                return tag.start()
+    return len(text)
 
 
 def collapse(text: str) -> str:

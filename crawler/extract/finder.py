@@ -25,6 +25,8 @@ from crawler.extract.vocabulary import vocabulary
 #: items of the page that one label can speak for
 _ZONE_ITEMS = 400
 _CONTAINER_STEPS = 12
+#: a page that announces its members more often than this is no page of anybody's
+_MAX_LABELS = 40
 _ROLES = ("member", "goal", "sponsor", "social")
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
@@ -132,7 +134,7 @@ class Finder:
 
     @cached_property
     def _labels(self) -> dict[str, list[Label]]:
-        return {role: list(self._labels_of(role)) for role in _ROLES}
+        return {role: list(islice(self._labels_of(role), _MAX_LABELS)) for role in _ROLES}
 
     def _labels_of(self, role: str) -> Iterator[Label]:
         extra = self.hints.labels.get(role, ())

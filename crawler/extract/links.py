@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from archive.model import Evidence, Page
-from crawler.extract.dom import Element, Line, collapse
+from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
 from crawler.extract.identity import POWERED
 from crawler.extract.registry import extractor
@@ -43,8 +43,6 @@ _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub)(?:$|[?
 _BARE_ADDRESS = re.compile(
     r"(?<![\w@/.])(?:https?://|www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
 )
-#: a line in which a link may say no more than RSS
-_RSS_LINE_CHARS = 60
 _MAYBE_SOCIAL = re.compile("|".join(map(re.escape, (*_BY_HOST, "rss", "feed", "atom"))), re.IGNORECASE)
 _MAX_LINKS = 300
 
@@ -102,8 +100,8 @@ def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
     for line in finder.outline.lines:
         if line.region not in ("main", "aside") or POWERED.search(line.text):
             continue
-        for element in line.links:
-            yield line, element, collapse("".join(part.text for part in line.parts if part.element.link is element))
+        for element, anchor in line.anchors:
+            yield line, element, anchor
         if not line.links and len(line.text) <= 3000 and ("www." in line.text or "://" in line.text):
             for found in _BARE_ADDRESS.finditer(line.text):
                 yield line, None, found[0].rstrip(".,;:!?")
@@ -134,16 +132,15 @@ def social(page: Page, finder: Finder) -> Iterator[Social]:  # noqa: ARG001 - ev
 
 
 def _presences(finder: Finder) -> Iterator[tuple[str, str, str | None, Evidence | None]]:
-    lines = {id(link): line for line in finder.outline.lines for link in line.links}
+    anchors = {link: (line, text) for line in finder.outline.lines for link, text in line.anchors}
     named: set[str] = set()
     for link in finder.outline.links:
         address = link.attribute("href") or ""
-        line = lines.get(id(link))
-        if not _MAYBE_SOCIAL.search(address) and (line is None or "RSS" not in line.text[:_RSS_LINE_CHARS].upper()):
+        line, anchor = anchors.get(link, (None, ""))
+        if not _MAYBE_SOCIAL.search(address) and anchor.upper() != "RSS":
             continue
         href = finder.absolute(address)
         name = social_network(href)
-        anchor = collapse("".join(part.text for part in line.parts if part.element.link is link)) if line else ""
         if name is None and href and (anchor.upper() == "RSS" or _FEED.search(urlsplit(href).path)):
             name = "RSS"
         if name is None or href is None or _SHARES.search(href) or not urlsplit(href).path.strip("/"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from archive.model import Page
 from crawler.extract.finder import Finder
+from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.organisations import slug
 from crawler.extract.registry import extractor
 from crawler.items import Treaty
@@ -24,7 +25,7 @@ def treaties(page: Page, finder: Finder) -> Iterator[Treaty]:  # noqa: ARG001 - 
     words = finder.words
     seen: set[str] = set()
     for line in finder.lines_with(words.stems["treaty"]):
-        if line.region in ("nav", "popup"):
+        if line.region in ("nav", "popup") or len(line.text) > MAX_LABEL_LINE:
             continue
         for year in _YEAR.finditer(line.text):
             name = _name_before(line.text[max(0, year.start() - _MAX_CHARS) : year.start()], finder)

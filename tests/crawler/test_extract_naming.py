@@ -1,0 +1,118 @@
+"""Names out of file names, titles and links; and what makes two of them one organisation."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.extract.naming import clean, host_name, is_machine_made, named_by_file, number_behind, without_slogan
+from crawler.extract.organisations import Aliases, alias_key, organisation_key
+
+
+@pytest.mark.parametrize(
+    ("upload", "name"),
+    [
+        ("NPL logo 2013 .png", "NPL"),
+        ("ministerie2.png", "ministerie"),
+        ("Save the Children logo vierkant 2.jpg", "Save the Children"),
+        ("logo EU.jpg", "EU"),
+        ("1.png", ""),
+        ("a4.gif", ""),
+        ("logo.png", ""),
+        ("HMWK-Logo-300x136.png", "HMWK"),
+        ("csm_HSGeisenheim_ffe1bf0bbf.png", "HSGeisenheim"),
+        ("RTEmagicC_arena_03.png.png", "arena"),
+        ("MidsummerSailLogo-e1531902303368.png", "MidsummerSail"),
+        ("Logo-Eurotramp340x90.png", "Eurotramp"),
+        ("Wilde%20Ganzen@2x.webp", "Wilde Ganzen"),
+        ("20160425_1230.jpg", ""),
+    ],
+)
+def test_an_uploads_name_is_cleared_of_what_is_about_the_picture(upload: str, name: str) -> None:
+    assert clean(upload) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Opens external link in new window", ""),
+        ("Ga naar website van Eik", "Eik"),
+        ("Logo van de Lindebank", "Lindebank"),
+        ("Ember Foundation logo", "Ember Foundation"),
+        ("logo", ""),
+        ("12", ""),
+        ("—", ""),
+    ],
+)
+def test_a_title_is_cleared_of_what_every_image_may_say(text: str, name: str) -> None:
+    assert clean(text) == name
+
+
+def test_a_slogan_is_no_part_of_a_name() -> None:
+    assert without_slogan("STÖßENSEER - Heimat des Vier Winde BRÆU") == "STÖßENSEER"
+    assert without_slogan("DOSB - Deutscher Olympischer Sportbund") == "DOSB - Deutscher Olympischer Sportbund"
+
+
+def test_file_and_host_help_each_other() -> None:
+    assert named_by_file("ebmpapst_logo_rgb.png", "https://www.ebmpapst.com/") == ("ebmpapst", "file")
+    assert named_by_file("logo-1.png", "https://www.uba.nl/") == ("uba", "host")
+    assert host_name("https://www.stadt.co.at/x") == "stadt"
+    assert host_name("https://xn--stssenseer-fcb.de") == "stössenseer"
+    assert host_name("http://[bad") == ""
+    assert is_machine_made("H S Geisenheim", "csm_HSGeisenheim_ffe1bf0bbf.png")
+
+
+def test_a_number_that_tells_uploads_apart_is_kept_for_the_key() -> None:
+    assert number_behind("ministerie2.png") == "2"
+    assert number_behind("Save the Children logo vierkant 2.jpg") == ""
+    assert number_behind("Formule1") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Stichting Kinderpostzegels Nederland", "kinderpostzegels.png"),
+        ("DEFENCE FOR CHILDREN", "Defence for Children Nederland"),
+        ("Klarwasser e.V.", "klarwasser"),
+        ("Réseau Ponts ASBL", "reseau ponts"),
+        ("Ember B.V.", "Logo Ember.jpg"),
+        ("STÖßENSEER", "stössenseer"),
+    ],
+)
+def test_spellings_of_one_organisation_share_a_key(one: str, other: str) -> None:
+    assert organisation_key(one) == organisation_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Defence for Children", "Defence for Children-ECPAT"),
+        ("ICCO", "ICCO/KerkinActie"),
+        ("ministerie", "ministerie2"),
+        ("Code for NL", "Code for DE"),
+        ("Plan", "Plan B"),
+        ("日本", "中国"),
+    ],
+)
+def test_no_two_are_merged_by_guess(one: str, other: str) -> None:
+    assert organisation_key(one) != organisation_key(other)
+
+
+@given(st.text(max_size=60))
+def test_a_key_is_stable_and_any_text_has_one(name: str) -> None:
+    key = organisation_key(name)
+    assert key == key.strip("-")
+    assert bool(key) or not any(c.isalnum() for c in name)
+    clean(name)
+    host_name(name)
+    named_by_file(name, name)
+
+
+def test_aliases_are_compared_without_extension_and_logo() -> None:
+    aliases = Aliases({"NPL logo 2013": "Nationale Postcode Loterij", "unicef": "UNICEF"})
+    assert aliases.organisation("NPL logo 2013 .png") == "nationale-postcode-loterij"
+    assert aliases.name("Unicef.PNG") == "UNICEF"
+    assert aliases.name("NPL") is None
+    assert aliases.organisation("", "Plan") == "plan"
+    assert alias_key("logo EU.jpg") == "eu"
