@@ -16,6 +16,7 @@ Messages are JSON arrays, each behind its length in four bytes, network order::
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -173,6 +174,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     os.set_inheritable(options.descriptor, False)
     channel = socket.socket(fileno=options.descriptor)
+    # What is loaded by now stays: the collector need not look at it every few pages.
+    gc.freeze()
     try:
         Follower(channel, Archive.open(options.archive), options.site, facts=not options.no_extract).run()
     except (BewaarError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Any, cast
 
@@ -30,6 +31,8 @@ def run_crawl(begun: Begun) -> Outcome:
         progress = Progress(crawler, plan.site)
         failures: list[Any] = []
         process.crawl(crawler, begun=begun).addErrback(failures.append)
+        # What is loaded by now stays: the collector need not look at it every few pages.
+        gc.freeze()
         try:
             process.start()
         finally:

@@ -61,8 +61,8 @@ DOWNLOAD_DELAY_JITTER = 0
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
 ROBOTSTXT_OBEY = True
-# Scrapy starts this many tasks per response (scrapy#5182); facts per page are few.
-CONCURRENT_ITEMS = 4
+# Scrapy starts this many tasks per response, also for none (scrapy#5182); facts per page are few.
+CONCURRENT_ITEMS = 1
 # A total, not idle time: a page that takes longer is kept as far as it came, marked WARC-Truncated: time.
 DOWNLOAD_TIMEOUT = 120
 # Certificates are verified; a profile may fall back, and the warcinfo record says so.
