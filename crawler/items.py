@@ -10,7 +10,8 @@ from archive.model import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(Fact):
-    """Who the page says it is; *kind* is ``title``, ``site_name``, ``logo``, ``cms`` or ``language``."""
+    """Who the page says it is; *kind* is ``title``, ``site_name``, ``logo``, ``cms``,
+    ``language``, ``kvk`` or ``rsin`` (registration numbers)."""
 
     role: ClassVar[str] = "identity"
 

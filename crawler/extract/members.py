@@ -6,20 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archive.model import Page, Tier
-from crawler.extract.blocks import BULLET, Entry, has_entries
+from archive.model import Evidence, Page, Tier
+from crawler.extract.blocks import BULLET, Block, Entry, has_entries
 from crawler.extract.dom import Line, collapse
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.listing import host_in, listing
+from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
+from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.registry import extractor
 from crawler.items import Member
 
 #: below it a list is for a person to look at
 _CONFIRMED = 0.7
+#: fewer images under "Members" are illustrations
+_LOGOS = 3
 
 _YEAR_BEHIND = re.compile(
     r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*"
@@ -41,6 +45,10 @@ class _Found:
     kind: str = "member"
     compound: bool = False
     year: int | None = None
+    #: for a member shown by its logo: the image, what names it, and the block it stands in
+    logo: Image | None = None
+    shown: LogoName | None = None
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,13 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
     seen: set[str] = set()
     for each in found:
         key = finder.aliases.organisation(each.name)
-        evidence = finder.evidence(each.name, each.line)
+        evidence = _evidence(each, finder)
         if key is None or key in seen or evidence is None or finder.ignores(each.name):
             continue
         seen.add(key)
         chair = next((chair for chair in chairs if _same_body(chair.organisation, key, each.name)), None)
         yield Member(
-            raw=each.name,
+            raw=each.shown.raw if each.shown else each.name,
             value=each.name,
             position=len(seen) - 1,
             rule=each.rule,
@@ -75,7 +83,8 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
             organisation=key,
             year=each.year,
             href=_href(each, finder),
-            name_source="text",
+            logo_url=each.logo.url or None if each.logo else None,
+            name_source=each.shown.source if each.shown else "text",
             chair=chair is not None,
             chair_since=chair.since if chair else None,
             compound=each.compound,
@@ -98,25 +107,52 @@ def _in_sentences(finder: Finder) -> Iterator[_Found]:
 
 def _in_lists(finder: Finder) -> Iterator[_Found]:
     taken: set[int] = set()
-    for block in sorted(finder.blocks("member", has_entries), key=lambda block: -block.label.line.at):
+    for label in sorted(finder.labels("member"), key=lambda label: -label.line.at):
         # From the bottom up: of two labels that announce the same list, the one right above it does.
-        label = block.label
         if label.rest and label.language is not None:
             continue
-        entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
-        names = [found for entry in entries if (found := _entry_name(entry)) is not None]
-        texts = [name for name, _year, _line in names]
-        if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
-            continue
-        if _is_menu(entries) and not (label.line.level or label.language or label.line.text.endswith(":")):
-            continue
-        taken.update(line.at for entry in entries for line in entry.lines)
-        host = host_in(label.line.text, label.language) if label.language else None
-        confidence = 0.9 if label.line.level or label.language or label.line.text.endswith(":") else 0.8
+        found = _in_entries(finder.block(label, has_entries), taken) or _on_logos(
+            finder.block(label, has_wall), finder, taken
+        )
+        host = host_in(label.line.text, label.language) if found and label.language else None
         if host is not None:
-            yield _Found(host, label.line, "list-host", "confirmed", confidence, kind="host")
-        for name, year, line in names:
-            yield _Found(name, line, "labelled-list", "confirmed", confidence, compound="/" in name, year=year)
+            yield _Found(host, label.line, "list-host", "confirmed", 0.9, kind="host")
+        yield from found
+
+
+def _in_entries(block: Block, taken: set[int]) -> list[_Found]:
+    label = block.label
+    entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+    names = [found for entry in entries if (found := _entry_name(entry)) is not None]
+    texts = [name for name, _year, _line in names]
+    if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
+        return []
+    set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
+    if _is_menu(entries) and not set_off:
+        return []
+    taken.update(line.at for entry in entries for line in entry.lines)
+    confidence = 0.9 if set_off else 0.8
+    return [
+        _Found(name, line, "labelled-list", "confirmed", confidence, compound="/" in name, year=year)
+        for name, year, line in names
+    ]
+
+
+def _on_logos(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
+    """Members that are shown by their logos alone."""
+    logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
+    named = [(logo, name_of(logo, block, finder)) for logo in logos]
+    texts = [name.value for _logo, name in named]
+    sure = [name for _logo, name in named if name.confidence >= _CONFIRMED and is_name(name.value)]
+    if len(texts) < _LOGOS or len(sure) * 2 < len(texts) or are_persons(texts):
+        return []
+    taken.update(logo.at for logo in logos)
+    return [
+        _Found(
+            name.value, block.label.line, "logo-wall", "confirmed", name.confidence, logo=logo, shown=name, block=block
+        )
+        for logo, name in named
+    ]
 
 
 def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
@@ -173,7 +209,15 @@ def _same_body(chair: str | None, key: str, name: str) -> bool:
     return chair is not None and any(chair == k or k.startswith(f"{chair}-") or chair.startswith(f"{k}-") for k in keys)
 
 
+def _evidence(found: _Found, finder: Finder) -> Evidence | None:
+    if found.logo is None or found.shown is None or found.block is None:
+        return finder.evidence(found.name, found.line)
+    return logo_evidence(found.logo, found.shown, found.block, finder)
+
+
 def _href(found: _Found, finder: Finder) -> str | None:
+    if found.logo is not None and found.block is not None:
+        return link_of(found.logo, found.block, finder)
     links = found.line.links
     if len(links) != 1:
         links = list(

@@ -1,0 +1,205 @@
+"""Logos: the wall of them behind a label, which images belong to it, and whose each one is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
+from urllib.parse import urlsplit
+
+from archive.model import Evidence
+from crawler.extract.blocks import Block, has_entries
+from crawler.extract.dom import Element, Item, Line, Picture
+from crawler.extract.finder import Finder, item_region
+from crawler.extract.labels import Label
+from crawler.extract.links import host_of, social_network
+from crawler.extract.names import is_name
+from crawler.extract.naming import (
+    clean,
+    file_name,
+    is_file_name,
+    is_machine_made,
+    named_by_file,
+    without_number,
+    without_slogan,
+)
+from crawler.extract.pictures import Image
+
+#: text between two logos that parts them: a caption does not, a paragraph does
+_BETWEEN_CHARS = 250
+_STEPS = 40
+#: the confidence of a name that is none: nothing tells whose logo it is
+UNNAMED = 0.2
+_ARROW = re.compile(
+    r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogoName:
+    value: str
+    #: the text or address it was read from, as it stands
+    raw: str
+    source: str
+    confidence: float
+
+
+def logos_behind(block: Block, finder: Finder) -> list[Image]:
+    """The logos a label announces: those that follow it, or those right before it where none do."""
+    return _in_one_part(_wall(block.items, finder), block.label) or _before_label(block.label, finder)
+
+
+def has_wall(items: Sequence[Item]) -> bool:
+    pictures = sum(isinstance(item, Picture) for item in items)
+    files = sum(isinstance(item, Line) and is_file_name(item.text) for item in items)
+    return pictures >= 2 or files >= 2 or has_entries(items)
+
+
+def _wall(items: Sequence[Item], finder: Finder) -> list[Image]:
+    """The logos among the items, up to the text that parts them from the next."""
+    logos: list[Image] = []
+    between = 0
+    for item in items:
+        if isinstance(item, Line):
+            between += len(item.text)
+            if logos and between > _BETWEEN_CHARS:
+                break
+        elif (image := finder.image_at.get(item.at)) is not None and _is_logo(image, finder):
+            between = 0
+            if not logos or not _is_same_shown_twice(logos[-1], image):
+                logos.append(image)
+    return logos
+
+
+def _in_one_part(logos: list[Image], label: Label) -> list[Image]:
+    """The logos of the part of the page behind the label, when the first part that holds any holds several.
+
+    What follows it beside the label, an image at a time, is something else: banners under a carousel.
+    """
+    above = {id(element) for element in islice(label.line.block.ancestors(), _STEPS)}
+    rows: list[tuple[Element | None, list[Image]]] = []
+    for logo in logos:
+        part = _part_below(logo.picture.element, above)
+        if rows and part is not None and part is rows[-1][0]:
+            rows[-1][1].append(logo)
+        else:
+            rows.append((part, [logo]))
+    if not rows or len(rows[0][1]) < 3:
+        return logos
+    first = rows[0][0]
+    wall = takewhile(lambda row: len(row[1]) >= 2 or _are_of_one_make(first, row[0]), rows)
+    return [logo for _part, row in wall for logo in row]
+
+
+def _are_of_one_make(one: Element | None, other: Element | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.tag == other.tag and one.attribute("class") == other.attribute("class")
+
+
+def _part_below(element: Element, above: set[int]) -> Element | None:
+    """The ancestor of the element, or itself, that is a child of one that stands above the label too."""
+    for ancestor in islice(element.ancestors(), _STEPS):
+        if ancestor.parent is not None and id(ancestor.parent) in above:
+            return ancestor
+    return None
+
+
+def _before_label(label: Label, finder: Finder) -> list[Image]:
+    """The logos right before the label in its container: style sheets turn the order round."""
+    for container in islice(label.line.block.ancestors(), 5):
+        before = finder.outline.between(max(container.first, label.line.at - 40), label.line.at)
+        if not any(isinstance(item, Picture) for item in before):
+            continue
+        run: list[Item] = []
+        for item in reversed(before):
+            if isinstance(item, Line) or item_region(item) != label.line.region:
+                break
+            run.insert(0, item)
+        logos = _wall(run, finder)
+        return logos if len(logos) >= 2 and label.line.level == 0 else []
+    return []
+
+
+def _is_logo(image: Image, finder: Finder) -> bool:
+    if image.is_tiny or not (image.url or image.alt) or social_network(image.href) or finder.ignores(image.words):
+        return False
+    name = image.alt or image.file
+    if _ARROW.search(image.file) or any(
+        finder.words.certification.fullmatch(clean(text)) for text in (name, image.file)
+    ):
+        return False
+    # A link to the front page is around the site's own logo.
+    own = image.href is not None and host_of(image.href) == host_of(finder.page.url)
+    return not (own and urlsplit(image.href or "").path in ("", "/"))
+
+
+def _is_same_shown_twice(one: Image, other: Image) -> bool:
+    """A hover pair: two images of one name in one link."""
+    return one.link is not None and one.link is other.link and _letters(one.file) == _letters(other.file)
+
+
+def _letters(file: str) -> str:
+    return re.sub(r"\d", "", clean(file, from_file=True)).casefold()
+
+
+def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
+    """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it."""
+    link_title = logo.link.attribute("title") if logo.link is not None else None
+    title = logo.title if logo.title != logo.alt else None
+    for source, text in (("title", title), ("alt", logo.alt), ("title", link_title)):
+        if not text:
+            continue
+        name = clean(text)
+        if name and not is_file_name(text):
+            name = without_number(name) if is_machine_made(text, logo.file) else without_slogan(name)
+        if name and len(name) <= 80 and not re.search(r"[!?]", name):
+            return LogoName(name, text, source, 0.75 if is_file_name(text) else 0.9)
+    caption = caption_of(logo, block)
+    out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
+    name, named_by = named_by_file(logo.file, out)
+    if name:
+        sure = 0.5 if named_by == "host" or len(name) <= 2 else 0.7
+        return LogoName(name, logo.file if named_by == "file" else out or "", named_by, sure)
+    if caption is not None and (name := clean(caption.text)):
+        return LogoName(name, caption.text, "caption", 0.6)
+    shown = caption.text if caption is not None and is_file_name(caption.text) else None
+    raw = next(
+        (text for text in (logo.alt, logo.title, shown, logo.file, file_name(logo.address)) if text), logo.address
+    )
+    source = "caption" if raw == shown else "alt" if raw == logo.alt and not is_file_name(raw) else "file"
+    return LogoName(raw, raw, source, UNNAMED)
+
+
+def logo_evidence(logo: Image, name: LogoName, block: Block, finder: Finder) -> Evidence | None:
+    """Where the name of a logo stands: in an attribute, in its caption, or else in the image's address."""
+    stands = {"file": logo.address, "host": logo.link.attribute("href") if logo.link else None}.get(
+        name.source, name.raw
+    )
+    found = None
+    if name.source == "caption":
+        found = finder.evidence(name.raw, caption_of(logo, block))
+    elif stands:
+        found = finder.evidence(stands, image=logo)
+    return found or finder.evidence(logo.address, image=logo)
+
+
+def caption_of(logo: Image, block: Block) -> Line | None:
+    """The line right behind the logo and before the next, when it is a name."""
+    for item in block.items:
+        if item.at > logo.at:
+            return item if isinstance(item, Line) and is_name(item.text) else None
+    return None
+
+
+def link_of(logo: Image, block: Block, finder: Finder) -> str | None:
+    """Where the logo's link leads; else where the first link behind it does, in the card they share."""
+    if logo.href is not None:
+        return logo.href
+    for item in block.items:
+        if item.at > logo.at:
+            links = item.links if isinstance(item, Line) else []
+            return finder.absolute(links[0].attribute("href")) if len(links) == 1 else None
+    return None
