@@ -5,6 +5,8 @@ There is no recursion and no look back up the tree: a page may nest a hundred th
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.dom import Element, Line, Outline, Part, Picture, Rule, collapse
@@ -31,8 +33,12 @@ _STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "
 _PROSE_CHARS = 90
 
 
+@lru_cache(maxsize=1)
 def outline(tree: LexborHTMLParser) -> Outline:
-    """Lines, pictures and links of the page, in document order."""
+    """Lines, pictures and links of the page, in document order.
+
+    The last tree's is kept: its text and its facts are asked for one after the other.
+    """
     walk = _Walk()
     if tree.root is not None:
         walk.over(tree.root)
