@@ -114,9 +114,15 @@ def main() -> int:
         "done",
         error=None if failed is None else f"{type(failed).__name__}: {failed}",
         fault=fault_of(crawler),
-        rss_kib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        rss_kib=_peak_kib(),
     )
     return 0
+
+
+def _peak_kib() -> int:
+    """VmHWM: ru_maxrss would begin at the peak of the process that forked this one."""
+    with Path("/proc/self/status").open(encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ exchanges = st.builds(
 
 @settings(deadline=None)
 @given(st.lists(exchanges, max_size=5), st.booleans())
-def test_what_is_written_is_read_back(written: list[Exchange], strict: bool) -> None:  # noqa: FBT001  # hypothesis fills it
+def test_what_is_written_is_read_back(written: list[Exchange], strict: bool) -> None:  # hypothesis fills it
     with tempfile.TemporaryDirectory() as folder:
         writer = warc_writer(Path(folder), strict_fields=strict)
         places = [writer.write_exchange(exchange).place for exchange in written]
@@ -216,7 +216,7 @@ def test_a_file_of_nothing_but_damage_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_every_cut_leaves_the_records_before_it(tmp_path: Path, plain: bool) -> None:  # noqa: FBT001
+def test_every_cut_leaves_the_records_before_it(tmp_path: Path, plain: bool) -> None:
     pieces = [record_bytes(b"one"), record_bytes(b"two"), record_bytes(b"three")]
     members = pieces if plain else [gzip.compress(piece) for piece in pieces]
     data = b"".join(members)
@@ -239,7 +239,7 @@ def test_every_cut_leaves_the_records_before_it(tmp_path: Path, plain: bool) -> 
 
 @given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from([1, 3, 40]), st.booleans())
 @settings(deadline=None, max_examples=200)
-def test_any_damage_is_a_bad_record(noise: bytes, at: int, replaced: int, packed: bool) -> None:  # noqa: FBT001
+def test_any_damage_is_a_bad_record(noise: bytes, at: int, replaced: int, packed: bool) -> None:
     data = b"".join(gzip.compress(r) if packed else r for r in (record_bytes(b"one"), record_bytes(b"two" * 20)))
     damaged = data[:at] + noise + data[at + replaced :]
     with tempfile.TemporaryDirectory() as folder:
