@@ -4,7 +4,8 @@ The crawler tells it, over a socket, where each new capture event lies; it reads
 its links and facts, and commits the rows once the crawler says how far the file is synced. It may be killed at any
 moment: what was not acknowledged as stored is told again to the next one.
 
-Messages are JSON arrays, each behind its length in four bytes, network order::
+Messages are JSON arrays. They go in frames, JSON arrays of messages, each behind its length in four bytes, network
+order; so that whoever has little to say wakes the other process seldom::
 
     crawler -> reader   ["event", n, file, offset, end]   ["skip", n, file, offset, end, why]
                         ["again", n, file, offset, end]: only the links; its rows are there
@@ -46,21 +47,29 @@ MEMORY_BYTES = 3 << 30
 LENGTH = struct.Struct("!I")
 
 
+def send(channel: socket.socket, *messages: tuple[Any, ...]) -> None:
+    data = json.dumps(messages, ensure_ascii=False, separators=(",", ":")).encode()
+    channel.sendall(LENGTH.pack(len(data)) + data)
+
+
 class Follower:
     def __init__(self, channel: socket.socket, archive: Archive, site: str, *, facts: bool) -> None:
         self._channel = channel
         self._archive = archive
         self._site = site
         self._store = Store(archive.database, KINDS, write_lock=archive.lock_database)
-        self._ingest = Ingest(self._store, facts=facts, live=True)
+        # What was read is told before a body is looked into: if this process is ended there, that page was why.
+        self._ingest = Ingest(self._store, facts=facts, live=True, before_body=self._flush)
         self._files: dict[str, WarcFile] = {}
         self._told: set[tuple[str, str]] = set()
+        self._unsaid: list[tuple[Any, ...]] = []
         #: read and not yet stored: (number, file, end, reading)
         self._unstored: deque[tuple[int, str, int, Reading | None]] = deque()
 
     def run(self) -> None:
         left = catch_up(self._archive, self._store, self._site)
         self._say("ready", [done.file for done in left])
+        self._flush()
         for message in self._messages():
             match message:
                 case ["event", int(n), str(file), int(offset), int(end)]:
@@ -78,16 +87,22 @@ class Follower:
                     self._store.seal_warc(file, sha256, size)
                 case ["finish"]:
                     self._say("finished", self._finish())
+                    self._flush()
                     return
 
     def _messages(self) -> Iterator[list[Any]]:
         with self._channel.makefile("rb") as stream:
             while len(head := stream.read(LENGTH.size)) == LENGTH.size:
-                yield json.loads(stream.read(LENGTH.unpack(head)[0]))
+                yield from json.loads(stream.read(LENGTH.unpack(head)[0]))
+                self._flush()
 
     def _say(self, *message: Any) -> None:
-        data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-        self._channel.sendall(LENGTH.pack(len(data)) + data)
+        self._unsaid.append(message)
+
+    def _flush(self) -> None:
+        if self._unsaid:
+            send(self._channel, *self._unsaid)
+            self._unsaid.clear()
 
     def _event(self, n: int, file: str, offset: int, end: int, *, skip: str | None) -> None:
         reading = None
@@ -105,7 +120,7 @@ class Follower:
             self._ingest.reader.read(found) for found in self._events(file, offset, end) if isinstance(found, Event)
         ]
         self._unstored.append((n, file, 0, None))
-        self._say("answer", n, {"links": self._answer(readings[0])["links"]} if readings else {})
+        self._say("answer", n, {"links": self._answer(readings[0]).get("links", [])} if readings else {})
 
     def _events(self, file: str, offset: int, end: int) -> Iterator[Event | Record]:
         if file not in self._files:
@@ -123,7 +138,7 @@ class Follower:
                 self._told.add(edge)
             links.append(edge)
         where = {"url": capture.url, "record_id": capture.record_id}
-        return {
+        answer = {
             "links": links,
             "page": capture.page_key is not None and capture.status == 200,
             "facts": [
@@ -133,6 +148,7 @@ class Follower:
             ],
             "problems": [(problem.what, problem.detail) for problem in reading.problems],
         }
+        return {name: said for name, said in answer.items() if said}
 
     def _store_until(self, file: str, offset: int) -> None:
         """Commit what lies before the synced mark: a row never points at bytes that are not on disk.
@@ -179,8 +195,7 @@ def main() -> int:
     try:
         Follower(channel, Archive.open(options.archive), options.site, facts=not options.no_extract).run()
     except (BewaarError, OSError) as error:
-        data = json.dumps(["failed", str(error)]).encode()
-        channel.sendall(LENGTH.pack(len(data)) + data)
+        send(channel, ("failed", str(error)))
         return 1
     return 0
 

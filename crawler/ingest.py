@@ -24,9 +24,17 @@ BATCH = 200
 class Ingest:
     """Feeds one store the events of one crawl."""
 
-    def __init__(self, store: Store, *, facts: bool = True, profile: Profile | None = None, live: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        facts: bool = True,
+        profile: Profile | None = None,
+        live: bool = False,
+        before_body: Callable[[], None] = lambda: None,
+    ) -> None:
         self.store = store
-        self.reader = Reader(facts=facts, profile=profile)
+        self.reader = Reader(facts=facts, profile=profile, before_body=before_body)
         self._live = live
 
     def take(self, found: Event | Record) -> Reading | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -102,8 +102,12 @@ def crawl_of(path: Path) -> Crawl | None:
 class Reader:
     """Reads the events of one crawl, with the profile its WARC records; until that record is met, a default one."""
 
-    def __init__(self, *, facts: bool = True, profile: Profile | None = None) -> None:
+    def __init__(
+        self, *, facts: bool = True, profile: Profile | None = None, before_body: Callable[[], None] = lambda: None
+    ) -> None:
         self._facts = facts
+        #: called before a body is decoded and parsed, which is where a hostile one could end the process
+        self._before_body = before_body
         #: given: this profile is used and the recorded one is not (``rebuild --profile current``)
         self._given = profile
         self.profile = profile
@@ -178,6 +182,7 @@ class Reader:
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
         if not linked or payload.size > PAGE_MAX_BYTES:
             return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, b"", page=None)))
+        self._before_body()
         try:
             body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES).data
         except Damaged as error:

@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
-from twisted.internet.protocol import Factory
-from twisted.protocols.basic import Int32StringReceiver
 
 from archive import times
 from archive.model import Link
@@ -30,11 +28,10 @@ from archive.warc.writer import Sealed
 from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
+from crawler.spiders.channel import Channel, Channels
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-    from twisted.internet.interfaces import IAddress
-    from twisted.python.failure import Failure
 
 log = logging.getLogger(__name__)
 
@@ -64,36 +61,11 @@ class _Told:
     deaths: int = 0
 
 
-class _Channel(Int32StringReceiver):
-    MAX_LENGTH = 64 << 20
-
-    def __init__(self, owner: ReaderExtension) -> None:
-        self._owner = owner
-
-    def stringReceived(self, string: bytes) -> None:  # noqa: N802  # Twisted's name
-        self._owner.heard(*json.loads(string))
-
-    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802  # Twisted's name
-        del reason
-        self._owner.lost(self)
-
-
-class _Channels(Factory):
-    noisy = False
-
-    def __init__(self, owner: ReaderExtension) -> None:
-        self.channel = _Channel(owner)
-
-    def buildProtocol(self, addr: IAddress | None) -> _Channel:  # noqa: N802  # Twisted's name
-        del addr
-        return self.channel
-
-
 class ReaderExtension:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._spider: Any = crawler.spider
-        self._channel: _Channel | None = None
+        self._channel: Channel | None = None
         self._process: subprocess.Popen[bytes] | None = None
         #: the event every reader must see first: whose crawl this is, and its profile
         self._opening: list[Any] = []
@@ -149,6 +121,7 @@ class ReaderExtension:
         for leased, place in list(self._spider.frontier.unexpanded()):
             message = ["again", 0, place.file, place.offset, place.offset + place.length]
             self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
+        self._flush()
         self._tick.start(TICK_S, now=False)
 
     def captured(self, captured: Captured, request: Request) -> None:
@@ -163,6 +136,7 @@ class ReaderExtension:
     def synced(self, file: str, offset: int) -> None:
         self._synced = (file, offset)
         self._send("synced", file, offset)
+        self._flush()
 
     def sealed(self, sealed: Sealed) -> None:
         if sealed.file not in self._sealed:
@@ -176,6 +150,7 @@ class ReaderExtension:
         if self._finished is None or self._finished.done():
             return {}
         self._waiting[record_id] = asyncio.get_running_loop().create_future()
+        self._flush()
         return await self._waiting[record_id]
 
     def reading_again(self) -> bool:
@@ -200,6 +175,7 @@ class ReaderExtension:
         for sealed in capture.sealed:
             self.sealed(sealed)
         self._send("finish")
+        self._flush()
         self._spider.outcome.counts = await self._finished
         if self._process:
             self._process.wait()
@@ -225,7 +201,7 @@ class ReaderExtension:
             case ("failed", str(message)):
                 self._give_up(message)
 
-    def lost(self, channel: _Channel) -> None:
+    def lost(self, channel: Channel) -> None:
         """The process ended; if its work was not done, another takes it up."""
         if channel is not self._channel or (self._finished and self._finished.done()):
             return
@@ -250,6 +226,7 @@ class ReaderExtension:
             for sealed in self._capture.sealed:
                 self.sealed(sealed)
             self._send("finish")
+        self._flush()
 
     def _answered(self, told: _Told, answer: dict[str, Any]) -> None:
         if told.answered:
@@ -277,6 +254,7 @@ class ReaderExtension:
 
     def _look_after(self) -> None:
         self._spider.frontier.commit()
+        self._flush()
         # Rows whose time has come (a retry, a Retry-After) are asked for without waiting for the engine's own beat.
         engine = self._crawler.engine
         if engine._slot is not None:  # noqa: SLF001  # Scrapy has no public way to say "there is work"
@@ -318,9 +296,8 @@ class ReaderExtension:
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
             )
-            channels = _Channels(self)
-            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, channels)
-            self._channel = channels.channel
+            self._channel = Channel(self.heard, self.lost)
+            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Channels(self._channel))
         self._heard_at = time.monotonic()
 
     def _tell(self, told: _Told) -> None:
@@ -330,8 +307,12 @@ class ReaderExtension:
         self._send(*told.message)
 
     def _send(self, *message: Any) -> None:
-        if self._channel is not None and self._channel.transport is not None:
-            self._channel.sendString(json.dumps(message).encode())  # type: ignore[no-untyped-call]  # Twisted is untyped
+        if self._channel is not None:
+            self._channel.say(*message)
+
+    def _flush(self) -> None:
+        if self._channel is not None:
+            self._channel.flush()
 
     def _closing_report(self) -> tuple[str, bytes, str]:
         spider = self._spider
