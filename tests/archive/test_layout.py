@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -211,15 +212,26 @@ def test_database_lock_keeps_threads_and_processes_apart(kept: Archive):
     assert (kept.root / "count").read_text() == "100"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_read_only_archive_opens_and_refuses_locks(kept: Archive):
-    kept.root.chmod(0o555)
-    try:
-        found = Archive.open(kept.root)
-        assert not found.writable
-        with pytest.raises(WrongUse, match="read-only"), found.lock_site("a"):
-            pass
-        with pytest.raises(WrongUse, match="read-only"), found.lock_database():
-            pass
-    finally:
+def _refuses_locks(root: Path) -> None:
+    """In a process of its own: root writes everywhere, so it becomes nobody first."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    found = Archive.open(root)
+    assert not found.writable
+    with pytest.raises(WrongUse, match="read-only"), found.lock_site("a"):
+        pass
+    with pytest.raises(WrongUse, match="read-only"), found.lock_database():
+        pass
+
+
+def test_read_only_archive_opens_and_refuses_locks():
+    # Not below pytest's own directories, which nobody else may enter.
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        kept = Archive.create(Path(directory) / "a", contact="a@example.org")
+        kept.root.chmod(0o555)
+        reader = multiprocessing.get_context("fork").Process(target=_refuses_locks, args=(kept.root,))
+        reader.start()
+        reader.join(30)
         kept.root.chmod(0o755)
+        assert reader.exitcode == 0
