@@ -187,11 +187,7 @@ class Records:
 def _fields(header: bytes) -> Iterator[tuple[str, str]]:
     """Fields of a record header (WARC 1.1, 4): UTF-8, folded lines joined, lines without a colon passed over."""
     name, value = "", ""
-    for line in (*header.split(b"\n")[1:], b""):
-        try:
-            text = line.removesuffix(b"\r").decode()
-        except UnicodeDecodeError:
-            text = line.removesuffix(b"\r").decode("latin-1")
+    for text in (*_lines(header), ""):
         if text[:1] in (" ", "\t"):
             value = f"{value} {text.strip()}"
             continue
@@ -199,3 +195,19 @@ def _fields(header: bytes) -> Iterator[tuple[str, str]]:
             yield name, value.strip()
         name, colon, value = text.partition(":")
         name = name.strip() if colon else ""
+
+
+def _lines(header: bytes) -> list[str]:
+    """All but the first; a line that is not UTF-8 is Latin-1, whatever the others are."""
+    try:
+        lines = header.decode().split("\n")
+    except UnicodeDecodeError:
+        lines = [_text(line) for line in header.split(b"\n")]
+    return [line.removesuffix("\r") for line in lines[1:]]
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -20,6 +21,10 @@ from zope.interface.declarations import implementer
 
 from archive import times
 from crawler.capture.guard import AddressRefused, Guard
+
+# An endpoint is made for every request, also where a connection is open, and asks each time how the host's name is
+# written in IDNA: a twentieth of what a request costs.
+HostnameEndpoint._hostAsBytesAndText = staticmethod(lru_cache(maxsize=1024)(HostnameEndpoint._hostAsBytesAndText))  # type: ignore[method-assign]
 
 
 @implementer(IStreamClientEndpoint)
