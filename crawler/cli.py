@@ -27,8 +27,12 @@ class FrontDoor(click.Group):
             code = super().main(*args, **kwargs)
         except click.exceptions.Exit as end:
             code = end.exit_code
+        except click.UsageError as error:
+            asked = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+            click.echo(f"bewaar: {error.format_message()}{asked}", err=True)
+            code = WRONG_USE
         except click.ClickException as error:
-            error.show()
+            click.echo(f"bewaar: {error.format_message()}", err=True)
             code = WRONG_USE
         except (click.Abort, KeyboardInterrupt):
             click.echo("bewaar: interrupted", err=True)
@@ -242,23 +246,35 @@ def extract(page: str, archive: Path, base: str | None, site: str | None, as_jso
     show_default=True,
     help="Read each crawl with the profile its WARC records, or with today's.",
 )
-def rebuild(archive: Path, profile: str) -> int:
+@click.option("--dry-run", is_flag=True, help="Change nothing; show the rows that would change. Exit code 1 if any.")
+def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
     """Derive the database again from the WARC files and the decisions.
 
-    The result equals, row for row, what the crawls wrote. A Datasette that serves the archive goes on serving it.
+    The result equals, row for row, what the crawls wrote. A Datasette that serves the archive goes on serving it. With
+    --dry-run it is compared instead, so that a row somebody changed, added or took away is found.
     """
-    from crawler.ingest import rebuild as derive_again
+    from crawler.rebuild import compare
+    from crawler.rebuild import rebuild as derive_again
 
     found = Archive.open(archive)
     found.check_writable()
+    damaged: list[str] = []
 
     def show(done: Any) -> None:
         click.echo(f"{done.file}: {done.captures} captures", err=True)
+        damaged.extend(done.damage)
+        for line in done.damage:
+            click.echo(f"  damaged: {line}", err=True)
 
+    if dry_run:
+        changes = compare(found, profile=profile, progress=show)
+        for table, sign, row in changes:
+            click.echo(f"{sign} {table} {row}")
+        return PROBLEMS if changes or damaged else DONE
     store = derive_again(found, profile=profile, progress=show)
     click.echo(f"{found.database}: derived again, {store.counts().captures} captures")
     store.close()
-    return DONE
+    return PROBLEMS if damaged else DONE
 
 
 @main.group(invoke_without_command=True)
@@ -283,7 +299,7 @@ def sites(context: click.Context, archive: Path, as_json: bool) -> None:
 @click.argument("site")
 @archive_option
 def sites_show(site: str, archive: Path) -> None:
-    """Every setting of one site, as a crawl would use it."""
+    """Every setting of one site as a crawl would use it, as JSON."""
     from crawler.plan import profile_for
 
     click.echo(
@@ -312,7 +328,10 @@ def status(archive: Path, as_json: bool) -> int:
     """What the archive holds, and what its sites are doing."""
     from crawler.state import state_of
 
-    found = state_of(Archive.open(archive))
+    opened = Archive.open(archive)
+    found = state_of(opened)
+    if found["warcs"] and not opened.database.exists():
+        click.echo(f"{opened.database}: no database; `bewaar rebuild` derives it from the WARC files", err=True)
     if as_json:
         print_json(found)
         return DONE

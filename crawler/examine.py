@@ -15,9 +15,9 @@ from archive.store import open_read_only
 from archive.warc import http as warc_http
 from archive.warc.reader import read_record
 from crawler.extract import extract
-from crawler.extract.dom import parse
 from crawler.extract.hints import Hints
 from crawler.plan import profile_for
+from crawler.tree import parse
 
 #: a page larger than this is none
 LARGEST_BYTES = 64 << 20

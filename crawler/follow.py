@@ -7,7 +7,7 @@ moment: what was not acknowledged as stored is told again to the next one.
 Messages are JSON arrays. They go in frames, JSON arrays of messages, each behind its length in four bytes, network
 order; so that whoever has little to say wakes the other process seldom::
 
-    crawler -> reader   ["event", n, file, offset, end]   ["skip", n, file, offset, end, why]
+    crawler -> reader   ["event", n, file, offset, end]   ["skip", n, file, offset, end]
                         ["again", n, file, offset, end]: only the links; its rows are there
                         ["synced", file, offset]   ["sealed", file, sha256, size]   ["finish"]
     reader -> crawler   ["ready", files]   ["answer", n, answer]   ["stored", n]   ["finished", counts]
@@ -33,17 +33,16 @@ from typing import Any
 
 from archive.errors import BewaarError
 from archive.layout import Archive
-from archive.model import Problem, Reading, Record
+from archive.model import Reading, Record
 from archive.store import Store
 from archive.warc.reader import WarcFile, open_warc
-from crawler.ingest import Ingest, catch_up
+from crawler.ingest import Ingest
 from crawler.items import KINDS
 from crawler.reading import Event, events
+from crawler.rebuild import MEMORY_BYTES, catch_up
 
 #: links the crawler was told already are not told again; they are stored all the same
 TOLD_LIMIT = 200_000
-#: address space: past it the page that needs more becomes a problem row
-MEMORY_BYTES = 3 << 30
 LENGTH = struct.Struct("!I")
 
 
@@ -67,17 +66,17 @@ class Follower:
         self._unstored: deque[tuple[int, str, int, Reading | None]] = deque()
 
     def run(self) -> None:
-        left = catch_up(self._archive, self._store, self._site)
+        left = catch_up(self._archive, self._store, self._site, alive=self._busy)
         self._say("ready", [done.file for done in left])
         self._flush()
         for message in self._messages():
             match message:
                 case ["event", int(n), str(file), int(offset), int(end)]:
-                    self._event(n, file, offset, end, skip=None)
+                    self._event(n, file, offset, end, skip=False)
                 case ["again", int(n), str(file), int(offset), int(end)]:
                     self._again(n, file, offset, end)
-                case ["skip", int(n), str(file), int(offset), int(end), str(why)]:
-                    self._event(n, file, offset, end, skip=why)
+                case ["skip", int(n), str(file), int(offset), int(end)]:
+                    self._event(n, file, offset, end, skip=True)
                 case ["synced", str(file), int(offset)]:
                     self._store_until(file, offset)
                 case ["sealed", str(file), str(sha256), int(size)]:
@@ -89,6 +88,10 @@ class Follower:
                     self._say("finished", self._finish())
                     self._flush()
                     return
+
+    def _busy(self) -> None:
+        self._say("busy")
+        self._flush()
 
     def _messages(self) -> Iterator[list[Any]]:
         with self._channel.makefile("rb") as stream:
@@ -104,12 +107,11 @@ class Follower:
             send(self._channel, *self._unsaid)
             self._unsaid.clear()
 
-    def _event(self, n: int, file: str, offset: int, end: int, *, skip: str | None) -> None:
+    def _event(self, n: int, file: str, offset: int, end: int, *, skip: bool) -> None:
         reading = None
         for found in self._events(file, offset, end):
-            if skip is not None and isinstance(found, Event):
-                capture = self._ingest.reader.capture(found)
-                reading = Reading(capture, problems=(Problem("reader gave up", skip),))
+            if skip and isinstance(found, Event):
+                reading = self._ingest.reader.skim(found)
             else:
                 reading = self._ingest.take(found) or reading
         self._unstored.append((n, file, end, reading))

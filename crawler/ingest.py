@@ -4,16 +4,14 @@ crawl being followed. Either way through `Reader`, so that the rows are the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from archive.layout import Archive
-from archive.model import Crawl, Reading, Record
+from archive.model import Reading, Record
 from archive.store import Derived, Store
 from archive.warc.reader import read_records
-from crawler.items import KINDS
 from crawler.reading import Event, Reader, crawl_of, events, opening
 from crawler.sites.profile import Profile, load_profile
 
@@ -79,14 +77,27 @@ def _organisation(name: str) -> str:
 class Ingested:
     file: str
     captures: int
+    #: what could not be read, one line each with its offset; all around it was
+    damage: tuple[str, ...] = ()
 
 
-def ingest_file(ingest: Ingest, path: Path) -> Ingested:
-    """Write the rows of one sealed WARC file. Repeating it changes nothing."""
+def ingest_file(
+    ingest: Ingest, path: Path, *, skim: Collection[int] = (), at: Callable[[int], None] = lambda _: None
+) -> Ingested:
+    """Write the rows of one sealed WARC file. Repeating it changes nothing.
+
+    *at* is called with the offset of each event before it is read; events at the offsets in *skim* are not looked into.
+    """
     batch: list[Reading] = []
     captures = 0
-    for found in events(read_records(path)):
-        reading = ingest.take(found)
+    damage: list[str] = []
+    for found in events(read_records(path, on_damage=lambda bad: damage.append(str(bad)))):
+        if isinstance(found, Event):
+            at(found.record.place.offset)
+        if isinstance(found, Event) and found.record.place.offset in skim:
+            reading: Reading | None = ingest.reader.skim(found)
+        else:
+            reading = ingest.take(found)
         if reading:
             batch.append(reading)
         if len(batch) >= BATCH:
@@ -98,7 +109,7 @@ def ingest_file(ingest: Ingest, path: Path) -> Ingested:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     ingest.store.seal_warc(path.name, digest, path.stat().st_size)
-    return Ingested(path.name, captures)
+    return Ingested(path.name, captures, tuple(damage))
 
 
 class Ingests:
@@ -110,11 +121,10 @@ class Ingests:
         self._current = current
         self._by_crawl: dict[str, Ingest] = {}
 
-    def ingest(self, path: Path) -> Ingested:
+    def of(self, path: Path) -> Ingest:
         crawl = crawl_of(path)
-        return ingest_file(self._of(crawl) if crawl else Ingest(self._store), path)
-
-    def _of(self, crawl: Crawl) -> Ingest:
+        if crawl is None:
+            return Ingest(self._store)
         if crawl.id not in self._by_crawl:
             profile = load_profile(crawl.site, self._archive) if self._current else None
             ingest = self._by_crawl[crawl.id] = Ingest(self._store, profile=profile)
@@ -130,32 +140,3 @@ class Ingests:
         last = {ingest.reader.crawl.site: ingest for _, ingest in sorted(self._by_crawl.items()) if ingest.reader.crawl}
         for _, ingest in sorted(last.items()):
             ingest.derive()
-
-
-def catch_up(archive: Archive, store: Store, site: str) -> list[Ingested]:
-    """Write the rows of what a crawl of *site* left that was cut short: sealed files the database does not hold."""
-    held = store.sealed_files()
-    ingests = Ingests(archive, store)
-    return [ingests.ingest(path) for path in archive.warcs_of(site) if path.name not in held]
-
-
-def rebuild(
-    archive: Archive, *, profile: str = "recorded", progress: Callable[[Ingested], None] = lambda _: None
-) -> Store:
-    """Derive the database again from the WARCs and the decisions, beside the one in use, then put it in its place.
-
-    *profile*: ``recorded`` reads each crawl with the profile its WARC holds, ``current`` with today's. The served
-    file is overwritten through SQLite's backup, never renamed over: a Datasette that has it open goes on, and sees
-    the new rows. Returns the open store.
-    """
-    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
-        fresh = Store(Path(beside) / "archive.db", KINDS)
-        ingests = Ingests(archive, fresh, current=profile == "current")
-        for path in sorted(archive.warcs.glob("*.warc.gz")):
-            progress(ingests.ingest(path))
-        fresh.load_decisions(archive.decisions)
-        ingests.derive()
-        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
-        store.replace_with(fresh)
-        fresh.close()
-    return store

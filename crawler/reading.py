@@ -23,7 +23,10 @@ from archive.warc import http as warc_http
 from archive.warc.reader import read_records
 from crawler.discover import discover
 from crawler.sites.profile import UNEXPECTED, Expect, Profile, default_profile
+from crawler.tree import parse
 
+#: the problem of a record that ended a reader
+GAVE_UP = "reader gave up"
 #: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
 PAGE_MAX_BYTES = 16 << 20
 CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
@@ -106,6 +109,7 @@ class Reader:
         self, *, facts: bool = True, profile: Profile | None = None, before_body: Callable[[], None] = lambda: None
     ) -> None:
         self._facts = facts
+        self._looks_inside = True
         #: called before a body is decoded and parsed, which is where a hostile one could end the process
         self._before_body = before_body
         #: given: this profile is used and the recorded one is not (``rebuild --profile current``)
@@ -128,6 +132,16 @@ class Reader:
             self.crawl = replace(self.crawl, finished_at=report["finished_at"], status=report["status"])
             return self.crawl
         return None
+
+    def skim(self, event: Event) -> Reading:
+        """A record that ended a reader, because it took too long or too much memory: its capture, and nothing of its
+        body. What makes bodies dangerous is decoding and parsing them; digests are safe."""
+        looked_at, self._looks_inside = self._looks_inside, False
+        try:
+            reading = self.read(event)
+        finally:
+            self._looks_inside = looked_at
+        return replace(reading, problems=(*reading.problems, Problem(GAVE_UP, "too slow, or needs too much memory")))
 
     def read(self, event: Event) -> Reading:
         capture = self.capture(event)
@@ -180,7 +194,7 @@ class Reader:
             payload_bytes=payload.size,
         )
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
-        if not linked or payload.size > PAGE_MAX_BYTES:
+        if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
             return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, b"", page=None)))
         self._before_body()
         try:
@@ -196,7 +210,7 @@ class Reader:
             return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, body, page=None)))
         text, charset = decode(body, response.header("Content-Type"))
         page = Page(capture.url, body, text, charset, response.headers, response.status)
-        tree = LexborHTMLParser(text)
+        tree = parse(text)
         links = tuple(discover(capture.url, mime or "text/html", response.headers, body, page=page, tree=tree))
         if response.status != 200 or not self._facts or "E" in (capture.hops or ""):
             return Reading(capture, links=links)

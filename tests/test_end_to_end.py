@@ -18,7 +18,7 @@ from archive.store.compare import differences, dump
 from archive.warc import http as warc_http
 from archive.warc.reader import read_records
 from crawler.extract.organisations import organisation_key
-from crawler.ingest import rebuild
+from crawler.rebuild import rebuild
 from crawler.replica.editions import EDITIONS, truth
 from crawler.replica.server import HOSTS, START_URL
 from tests.front_door import COMMAND, bewaar, environment

@@ -28,7 +28,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.outcome": (),
     "crawler.scope": GROUND,
     "crawler.connect_to": (),
-    "crawler.discover": (*GROUND,),
+    "crawler.tree": (),
+    "crawler.discover": (*GROUND, "crawler.tree"),
     "crawler.extract": (*GROUND, "crawler.items"),
     "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.scope", "crawler.extract"),
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
@@ -38,13 +39,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
-        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites",
+        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites", "crawler.tree",
     ),
     "crawler.ingest": (
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.items", "crawler.reading",
         "crawler.sites",
     ),
+    "crawler.rebuild": (
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items",
+    ),
     "crawler.follow": (
+        "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
     ),
     "crawler.spiders": (
@@ -55,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.progress": (),
     "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),
     "crawler.examine": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.plan",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.plan", "crawler.tree",
     ),
     "crawler.state": LAYOUT,
     "crawler.doctor": LAYOUT,
@@ -74,7 +79,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "datasette": ("archive.browse",),
     "nh3": ("archive.browse",),
     "bs4": ("crawler.extract", "crawler.discover"),
-    "selectolax": ("crawler.extract", "crawler.discover", "crawler.reading"),
+    "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.reading"),
     "scrapy": ("crawler.spiders", "crawler.capture", "crawler.frontier", "crawler.politeness", "crawler.progress", "crawler.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
     "OpenSSL": ("crawler.capture",),

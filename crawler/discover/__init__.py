@@ -12,6 +12,7 @@ from archive.model import Headers, Link, Page
 from crawler.discover import http, robots, structured, xml
 from crawler.discover.html import MOST_LINKS, Found, links_in_html
 from crawler.discover.reference import Base
+from crawler.tree import parse
 
 __all__ = ["MOST_LINKS", "discover", "links_in_html"]
 
@@ -70,7 +71,7 @@ class _Document:
 
 def _html(document: _Document, found: Found) -> None:
     page = document.page
-    tree = document.tree or LexborHTMLParser(page.text if page else document.text())
+    tree = document.tree or parse(page.text if page else document.text())
     encoding = page.charset if page else document.charset or "utf-8"
     found.merge(links_in_html(tree, document.url, encoding=encoding))
 
@@ -103,7 +104,7 @@ def _xml(document: _Document, found: Found) -> None:
         if found.full:
             return
         if hop == "<":
-            inner = links_in_html(LexborHTMLParser(reference), document.url)
+            inner = links_in_html(parse(reference), document.url)
             found.merge(inner, context=context)
         elif hop == "{":
             found.add_css(reference, context)

@@ -25,6 +25,7 @@ from crawler.discover.markup import (
 from crawler.discover.reference import Base
 from crawler.discover.relations import hop_of
 from crawler.discover.structured import urls_in_json_ld
+from crawler.tree import parse
 
 #: Links kept of one page; the rest of a page of more is a trap, or a database dump.
 MOST_LINKS = 20_000
@@ -226,7 +227,7 @@ def _param(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> N
 
 def _iframe(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
     if (inner := attributes.get("srcdoc")) and depth < _DEEPEST:
-        _walk_tree(LexborHTMLParser(inner), found, depth + 1)
+        _walk_tree(parse(inner), found, depth + 1)
 
 
 def _template(node: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
@@ -241,7 +242,7 @@ def _markup_as_text(node: LexborNode, attributes: Attributes, found: Found, dept
     """Elements whose markup the parser keeps as text, and some browsers show."""
     del attributes
     if (inner := node.text()) and depth < _DEEPEST:
-        _walk_tree(LexborHTMLParser(inner), found, depth + 1)
+        _walk_tree(parse(inner), found, depth + 1)
 
 
 _SPECIAL = {

@@ -10,23 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 #: Where on the page an element stands, as its tags, roles, ids and classes say; ``main`` when they say nothing.
 Region = Literal["main", "header", "nav", "footer", "aside", "popup"]
 
 _SPACES = re.compile(r"\s+")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![^<>]*/>)")
-#: elements without content, and those that the next of their kind closes
-_CLOSED_BY_OTHERS = frozenset(
-    """
-    area base br col embed hr img image input link meta param source track wbr
-    p li dt dd option optgroup tr td th thead tbody tfoot colgroup rp rt html head body
-    """.split()
-)
-#: fewer tags than this are parsed in a moment however they nest
-_MANY_TAGS = 20_000
-_MAX_DEPTH = 1000
 #: an element deeper than this is given no xpath; nobody could read it
 _XPATH_DEPTH = 200
 
@@ -161,25 +150,6 @@ class Outline:
 
     def lines_after(self, line: Line, count: int) -> Sequence[Line]:
         return [item for item in self.items[line.at + 1 : line.at + 1 + count] if isinstance(item, Line)]
-
-
-def parse(text: str) -> LexborHTMLParser:
-    """The page's tree, as browsers build it. Parse once a page; link discovery reads the same tree."""
-    return LexborHTMLParser(text if text.count("<") < _MANY_TAGS else text[: _sane_length(text)])
-
-
-def _sane_length(text: str) -> int:
-    """Where a page begins to nest deeper than any browser follows (they stop at 512).
-
-    HTML's rules look up all open elements at a start tag, so a megabyte of ``<div>`` takes a parser minutes.
-    """
-    depth = 0
-    for tag in _TAG.finditer(text):
-        if tag[2].lower() not in _CLOSED_BY_OTHERS:
-            depth = max(depth - 1, 0) if tag[1] else depth + 1
-            if depth > _MAX_DEPTH:
-                return tag.start()
-    return len(text)
 
 
 def collapse(text: str) -> str:

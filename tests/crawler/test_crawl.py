@@ -205,6 +205,88 @@ def test_an_interrupted_crawl_ends_with_130_and_goes_on_later(tmp_path: Path, st
     assert set(again) <= {"/robots.txt"}
 
 
+@pytest.mark.parametrize("wait_s", [0.05, 0.4])
+def test_a_second_ctrl_c_still_ends_with_130_and_loses_nothing(tmp_path: Path, wait_s: float) -> None:
+    with Site(tree(63), slow_s=0.05) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        wait_for(site, 8)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(wait_s)
+        os.killpg(process.pid, signal.SIGINT)
+        printed, complaints = process.communicate(timeout=60)
+        assert process.returncode == 130, printed + complaints
+        crawl(site.url(), tmp_path / "a")
+        assert {site.url(path) for path in tree(63)} <= set(captured(tmp_path / "a"))
+    bewaar("verify", "--rows", "--archive", tmp_path / "a")
+
+
+@pytest.mark.parametrize("wait_s", [0.2, 0.5, 0.8, 1.1])
+def test_ctrl_c_while_it_starts_ends_with_130(tmp_path: Path, wait_s: float) -> None:
+    with Site(tree(63), slow_s=0.1) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        time.sleep(wait_s)
+        os.killpg(process.pid, signal.SIGINT)
+        printed, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130, printed + complaints
+    assert "Traceback" not in complaints
+
+
+def test_a_page_made_to_stop_readers_is_kept_and_the_rest_is_read(tmp_path: Path) -> None:
+    pages = {
+        "/": page('<a href="/nest">x</a><a href="/zeros">y</a><a href="/good">z</a>'),
+        "/nest": page("<div>" * 200_000),
+        "/zeros": (200, {"Content-Type": "image/png"}, bytes(120 << 20)),
+        "/good": page("<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li></ul>"),
+    }
+    with Site(pages) as site:
+        crawl(site.url(), tmp_path / "a")
+        assert {site.url(path) for path in pages} <= set(captured(tmp_path / "a"))
+    live = dumped(tmp_path / "a")
+    bewaar("verify", "--rows", "--archive", tmp_path / "a")
+    bewaar("rebuild", "--archive", tmp_path / "a")
+    assert list(differences(live, dumped(tmp_path / "a"))) == []
+
+
+def test_a_damaged_warc_does_not_keep_the_others_from_being_derived(tmp_path: Path) -> None:
+    with Site(tree(7)) as site:
+        crawl(site.url(), tmp_path / "a")
+        crawl(site.url(), tmp_path / "a", "--from-start")
+    first, _ = sorted((tmp_path / "a" / "warcs").glob("*.warc.gz"))
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 8] = b"\0" * 8
+    first.write_bytes(data)
+    done = bewaar("rebuild", "--archive", tmp_path / "a", code=1)
+    assert f"damaged: {first.name} at " in done.stderr
+    ((captures,),) = query(tmp_path / "a", "SELECT count(*) FROM capture")
+    assert 15 + 5 < captures < 30
+
+
+def test_rebuild_refuses_while_a_crawl_writes_and_repairs_what_one_left(tmp_path: Path) -> None:
+    with Site(tree(63), slow_s=0.05) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        wait_for(site, 12)
+        assert "is being written by a crawl" in bewaar("rebuild", "--archive", tmp_path / "a", code=2).stderr
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    bewaar("rebuild", "--archive", tmp_path / "a")
+    ((captures,),) = query(tmp_path / "a", "SELECT count(*) FROM capture")
+    assert captures >= 10
+
+
+def test_a_dry_run_finds_every_row_that_was_changed(tmp_path: Path) -> None:
+    with Site({"/": page("<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li></ul>")}) as site:
+        crawl(site.url(), tmp_path / "a")
+    assert bewaar("rebuild", "--dry-run", "--archive", tmp_path / "a").stdout == ""
+    db = sqlite3.connect(tmp_path / "a" / "archive.db")
+    with db:
+        db.execute("UPDATE fact SET value = 'Gamma Trust' WHERE value = 'Alpha Trust'")
+        db.execute("DELETE FROM capture WHERE status = 404")
+    db.close()
+    told = bewaar("rebuild", "--dry-run", "--archive", tmp_path / "a", code=1).stdout
+    assert "Gamma Trust" in told
+    assert "robots.txt" in told
+
+
 def test_from_start_begins_a_new_crawl(tmp_path: Path) -> None:
     with Site(tree(31)) as site:
         crawl(site.url(), tmp_path / "a", "--max-pages", "2", code=3)

@@ -12,7 +12,7 @@ from archive.decoding import decode
 from archive.model import Page, Section
 from archive.quotes import stands
 from crawler.extract import extract, page_text
-from crawler.extract.dom import parse
+from crawler.tree import parse
 
 SIZE = 200_000
 #: a quadratic step took minutes over this; the slowest that is none takes a second

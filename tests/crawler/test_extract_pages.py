@@ -12,8 +12,8 @@ from archive.decoding import decode
 from archive.model import Page, Section
 from archive.quotes import stands
 from crawler.extract import VERSIONS, Hints, extract
-from crawler.extract.dom import parse
 from crawler.items import KINDS
+from crawler.tree import parse
 
 NO_HINTS = Hints()
 PAGES = Path(__file__).resolve().parent.parent / "pages"

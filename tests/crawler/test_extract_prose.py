@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from archive.model import Page
 from crawler.extract import extract
-from crawler.extract.dom import parse
 from crawler.extract.prose import names_in, sentences, without_stop
 from crawler.extract.vocabulary import vocabulary
+from crawler.tree import parse
 
 DUTCH = vocabulary().language("nl").prose
 GERMAN = vocabulary().language("de").prose

@@ -17,7 +17,7 @@ from archive.decoding import decode
 from archive.model import Fact, Page
 from archive.quotes import stands
 from crawler.extract import extract
-from crawler.extract.dom import parse
+from crawler.tree import parse
 
 #: section -> precision and recall below which the test fails
 FLOORS = {"member": (0.95, 0.95), "goal": (1.0, 1.0), "sponsor": (0.97, 0.97)}

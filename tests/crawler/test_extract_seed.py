@@ -15,10 +15,10 @@ from archive.decoding import decode
 from archive.model import Fact, Page, Section
 from archive.quotes import stands
 from crawler.extract import Hints, extract, page_text
-from crawler.extract.dom import parse
 from crawler.items import Member, Sponsor
 from crawler.replica import pages, site
 from crawler.replica.editions import EDITIONS, Edition, truth
+from crawler.tree import parse
 
 URL = "http://eerlijkkinderpardon.nu/p/215/3232/mo480-cg310/mo481-cg310/better-care-network"
 #: what the seed's file names say; None: they say nothing

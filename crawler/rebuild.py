@@ -1,0 +1,179 @@
+"""Whole WARC files into the database, by a process that may be ended: `rebuild`, and what a crawl left that was cut
+short. A record that takes it too long, or too much memory, is kept and not looked into; all others are read."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from archive.errors import BewaarError, WrongUse
+from archive.layout import Archive
+from archive.store import Store
+from archive.store.compare import differences, dump
+from archive.warc.recover import recover
+from crawler.ingest import Ingested, Ingests, ingest_file
+from crawler.items import KINDS
+
+#: for one record; what ended a crawl's reader must end this one too
+RECORD_TIMEOUT_S = 60.0
+#: address space of the process that reads
+MEMORY_BYTES = 3 << 30
+#: how often the process says that it is alive
+ALIVE_S = 0.5
+
+Progress = Callable[[Ingested], None]
+
+
+def catch_up(archive: Archive, store: Store, site: str, *, alive: Callable[[], None] = lambda: None) -> list[Ingested]:
+    """Write the rows of what a crawl of *site* left that was cut short: sealed files the database does not hold.
+    *alive* is called now and then meanwhile."""
+    held = store.sealed_files()
+    done: list[Ingested] = []
+    missing = [path for path in archive.warcs_of(site) if path.name not in held]
+    ingest_all(archive, archive.database, missing, done.append, alive=alive)
+    return done
+
+
+def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None) -> Store:
+    """Derive the database again from the WARCs and the decisions, beside the one in use, then put it in its place.
+
+    *profile*: ``recorded`` reads each crawl with the profile its WARC holds, ``current`` with today's. The served
+    file is overwritten through SQLite's backup, never renamed over: a Datasette that has it open goes on, and sees
+    the new rows. Returns the open store. Raises WrongUse while a crawl writes.
+    """
+    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
+        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
+        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        store.replace_with(fresh)
+        fresh.close()
+    return store
+
+
+def compare(
+    archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None
+) -> list[tuple[str, str, tuple[object, ...]]]:
+    """The rows in which the database and what the WARCs and decisions say differ: table, ``-`` (only in the database)
+    or ``+`` (only derived), row. Changes nothing."""
+    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
+        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
+        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        found = list(differences(dump(store.db.conn), dump(fresh.db.conn)))
+        store.close()
+        fresh.close()
+    return found
+
+
+def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress) -> Store:
+    recover(archive)
+    if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
+        raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
+    files = sorted(archive.warcs.glob("*.warc.gz"))
+    Store(database, KINDS).close()
+    ingest_all(archive, database, files, progress, current=profile == "current")
+    fresh = Store(database, KINDS)
+    ingests = Ingests(archive, fresh, current=profile == "current")
+    for path in files:
+        ingests.of(path)
+    fresh.load_decisions(archive.decisions)
+    ingests.derive()
+    return fresh
+
+
+def ingest_all(
+    archive: Archive,
+    database: Path,
+    files: Sequence[Path],
+    progress: Progress,
+    *,
+    current: bool = False,
+    alive: Callable[[], None] = lambda: None,
+) -> None:
+    """Read *files* in a process of their own, and in another one from where that was ended. Raises BewaarError when it
+    cannot go on."""
+    left = list(files)
+    skim: defaultdict[str, set[int]] = defaultdict(set)
+    # A fresh interpreter: this process has SQLite open, which does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    while left:
+        ours, theirs = context.Pipe(duplex=False)
+        job = _Job(archive, database, tuple(left), dict(skim), current)
+        reader = context.Process(target=_read, args=(theirs, job), daemon=True)
+        reader.start()
+        theirs.close()
+        where = _listen(ours, left, progress, alive)
+        reader.kill()
+        reader.join()
+        if not left:
+            return
+        if where is None or where[1] in skim[where[0]]:
+            raise BewaarError(f"{left[0]}: the reader ended (exit code {reader.exitcode}) and cannot go on")
+        skim[where[0]].add(where[1])
+
+
+def _listen(
+    channel: Connection, left: list[Path], progress: Progress, alive: Callable[[], None]
+) -> tuple[str, int] | None:
+    """Take what the reader says until it ends, or says nothing new for too long; the event it was at then."""
+    where: tuple[str, int] | None = None
+    since = time.monotonic()
+    try:
+        while time.monotonic() - since < RECORD_TIMEOUT_S:
+            alive()
+            if not channel.poll(ALIVE_S):
+                continue
+            message = channel.recv()
+            since = time.monotonic()
+            if isinstance(message, Ingested):
+                left.pop(0)
+                where = None
+                progress(message)
+            elif isinstance(message, BewaarError):
+                raise message
+            else:
+                where = message
+    except (EOFError, ConnectionError):
+        pass
+    return where
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the process is to read."""
+
+    archive: Archive
+    database: Path
+    files: tuple[Path, ...]
+    #: offsets of the events that ended another process, by file
+    skim: Mapping[str, set[int]]
+    #: with today's profiles
+    current: bool
+
+
+def _read(channel: Connection, job: _Job) -> None:
+    """The process itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    archive = job.archive
+    live = job.database == archive.database
+    store = Store(job.database, KINDS, write_lock=archive.lock_database if live else nullcontext)
+    ingests = Ingests(archive, store, current=job.current)
+    try:
+        for path in job.files:
+
+            def at(offset: int, name: str = path.name) -> None:
+                channel.send((name, offset))
+
+            channel.send(ingest_file(ingests.of(path), path, skim=job.skim.get(path.name, ()), at=at))
+    except BewaarError as error:
+        channel.send(error)
+    finally:
+        store.close()

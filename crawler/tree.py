@@ -1,0 +1,38 @@
+"""HTML to a tree, as browsers do it and within bounds. A page is parsed once: links and facts read the same tree."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![^<>]*/>)")
+#: elements without content, and those that the next of their kind closes
+_CLOSED_BY_OTHERS = frozenset(
+    """
+    area base br col embed hr img image input link meta param source track wbr
+    p li dt dd option optgroup tr td th thead tbody tfoot colgroup rp rt html head body
+    """.split()
+)
+#: fewer tags than this are parsed in a moment however they nest
+_MANY_TAGS = 20_000
+_MAX_DEPTH = 1000
+
+
+def parse(text: str) -> LexborHTMLParser:
+    """The page's tree, as browsers build it. Parse once a page; link discovery reads the same tree."""
+    return LexborHTMLParser(text if text.count("<") < _MANY_TAGS else text[: _sane_length(text)])
+
+
+def _sane_length(text: str) -> int:
+    """Where a page begins to nest deeper than any browser follows (they stop at 512).
+
+    HTML's rules look up all open elements at a start tag, so a megabyte of ``<div>`` takes a parser minutes.
+    """
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() not in _CLOSED_BY_OTHERS:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            if depth > _MAX_DEPTH:
+                return tag.start()
+    return len(text)
