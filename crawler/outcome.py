@@ -50,6 +50,8 @@ class Outcome:
     interrupted: bool = False
     #: what the archive could not do
     fault: str | None = None
+    #: why the reader could not go on; what it did not read is read when the site is crawled next
+    broken: str | None = None
     problems: list[tuple[str, str, str | None]] = field(default_factory=list)
     problems_total: int = 0
     finished_at: str | None = None
@@ -66,7 +68,7 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        if self.fault:
+        if self.fault or self.broken:
             return "failed"
         if self.interrupted:
             return "interrupted"
@@ -87,14 +89,14 @@ class Outcome:
             return FAULT
         if self.interrupted:
             return INTERRUPTED
-        if self.failed_seeds or self.problems_total:
+        if self.broken or self.failed_seeds or self.problems_total:
             return PROBLEMS
         return LIMITED if self.limit else DONE
 
     def summary(self) -> str:
         how: str = self.status
-        if self.fault:
-            how = f"stopped: {self.fault}"
+        if self.fault or self.broken:
+            how = f"stopped: {self.fault or self.broken}"
         elif self.interrupted:
             how = "interrupted; the next crawl of this site goes on"
         elif self.limit:

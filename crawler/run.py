@@ -43,7 +43,9 @@ def run_crawl(begun: Begun) -> Outcome:
                 raise error
             failures[0].raiseException()
         spider: Any = crawler.spider
-        return cast("Outcome", spider.outcome)
+        outcome = cast("Outcome", spider.outcome)
+        outcome.interrupted = outcome.interrupted or not spider.was_closed
+        return outcome
     finally:
         begun.close()
         logging.shutdown()

@@ -211,9 +211,9 @@ class ReaderExtension:
             oldest.deaths += 1
             log.warning("the reader ended at %s", oldest.url)
             if oldest.deaths >= DEATHS and oldest.message[0] == "event":
-                oldest.message = ["skip", *oldest.message[1:5], "too slow, or needs too much memory"]
+                oldest.message = ["skip", *oldest.message[1:5]]
         if self._starts >= (STARTS if self._ready else 1):
-            self._give_up(f"the reader ended {self._starts} times; its last words are in state/logs")
+            self._give_up(f"the reader cannot go on (ended {self._starts} x); see {self._crawler.settings['LOG_FILE']}")
             return
         self._start()
         self._send(*self._opening)
@@ -272,7 +272,7 @@ class ReaderExtension:
     def _give_up(self, message: str) -> None:
         """The rows cannot be written: the crawl stops. What is in the WARC is whole, and the next start reads it."""
         log.error("the reader failed: %s", message)
-        self._spider.outcome.fault = self._spider.outcome.fault or message
+        self._spider.outcome.broken = self._spider.outcome.broken or message
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_result({})
@@ -280,7 +280,7 @@ class ReaderExtension:
         if self._finished and not self._finished.done():
             self._finished.set_result({})
         if not (self._capture_closed and self._capture_closed.done()):
-            deferred_from_coro(self._crawler.engine.close_spider_async(reason="io_fault"))
+            deferred_from_coro(self._crawler.engine.close_spider_async(reason="reader_failed"))
 
     def _start(self) -> None:
         from twisted.internet import reactor
@@ -294,7 +294,13 @@ class ReaderExtension:
         with ours, theirs:
             ours.setblocking(False)
             self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                # Ctrl-C goes to the terminal's group: this process is ended by its crawler, after the last record.
+                process_group=0,
             )
             self._channel = Channel(self.heard, self.lost)
             reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Channels(self._channel))

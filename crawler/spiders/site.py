@@ -60,6 +60,8 @@ class SiteSpider(Spider):
     def __init__(self, begun: Begun) -> None:
         super().__init__()
         self.begun = begun
+        #: Scrapy closed it in order; a second Ctrl-C does not
+        self.was_closed = False
         self.plan: CrawlPlan = begun.plan
         self.frontier = begun.frontier
         self.scope = Scope(begun.plan.profile.scope_rules())
@@ -125,8 +127,11 @@ class SiteSpider(Spider):
         url_id: int = request.meta["url_id"]
         if failure.check(IgnoreRequest):
             self.settled(url_id)
-            self.frontier.settle(url_id, "refused", "robots")
-            self._set_seed(request.url, SeedOutcome(error="refused by robots.txt"))
+            why = str(failure.value)
+            self.frontier.settle(
+                url_id, "refused", "robots" if why == "refused by robots.txt" else "robots-unreachable"
+            )
+            self._set_seed(request.url, SeedOutcome(error=why))
             return
         captured = request.meta.get("captured") or ()
         error = (captured[-1].error if captured else None) or str(failure.value) or type(failure.value).__name__
@@ -181,12 +186,13 @@ class SiteSpider(Spider):
     def closed(self, reason: str) -> None:
         """Scrapy's close reason becomes the crawl's outcome, before the closing record is written."""
         outcome = self.outcome
+        self.was_closed = True
         if reason.startswith("limit_"):
             outcome.limit = reason.removeprefix("limit_")
         elif reason in ("disk_full", "io_fault"):
             outcome.fault = outcome.fault or reason
         elif reason != "finished":
-            outcome.interrupted = True
+            outcome.interrupted = not outcome.broken
         elif self.frontier.left():
             outcome.limit = "max_pages"
 
