@@ -91,5 +91,5 @@ def _show(archive: Archive, seconds: float) -> None:
     click.echo("")
     click.echo("next")
     click.echo(f"  {bewaar} serve --archive {root}             browse it in Datasette")
-    click.echo(f"  {bewaar} verify --rows --archive {root}     prove every row against its record")
+    click.echo(f"  {bewaar} verify --rows --archive {root}     find every record and every quote again")
     click.echo(f"  {bewaar} rebuild --archive {root}           derive the database again from the WARC files")

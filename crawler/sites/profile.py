@@ -95,18 +95,27 @@ class Expect(_Model):
 class Profile(_Model):
     """Every setting says what it costs the crawled site or the reader where that is not plain."""
 
+    #: the file's name without ``.toml``, and may be left out
     name: SiteName
+    #: what people call the site
     title: str | None = None
+    #: its front page
     home: HttpUrl | None = None
 
     # What is crawled.
+    #: where a crawl begins
     seeds: Annotated[tuple[HttpUrl, ...], Field(min_length=1, max_length=100_000)]
+    #: how far links are followed from the seeds: ``page``, ``prefix``, ``host`` or ``domain``
     scope: Extent = "host"
+    #: more hosts that are in scope as a whole, with a port where it is not the usual one
     hosts: tuple[Host, ...] = ()
+    #: patterns over the URL (re.search) that are not fetched
     exclude: tuple[Regex, ...] = ()
+    #: steps from a seed; requisites and redirects are not counted
     max_hops: NonNegativeInt | None = None
     #: images, styles and scripts of a page: from wherever it takes them, or only from where links are followed too
     requisites_from: Literal["any", "scope"] = "any"
+    #: whether hosts that only count visitors are asked: ``fetch`` or ``skip``
     trackers: Literal["fetch", "skip"] = "fetch"
     #: beside the shipped list
     tracker_hosts: tuple[Host, ...] = ()
@@ -114,22 +123,33 @@ class Profile(_Model):
     max_variants_per_page: PositiveInt | None = 20
 
     # How gently.
+    #: who answers for the crawl of this site, before the archive's own contact
     contact: Contact | None = None
     #: appended to the User-Agent
     user_agent: HeaderValue | None = None
+    #: ``obey``, ``ignore``, or ``obey-except-requisites`` for pages whose images are disallowed
     robots: Literal["obey", "ignore", "obey-except-requisites"] = "obey"
+    #: seconds between the end of one request to a host and the next
     delay_s: NonNegativeFloat = 1.0
-    #: requests at a time per host
+    #: requests at a time per host; more than one is for your own servers
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    #: for one answer, in all; what came until then is kept and marked
     timeout_s: PositiveFloat = 60.0
+    #: HTML pages of one crawl; their requisites follow
     max_pages: PositiveInt | None = None
+    #: received in one crawl, as a number or ``"200 MiB"``
     max_bytes: PositiveInt | None = None
+    #: seconds of one crawl
     max_time_s: PositiveFloat | None = None
+    #: one response is cut behind it, and marked
     max_response_bytes: PositiveInt = 256 << 20
 
     # How it is reached.
+    #: ``unverified`` takes any certificate; the warcinfo record says so
     tls: Literal["verify", "unverified"] = "verify"
+    #: as curl's: ``HOST:PORT:ADDRESS:PORT``
     connect_to: tuple[ConnectRule, ...] = ()
+    #: HTTP proxy all requests go through; addresses cannot be checked or recorded then
     proxy: HttpUrl | None = None
     #: private networks this site may be reached in
     allow_addresses: tuple[Network, ...] = ()
@@ -137,6 +157,7 @@ class Profile(_Model):
     # What is known of it.
     #: sent as Accept-Language; none is sent without it
     language: HeaderValue | None = None
+    #: which URLs are the same page; the first rule that matches names it
     page_keys: Annotated[tuple[PageKeyRule, ...], Field(alias="page_key")] = ()
     #: keys of the pages the facts are expected on
     anchors: tuple[str, ...] = ()
@@ -148,7 +169,9 @@ class Profile(_Model):
     aliases: dict[str, str] = Field(default_factory=dict)
     #: organisation key -> the name to show
     names: dict[str, str] = Field(default_factory=dict)
+    #: whose site it is, where pages name it otherwise than in a label
     owner: str | None = None
+    #: what a seed must look like to be this site still: ``text``, ``cms``; and how many facts it shows
     expect: Expect = Field(default_factory=Expect)
 
     @field_validator("labels")
@@ -283,7 +306,7 @@ def default_profile(*urls: str, **settings: Any) -> Profile:
     try:
         seeds = [urlsplit(check_url(url)) for url in urls]
     except ValueError as fault:
-        raise WrongUse(str(fault)) from fault
+        raise WrongUse(f"{', '.join(urls)[:200]}: {fault}") from fault
     if not seeds:
         raise WrongUse("no URL to begin with")
     first = seeds[0].netloc.removeprefix("www.").removesuffix(":443" if seeds[0].scheme == "https" else ":80")
