@@ -55,7 +55,8 @@ class Member:
 def build_member(fields: Sequence[Field], content_type: str, block: WireBytes, *, level: int, beside: Path) -> Member:
     """The record of *fields* and *block*, byte for byte, as a gzip member; a large one lies in *beside* until closed.
 
-    Content-Type and Content-Length are appended to *fields*. Raises OSError when *beside* cannot be written.
+    Content-Type and Content-Length are appended to *fields*. *level* 0 stores the bytes as they are. Raises OSError
+    when *beside* cannot be written.
     """
     sink = _Compressed(level, beside)
     try:
@@ -112,7 +113,7 @@ class _Compressed:
         self._plain_size += len(data)
         if self._plain_size > MEMORY_BYTES:
             self._file = TemporaryFile(dir=self._beside, buffering=_PIECE_BYTES, prefix=".member-")  # noqa: SIM115  # the Member closes it
-            self._compressor = fast_zlib.compressobj(self._level, zlib.DEFLATED, _GZIP)
+            self._compressor = _compressor(self._level)
             for piece in self._plain:
                 self._file.write(self._compressor.compress(piece))
             self._plain.clear()
@@ -131,9 +132,15 @@ class _Compressed:
             self._file.close()
 
 
+def _compressor(level: int) -> Any:
+    # ISA-L's level 0 compresses, only faster; zlib's is what the word says.
+    return (fast_zlib if level else zlib).compressobj(level, zlib.DEFLATED, _GZIP)
+
+
 def _compress(data: bytes, level: int) -> bytes:
-    if fast_zlib is not zlib:
+    if fast_zlib is not zlib and level:
         compressed: bytes = fast_zlib.compress(data, level, _GZIP)
         return compressed
-    compressor = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
-    return compressor.compress(data) + compressor.flush()
+    compressor = _compressor(level)
+    finished: bytes = compressor.compress(data) + compressor.flush()
+    return finished

@@ -31,8 +31,12 @@ class Limits:
     header_bytes: int = 1 << 20
     block_bytes: int = 4 << 30
     #: decompressed bytes for each compressed one, counted from *ratio_from_bytes* on
+    #:
+    #: Real bodies compress without measure: an image of one colour, a sparse file, a stream of zeros cut at our own
+    #: limit of 256 MiB. What is below this costs a second and, spooled to disk past a few MiB, no memory; a block above
+    #: it is stored uncompressed by `archive.warc.writer`, so that no file of ours can be taken for a bomb.
     ratio: int = 250
-    ratio_from_bytes: int = 64 << 20
+    ratio_from_bytes: int = 1 << 30
     #: after so many records that cannot be read, the rest of the file is given up
     damages: int = 10_000
 

@@ -55,6 +55,8 @@ def verify_file(path: Path, checked: Checked) -> Iterator[Finding]:
             elif record.id in ids:
                 yield Finding(str(path), record.place.offset, f"WARC-Record-ID {record.id} stands twice in this file")
             ids.add(record.id)
+    except BadRecord as too_much:  # so many damaged records that the rest of the file was given up
+        damage.append(too_much)
     except OSError as error:
         yield Finding(str(path), 0, f"cannot be read: {error.strerror}")
     for bad in damage:

@@ -25,9 +25,14 @@ from archive.warc.blocks import InMemory
 from archive.warc.events import WARC_FIELDS, Algorithm, Draft, digest, draft_exchange, draft_metadata
 from archive.warc.fields import Field
 from archive.warc.members import Member, build_member
+from archive.warc.records import Limits
 from archive.warc.segment import Sealed, Segment, fault
 
 __all__ = ["Sealed", "WarcWriter", "Written"]
+
+#: A larger block is stored, not compressed: past `Limits.ratio_from_bytes` the reader takes a member that shrinks too
+#: well for a bomb, and what we wrote we must read. The header and the line ends behind the block count there too.
+STORE_FROM_BYTES = Limits().ratio_from_bytes - 2 * Limits().header_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class Written:
 
 def _new_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _check_readable(exchange: Exchange) -> None:
+    limit = Limits().block_bytes
+    for block in (exchange.request, exchange.response):
+        if block is not None and block.size > limit:
+            raise ArchiveFault(
+                f"{fields.url(exchange.url)}: a block of {block.size} bytes; no more than {limit} can be read back"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +93,20 @@ class WarcWriter:
         strict_fields: bool = False,
         reserve_bytes: int = 64 << 20,
         level: int = 2,
+        store_from_bytes: int = STORE_FROM_BYTES,
         clock: Callable[[], datetime] = times.now,
         new_id: Callable[[], str] = _new_id,
         hostname: str | None = None,
         on_sealed: Callable[[Sealed], None] | None = None,
     ) -> None:
         """Opens the first file. *info* becomes the block of each file's warcinfo record; *strict_fields* leaves out
-        header fields that WARC 1.1 does not name; *on_sealed* is called after every seal with the writer's lock held:
-        it must not wait for another thread that writes."""
+        header fields that WARC 1.1 does not name; blocks past *store_from_bytes* are not compressed; *on_sealed* is
+        called after every seal with the writer's lock held: it must not wait for another thread that writes."""
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", prefix):
             raise WrongUse(f"{prefix!r} cannot begin the name of a WARC file")
         self._directory, self._prefix, self._info = directory, prefix, dict(info)
         self._max_bytes, self._reserve_bytes, self._level = max_bytes, reserve_bytes, level
+        self._store_from_bytes = store_from_bytes
         self._algorithm, self._strict = digest, strict_fields
         self._clock, self._new_id, self._on_sealed = clock, new_id, on_sealed
         self._host = re.sub(r"[^A-Za-z0-9.]+", "-", hostname or socket.gethostname()).strip("-.") or "localhost"
@@ -102,9 +118,13 @@ class WarcWriter:
         self._segment: Segment | None = self._open()
 
     def write_exchange(self, exchange: Exchange) -> Written:
-        """Write the records of *exchange*. They are on the medium after the next `sync` or `seal`, not before."""
+        """Write the records of *exchange*. They are on the medium after the next `sync` or `seal`, not before.
+
+        Raises ArchiveFault for a block larger than the reader's limit, before a byte of it is written.
+        """
         if self._fault:
             raise self._fault
+        _check_readable(exchange)
         date = times.warc_date(exchange.started_at.astimezone(UTC))
         drafts = draft_exchange(exchange, algorithm=self._algorithm, strict=self._strict)
         return self._write(_Event(fields.url(exchange.url), date, drafts, closing=False))
@@ -206,8 +226,9 @@ class WarcWriter:
                 member.close()
 
     def _member(self, header: list[Field], content_type: str, draft: Draft) -> Member:
+        level = 0 if draft.block.size > self._store_from_bytes else self._level
         try:
-            return build_member(header, content_type, draft.block, level=self._level, beside=self._directory)
+            return build_member(header, content_type, draft.block, level=level, beside=self._directory)
         except OSError as error:
             self._fault = fault(self._directory, error)
             raise self._fault from error
