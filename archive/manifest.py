@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveFault
@@ -12,15 +14,49 @@ from archive.errors import ArchiveFault
 NAME = "manifest-sha256.txt"
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+#: no path is as long (PATH_MAX is 4096); what is longer is no line of a manifest
+_LONGEST_BYTES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it stands. One that is none has neither *sha256* nor *path*."""
+
+    #: the first is 1
+    number: int
+    #: where it begins, bytes
+    offset: int
+    #: cut off where it is too long to be one
+    text: str
+    #: False for a last line without its end: the trace of a power cut
+    whole: bool
+    #: hex
+    sha256: str | None = None
+    path: str | None = None
+
+
+def read_lines(archive_root: Path) -> Iterator[Line]:
+    """Every line of the manifest, good or bad; none where there is no manifest. Raises OSError."""
+    try:
+        file = (archive_root / NAME).open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        number = offset = 0
+        while line := file.readline(_LONGEST_BYTES):
+            number, start, rest = number + 1, offset, line
+            offset += len(line)
+            while not rest.endswith(b"\n") and (rest := file.readline(_LONGEST_BYTES)):
+                offset += len(rest)
+            text, whole = line.removesuffix(b"\n").decode("utf-8", "backslashreplace"), bool(rest)
+            # Of a torn line the path may be cut short, and the next line is written over it: it counts for nothing.
+            found = _LINE.fullmatch(text) if whole and line.endswith(b"\n") else None
+            yield Line(number, start, text, whole, *(found.groups() if found else ()))
 
 
 def read_manifest(archive_root: Path) -> dict[str, str]:
-    """Hex sha256 by path; lines that are none (a torn last one) are passed over."""
-    try:
-        text = (archive_root / NAME).read_text("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return {}
-    return {found[2]: found[1] for line in text.split("\n") if (found := _LINE.fullmatch(line))}
+    """Hex sha256 by path; lines that are none (a torn last one) are passed over: `archive.proof` reports them."""
+    return {line.path: line.sha256 for line in read_lines(archive_root) if line.path and line.sha256}
 
 
 def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:

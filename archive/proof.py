@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.layout import Archive
-from archive.manifest import read_manifest
+from archive.manifest import Line, read_lines
 from archive.store import open_read_only
 from archive.store.proof import RowsChecked, verify_rows
 from archive.warc.verify import Checked, Finding, verify_file, warc_files
+
+#: what the manifest covers, as paths in it begin
+_FOLDERS = ("warcs", "decisions", "sites")
 
 
 @dataclass(slots=True)
@@ -42,18 +46,56 @@ def prove(files: Sequence[Path], archive: Archive | None, tally: Tally, *, rows:
 
 
 def _verify_manifest(archive: Archive) -> Iterator[Finding]:
-    """Every file the manifest names is there and is what it was; every sealed file stands in the manifest."""
-    named = read_manifest(archive.root)
+    """Every line is one, every file the manifest names is there and is what it was, every sealed file stands in it."""
+    named: dict[str, str] = {}
+    try:
+        for line in read_lines(archive.root):
+            for what in _line_faults(line, named):
+                yield Finding(str(archive.manifest), line.offset, f"line {line.number}: {what}")
+    except OSError as error:
+        yield Finding(str(archive.manifest), 0, f"cannot be read: {error.strerror}")
+        return
     for relative, expected in sorted(named.items()):
         path = archive.root / relative
         try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = _sha256(archive, path)
         except OSError as error:
-            yield Finding(str(path), 0, f"the manifest names it, but it cannot be read: {error.strerror}")
+            yield Finding(str(path), 0, f"the manifest names it, but it cannot be read: {error.strerror or error}")
             continue
         if found != expected:
             yield Finding(str(path), 0, f"manifest sha256 {expected}, computed {found}")
     for path in sorted(archive.warcs.glob("*.warc.gz")):
         if f"warcs/{path.name}" not in named:
             yield Finding(str(path), 0, "does not stand in the manifest")
+
+
+def _line_faults(line: Line, named: dict[str, str]) -> Iterator[str]:
+    """What is wrong with *line*; where nothing is, it is added to *named*."""
+    shown = ascii(line.text[:200])
+    if not line.whole:
+        yield f"torn, as a power cut leaves the last line: {shown}; the next crawl writes over it"
+    elif line.path is None or line.sha256 is None:
+        yield f"not a line of a manifest: {shown}"
+    elif not _is_ours(line.path):
+        # An archive somebody handed us must not have us open, and tell the digest of, files that are not its own.
+        yield f"names {line.path[:200]!a}, which can be no file in {', '.join(_FOLDERS)}: not opened"
+    elif named.setdefault(line.path, line.sha256) != line.sha256:
+        yield f"another sha256 for {line.path[:200]!a}: {line.sha256}, above it {named[line.path]}"
+
+
+def _is_ours(relative: str) -> bool:
+    folder, *names = relative.split("/")
+    return folder in _FOLDERS and bool(names) and not {"", ".", ".."} & set(names) and relative.isprintable()
+
+
+def _sha256(archive: Archive, path: Path) -> str:
+    """Raises OSError, also for what a symbolic link puts outside its folder, and for what is no file."""
+    status = path.stat()  # first: it is an OSError where links lead in a circle, which resolve() is not
+    # The folder itself may be a link: an operator puts it on another disk.
+    folder = archive.root / path.relative_to(archive.root).parts[0]
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise OSError(f"a symbolic link leads out of {folder.name}/: not opened")
+    if not stat.S_ISREG(status.st_mode):  # a pipe would keep us waiting for ever
+        raise OSError("no regular file: not opened")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
