@@ -141,8 +141,8 @@ class Profile(_Model):
     max_bytes: PositiveInt | None = None
     #: seconds of one crawl
     max_time_s: PositiveFloat | None = None
-    #: one response is cut behind it, and marked
-    max_response_bytes: PositiveInt = 256 << 20
+    #: one response is cut behind it, and marked; at most 4000 MiB, past which no record is read
+    max_response_bytes: Annotated[int, Field(ge=1, le=4000 << 20)] = 256 << 20
 
     # How it is reached.
     #: ``unverified`` takes any certificate; the warcinfo record says so
