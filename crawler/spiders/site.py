@@ -26,6 +26,7 @@ from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
 from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
+from crawler.spiders.heard import HeardSignals
 from crawler.spiders.reader import ReaderExtension
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class SiteSpider(Spider):
         begun = begun or _begin(**kwargs)
         # Scrapy freezes the settings after this; what the command line says stands above them.
         crawler.settings.setdict(scrapy_settings(begun.plan), priority="spider")
+        crawler.signals = HeardSignals(crawler)
         spider = cls(begun)
         spider._set_crawler(crawler)
         crawler.signals.connect(spider.ended, signal=signals.engine_stopped)
