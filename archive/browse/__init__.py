@@ -7,7 +7,7 @@ are marked with pluggy's own marker and import their rooms when they are called.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from pluggy import HookimplMarker
@@ -72,6 +72,14 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     from archive.browse.shield import shield
 
     return lambda app: shield(app, datasette)
+
+
+@hookimpl(hookwrapper=True)
+def handle_exception(datasette: Any, request: Any, exception: BaseException) -> Generator[None, Any, None]:
+    from archive.browse.faults import replace_default
+
+    outcome = yield
+    outcome.force_result(replace_default(outcome.get_result(), datasette, request, exception))
 
 
 @hookimpl

@@ -61,6 +61,11 @@ def archives(datasette: Any) -> list[str]:
     return [name for name in list(datasette.databases) if is_archive(datasette, name)]
 
 
+def is_unwritten(datasette: Any) -> bool:
+    """Whether `serve` began before anything was written into the archive's database, and nothing was since."""
+    return bool(settings(datasette).get("unwritten")) and not archives(datasette)
+
+
 def archive_name(datasette: Any) -> str:
     """The database our own pages are about: the first one. Raises NotFound."""
     name = next(iter(archives(datasette)), None)

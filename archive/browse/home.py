@@ -7,6 +7,9 @@ from typing import Any
 from archive.browse import access, captures, queries
 
 _SITES = "SELECT id, name, home, title, description, rights FROM site ORDER BY name LIMIT 50"
+# A crawl that was killed stays so until it is resumed: not "runs now", but "has not ended".
+_RUNNING = """SELECT k.id, k.started_at, s.name AS site FROM crawl k JOIN site s ON s.id = k.site_id
+WHERE k.status = 'running' ORDER BY k.started_at DESC LIMIT 20"""
 _COUNTS = """SELECT (SELECT count(*) FROM crawl) AS crawls, (SELECT count(*) FROM capture) AS captures,
   (SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version WHERE text IS NOT NULL)) AS pages,
   (SELECT count(*) FROM organisation) AS organisations, (SELECT count(*) FROM change) AS changes,
@@ -53,6 +56,8 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         "contact": marker.contact if marker else None,
         "slug": captures.slug,
         "others": [other for other in access.archives(datasette) if other != name],
+        "running": [dict(row) for row in (await database.execute(_RUNNING)).rows],
+        "empty": (await database.execute("SELECT 1 FROM capture LIMIT 1")).first() is None,
         "counts": None,
     }
     if await access.may_view(datasette, actor, name, *_COUNTED):

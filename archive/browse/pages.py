@@ -43,6 +43,9 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
     }
     if template == "index.html":
         found["bewaar"] = await _home(datasette, request)
+        if access.is_unwritten(datasette):
+            text = "Its database has no tables yet: a crawl, ingest or rebuild writes them. Load this page again then."
+            found |= {"bewaar_unwritten": True, "heading": "This archive is empty", "text": text}
     return found
 
 

@@ -6,12 +6,14 @@ import errno
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from archive.browse import access, metadata
+from archive.browse.faults import quiet_terminal
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
@@ -36,23 +38,34 @@ def is_frozen(database: Path) -> bool:
     return not (wal.exists() and wal.stat().st_size) and not os.access(database.parent, os.W_OK)
 
 
+def is_unwritten(database: Path) -> bool:
+    """Whether nothing at all is in the file: a crawl makes it before it writes the first table into it."""
+    wal = database.with_name(database.name + "-wal")
+    return database.stat().st_size == 0 and not (wal.exists() and wal.stat().st_size)
+
+
+def _read_contents(database: Path) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """What the sites are called, and the columns of every table. Raises NotAnArchive."""
+    db = open_read_only(database)
+    try:
+        sites = [row[0] for row in db.conn.execute("SELECT coalesce(title, name) FROM site ORDER BY name")]
+        return sites, access.columns_by_table(db.conn)
+    finally:
+        db.close()
+
+
 def build(archive: Archive) -> Any:
     """A Datasette on the archive. Raises NotAnArchive where there is no database, or one we cannot read."""
     database = archive.database
     if not database.is_file():
         raise NotAnArchive(f"{database}: no such file: crawl, ingest or rebuild makes it")
-    db = open_read_only(database)
-    try:
-        sites = [row[0] for row in db.conn.execute("SELECT coalesce(title, name) FROM site ORDER BY name")]
-        existing = access.columns_by_table(db.conn)
-    finally:
-        db.close()
+    sites, existing = ([], {}) if is_unwritten(database) else _read_contents(database)
     from datasette.app import Datasette
 
     path = str(database)
     frozen = is_frozen(database)
     title = sites[0] if len(sites) == 1 else archive.operator or metadata.TITLE
-    plugins = {access.PLUGIN: {"warcs": str(archive.warcs)}}
+    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing}}
     about: dict[str, Any] = {"metadata": {"title": title, "plugins": plugins}}
     if not metadata.before_one():
         config = metadata.configuration(existing, database.stem) | {"plugins": plugins}
@@ -70,15 +83,19 @@ def serve(archive: Archive, *, host: str = "127.0.0.1", port: int = 8001) -> int
     with _listen(host, port) as listener:
         datasette = build(archive)
         config = uvicorn.Config(
-            datasette.app(), log_level="warning", lifespan="on", timeout_graceful_shutdown=_GRACE_S, server_header=False
+            datasette.app(),
+            # Its own configuration writes tracebacks; its warnings are of requests that are no HTTP.
+            log_config=None,
+            log_level="error",
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE_S,
+            server_header=False,
         )
         shown = f"[{host}]" if ":" in host else host
         try:
             with _interruptible(), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
                 print(f"http://{shown}:{listener.getsockname()[1]}/", flush=True)
-                # Datasette prints a whole traceback on stdout for every address a visitor mistypes; what is a fault
-                # of ours goes to stderr, and stays.
-                with redirect_stdout(nowhere):
+                with quiet_terminal(sys.stderr, nowhere):
                     uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             pass

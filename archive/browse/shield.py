@@ -28,19 +28,39 @@ def shield(app: App, datasette: Any) -> App:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        if not all(_is_utf8(value) for name, value in scope["headers"] if name == b"cookie"):
+            # Datasette trusts that it is, and fails before it knows how to say so.
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"cookie"]}
         query = scope.get("query_string", b"")
         searched = b"_search" in query or b"sql=" in query
 
+        started = failed = False
+
         async def add(message: Message) -> None:
+            nonlocal started, failed
             if message["type"] == "http.response.start":
+                if started:
+                    # Datasette fails halfway (a .blob of what is no blob) and begins anew with its error page, which
+                    # HTTP does not have: the answer ends where it broke.
+                    failed = True
+                    return
+                started = True
                 headers = list(message.get("headers", []))
                 said = {name.lower() for name, _ in headers}
                 headers += [(name, value) for name, value in _ALWAYS if name not in said]
                 if searched and b"x-robots-tag" not in said and not access.settings(datasette).get("index"):
                     headers.append((b"x-robots-tag", b"noindex"))
                 message = {**message, "headers": headers}
-            await send(message)
+            await send({"type": "http.response.body", "body": b""} if failed else message)
 
         await app(scope, receive, add)
 
     return shielded
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
