@@ -35,7 +35,7 @@ def slug(text: str) -> str:
     """Lowercase ASCII letters and digits, a hyphen for all else; text without any is kept as it stands, casefolded."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).casefold().translate(_LETTERS))
     plain = "".join(c for c in folded if not unicodedata.combining(c)).replace("'", "").replace("’", "")
-    return _NOT_WORD.sub("-", plain).strip("-") or "-".join(folded.split())
+    return _NOT_WORD.sub("-", plain).strip("-") or "-".join(folded.split()).strip("-")
 
 
 @lru_cache(maxsize=4096)

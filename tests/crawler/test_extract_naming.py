@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.extract.naming import clean, host_name, is_machine_made, named_by_file, number_behind, without_slogan
@@ -100,6 +100,7 @@ def test_no_two_are_merged_by_guess(one: str, other: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("-")
 def test_a_key_is_stable_and_any_text_has_one(name: str) -> None:
     key = organisation_key(name)
     assert key == key.strip("-")
