@@ -89,7 +89,8 @@ class Scope:
         self._pages = frozenset(_page_identity(seed) for seed in rules.seeds)
         self._prefixes = [(c.authority, c.path[: c.path.rfind("/") + 1] or "/") for c in seeds]
         self._whole_hosts = {_authority("http", host) for host in rules.hosts}
-        self._domains = {domain for c in seeds if (domain := registered_domain(_hostname(c.authority)))}
+        hosts = [_hostname(c.authority) for c in seeds] if rules.extent == "domain" else []
+        self._domains = {domain for host in hosts if (domain := registered_domain(host))}
         self._ports = {_port(c.authority) for c in seeds} | {None}
         self._inside: Callable[[_Candidate], bool] = getattr(self, f"_inside_{rules.extent}")
         self._rules: tuple[Callable[[_Candidate], Verdict | None], ...] = (
