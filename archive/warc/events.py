@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from archive.errors import BadHttp
@@ -102,14 +103,20 @@ def payload_digest(exchange: Exchange, algorithm: Algorithm) -> str | None:
 
 def _connection(exchange: Exchange, *, strict: bool) -> Iterator[Field]:
     if exchange.ip_address:
-        with suppress(ValueError):  # WARC 1.1, 5.9 wants an address: no zone, no host name
-            yield "WARC-IP-Address", str(ipaddress.ip_address(exchange.ip_address.partition("%")[0]))
+        with suppress(ValueError):
+            yield "WARC-IP-Address", _address(exchange.ip_address)
     if strict:
         return
     for protocol in exchange.protocols:
         yield "WARC-Protocol", fields.text(protocol)
     if exchange.cipher_suite:
         yield "WARC-Cipher-Suite", fields.text(exchange.cipher_suite)
+
+
+@lru_cache(maxsize=1024)
+def _address(peer: str) -> str:
+    """WARC 1.1, 5.9 wants an address: no zone, no host name. Raises ValueError."""
+    return str(ipaddress.ip_address(peer.partition("%")[0]))
 
 
 def _about(exchange: Exchange) -> Iterator[Field]:

@@ -62,7 +62,8 @@ def build_member(fields: Sequence[Field], content_type: str, block: WireBytes, *
     try:
         stream = _Blockwise(block)
         # http_headers=None: warcio then copies the block and neither parses nor renders it.
-        headers: Any = StatusAndHeaders("", list(fields), protocol="WARC/1.1")
+        headers: Any = StatusAndHeaders("", (), protocol="WARC/1.1")
+        headers.headers = list(fields)  # given at once, each would be looked at for bytes
         record = ArcWarcRecord("warc", fields[0][1], headers, stream, None, content_type, block.size)
         vendor: Any = _Verbatim
         vendor(sink, gzip=False, warc_version="1.1").write_record(record)
