@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import sys
 from pathlib import Path
@@ -53,6 +54,8 @@ class FrontDoor(click.Group):
             # Whoever read our output has seen enough.
             sys.stderr.close()
             code = DONE
+        # All is done and said: one more Ctrl-C while Python packs up must not change the exit code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(code if isinstance(code, int) else DONE)
 
 
