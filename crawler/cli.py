@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -56,6 +57,11 @@ class FrontDoor(click.Group):
             code = DONE
         # All is done and said: one more Ctrl-C while Python packs up must not change the exit code.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if code == INTERRUPTED:
+            # A KeyboardInterrupt inside exec(), as imports use it, makes Python end by the signal whatever is returned.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else DONE)
 
 

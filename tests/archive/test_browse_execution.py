@@ -128,8 +128,15 @@ def test_a_framed_snapshot_cannot_reach_the_page_around_it(browser, base, built)
     with visiting(browser) as (page, _):
         page.goto(base + built.path("home"))
         page.locator("iframe").scroll_into_view_if_needed()
-        page.wait_for_timeout(300)
-        frame = next(frame for frame in page.frames if frame.url.endswith("/snapshot"))
+        # It loads lazily, and on a busy machine late.
+        frames = []
+        for _ in range(200):
+            frames = [frame for frame in page.frames if frame.url.endswith("/snapshot")]
+            if frames:
+                break
+            page.wait_for_timeout(100)
+        (frame,) = frames
+        frame.wait_for_load_state()
         assert frame.evaluate("self.origin") == "null"
         assert "Wilde Ganzen" in frame.evaluate("document.body.innerText")
 
