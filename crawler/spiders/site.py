@@ -28,6 +28,7 @@ from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.reader import ReaderExtension
+from crawler.spiders.scraper import OneByOneScraper
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -89,6 +90,8 @@ class SiteSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
+        if self.settings.getint("CONCURRENT_ITEMS") == 1:
+            self.crawler.engine.scraper.__class__ = OneByOneScraper
         for seed in self.plan.profile.seeds:
             self.frontier.add_seed(seed)
         self.frontier.commit()
