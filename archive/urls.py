@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 _SCHEME = re.compile(rb"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -36,6 +37,7 @@ _NUMERIC = re.compile(rb"[0-9]{1,10}(?:\.[0-9]{1,10}){1,3}")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
 
 
+@lru_cache(maxsize=8)  # of a capture it is asked twice: for the capture and for its page
 def urlkey(url: str) -> str:
     """The SURT key of *url*: printable ASCII without white space. Never raises; what is no URL is its own key.
 
@@ -66,6 +68,7 @@ def urlkey(url: str) -> str:
         return _escape(raw)
 
 
+@lru_cache(maxsize=256)
 def _host_key(netloc: bytes, scheme: bytes) -> str:
     """Labels last to first, and the port where it is not the scheme's. Raises ValueError."""
     host, port = _split_port(netloc.rpartition(b"@")[2])
