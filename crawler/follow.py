@@ -7,8 +7,8 @@ moment: what was not acknowledged as stored is told again to the next one.
 Messages are JSON arrays. They go in frames, JSON arrays of messages, each behind its length in four bytes, network
 order; so that whoever has little to say wakes the other process seldom::
 
-    crawler -> reader   ["event", n, file, offset, end]   ["skip", n, file, offset, end]
-                        ["again", n, file, offset, end]: only the links; its rows are there
+    crawler -> reader   ["event", n, file, [[offset, end], ...]]   ["skip", n, file, [[offset, end], ...]]
+                        ["again", n, file, [[offset, end]]]: only the links; its rows are there
                         ["synced", file, offset]   ["sealed", file, sha256, size]   ["finish"]
     reader -> crawler   ["ready", files]   ["answer", n, answer]   ["stored", n]   ["finished", counts]
                         ["failed", message]
@@ -71,12 +71,12 @@ class Follower:
         self._flush()
         for message in self._messages():
             match message:
-                case ["event", int(n), str(file), int(offset), int(end)]:
-                    self._event(n, file, offset, end, skip=False)
-                case ["again", int(n), str(file), int(offset), int(end)]:
-                    self._again(n, file, offset, end)
-                case ["skip", int(n), str(file), int(offset), int(end)]:
-                    self._event(n, file, offset, end, skip=True)
+                case ["event", int(n), str(file), list(spans)]:
+                    self._event(n, file, spans, skip=False)
+                case ["again", int(n), str(file), list(spans)]:
+                    self._again(n, file, spans)
+                case ["skip", int(n), str(file), list(spans)]:
+                    self._event(n, file, spans, skip=True)
                 case ["synced", str(file), int(offset)]:
                     self._store_until(file, offset)
                 case ["sealed", str(file), str(sha256), int(size)]:
@@ -107,27 +107,25 @@ class Follower:
             send(self._channel, *self._unsaid)
             self._unsaid.clear()
 
-    def _event(self, n: int, file: str, offset: int, end: int, *, skip: bool) -> None:
+    def _event(self, n: int, file: str, spans: list[list[int]], *, skip: bool) -> None:
         reading = None
-        for found in self._events(file, offset, end):
+        for found in self._events(file, spans):
             if skip and isinstance(found, Event):
                 reading = self._ingest.reader.skim(found)
             else:
                 reading = self._ingest.take(found) or reading
-        self._unstored.append((n, file, end, reading))
+        self._unstored.append((n, file, spans[-1][1], reading))
         self._say("answer", n, self._answer(reading) if reading else {})
 
-    def _again(self, n: int, file: str, offset: int, end: int) -> None:
-        readings = [
-            self._ingest.reader.read(found) for found in self._events(file, offset, end) if isinstance(found, Event)
-        ]
+    def _again(self, n: int, file: str, spans: list[list[int]]) -> None:
+        readings = [self._ingest.reader.read(found) for found in self._events(file, spans) if isinstance(found, Event)]
         self._unstored.append((n, file, 0, None))
         self._say("answer", n, {"links": self._answer(readings[0]).get("links", [])} if readings else {})
 
-    def _events(self, file: str, offset: int, end: int) -> Iterator[Event | Record]:
+    def _events(self, file: str, spans: list[list[int]]) -> Iterator[Event | Record]:
         if file not in self._files:
             self._files[file] = open_warc(self._archive.warcs, file)
-        return events(self._files[file].span(offset, end))
+        return events(record for offset, end in spans for record in self._files[file].span(offset, end))
 
     def _answer(self, reading: Reading) -> dict[str, Any]:
         capture = reading.capture

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 from archive import times
@@ -43,8 +44,9 @@ class Written:
     place: Place
     #: WARC-Date verbatim
     warc_date: str
-    #: offset behind the last record of the event, bytes
-    end: int
+    #: what a reader of the event needs, from offset to offset: that record and the event's last, which tells about it;
+    #: what was requested stands between them
+    spans: tuple[tuple[int, int], ...]
 
 
 def _new_id() -> str:
@@ -178,10 +180,10 @@ class WarcWriter:
                 if segment is not self._segment:
                     continue  # rotated meanwhile: the records name the warcinfo of another file
                 start = self._append(segment, members)
-            before = sum(member.size for member in members[:principal])
-            place = Place(segment.file, start + before, members[principal].size)
-            end = start + sum(member.size for member in members)
-            return Written(ids[principal], place, event.warc_date, end)
+            ends = list(accumulate((member.size for member in members), initial=start))
+            spans = tuple((ends[n], ends[n + 1]) for n in sorted({principal, len(members) - 1}))
+            offset, end = spans[0]
+            return Written(ids[principal], Place(segment.file, offset, end - offset), event.warc_date, spans)
 
     def _current(self, event: _Event) -> tuple[Segment, str]:
         """The segment the event goes to, and the id of its warcinfo record."""

@@ -106,7 +106,7 @@ class CaptureExtension:
         captured = Captured(
             record_id=written.record_id,
             place=written.place,
-            end=written.end,
+            spans=written.spans,
             warc_date=written.warc_date,
             url=exchange.url,
             status=exchange.status,

@@ -22,8 +22,8 @@ class Captured:
 
     record_id: str
     place: Place
-    #: offset behind the last record of the capture event
-    end: int
+    #: as `archive.warc.writer.Written.spans`
+    spans: tuple[tuple[int, int], ...]
     #: WARC-Date verbatim
     warc_date: str
     url: str

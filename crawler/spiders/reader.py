@@ -116,10 +116,10 @@ class ReaderExtension:
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
         profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
         # The first event reaches from the warcinfo record that opens the file to here.
-        self._opening = ["event", 0, profile.place.file, 0, profile.end]
+        self._opening = ["event", 0, profile.place.file, [(0, profile.spans[-1][1])]]
         self._tell(_Told([*self._opening], profile.record_id))
         for leased, place in list(self._spider.frontier.unexpanded()):
-            message = ["again", 0, place.file, place.offset, place.offset + place.length]
+            message = ["again", 0, place.file, [(place.offset, place.offset + place.length)]]
             self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
         self._flush()
         self._tick.start(TICK_S, now=False)
@@ -130,7 +130,7 @@ class ReaderExtension:
         outcome.bytes += captured.bytes
         if url_id is not None and captured.status is not None:
             self._spider.frontier.captured(url_id, captured.place)
-        message = ["event", 0, captured.place.file, captured.place.offset, captured.end]
+        message = ["event", 0, captured.place.file, captured.spans]
         self._tell(_Told(message, captured.record_id, captured.url, url_id, str(request.meta.get("hops", ""))))
 
     def synced(self, file: str, offset: int) -> None:
@@ -170,7 +170,7 @@ class ReaderExtension:
         await self._capture_closed
         capture = self._capture
         if record := capture.closing_record:
-            message = ["event", 0, record.place.file, record.place.offset, record.end]
+            message = ["event", 0, record.place.file, record.spans]
             self._tell(_Told(message, record.record_id))
         for sealed in capture.sealed:
             self.sealed(sealed)
@@ -211,7 +211,7 @@ class ReaderExtension:
             oldest.deaths += 1
             log.warning("the reader ended at %s", oldest.url)
             if oldest.deaths >= DEATHS and oldest.message[0] == "event":
-                oldest.message = ["skip", *oldest.message[1:5]]
+                oldest.message = ["skip", *oldest.message[1:]]
         if self._starts >= (STARTS if self._ready else 1):
             self._give_up(f"the reader cannot go on (ended {self._starts} x); see {self._crawler.settings['LOG_FILE']}")
             return

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import random
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -7,7 +9,7 @@ import pytest
 
 from archive.model import Exchange
 from archive.warc.blocks import InMemory
-from archive.warc.reader import read_record
+from archive.warc.reader import WarcFile, read_record
 from tests.archive.warc_samples import HELLO, REQUEST, exchange_of, member_texts, sha256, warc_writer
 
 FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
@@ -20,6 +22,10 @@ ODD = (
     b"lf only: yes\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
     b'5;name="x"\r\nhello\r\n0005\r\n\r\n\r\n\x1f\r\n0\r\nTrailer: t\r\n\r\n'
 )
+
+#: bodies: a page, and what an image is to a compressor
+TEXT = b"Better Care Network Nederland. " * 2_000
+NOISE = random.Random(1).randbytes(50_000)
 
 
 def test_an_exchange_is_response_request_and_metadata(tmp_path: Path) -> None:
@@ -329,3 +335,27 @@ def test_a_block_in_pieces_is_one_block(tmp_path: Path) -> None:
     assert response.endswith(b"\r\n\r\n" + HELLO + b"\r\n\r\n")
     assert f"WARC-Block-Digest: {sha256(HELLO)}\r\n".encode() in response
     assert request.endswith(b"\r\n\r\n" + REQUEST + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(("body", "stored_as_it_is"), [(NOISE, True), (TEXT, False)], ids=["noise", "text"])
+def test_what_does_not_shrink_is_stored(tmp_path: Path, body: bytes, *, stored_as_it_is: bool) -> None:
+    """Most images: compressing them costs more than all the rest of writing them."""
+    writer = warc_writer(tmp_path)
+    place = writer.write_exchange(exchange_of(HELLO.replace(b"hello", body))).place
+    sealed = writer.seal()
+    assert sealed
+    data = (tmp_path / sealed.file).read_bytes()[place.offset : place.offset + place.length]
+    assert (body[:20_000] in data) is stored_as_it_is
+    assert gzip.decompress(data).endswith(body + b"\r\n\r\n")
+
+
+def test_a_reader_is_told_where_the_response_is_and_what_tells_about_it(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    written = writer.write_exchange(exchange_of(HELLO))
+    sealed = writer.seal()
+    assert sealed
+    with WarcFile(tmp_path / sealed.file) as file:
+        found = [record.type for start, end in written.spans for record in file.span(start, end)]
+        everything = [record.type for record in file.span(written.spans[0][0], written.spans[-1][1])]
+    assert (found, everything) == (["response", "metadata"], ["response", "request", "metadata"])
+    assert written.spans[-1][1] == sealed.size

@@ -53,7 +53,8 @@ def test_what_was_read_is_told_before_the_next_body_is_looked_into(tmp_path: Pat
         fetched("3.png", b"image/png", b"three"),
     ]
     written = [writer.write_exchange(exchange) for exchange in made]
-    told = [["event", n, w.place.file, w.place.offset if n > 1 else 0, w.end] for n, w in enumerate(written, 1)]
+    told = [["event", n, w.place.file, w.spans] for n, w in enumerate(written, 1)]
+    told[0][3] = [(0, written[0].spans[-1][1])]
     ours, theirs = socket.socketpair()
     command = [
         sys.executable,
