@@ -4,6 +4,7 @@ the facts it is answered, so that feed exports and pipelines work as people expe
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,11 +18,12 @@ from scrapy.logformatter import LogFormatter
 from twisted.python.failure import Failure
 
 from archive import times
+from archive.errors import ArchiveFault, BewaarError
 from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.frontier import ATTEMPTS, Leased
-from crawler.outcome import Outcome, SeedOutcome
+from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
 from crawler.scope import Scope, Verdict
@@ -237,6 +239,11 @@ class SiteSpider(Spider):
 
 
 def _begin(site: str = "", archive: str = "archive-data", contact: str | None = None, extract: str = "yes") -> Begun:
-    """The door of plain ``scrapy crawl``; raises WrongUse with one clear line, as ``bewaar crawl`` does."""
-    found = Archive.create(Path(archive), contact=contact)
-    return begin_crawl(found, profile_for(site, found), contact=contact, extract=extract != "no")
+    """The door of plain ``scrapy crawl``. What is wrong ends the process with one clear line, as in ``bewaar crawl``:
+    an error would become a traceback of Scrapy's task, and exit code 1."""
+    try:
+        found = Archive.create(Path(archive), contact=contact)
+        return begin_crawl(found, profile_for(site, found), contact=contact, extract=extract != "no")
+    except BewaarError as error:
+        sys.stderr.write(f"bewaar: {error}\n")
+        raise SystemExit(FAULT if isinstance(error, ArchiveFault) else WRONG_USE) from None

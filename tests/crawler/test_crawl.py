@@ -330,6 +330,14 @@ def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
     assert len(query(tmp_path / "a", "SELECT 1 FROM fact")) == len(facts)
 
 
+def test_plain_scrapy_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scrapy", "crawl", "site", "-a", "site=nosuch", "-a", f"archive={tmp_path / 'a'}"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, env=environment())
+    assert done.returncode == 2
+    assert "bewaar: no site 'nosuch' (there are: better_care_network)\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_crawl_in_several_files_is_derived_again_the_same(tmp_path: Path) -> None:
     items = "".join(f"<li>Organisation {letter}</li>" for letter in "ABC")
     # 12 KB of text that does not compress to nothing, so that the files turn over.
