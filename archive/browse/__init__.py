@@ -86,4 +86,6 @@ def handle_exception(datasette: Any, request: Any, exception: BaseException) -> 
 def prepare_connection(conn: sqlite3.Connection) -> None:
     from archive.browse.search import match_expression
 
+    # `?sql=` may build a text of a gigabyte in a moment; nothing in the tables is half as long as this.
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 64 << 20)
     conn.create_function("match_expression", 1, match_expression, deterministic=True)
