@@ -14,7 +14,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
-from crawler.frontier import Frontier
+from crawler.frontier import RETRIED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
 
@@ -90,15 +90,18 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
-    from crawler.reading import Event, crawl_of, events  # only a crawl that is resumed reads
+    from crawler.reading import Event, crawl_of, events, status  # only a crawl that is resumed reads
 
     for path in archive.warcs_of(plan.site):
         crawl = crawl_of(path)
         if crawl is None or crawl.id != plan.crawl_id:
             continue
         for event in events(read_records(path)):
-            if isinstance(event, Event) and event.record.type != "metadata" and event.record.url:
-                hops = event.about.get("hopsFromSeed", "")
-                if hops != "P":
-                    frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)
+            if not isinstance(event, Event) or event.record.type == "metadata" or not event.record.url:
+                continue
+            hops = event.about.get("hopsFromSeed", "")
+            if status(event.record) in RETRIED:
+                frontier.ask_again(event.record.url)
+            elif hops != "P":
+                frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)
     frontier.reclaim()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
 KNOWN_LIMIT = 200_000
 ATTEMPTS = 3
+#: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
+RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS crawl (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
@@ -213,6 +215,12 @@ class Frontier:
             'file = excluded.file, "offset" = excluded."offset", length = excluded.length '
             "WHERE url.state IN ('queued', 'leased', 'refused')",
             (seen_key(url), url, via, hops, priority_of(hops), place.file, place.offset, place.length),
+        )
+
+    def ask_again(self, url: str) -> None:
+        """A WARC of this crawl holds an answer to *url* that is worth a retry, and the stop came before that."""
+        self._begin().execute(
+            "UPDATE url SET state = 'queued' WHERE seen = ? AND state IN ('leased', 'captured')", (seen_key(url),)
         )
 
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:

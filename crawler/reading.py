@@ -85,6 +85,14 @@ def events(records: Iterable[Record]) -> Iterator[Event | Record]:
         yield Event(waiting, about)
 
 
+def status(record: Record) -> int | None:
+    """The HTTP status of a response; None for what is none."""
+    try:
+        return warc_http.parse_response(record.block).status
+    except ValueError:
+        return None
+
+
 def opening(path: Path) -> Iterator[Record]:
     """What stands in a file before its first capture: whose crawl it is, and with which profile."""
     for record in read_records(path):

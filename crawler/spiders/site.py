@@ -22,7 +22,7 @@ from archive.errors import ArchiveFault, BewaarError
 from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
-from crawler.frontier import ATTEMPTS, Leased
+from crawler.frontier import ATTEMPTS, RETRIED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
-RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 #: rows leased at once: what a kill -9 costs at most, beside the fetches in flight
 LEASE_ROWS = 16
 #: never hold links, so nobody waits for the reader

@@ -187,6 +187,20 @@ def test_a_crawl_killed_at_any_moment_is_taken_up_and_loses_nothing(tmp_path: Pa
     bewaar("verify", "--archive", tmp_path / "a")
 
 
+def test_an_answer_worth_a_retry_is_asked_for_again_after_a_kill(tmp_path: Path) -> None:
+    answers = iter([(503, {"Retry-After": "2", "Content-Type": "text/html"}, b"later")])
+    with Site({"/": lambda: next(answers, page("now"))}) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        wait_for(site, 2)
+        time.sleep(0.2)  # the answer is in the file by now, and the frontier has not committed what came of it
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        report = crawl(site.url(), tmp_path / "a")
+    assert report["seeds"][site.url()]["status"] == 200
+    rows = query(tmp_path / "a", "SELECT status FROM capture WHERE page_key IS NOT NULL ORDER BY warc_date")
+    assert rows == [(503,), (200,)]
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_crawl_ends_with_130_and_goes_on_later(tmp_path: Path, stop: signal.Signals) -> None:
     with Site(tree(63), slow_s=0.03) as site:
