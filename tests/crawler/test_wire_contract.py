@@ -277,7 +277,12 @@ def test_every_attempt_is_signalled_with_its_place(crawled):
         [(fields, block)] = read_warc(gzip.decompress(member))
         assert fields["WARC-Record-ID"] == [captured["record_id"]]
         assert fields["WARC-Date"] == [captured["warc_date"]]
-        assert captured["end"] >= place["offset"] + place["length"]
+        # What a reader needs: the record itself, and the event's last, which says how it came.
+        assert captured["spans"][0] == [place["offset"], place["offset"] + place["length"]]
+        start, end = captured["spans"][-1]
+        [(about, _)] = read_warc(gzip.decompress(files[place["file"]][start:end]))
+        assert about["WARC-Type"] == ["metadata"]
+        assert about == fields or about["WARC-Concurrent-To"] == [captured["record_id"]]
         if fields["WARC-Type"] == ["response"]:
             assert captured["bytes"] == len(block)
 
