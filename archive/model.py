@@ -101,6 +101,16 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The response record that a revisit of its payload refers to."""
+
+    record_id: str
+    url: str
+    #: WARC-Date verbatim
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class HttpResponse:
     """A response block taken apart. Nothing is repaired; *headers* are latin-1."""
 

@@ -58,7 +58,7 @@ class Follower:
         self._site = site
         self._store = Store(archive.database, KINDS, write_lock=archive.lock_database)
         # What was read is told before a body is looked into: if this process is ended there, that page was why.
-        self._ingest = Ingest(self._store, facts=facts, live=True, before_body=self._flush)
+        self._ingest = Ingest(self._store, facts=facts, live=True, before_body=self._flush, warcs=archive.warcs)
         self._files: dict[str, WarcFile] = {}
         self._told: set[tuple[str, str]] = set()
         self._unsaid: list[tuple[Any, ...]] = []

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archive.errors import Damaged
 from archive.layout import Archive
-from archive.model import Reading, Record
+from archive.model import Place, Reading, Record
 from archive.store import Derived, Store
-from archive.warc.reader import read_records
+from archive.warc.reader import open_warc, read_records
 from crawler.reading import Event, Reader, crawl_of, events, opening
 from crawler.sites.profile import Profile, load_profile
 
@@ -30,14 +31,21 @@ class Ingest:
         profile: Profile | None = None,
         live: bool = False,
         before_body: Callable[[], None] = lambda: None,
+        warcs: Path | None = None,
     ) -> None:
+        """*warcs*: where the originals of revisits lie."""
         self.store = store
-        self.reader = Reader(facts=facts, profile=profile, before_body=before_body)
+        self.reader = Reader(facts=facts, profile=profile, before_body=before_body, find_original=self._find_original)
         self._live = live
+        self._warcs = warcs
+        #: of readings that have no row yet, by record id
+        self._unwritten: dict[str, Place] = {}
 
     def take(self, found: Event | Record) -> Reading | None:
         """Read one event; rows of the crawl and its site are written at once, the reading is the caller's to store."""
         if isinstance(found, Event):
+            if found.record.type == "response":
+                self._unwritten[found.record.id] = found.record.place
             return self.reader.read(found)
         known = self.reader.profile
         crawl = self.reader.learn(found)
@@ -55,6 +63,18 @@ class Ingest:
     def write(self, readings: list[Reading]) -> None:
         if readings and self.reader.crawl:
             self.store.write_readings(self.reader.crawl.id, readings)
+            for reading in readings:
+                self._unwritten.pop(reading.capture.record_id, None)
+
+    def _find_original(self, record_id: str) -> Record | None:
+        place = self._unwritten.get(record_id) or self.store.place_of(record_id)
+        if place is None or self._warcs is None:
+            return None
+        try:
+            with open_warc(self._warcs, place.file) as file:
+                return file.read(place.offset, place.length)
+        except (OSError, Damaged):
+            return None
 
     def derive(self) -> Derived | None:
         crawl, profile = self.reader.crawl, self.reader.profile
@@ -124,10 +144,10 @@ class Ingests:
     def of(self, path: Path) -> Ingest:
         crawl = crawl_of(path)
         if crawl is None:
-            return Ingest(self._store)
+            return Ingest(self._store, warcs=self._archive.warcs)
         if crawl.id not in self._by_crawl:
             profile = load_profile(crawl.site, self._archive) if self._current else None
-            ingest = self._by_crawl[crawl.id] = Ingest(self._store, profile=profile)
+            ingest = self._by_crawl[crawl.id] = Ingest(self._store, profile=profile, warcs=self._archive.warcs)
             for file in self._archive.warcs_of(crawl.site):
                 if (other := crawl_of(file)) and other.id == crawl.id:
                     for record in opening(file):

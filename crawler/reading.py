@@ -18,7 +18,7 @@ from archive import times, urls
 from archive.decoding import decode
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord, Damaged
-from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section
+from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.reader import read_records
 from crawler.discover import discover
@@ -114,9 +114,16 @@ class Reader:
     """Reads the events of one crawl, with the profile its WARC records; until that record is met, a default one."""
 
     def __init__(
-        self, *, facts: bool = True, profile: Profile | None = None, before_body: Callable[[], None] = lambda: None
+        self,
+        *,
+        facts: bool = True,
+        profile: Profile | None = None,
+        before_body: Callable[[], None] = lambda: None,
+        find_original: Callable[[str], Record | None] = lambda _: None,
     ) -> None:
         self._facts = facts
+        #: the record of that id, for revisits
+        self._find_original = find_original
         self._looks_inside = True
         #: called before a body is decoded and parsed, which is where a hostile one could end the process
         self._before_body = before_body
@@ -189,18 +196,17 @@ class Reader:
             # The bytes are kept; what they say cannot be told.
             return Reading(capture, problems=(Problem("not HTTP", str(error)),))
         mime = warc_http.mime(response)
-        if capture.type == "revisit":
-            # Its body stands in the record it refers to.
-            return Reading(replace(capture, status=response.status, mime=mime, page_key=self._page_key(capture, mime)))
+        capture = replace(capture, status=response.status, mime=mime, page_key=self._page_key(capture, mime))
         payload = warc_http.payload(record.block, response)
-        capture = replace(
-            capture,
-            status=response.status,
-            mime=mime,
-            page_key=self._page_key(capture, mime),
-            payload_digest=sha256_chunks(payload.chunks()),
-            payload_bytes=payload.size,
-        )
+        if capture.type == "revisit":
+            original = self._original_payload(capture)
+            if original is None:
+                return Reading(capture)
+            payload = original
+        digest = sha256_chunks(payload.chunks())
+        if capture.type == "revisit" and capture.declared_digest != digest:
+            return Reading(capture)  # not what it refers to, or told in a digest that others use
+        capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
             return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, b"", page=None)))
@@ -210,6 +216,16 @@ class Reader:
         except Damaged as error:
             return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
         return self._read_body(capture, response, body, mime)
+
+    def _original_payload(self, capture: Capture) -> WireBytes | None:
+        """Of a revisit: what it showed stands in the record it refers to."""
+        record = self._find_original(capture.refers_to) if capture.refers_to else None
+        if record is None:
+            return None
+        try:
+            return warc_http.payload(record.block, warc_http.parse_response(record.block))
+        except ValueError:
+            return None
 
     def _read_body(self, capture: Capture, response: HttpResponse, body: bytes, mime: str | None) -> Reading:
         if not (

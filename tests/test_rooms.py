@@ -22,6 +22,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.cdxj": (*GROUND, "archive.warc"),
     "archive.store": (*GROUND, *LAYOUT, "archive.warc", "archive.cdxj"),
     "archive.proof": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
+    "archive.dedup": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.browse": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.proof"),
     "archive.cli": (*GROUND, *LAYOUT, "archive.proof", "archive.browse", "archive.cdxj"),
     "crawler.items": ("archive.model",),
@@ -53,8 +54,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
     ),
     "crawler.spiders": (
-        *GROUND, *LAYOUT, "archive.warc", "crawler.begin", "crawler.capture", "crawler.frontier", "crawler.outcome",
-        "crawler.plan", "crawler.politeness", "crawler.scope", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.begin", "crawler.capture", "crawler.frontier",
+        "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.scope", "crawler.sites",
     ),
     "crawler.settings": (),
     "crawler.progress": (),

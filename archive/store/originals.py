@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from archive.model import Place
+
+#: originals are tried until one can be read and fits; most payloads have one
+HOLDERS = 4
+
 # An original holds a payload. Others' files may hold one record id twice: the first by date, then by place, is meant.
 _IS_ORIGINAL = "o.record_type IN ('response', 'resource') AND o.payload_id IS NOT NULL"
 _FIRST = "ORDER BY o.captured_at, o.warc_date, w.path, o.warc_offset LIMIT 1"
@@ -45,6 +50,30 @@ _KIND = """CASE
 # Others' files may repeat record ids: the place decides then.
 _NEWEST = """ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC,
             (SELECT w.path FROM warc w WHERE w.id = c.warc_id) DESC, c.warc_offset DESC LIMIT 1"""
+
+
+_HOLDERS = f"""SELECT w.path, o.warc_offset, o.warc_length FROM payload p JOIN capture o ON o.payload_id = p.id
+  JOIN crawl k ON k.id = o.crawl_id JOIN warc w ON w.id = o.warc_id JOIN resource r ON r.id = o.resource_id
+WHERE p.digest = ? AND k.site_id = ? AND (? IS NULL OR r.url = ?) AND o.record_type = 'response' AND o.truncated IS NULL
+ORDER BY o.captured_at, o.warc_date, w.path, o.warc_offset LIMIT {HOLDERS}"""
+
+
+def holders(connection: sqlite3.Connection, site: str, digest: str, *, url: str | None) -> list[Place]:
+    """Where whole responses with a payload of *digest* lie, of *url* or of any, the first of all first; a few of them.
+
+    Only of *site*: its files can be read, moved and handed on without those of others.
+    """
+    return [Place(*row) for row in connection.execute(_HOLDERS, (digest, site, url, url))]
+
+
+def place_of(connection: sqlite3.Connection, record_id: str) -> Place | None:
+    """Where the response with this record id lies."""
+    found = connection.execute(
+        "SELECT w.path, c.warc_offset, c.warc_length FROM capture c JOIN warc w ON w.id = c.warc_id"
+        " WHERE c.record_id = ? AND c.record_type = 'response' ORDER BY w.path, c.warc_offset LIMIT 1",
+        (record_id,),
+    ).fetchone()
+    return Place(*found) if found else None
 
 
 def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:

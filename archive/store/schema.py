@@ -55,13 +55,14 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
     return db
 
 
-def open_read_only(path: Path) -> sqlite_utils.Database:
-    """Open for reading, also on read-only media: there a file without ``-wal`` is opened as immutable."""
+def open_read_only(path: Path, *, threads: bool = False) -> sqlite_utils.Database:
+    """Open for reading, also on read-only media: there a file without ``-wal`` is opened as immutable. *threads* may
+    share the connection where their caller takes care that one uses it at a time."""
     wal = path.with_name(path.name + "-wal")
     frozen = not wal.exists() and not os.access(path.parent, os.W_OK)
     query = "mode=ro&immutable=1" if frozen else "mode=ro"
     try:
-        db = _connect(f"{path.absolute().as_uri()}?{query}", uri=True)
+        db = _connect(f"{path.absolute().as_uri()}?{query}", uri=True, threads=threads)
     except sqlite3.OperationalError as error:
         raise NotAnArchive(f"{path}: cannot be opened: {error}") from error
     try:
@@ -88,8 +89,8 @@ def immediate(db: sqlite_utils.Database) -> Iterator[None]:
         raise
 
 
-def _connect(where: str, *, uri: bool) -> sqlite_utils.Database:
-    connection = sqlite3.connect(where, timeout=BUSY_S, uri=uri, cached_statements=256)
+def _connect(where: str, *, uri: bool, threads: bool = False) -> sqlite_utils.Database:
+    connection = sqlite3.connect(where, timeout=BUSY_S, uri=uri, cached_statements=256, check_same_thread=not threads)
     return sqlite_utils.Database(connection, execute_plugins=False)
 
 

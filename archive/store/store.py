@@ -11,11 +11,12 @@ from typing import Self
 
 import sqlite_utils
 
-from archive.model import Crawl, Fact, Reading
+from archive.model import Crawl, Fact, Place, Reading
 from archive.store import decisions
 from archive.store.captures import Captures
 from archive.store.derivation import Derived, derive
 from archive.store.facts import Facts
+from archive.store.originals import place_of
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
 
@@ -118,6 +119,10 @@ class Store:
     def sealed_files(self) -> set[str]:
         """The WARC files, by `Place.file`, whose rows are all there."""
         return self._captures.sealed_warcs()
+
+    def place_of(self, record_id: str) -> Place | None:
+        """Where the response with this record id lies."""
+        return place_of(self.db.conn, record_id)
 
     def load_decisions(self, directory: Path) -> None:
         """Decisions and events out of ``*.jsonl``. Aliases take effect at the next `derive`.

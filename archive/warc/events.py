@@ -1,7 +1,7 @@
 """What one exchange becomes: the records of one capture event, before they have ids and a place.
 
-A whole exchange gives ``response``, ``request``, ``metadata``; a failed fetch ``request`` (when bytes were sent) and
-``metadata``. The metadata record comes last: an event whose metadata record is in the file is whole.
+A whole exchange gives ``response`` (or ``revisit``), ``request``, ``metadata``; a failed fetch ``request`` (when bytes
+were sent) and ``metadata``. The metadata record comes last: an event whose metadata record is in the file is whole.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from functools import lru_cache
 from typing import Literal
 
 from archive.errors import BadHttp
-from archive.model import Exchange, WireBytes
+from archive.model import Exchange, Original, WireBytes
 from archive.warc import fields, http
 from archive.warc.blocks import InMemory
 from archive.warc.fields import Field
+from archive.warc.revisits import PROFILE
 
 Algorithm = Literal["sha256", "sha1"]
 
@@ -32,7 +33,7 @@ MAX_ASIDE_BYTES = 1 << 16
 class Draft:
     """One record to be: what it says of itself, but for id, URL, date and warcinfo, which all of an event share."""
 
-    type: Literal["response", "request", "metadata"]
+    type: Literal["response", "revisit", "request", "metadata"]
     content_type: str
     block: WireBytes
     connection: tuple[Field, ...] = ()
@@ -42,12 +43,19 @@ class Draft:
     principal: bool = False
 
 
-def draft_exchange(exchange: Exchange, *, algorithm: Algorithm, strict: bool) -> list[Draft]:
-    """The records of *exchange* in the order they are written; *strict* leaves out fields WARC 1.1 does not name."""
+def draft_exchange(
+    exchange: Exchange, *, algorithm: Algorithm, strict: bool, original: Original | None = None
+) -> list[Draft]:
+    """The records of *exchange* in the order they are written; *strict* leaves out fields WARC 1.1 does not name.
+
+    With *original* its response becomes a revisit of that: of the message only the header section is stored.
+    """
     connection = tuple(_connection(exchange, strict=strict))
     drafts = []
     response = exchange.response if exchange.response is not None and exchange.response.size else None
-    if response is not None:
+    if response is not None and original is not None:
+        drafts.append(_revisit(exchange, response, original, connection, algorithm))
+    elif response is not None:
         marks = [("WARC-Block-Digest", digest(response, algorithm))]
         if declared := payload_digest(exchange, algorithm):
             marks.insert(0, ("WARC-Payload-Digest", declared))
@@ -65,6 +73,23 @@ def draft_exchange(exchange: Exchange, *, algorithm: Algorithm, strict: bool) ->
     failed = response is None
     drafts.append(Draft("metadata", WARC_FIELDS, block, connection if failed else (), tuple(marks), principal=failed))
     return drafts
+
+
+def _revisit(
+    exchange: Exchange, response: WireBytes, original: Original, connection: tuple[Field, ...], algorithm: Algorithm
+) -> Draft:
+    header = InMemory(b"".join(response.chunks(0, exchange.header_bytes)))
+    declared = payload_digest(exchange, algorithm)
+    marks = (
+        ("WARC-Profile", PROFILE),
+        *([("WARC-Payload-Digest", declared)] if declared else []),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", fields.url(original.url)),
+        ("WARC-Refers-To-Date", original.date),
+        ("WARC-Truncated", "length"),
+        ("WARC-Block-Digest", digest(header, algorithm)),
+    )
+    return Draft("revisit", "application/http; msgtype=response", header, connection, marks, principal=True)
 
 
 def draft_metadata(block: bytes, content_type: str, *, algorithm: Algorithm) -> Draft:

@@ -67,7 +67,8 @@ def build_member(fields: Sequence[Field], content_type: str, block: WireBytes, *
         # http_headers=None: warcio then copies the block and neither parses nor renders it.
         headers: Any = StatusAndHeaders("", (), protocol="WARC/1.1")
         headers.headers = list(fields)  # given at once, each would be looked at for bytes
-        record = ArcWarcRecord("warc", fields[0][1], headers, stream, None, content_type, block.size)
+        # What type it is stands in *fields*; of a "revisit" warcio would write no block.
+        record = ArcWarcRecord("warc", "response", headers, stream, None, content_type, block.size)
         vendor: Any = _Verbatim
         vendor(sink, gzip=False, warc_version="1.1").write_record(record)
         stream.check(block.size, of=dict(fields).get("WARC-Target-URI"))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from archive import times
 from archive.errors import ArchiveFault, WrongUse
-from archive.model import Exchange, Place
+from archive.model import Exchange, Original, Place
 from archive.warc import fields
 from archive.warc.blocks import InMemory
 from archive.warc.events import WARC_FIELDS, Algorithm, Draft, digest, draft_exchange, draft_metadata
@@ -119,8 +119,9 @@ class WarcWriter:
         self._warcinfo_id = ""
         self._segment: Segment | None = self._open()
 
-    def write_exchange(self, exchange: Exchange) -> Written:
-        """Write the records of *exchange*. They are on the medium after the next `sync` or `seal`, not before.
+    def write_exchange(self, exchange: Exchange, original: Original | None = None) -> Written:
+        """Write the records of *exchange*, as a revisit of *original* where there is one. They are on the medium after
+        the next `sync` or `seal`, not before.
 
         Raises ArchiveFault for a block larger than the reader's limit, before a byte of it is written.
         """
@@ -128,7 +129,7 @@ class WarcWriter:
             raise self._fault
         _check_readable(exchange)
         date = times.warc_date(exchange.started_at.astimezone(UTC))
-        drafts = draft_exchange(exchange, algorithm=self._algorithm, strict=self._strict)
+        drafts = draft_exchange(exchange, algorithm=self._algorithm, strict=self._strict, original=original)
         return self._write(_Event(fields.url(exchange.url), date, drafts, closing=False))
 
     def write_metadata(self, url: str, block: bytes, content_type: str) -> Written:

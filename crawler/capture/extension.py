@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, DiskFull, WrongUse
 from archive.manifest import add_to_manifest
-from archive.model import Exchange
+from archive.model import Exchange, Original
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
 from crawler.capture.recording import Limits
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 SYNC_AFTER_S = 0.5
 SYNC_AFTER_EXCHANGES = 200
 
+#: finds the record that an exchange may be a revisit of; called in any thread
+FindOriginal = Callable[[Exchange], Original | None]
 #: gives the URL (``metadata://...``), block and content type of the crawl's last record
 ClosingReport = Callable[[], tuple[str, bytes, str]]
 
@@ -68,6 +70,7 @@ class CaptureExtension:
         #: Scrapy's close reason, known when `closing_report` is called
         self.reason = ""
         self.closing_report: ClosingReport | None = None
+        self.find_original: FindOriginal = lambda _: None
         #: the record that `closing_report` became
         self.closing_record: Written | None = None
         #: every file sealed so far
@@ -98,9 +101,9 @@ class CaptureExtension:
         self.check()
         try:
             if max(exchange.request.size, exchange.response.size if exchange.response else 0) > MEMORY_BYTES:
-                written: Written = await maybe_deferred_to_future(deferToThread(self.writer.write_exchange, exchange))
+                written: Written = await maybe_deferred_to_future(deferToThread(self._write, exchange))
             else:
-                written = self.writer.write_exchange(exchange)
+                written = self._write(exchange)
         except (ArchiveFault, OSError) as error:
             raise self.fail(error) from error
         captured = Captured(
@@ -118,6 +121,9 @@ class CaptureExtension:
         self._schedule_sync()
         self._crawler.signals.send_catch_log(signals.captured, captured=captured, request=request)
         return captured
+
+    def _write(self, exchange: Exchange) -> Written:
+        return self.writer.write_exchange(exchange, self.find_original(exchange))
 
     def check(self) -> None:
         """Raise what made the archive unwritable, so that nothing is fetched that cannot be kept."""

@@ -144,6 +144,11 @@ class Profile(_Model):
     #: one response is cut behind it, and marked; at most 4000 MiB, past which no record is read
     max_response_bytes: Annotated[int, Field(ge=1, le=4000 << 20)] = 256 << 20
 
+    # How it is kept.
+    #: a payload that is in the archive already is not stored again, but referred to (a revisit record): where the
+    #: ``same-url`` gave it before, where ``any-url`` of the site did, or never (``off``)
+    dedup: Literal["same-url", "any-url", "off"] = "same-url"
+
     # How it is reached.
     #: ``unverified`` takes any certificate; the warcinfo record says so
     tls: Literal["verify", "unverified"] = "verify"

@@ -33,6 +33,8 @@ from crawler.spiders.channel import Channel, Channels
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from archive.dedup import Originals
+
 log = logging.getLogger(__name__)
 
 #: the reader is killed when one event takes it longer
@@ -81,6 +83,7 @@ class ReaderExtension:
         self._capture_closed: asyncio.Future[None] | None = None
         self._finished: asyncio.Future[dict[str, Any]] | None = None
         self._ready = False
+        self._originals: Originals | None = None
         #: where the reader's own complaints go
         self._log = Path(crawler.settings["LOG_FILE"]).open("ab") if crawler.settings["LOG_FILE"] else None  # noqa: SIM115  # as long as the crawl
         self._tick = create_looping_call(self._look_after)
@@ -113,6 +116,7 @@ class ReaderExtension:
         self._start()
         plan, capture = self._spider.plan, self._capture
         capture.closing_report = self._closing_report
+        self._begin_dedup(capture)
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
         profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
         # The first event reaches from the warcinfo record that opens the file to here.
@@ -123,6 +127,16 @@ class ReaderExtension:
             self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
         self._flush()
         self._tick.start(TICK_S, now=False)
+
+    def _begin_dedup(self, capture: CaptureExtension) -> None:
+        plan = self._spider.plan
+        dedup = plan.profile.dedup
+        # In a first crawl every URL is new, but for what is asked for twice.
+        if dedup == "any-url" or (dedup == "same-url" and plan.archive.database.exists()):
+            from archive.dedup import Originals  # it brings the whole store
+
+            self._originals = Originals(plan.archive, plan.site, any_url=dedup == "any-url")
+            capture.find_original = self._originals.of
 
     def captured(self, captured: Captured, request: Request) -> None:
         outcome, url_id = self._spider.outcome, request.meta.get("url_id")
@@ -169,6 +183,9 @@ class ReaderExtension:
             return  # it never opened
         await self._capture_closed
         capture = self._capture
+        if self._originals is not None:
+            # The reader closes the database; another connection would keep it from tidying up.
+            self._originals.close()
         if record := capture.closing_record:
             message = ["event", 0, record.place.file, record.spans]
             self._tell(_Told(message, record.record_id))
