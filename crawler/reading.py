@@ -179,7 +179,8 @@ class Reader:
             status=None,
             mime=None,
             place=record.place,
-            truncated=record.field("WARC-Truncated"),
+            # Of a revisit the record is short, not what it stands for.
+            truncated=None if record.type == "revisit" else record.field("WARC-Truncated"),
             declared_digest=record.field("WARC-Payload-Digest"),
             via=about.get("via"),
             hops=about.get("hopsFromSeed"),
