@@ -84,4 +84,33 @@ def serve(archive: Path, host: str, port: int) -> int:
     return run(Archive.open(archive), host=host, port=port)
 
 
-verbs = (verify, serve)
+@click.command()
+@click.argument("directory", metavar="DIR", type=ArchivePath)
+@archive_option
+@json_option
+def backup(directory: Path, archive: Path, as_json: bool) -> int:
+    """Copy the archive to DIR, or bring the copy there up to date, also while crawls run.
+
+    The copy is an archive: it can be verified, served, and crawled on. Files that are there already are not copied
+    again; a file that is not what the manifest says is named, and the copy's own is kept. Nothing is removed from DIR.
+    Exit code 1 when something could not be copied, 4 when DIR cannot be written.
+
+    \b
+    Examples
+      bewaar backup /media/backup/archive
+      bewaar verify --rows --archive /media/backup/archive
+    """
+    from archive.backup import back_up
+
+    done = back_up(Archive.open(archive), directory)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        for problem in done.problems:
+            click.echo(problem, err=True)
+        size = f"{done.copied_bytes / 1e6:.1f} MB"
+        click.echo(f"{directory}: {done.copied} files copied ({size}), {done.unchanged} there already")
+    return 1 if done.problems else 0
+
+
+verbs = (verify, serve, backup)

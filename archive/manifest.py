@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,21 @@ def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
         finally:
             os.close(fd)
     except OSError as error:
+        raise ArchiveFault(f"{path}: {error.strerror}") from error
+
+
+def write_manifest(archive_root: Path, lines: Mapping[str, str]) -> None:
+    """Put *lines*, hex sha256 by path, in place of what stands there; all of them or none. Raises ArchiveFault."""
+    path = archive_root / NAME
+    draft = path.with_name(f".{NAME}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.writelines(f"{sha256}  {relative}\n" for relative, sha256 in sorted(lines.items()))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
         raise ArchiveFault(f"{path}: {error.strerror}") from error
 
 

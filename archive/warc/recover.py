@@ -62,6 +62,11 @@ def recover(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
     return done
 
 
+def whole_bytes(path: Path) -> int:
+    """Where the last whole capture event of a file ends that may still be being written."""
+    return _scan(path)[0]
+
+
 def _recover_file(path: Path, fd: int) -> Recovery:
     kept, records, damage = _scan(path)
     file = path.name.removesuffix(OPEN)

@@ -1,0 +1,196 @@
+"""A copy of a whole archive that is an archive itself, made while crawls go on, and brought up to date by repeating.
+
+The order makes it consistent: the database is copied first, then the WARC files. Rows are committed after their bytes
+are on the medium, so every row of the copied database finds its record in the files that are copied after it. What the
+files hold beyond that, the next crawl in the copy reads. A file that is still being written is copied up to its last
+whole capture event, and replaced by the whole file the next time.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from errno import EIO, ENOSPC
+from pathlib import Path
+from typing import IO
+
+from archive.errors import WrongUse
+from archive.layout import MARKER, Archive
+from archive.manifest import read_manifest, write_manifest
+from archive.warc.recover import TORN, whole_bytes
+from archive.warc.segment import OPEN, fault, flush, flush_directory
+
+_PIECE_BYTES = 1 << 20
+_DRAFT = ".backup-draft"
+
+
+@dataclass(slots=True)
+class BackedUp:
+    """What a backup did. *problems* name what was not copied, and why: the copy that was there is kept."""
+
+    copied: int = 0
+    copied_bytes: int = 0
+    #: were there already
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def back_up(archive: Archive, to: Path) -> BackedUp:
+    """Copy *archive* to *to*, or bring the copy there up to date.
+
+    A file that is not what the manifest says is named and not copied: a good copy is never replaced by a damaged one.
+    Nothing is removed from the copy. Raises WrongUse for a place that cannot hold it, ArchiveFault or DiskFull when it
+    cannot be written; what was copied before is whole.
+    """
+    here, there = archive.root.resolve(), to.resolve()
+    if here == there or here in there.parents or there in here.parents:
+        raise WrongUse(f"{to}: a backup of {archive.root} cannot lie in it or around it")
+    copy = Archive.create(to, operator=archive.operator, contact=archive.contact)
+    copy.check_writable()
+    done = BackedUp()
+    _copy_changed(archive.root / MARKER, copy.root / MARKER, done)
+    if archive.database.exists():
+        with copy.lock_database():
+            _copy_database(archive.database, copy.database, done)
+    for frontier in sorted(archive.state.glob("*.frontier.db")):
+        _copy_database(frontier, copy.state / frontier.name, done)
+    _copy_warcs(archive, copy, done)
+    for folder in (archive.decisions, archive.sites, archive.reports, archive.exports, archive.logs):
+        for path in _files(folder):
+            target = copy.root / path.relative_to(archive.root)
+            _copy_changed(path, target, done, only_grows=folder == archive.decisions)
+    return done
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Links are not followed: what they lead to is not in the archive."""
+    for directory, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(directory) / name
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
+    known, lines = read_manifest(archive.root), read_manifest(copy.root)
+    try:
+        for path in sorted(archive.warcs.iterdir()):
+            name = path.name.removesuffix(OPEN)
+            if path.is_symlink() or not name.endswith((".warc.gz", TORN)):
+                continue
+            relative, target = f"warcs/{name}", copy.warcs / name
+            expected = known.get(relative)
+            if expected is not None and expected == lines.get(relative) and _same_size(path, target):
+                done.unchanged += 1
+                continue
+            if lines.pop(relative, None):
+                # It was being written the last time. Whenever we are killed, no line may be about other bytes.
+                write_manifest(copy.root, lines)
+            try:
+                limit = whole_bytes(path) if path.name.endswith(OPEN) else None
+                sha256 = _copy_file(path, target, limit=limit, expected=expected)
+            except FileNotFoundError:
+                continue  # sealed under its final name meanwhile: the next backup has it
+            except _Unreadable as why:
+                done.problems.append(f"{path}: not copied: {why}")
+                continue
+            done.copied += 1
+            done.copied_bytes += target.stat().st_size
+            if name.endswith(".warc.gz"):
+                lines[relative] = sha256
+    finally:
+        write_manifest(copy.root, lines)
+
+
+def _same_size(path: Path, target: Path) -> bool:
+    return target.is_file() and target.stat().st_size == path.stat().st_size
+
+
+def _copy_database(source: Path, target: Path, done: BackedUp) -> None:
+    """One moment of it, whatever is being written. Over a copy that is served: who has it open sees the new rows."""
+    try:
+        read = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            read.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            read.close()
+            done.problems.append(f"{source}: not copied: {error}")
+            return
+        with closing(read), closing(sqlite3.connect(target)) as write:
+            read.backup(write)
+    except sqlite3.Error as error:
+        raise fault(target, OSError(ENOSPC if "full" in str(error) else EIO, str(error))) from error
+    done.copied += 1
+    done.copied_bytes += target.stat().st_size
+
+
+def _copy_changed(source: Path, target: Path, done: BackedUp, *, only_grows: bool = False) -> None:
+    if target.is_file():
+        if filecmp.cmp(source, target, shallow=False):
+            done.unchanged += 1
+            return
+        if only_grows and target.stat().st_size > source.stat().st_size:
+            done.problems.append(f"{source}: not copied: it has lost lines that {target} still has")
+            return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy_file(source, target, limit=None, expected=None)
+    except FileNotFoundError:
+        return
+    except _Unreadable as why:
+        done.problems.append(f"{source}: not copied: {why}")
+        return
+    except OSError as error:
+        raise fault(target, error) from error
+    done.copied += 1
+    done.copied_bytes += target.stat().st_size
+
+
+class _Unreadable(Exception):
+    """The archive's own file cannot be read, or is not what it was."""
+
+
+def _copy_file(source: Path, target: Path, *, limit: int | None, expected: str | None) -> str:
+    """The sha256 of what was copied. *target* is replaced only when all of it is on the medium, and right."""
+    draft = target.with_name(f".{target.name}{_DRAFT}")
+    digest = hashlib.sha256()
+    try:
+        read = source.open("rb")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _Unreadable(error.strerror or str(error)) from error
+    try:
+        with read, draft.open("wb") as write:
+            for piece in _pieces(read, limit):
+                digest.update(piece)
+                write.write(piece)
+            write.flush()
+            flush(write.fileno())
+        if expected is not None and digest.hexdigest() != expected:
+            raise _Unreadable(f"its sha256 is {digest.hexdigest()}, the manifest says {expected}")
+        draft.replace(target)
+        flush_directory(target.parent)
+    except OSError as error:
+        raise fault(target, error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return digest.hexdigest()
+
+
+def _pieces(read: IO[bytes], limit: int | None) -> Iterator[bytes]:
+    left = limit
+    while left is None or left > 0:
+        try:
+            piece = read.read(_PIECE_BYTES if left is None else min(left, _PIECE_BYTES))
+        except OSError as error:
+            raise _Unreadable(error.strerror or str(error)) from error
+        if not piece:
+            return
+        left = None if left is None else left - len(piece)
+        yield piece
