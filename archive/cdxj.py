@@ -6,11 +6,23 @@ object whose values are all strings, whatever they count. pywb, ReplayWeb.page a
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
 from archive import times
+from archive.digests import sha256_chunks
+from archive.errors import BadRecord
 from archive.model import Capture
+from archive.warc.captures import member_bytes, read_captures
+from archive.warc.drafts import draft
+from archive.warc.segment import fault
+
+#: characters of lines held in memory at a time; what is more is sorted on disk
+SORTED_IN_MEMORY = 32 << 20
 
 
 def cdxj_line(capture: Capture, *, record_digest: str | None = None) -> str:
@@ -37,5 +49,80 @@ def cdxj_index(captures: Iterable[Capture]) -> Iterator[str]:
     """The lines of an index, in the order of ``LC_ALL=C sort``. Failed fetches have no place in it: there is nothing to
     replay.
     """
+    yield from sort_lines(cdxj_line(capture) for capture in captures if capture.type != "failure")
+
+
+def index_files(
+    paths: Iterable[Path], *, on_damage: Callable[[BadRecord], None], record_digests: bool = False
+) -> Iterator[str]:
+    """The index of WARC files. What cannot be read or looked up is told, and left out."""
+    return sort_lines(line for path in paths for line in _file_lines(path, on_damage, record_digests=record_digests))
+
+
+def _file_lines(path: Path, on_damage: Callable[[BadRecord], None], *, record_digests: bool) -> Iterator[str]:
+    for capture in read_captures(path, on_damage=on_damage):
+        digest = sha256_chunks(member_bytes(path, capture.place).chunks()) if record_digests else None
+        yield cdxj_line(capture, record_digest=digest)
+
+
+def warcs_among(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files among *paths*, and the finished WARC files in the directories among them."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(found for pattern in ("*.warc.gz", "*.warc") for found in path.rglob(pattern))
+        else:
+            yield path
+
+
+def as_rows(lines: Iterable[str]) -> Iterator[str]:
+    """One JSON array, in pieces: each line an object, with its key and time beside its other fields."""
+    opening = "[\n"
+    for line in lines:
+        key, time, block = line.split(" ", 2)
+        yield f"{opening}  {json.dumps({'urlkey': key, 'timestamp': time} | json.loads(block))}"
+        opening = ",\n"
+    yield f"{opening if opening.startswith('[') else chr(10)}]\n"
+
+
+def write_index(path: Path, pieces: Iterable[str]) -> None:
+    """Raises ArchiveFault; *path* is then as it was."""
+    with draft(path, replace=True) as file:
+        for piece in pieces:
+            file.write(piece.encode())
+
+
+def sort_lines(lines: Iterable[str], *, in_memory: int = SORTED_IN_MEMORY) -> Iterator[str]:
+    """*lines*, each once, in the order of ``LC_ALL=C sort``, however many they are. Raises ArchiveFault."""
     # Keys and JSON are ASCII, so code points sort as bytes do.
-    yield from sorted(cdxj_line(capture) for capture in captures if capture.type != "failure")
+    runs: list[IO[str]] = []
+    held: list[str] = []
+    size = 0
+    try:
+        for line in lines:
+            held.append(line)
+            size += len(line)
+            if size > in_memory:
+                runs.append(_write_run(sorted(held)))
+                held, size = [], 0
+        before = None
+        for line in heapq.merge(*(map(_without_end, run) for run in runs), sorted(held)):
+            if line != before:
+                yield line
+            before = line
+    finally:
+        for run in runs:
+            run.close()
+
+
+def _write_run(lines: list[str]) -> IO[str]:
+    try:
+        run = tempfile.TemporaryFile("w+", encoding="ascii", newline="\n", prefix="bewaar-")  # noqa: SIM115  # read later
+        run.writelines(f"{line}\n" for line in lines)
+        run.seek(0)
+    except OSError as error:
+        raise fault(Path(tempfile.gettempdir()) / "temporary file", error) from error
+    return run
+
+
+def _without_end(line: str) -> str:
+    return line.removesuffix("\n")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from archive.errors import BadRecord
 from archive.layout import Archive
 
 ArchivePath = click.Path(file_okay=False, path_type=Path)
@@ -69,6 +70,50 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, as_json: bool) ->
 
 
 @click.command()
+@click.argument("files", metavar="[FILE|DIR...]", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@archive_option
+@click.option("--site", help="Only this site's files.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, whole or not.")
+@click.option("--record-digest", is_flag=True, help="Add each record's digest, over its gzip member.")
+@json_option
+def index(
+    files: tuple[Path, ...], archive: Path, site: str | None, output: Path | None, record_digest: bool, as_json: bool
+) -> int:
+    """Write the CDXJ index of WARC files: a line for each capture, sorted as replay looks them up.
+
+    Without FILE or DIR it is the index of all sealed files of the archive; a file that a crawl is writing has no place
+    in it yet. Offsets and lengths are those of cdxj-indexer. Exit code 1 when a record could not be indexed.
+
+    \b
+    Examples
+      bewaar index > index.cdxj
+      bewaar index warcs/better_care_network-20261123145303123-00000-host.warc.gz
+      bewaar index --site better_care_network --output index.cdxj
+    """
+    from archive.cdxj import as_rows, index_files, warcs_among, write_index
+
+    damage: list[str] = []
+
+    def complain(bad: BadRecord) -> None:
+        damage.append(str(bad))
+        click.echo(f"bewaar: {bad}", err=True)
+
+    if files:
+        paths = list(warcs_among(files))
+    else:
+        held = Archive.open(archive)
+        paths = held.warcs_of(site) if site else held.sealed_warcs()
+    lines = index_files(paths, on_damage=complain, record_digests=record_digest)
+    pieces = as_rows(lines) if as_json else (f"{line}\n" for line in lines)
+    if output:
+        write_index(output, pieces)
+    else:
+        for piece in pieces:
+            click.echo(piece, nl=False)
+    return 1 if damage else 0
+
+
+@click.command()
 @archive_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
@@ -113,4 +158,4 @@ def backup(directory: Path, archive: Path, as_json: bool) -> int:
     return 1 if done.problems else 0
 
 
-verbs = (verify, serve, backup)
+verbs = (verify, index, serve, backup)

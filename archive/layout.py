@@ -159,6 +159,10 @@ class Archive:
         named = re.compile(rf"{re.escape(check_site_name(site))}-\d{{17}}-\d{{5,}}-.*\.warc\.gz")
         return sorted(path for path in self.warcs.glob("*.warc.gz") if named.fullmatch(path.name))
 
+    def sealed_warcs(self) -> list[Path]:
+        """All WARC files nobody writes to any more, others' among them."""
+        return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".warc.gz", ".warc")))
+
     @property
     def writable(self) -> bool:
         return os.access(self.root, os.W_OK | os.X_OK)

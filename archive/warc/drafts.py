@@ -1,0 +1,57 @@
+"""Files that carry their name once they are whole and on the medium, and not a moment sooner."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from archive.errors import Locked, WrongUse
+from archive.warc.segment import fault, flush, flush_directory
+
+
+@contextmanager
+def draft(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+    """Write a new file at *path*, or with *replace* in place of the one there. Of a failure nothing is left; what a
+    killed process left is written over.
+
+    Raises WrongUse where *path* is taken, Locked where another process is writing it, ArchiveFault.
+    """
+    if not replace and os.path.lexists(path):
+        raise WrongUse(f"{path}: exists already")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        raise fault(path, error) from error
+    with os.fdopen(fd, "w+b") as file:
+        _claim(file, part, path)
+        try:
+            file.truncate(0)
+            yield file
+            file.flush()
+            flush(file.fileno())
+            part.rename(path)
+            flush_directory(path.parent)
+        except BaseException as error:
+            part.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                # Closing writes what is still held, and would fail once more.
+                with suppress(OSError):
+                    file.close()
+                raise fault(Path(error.filename or path), error) from error
+            raise
+
+
+def _claim(file: IO[bytes], part: Path, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it before us may have given it its name by now.
+        ours = os.path.samestat(os.fstat(file.fileno()), part.lstat())
+    except (BlockingIOError, FileNotFoundError):
+        ours = False
+    if not ours:
+        raise Locked(f"{path}: another process is writing it")
