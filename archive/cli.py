@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.errors import BadRecord
+from archive import times
+from archive.errors import BadRecord, WrongUse
 from archive.layout import Archive
 
 ArchivePath = click.Path(file_okay=False, path_type=Path)
+ExistingFile = click.Path(exists=True, dir_okay=False, path_type=Path)
+OutputFile = click.Path(dir_okay=False, path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -73,7 +76,7 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, as_json: bool) ->
 @click.argument("files", metavar="[FILE|DIR...]", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @archive_option
 @click.option("--site", help="Only this site's files.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, whole or not.")
+@click.option("--output", type=OutputFile, help="Write to this file, whole or not.")
 @click.option("--record-digest", is_flag=True, help="Add each record's digest, over its gzip member.")
 @json_option
 def index(
@@ -111,6 +114,101 @@ def index(
         for piece in pieces:
             click.echo(piece, nl=False)
     return 1 if damage else 0
+
+
+@click.command()
+@archive_option
+@click.option("--site", help="Only this site's files.")
+@click.option("--since", metavar="DATE", help="Only files with a capture made then or later, such as 2026-01-31.")
+@click.option("--output", type=OutputFile, help="The new file.  [default: exports/SITE-TIME.wacz in the archive]")
+@click.option("--title", help="What the package is called.")
+@click.option("--description", help="What it is.")
+@click.option("--originals/--no-originals", default=True, help="Copy what revisits refer to in other files [yes].")
+@click.option("--sign", "key", type=ExistingFile, help="Sign with this private key: P-384, PEM.")
+@click.option("--verify", "package", type=ExistingFile, help="Check this WACZ, ours or others', and pack nothing.")
+@click.option(
+    "--by", "signer", type=ExistingFile, help="With --verify: it must be signed by this key, public or private."
+)
+@json_option
+def pack(
+    archive: Path,
+    site: str | None,
+    since: str | None,
+    output: Path | None,
+    title: str | None,
+    description: str | None,
+    originals: bool,
+    key: Path | None,
+    package: Path | None,
+    signer: Path | None,
+    as_json: bool,
+) -> int:
+    """Pack WARC files into one WACZ 1.1.1, which replays anywhere, or check one.
+
+    It holds sealed WARC files as they are, their index, their pages with title and text, and digests of all. What a
+    revisit refers to in a file that is not packed is copied along, so that the package replays on its own. A crawl
+    may run meanwhile.
+
+    \b
+    Examples
+      bewaar pack --site better_care_network --since 2026-01-01
+      openssl ecparam -name secp384r1 -genkey -noout -out key.pem
+      bewaar pack --output network.wacz --title "Better Care Network" --sign key.pem
+      bewaar pack --verify network.wacz --by key.pem
+    \b
+    Exit codes
+      0 done   1 a revisit without its original, a damaged record, or with --verify anything wrong   2 wrong use
+      4 it could not be written
+    """
+    from archive.wacz import Wanted, default_output
+    from archive.wacz import pack as run
+
+    if package:
+        return _verify_package(package, signer, as_json=as_json)
+    if signer:
+        raise WrongUse("--by says whose signature --verify must find; to sign, give --sign KEY")
+    held = Archive.open(archive)
+    wanted = Wanted(site, times.read_since(since) if since else None, originals, title, description, _private_key(key))
+    packed = run(held, output or default_output(held, site), wanted)
+    for line in packed.problems:
+        click.echo(f"bewaar: {line}", err=True)
+    if as_json:
+        print_json(asdict(packed))
+    else:
+        click.echo(
+            f"{packed.file}: {packed.size} bytes, {packed.warcs} WARC files, {packed.captures} captures,"
+            f" {packed.pages} pages, {packed.originals} originals copied"
+        )
+    return 1 if packed.problems else 0
+
+
+def _private_key(path: Path | None) -> Any:
+    from archive.signing import load_private_key
+
+    return path and load_private_key(path)
+
+
+def _verify_package(package: Path, signer: Path | None, *, as_json: bool) -> int:
+    from archive.signing import load_fingerprint
+    from archive.wacz import Checked, check_wacz
+
+    checked = Checked()
+    findings = []
+    for finding in check_wacz(package, checked, signer=load_fingerprint(signer) if signer else None):
+        findings.append(asdict(finding))
+        if not as_json:
+            click.echo(f"{finding.file} at {finding.offset}: {finding.what}")
+    if as_json:
+        print_json({**asdict(checked), "findings": findings})
+    else:
+        found = checked.signer
+        who = f"signed by key {found.fingerprint}" if found else "not signed"
+        if found and found.domain:
+            who += f", whose certificate says {found.domain!a} (its issuer was not asked)"
+        click.echo(
+            f"{checked.resources} files, {checked.lines} index lines checked, {who}: {len(findings)} wrong", err=True
+        )
+    return 1 if findings else 0
 
 
 @click.command()
@@ -158,4 +256,4 @@ def backup(directory: Path, archive: Path, as_json: bool) -> int:
     return 1 if done.problems else 0
 
 
-verbs = (verify, index, serve, backup)
+verbs = (verify, index, pack, serve, backup)

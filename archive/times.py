@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from archive.errors import WrongUse
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -56,3 +58,15 @@ def parse(text: str) -> datetime:
 def captured_at(date: str) -> str:
     """The ``captured_at`` column of a WARC-Date: UTC, to the second."""
     return seconds(parse(date))
+
+
+def read_since(text: str) -> str:
+    """A date or time a person typed, in the form of an ``*_at`` text; without a zone it is UTC. Raises WrongUse.
+
+    >>> read_since("2026-01-31")
+    '2026-01-31T00:00:00Z'
+    """
+    try:
+        return seconds(parse(text))
+    except (ValueError, OverflowError) as error:
+        raise WrongUse(f"{text!r} is not a date, such as 2026-01-31 or 2026-01-31T08:30:00Z") from error

@@ -1,0 +1,52 @@
+"""What the database knows of a WARC file's captures, by place: for packing, which reads the files and asks on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.model import Capture, PageText, Place
+
+
+def text_at(connection: sqlite3.Connection, file: str, offset: int, record_id: str) -> PageText | None:
+    """The text of the page that the record at this place holds, or is a revisit of."""
+    found = connection.execute(
+        "SELECT v.title, v.text, v.lang, v.digest FROM warc w JOIN capture c ON c.warc_id = w.id"
+        " JOIN page_version v ON v.id = c.page_version_id"
+        " WHERE w.path = ? AND c.warc_offset = ? AND c.record_id = ?",
+        (file, offset, record_id),
+    ).fetchone()
+    return PageText(*found) if found else None
+
+
+def captures_in(connection: sqlite3.Connection, path: Path) -> Iterator[Capture] | None:
+    """The captures of the file at *path*; None where not all of them are known to be in the database."""
+    found = connection.execute(
+        "SELECT id FROM warc WHERE path = ? AND sealed AND size = ?", (path.name, path.stat().st_size)
+    ).fetchone()
+    if found is None:
+        return None
+    rows = connection.execute(
+        "SELECT c.record_id, c.record_type, r.url, r.urlkey, c.warc_date, c.status, c.mime, c.warc_offset,"
+        " c.warc_length, c.declared_digest, c.refers_to, c.refers_to_url, c.refers_to_date"
+        " FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.warc_id = ? AND c.record_type <> 'failure'",
+        found,
+    )
+    return (
+        Capture(
+            record_id=row[0],
+            type=row[1],
+            url=row[2],
+            urlkey=row[3],
+            warc_date=row[4],
+            status=row[5],
+            mime=row[6],
+            place=Place(path.name, row[7], row[8]),
+            declared_digest=row[9],
+            refers_to=row[10],
+            refers_to_url=row[11],
+            refers_to_date=row[12],
+        )
+        for row in rows
+    )

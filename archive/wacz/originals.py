@@ -1,0 +1,71 @@
+"""The originals of packed revisits: found in the archive's other files, and copied member by member as they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from archive.cdxj import cdxj_line
+from archive.digests import sha256_chunks
+from archive.errors import BadRecord, Damaged
+from archive.model import Place
+from archive.store.places import captures_in
+from archive.wacz.catalogue import Catalogue
+from archive.warc.captures import capture_of, member_bytes, read_captures
+from archive.warc.reader import WarcFile, read_records
+
+OnDamage = Callable[[BadRecord], None]
+
+
+def know_others(catalogue: Catalogue, paths: Iterable[Path], database: Any, on_damage: OnDamage) -> None:
+    """Read files that are not packed, newest first, until no revisit asks for more: out of the database what it
+    knows, for that is quick, and out of the files themselves the rest."""
+    for path in sorted(paths, reverse=True):
+        if catalogue.is_closed():
+            return
+        known = captures_in(database, path) if database else None
+        catalogue.know(read_captures(path, on_damage=on_damage) if known is None else known)
+
+
+class Originals:
+    """Copies to one file for the package: *name*, such as ``originals.warc.gz``."""
+
+    def __init__(self, name: str, sink: IO[bytes]) -> None:
+        self.name = name
+        self.count = 0
+        self._sink = sink
+        self._last: Path | None = None
+
+    def copy(self, path: Path, record_id: str, place: Place) -> str:
+        """Copy the record, and before a file's first the warcinfo it refers to: the record's line in the index. Raises
+        Damaged where another record lies there."""
+        with WarcFile(path) as file:
+            record = file.read(place.offset, place.length)
+        capture = capture_of(record)
+        if capture is None or capture.record_id != record_id or capture.type == "revisit":
+            raise Damaged(
+                f"{path} at {place.offset}: expected the original {record_id}, found {record.type} {record.id};"
+                " `bewaar rebuild` derives the database again"
+            )
+        if path != self._last:
+            for first in _warcinfo(path):
+                self._copy(path, first)
+            self._last = path
+        offset, length, digest = self._copy(path, place)
+        self.count += 1
+        return cdxj_line(replace(capture, place=Place(self.name, offset, length)), record_digest=digest)
+
+    def _copy(self, path: Path, place: Place) -> tuple[int, int, str]:
+        at = self._sink.tell()
+        member = member_bytes(path, place)
+        for piece in member.chunks():
+            self._sink.write(piece)
+        return at, self._sink.tell() - at, sha256_chunks(member.chunks())
+
+
+def _warcinfo(path: Path) -> Iterator[Place]:
+    first = next(read_records(path), None)
+    if first and first.type == "warcinfo" and first.place.length:
+        yield first.place

@@ -1,0 +1,216 @@
+"""Sealed WARC files of an archive to a WACZ. Only sealed files and a reading connection are used, so no crawl waits;
+everything is copied in pieces, so memory does not grow with the archive."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from archive import times
+from archive.errors import BadRecord, Damaged, WrongUse
+from archive.layout import Archive
+from archive.manifest import read_manifest
+from archive.store import open_read_only
+from archive.store.places import text_at
+from archive.wacz.catalogue import Catalogue
+from archive.wacz.originals import Originals, know_others
+from archive.wacz.package import Package
+from archive.warc.drafts import draft
+
+#: an index past this is compressed in blocks, with an index of its own: replay then reads only what it looks up
+PLAIN_INDEX_BYTES = 4 << 20
+LINES_PER_BLOCK = 1024
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    file: str
+    size: int
+    warcs: int
+    captures: int
+    pages: int
+    #: records copied out of other files because revisits refer to them
+    originals: int
+    #: revisits whose original is nowhere, damage, one line each
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What goes into a package, and what it says of itself."""
+
+    site: str | None = None
+    #: whole files are packed: those with a capture at this time or later, ``YYYY-MM-DDTHH:MM:SSZ``
+    since: str | None = None
+    #: copy what revisits refer to
+    self_contained: bool = True
+    title: str | None = None
+    description: str | None = None
+    key: EllipticCurvePrivateKey | None = None
+
+
+def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], datetime] = times.now) -> Packed:
+    """Write *output*, whole or not at all. Raises WrongUse where nothing is to be packed or *output* is there already,
+    Damaged where a file is not what the manifest says, ArchiveFault."""
+    problems: list[str] = []
+
+    def on_damage(bad: BadRecord) -> None:
+        problems.append(str(bad))
+
+    with ExitStack() as stack:
+        file = stack.enter_context(draft(output))
+        catalogue = stack.enter_context(Catalogue())
+        database = None
+        if archive.database.exists():
+            database = stack.enter_context(closing(open_read_only(archive.database))).conn
+        paths = select(archive, wanted, catalogue, on_damage)
+        package = stack.enter_context(Package(file, clock()))
+        _add_warcs(package, archive, paths)
+        copied = 0
+        if wanted.self_contained:
+            others = [path for path in archive.sealed_warcs() if path not in set(paths)]
+            know_others(catalogue, others, database, on_damage)
+            copied = _add_originals(package, archive, catalogue, {path.name for path in paths}, output.parent)
+        problems += [f"{place.file} at {place.offset}: revisit of {url}: its original is not in the archive"
+                     for url, place in catalogue.dangling()]  # fmt: skip
+        captures = _add_index(package, catalogue.lines(), output.parent)
+        pages = _add_pages(package, catalogue, database, output.parent)
+        main = catalogue.main_page()
+        about = {
+            "title": wanted.title or wanted.site or archive.root.resolve().name,
+            "description": wanted.description,
+            "mainPageUrl": main.url if main else None,
+            "mainPageDate": main.date if main else None,
+        }
+        package.finish(about, wanted.key)
+        size = file.seek(0, 2)
+    return Packed(str(output), size, len(paths), captures, pages, copied, tuple(problems))
+
+
+def default_output(archive: Archive, site: str | None) -> Path:
+    """Raises WrongUse for an archive on read-only media, ArchiveFault."""
+    if not archive.writable:
+        raise WrongUse(f"{archive.root}: the archive is read-only here: say where the package goes with --output")
+    archive.make_folders()
+    return archive.exports / f"{site or 'archive'}-{times.digits17(times.now())}.wacz"
+
+
+def select(
+    archive: Archive, wanted: Wanted, catalogue: Catalogue, on_damage: Callable[[BadRecord], None]
+) -> list[Path]:
+    """The files to pack, their captures taken into *catalogue*. Raises WrongUse when there are none."""
+    paths = archive.warcs_of(wanted.site) if wanted.site else archive.sealed_warcs()
+    found = [
+        path for path in paths if catalogue.read(path, since=wanted.since, on_damage=on_damage) or wanted.since is None
+    ]
+    if not found:
+        asked = (f" of site {wanted.site}" if wanted.site else "") + (f" since {wanted.since}" if wanted.since else "")
+        raise WrongUse(f"{archive.root}: nothing to pack: no sealed WARC file{asked}")
+    return found
+
+
+def _add_warcs(package: Package, archive: Archive, paths: Iterable[Path]) -> None:
+    manifest = read_manifest(archive.root)
+    for path in paths:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            digest = package.add(f"archive/{path.name}", _pieces(file), size=size, stored=True)
+        expected = manifest.get(f"warcs/{path.name}")
+        if expected and digest != f"sha256:{expected}":
+            raise Damaged(f"{path}: manifest sha256 {expected}, computed {digest[7:]}; not packed, see `bewaar verify`")
+
+
+def _add_originals(package: Package, archive: Archive, catalogue: Catalogue, taken: set[str], beside: Path) -> int:
+    """Into a file of gzip members, and where others' files are not compressed into a plain one too."""
+    count = 0
+    for suffix in (".warc.gz", ".warc"):
+        name = next(name for number in range(len(taken) + 1)
+                    if (name := f"originals{f'-{number}' if number else ''}{suffix}") not in taken)  # fmt: skip
+        with _spool(beside) as sink:
+            originals = Originals(name, sink)
+            for record_id, place in catalogue.originals():
+                if place.file.endswith(".gz") == suffix.endswith(".gz"):
+                    catalogue.add_line(originals.copy(archive.warcs / place.file, record_id, place))
+            if originals.count:
+                _add_spool(package, f"archive/{name}", sink, stored=True)
+                count += originals.count
+    return count
+
+
+def _add_index(package: Package, lines: Iterator[str], beside: Path) -> int:
+    """The name is index.cdx because pywb passes over .cdxj."""
+    count = 0
+    with _spool(beside) as plain:
+        for count, line in enumerate(lines, 1):  # noqa: B007  # the number of the last one is the count
+            plain.write(f"{line}\n".encode())
+        if plain.tell() <= PLAIN_INDEX_BYTES:
+            _add_spool(package, "indexes/index.cdx", plain, stored=False)
+            return count
+        plain.seek(0)
+        with _spool(beside) as blocks, _spool(beside) as index:
+            meta = {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}
+            index.write(f"!meta 0 {json.dumps(meta)}\n".encode())
+            while held := list(islice(plain, LINES_PER_BLOCK)):
+                offset, block = blocks.tell(), _gzip(b"".join(held))
+                blocks.write(block)
+                key, time, _ = held[0].split(b" ", 2)
+                about = {"offset": offset, "length": len(block), "digest": f"sha256:{sha256(block).hexdigest()}"}
+                index.write(b"%s %s %s\n" % (key, time, json.dumps(about).encode()))
+            _add_spool(package, "indexes/index.cdx.gz", blocks, stored=True)
+            _add_spool(package, "indexes/index.idx", index, stored=False)
+    return count
+
+
+def _add_pages(package: Package, catalogue: Catalogue, database: Any, beside: Path) -> int:
+    """Always there; with titles and text where the database has them."""
+    count = 0
+    with _spool(beside) as sink:
+        head = {"format": "json-pages-1.0", "id": "pages", "title": "All pages", "hasText": database is not None}
+        sink.write(f"{json.dumps(head)}\n".encode())
+        for count, seen in enumerate(catalogue.pages(), 1):  # noqa: B007  # as above
+            place = seen.place
+            page: dict[str, Any] = {
+                "id": sha256(f"{place.file} {place.offset}".encode("utf-8", "surrogateescape")).hexdigest()[:20],
+                "url": seen.url,
+                "ts": seen.date,
+            }
+            if text := text_at(database, place.file, place.offset, seen.record_id) if database else None:
+                page |= {"title": text.title or seen.url, "text": text.text}
+            if seen.hops == "":
+                page["seed"] = True
+            sink.write(f"{json.dumps(page)}\n".encode())
+        _add_spool(package, "pages/pages.jsonl", sink, stored=False)
+    return count
+
+
+def _add_spool(package: Package, path: str, spool: IO[bytes], *, stored: bool) -> None:
+    size = spool.seek(0, 2)
+    spool.seek(0)
+    package.add(path, _pieces(spool), size=size, stored=stored)
+
+
+def _spool(beside: Path) -> IO[bytes]:
+    """On the disk that has to hold the package anyway: /tmp may be memory."""
+    return tempfile.TemporaryFile(dir=beside, prefix=".pack-")
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
+
+
+def _gzip(data: bytes) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return compressor.compress(data) + compressor.flush()
