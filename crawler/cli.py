@@ -357,6 +357,32 @@ def status(archive: Path, as_json: bool) -> int:
 
 @main.command()
 @archive_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8002, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--setup", is_flag=True, help="Install pywb, in an environment of its own, and end.")
+def replay(archive: Path, host: str, port: int, setup: bool) -> int:
+    """Show archived pages as they were, at any moment, until Ctrl-C.
+
+    Pages are replayed by pywb, scripts and all, on an origin of its own; nothing is fetched from the live web. pywb is
+    not part of Bewaar: --setup installs it once, in BEWAAR_REPLAY_HOME or the user's data directory, where it cannot
+    get in the way of crawls.
+
+    \b
+    Examples
+      bewaar replay --setup
+      bewaar replay --archive archive-data --port 8002
+    """
+    from crawler import replay as room
+
+    if setup:
+        room.set_up(click.echo)
+        return DONE
+    room.replay(Archive.open(archive), host=host, port=port, say=click.echo)
+    return DONE
+
+
+@main.command()
+@archive_option
 def doctor(archive: Path) -> int:
     """Check that this machine and installation can do what Bewaar promises."""
     from crawler.doctor import examine_installation

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.front_door import bewaar
+
 REPO = Path(__file__).resolve().parent.parent
 
 
@@ -21,6 +23,13 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return place.resolve()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The demo's archive, and what the demo printed. Who uses it belongs to the xdist group ``demo``."""
+    root = tmp_path_factory.mktemp("demo") / "archive"
+    return root, bewaar("demo", "--archive", root).stdout
 
 
 @pytest.fixture

@@ -29,13 +29,6 @@ BIN = Path(sys.executable).parent
 PAGE = "dfc:215:3232"
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The demo's archive, and what the demo printed."""
-    root = tmp_path_factory.mktemp("demo") / "archive"
-    return root, bewaar("demo", "--archive", root).stdout
-
-
 @pytest.fixture
 def archive(demo: tuple[Path, str]) -> Path:
     return demo[0]

@@ -67,6 +67,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.examine": (
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.plan", "crawler.tree",
     ),
+    "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "crawler.reading"),
     "crawler.state": LAYOUT,
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
