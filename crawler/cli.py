@@ -92,6 +92,9 @@ def main() -> None:
 @click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Requests at a time to one host [1].")
 @click.option("--connect-to", multiple=True, metavar="HOST:PORT:ADDRESS:PORT", help="As curl's; may be repeated.")
+@click.option(
+    "--strict-fields", is_flag=True, default=None, help="Leave out record fields that WARC 1.1 does not name."
+)
 @click.option("--no-extract", is_flag=True, help="Keep the bytes and follow links; read no facts.")
 @click.option("--resume", "begin", flag_value="resume", help="Go on with an unfinished crawl, however old.")
 @click.option("--from-start", "begin", flag_value="start", help="Begin a new crawl beside an unfinished one.")

@@ -147,6 +147,8 @@ def scrapy_settings(plan: CrawlPlan) -> dict[str, Any]:
         "WARC_MANIFEST_ROOT": str(plan.archive.root),
         "WARC_PREFIX": plan.site,
         "WARC_INFO": warcinfo(plan),
+        "WARC_DIGEST": profile.record_digest,
+        "WARC_STRICT_FIELDS": profile.strict_fields,
         "WARC_MAX_RESPONSE_BYTES": profile.max_response_bytes,
         "WARC_CONNECT_TO": list(profile.connect_to),
         "WARC_ALLOW_ADDRESSES": list(profile.allow_addresses),

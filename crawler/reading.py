@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive import times, urls
 from archive.decoding import decode
-from archive.digests import sha256_chunks
+from archive.digests import same, sha256_chunks
 from archive.errors import BadRecord, Damaged
 from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
 from archive.warc import http as warc_http
@@ -205,8 +205,8 @@ class Reader:
                 return Reading(capture)
             payload = original
         digest = sha256_chunks(payload.chunks())
-        if capture.type == "revisit" and capture.declared_digest != digest:
-            return Reading(capture)  # not what it refers to, or told in a digest that others use
+        if capture.type == "revisit" and not _is_declared(capture, digest, payload):
+            return Reading(capture)  # not what it refers to
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
@@ -270,6 +270,17 @@ class Reader:
         if (capture.hops or "").endswith(("M", "P")):
             return None
         return self.profile.page_key(capture.url)
+
+
+def _is_declared(capture: Capture, digest: str, payload: WireBytes) -> bool:
+    """Whether the payload, of which *digest* is ours, is what a revisit says it is of."""
+    declared = capture.declared_digest
+    if declared is None or declared == digest:
+        return declared == digest
+    try:
+        return same(declared, payload.chunks())[0]
+    except ValueError:
+        return False
 
 
 def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str | None:

@@ -95,7 +95,7 @@ def main() -> int:
 
     def opened(spider):
         extension = crawler.get_extension(CaptureExtension)
-        extension.closing_report = lambda: ("metadata://wire/report", extension.reason.encode(), "text/plain")
+        extension.closing_report = lambda: [("metadata://wire/report", extension.reason.encode(), "text/plain")]
 
     connect = crawler.signals.connect
     connect(opened, scrapy_signals.spider_opened, weak=False)

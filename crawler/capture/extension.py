@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,8 +30,8 @@ SYNC_AFTER_EXCHANGES = 200
 
 #: finds the record that an exchange may be a revisit of; called in any thread
 FindOriginal = Callable[[Exchange], Original | None]
-#: gives the URL (``metadata://...``), block and content type of the crawl's last record
-ClosingReport = Callable[[], tuple[str, bytes, str]]
+#: gives URL (``metadata://...``), block and content type of the crawl's last records
+ClosingReport = Callable[[], Iterable[tuple[str, bytes, str]]]
 
 
 class CaptureExtension:
@@ -42,6 +42,8 @@ class CaptureExtension:
     WARC_MAX_BYTES          a file this large is sealed and the next one begun
     WARC_RESERVE_BYTES      disk space that is left free, so that the crawl can close
     WARC_LEVEL              gzip level, 0-3
+    WARC_DIGEST             sha256 or sha1
+    WARC_STRICT_FIELDS      leave out header fields that WARC 1.1 does not name
     WARC_MAX_RESPONSE_BYTES a response is cut behind this many bytes, and marked
     WARC_MANIFEST_ROOT      directory whose manifest-sha256.txt names every sealed file; none without it
     WARC_FEED_BYTES         Scrapy is handed this much of a payload; the WARC has all of it
@@ -71,7 +73,7 @@ class CaptureExtension:
         self.reason = ""
         self.closing_report: ClosingReport | None = None
         self.find_original: FindOriginal = lambda _: None
-        #: the record that `closing_report` became
+        #: the last record that `closing_report` became
         self.closing_record: Written | None = None
         #: every file sealed so far
         self.sealed: list[Sealed] = []
@@ -86,6 +88,8 @@ class CaptureExtension:
             max_bytes=settings.getint("WARC_MAX_BYTES", 1_000_000_000),
             reserve_bytes=settings.getint("WARC_RESERVE_BYTES", 64 << 20),
             level=settings.getint("WARC_LEVEL", 2),
+            digest=settings.get("WARC_DIGEST", "sha256"),
+            strict_fields=settings.getbool("WARC_STRICT_FIELDS"),
             on_sealed=self._sealed_anywhere,
         )
 
@@ -191,7 +195,8 @@ class CaptureExtension:
         try:
             try:
                 if self.closing_report is not None:
-                    self.closing_record = self.writer.write_metadata(*self.closing_report())
+                    for url, block, content_type in self.closing_report():
+                        self.closing_record = self.writer.write_metadata(url, block, content_type)
             finally:
                 await maybe_deferred_to_future(deferToThread(self.writer.seal))
         except (ArchiveFault, OSError) as error:

@@ -149,6 +149,11 @@ class Profile(_Model):
     #: ``same-url`` gave it before, where ``any-url`` of the site did, or never (``off``)
     dedup: Literal["same-url", "any-url", "off"] = "same-url"
 
+    #: of block and payload, in the records; ``sha1`` for institutions whose indexes are made of it
+    record_digest: Literal["sha256", "sha1"] = "sha256"
+    #: leave out header fields that WARC 1.1 does not name (WARC-Protocol, WARC-Cipher-Suite)
+    strict_fields: bool = False
+
     # How it is reached.
     #: ``unverified`` takes any certificate; the warcinfo record says so
     tls: Literal["verify", "unverified"] = "verify"

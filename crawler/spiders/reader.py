@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -45,6 +48,8 @@ DEATHS = 2
 STARTS = 20
 #: how often the frontier commits and the reader is looked after
 TICK_S = 0.5
+#: of the crawl's log, in its WARC
+LOG_BYTES = 8 << 20
 #: answers that nobody asked for yet; more are in flight only when somebody raised the concurrency beyond reason
 UNCLAIMED = 4096
 
@@ -337,10 +342,25 @@ class ReaderExtension:
         if self._channel is not None:
             self._channel.flush()
 
-    def _closing_report(self) -> tuple[str, bytes, str]:
+    def _closing_report(self) -> Iterator[tuple[str, bytes, str]]:
+        """The crawl's log, as far as it came, and its report."""
+        name = f"metadata://bewaar/{self._spider.plan.crawl_id}"
+        if log_file := self._crawler.settings["LOG_FILE"]:
+            with suppress(OSError):
+                yield f"{name}/crawl.log", _read_end(Path(log_file)), "text/plain"
         spider = self._spider
         outcome = spider.outcome
         outcome.finished_at = times.seconds(times.now())
         outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
         block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
-        return f"metadata://bewaar/{spider.plan.crawl_id}/report.json", block, "application/json"
+        yield f"{name}/report.json", block, "application/json"
+
+
+def _read_end(log_file: Path) -> bytes:
+    """Of a log that is longer than anybody reads, its end, from the beginning of a line."""
+    with log_file.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LOG_BYTES))
+        if size > LOG_BYTES:
+            file.readline()
+        return file.read(LOG_BYTES)

@@ -69,6 +69,20 @@ def test_everything_asked_for_is_archived_and_has_its_row(tmp_path: Path) -> Non
     assert checked.returncode == 0
 
 
+def test_the_warc_holds_the_crawls_profile_log_and_report(tmp_path: Path) -> None:
+    with Site(tree(3)) as site:
+        crawl(site.url(), tmp_path / "a")
+    (path,) = (tmp_path / "a" / "warcs").glob("*.warc.gz")
+    about = {
+        (record.url or "").rpartition("/")[2]: b"".join(record.block.chunks())
+        for record in read_records(path)
+        if (record.url or "").startswith("metadata://bewaar/")
+    }
+    assert list(about) == ["profile.json", "crawl.log", "report.json"]
+    assert b"Spider opened" in about["crawl.log"]
+    assert json.loads(about["report.json"])["status"] == "finished"
+
+
 def test_a_host_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
     with Site(tree(15), slow_s=0.01) as site:
         crawl(site.url(), tmp_path / "a")
@@ -271,7 +285,9 @@ def test_a_damaged_warc_does_not_keep_the_others_from_being_derived(tmp_path: Pa
         crawl(site.url(), tmp_path / "a", "--from-start")
     first, _ = sorted((tmp_path / "a" / "warcs").glob("*.warc.gz"))
     data = bytearray(first.read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 8] = b"\0" * 8
+    place = [record.place for record in read_records(first) if record.type == "response"][4]
+    middle = place.offset + place.length // 2
+    data[middle : middle + 8] = b"\0" * 8
     first.write_bytes(data)
     done = bewaar("rebuild", "--archive", tmp_path / "a", code=1)
     assert f"damaged: {first.name} at " in done.stderr

@@ -137,6 +137,26 @@ def test_an_original_that_cannot_be_read_is_not_referred_to(tmp_path: Path) -> N
     assert {record.type for record in read_records(second)} == {"warcinfo", "response", "request", "metadata"}
 
 
+def test_with_sha1_digests_revisits_are_read_too(tmp_path: Path) -> None:
+    archive = tmp_path / "a"
+    with Site({"/": page(MEMBERS)}) as site:
+        name = profile(archive, site, "same-url", 'record_digest = "sha1"\nstrict_fields = true')
+        for _ in range(2):
+            bewaar("crawl", name, "--archive", archive, "--contact", "a@example.org")
+    assert types(archive)[1] == {"revisit": 1}
+    assert query(
+        archive, "SELECT count(*) FROM capture c JOIN observation o ON o.capture_id = c.id WHERE role = 'member'"
+    ) == [(2,)]
+    for path in (archive / "warcs").glob("*.warc.gz"):
+        for record in read_records(path):
+            assert (record.field("WARC-Block-Digest") or "sha1:").startswith("sha1:")
+            assert record.field("WARC-Protocol") is None
+    bewaar("verify", "--rows", "--archive", archive)
+    live = dumped(archive)
+    bewaar("rebuild", "--archive", archive)
+    assert list(differences(live, dumped(archive))) == []
+
+
 def test_a_seed_that_is_another_site_is_named_every_time(tmp_path: Path) -> None:
     archive = tmp_path / "a"
     with Site({"/": page("this domain is for sale")}) as site:
