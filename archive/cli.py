@@ -16,6 +16,7 @@ from archive.layout import Archive
 
 ArchivePath = click.Path(file_okay=False, path_type=Path)
 ExistingFile = click.Path(exists=True, dir_okay=False, path_type=Path)
+OutputFolder = click.Path(file_okay=False, path_type=Path)
 OutputFile = click.Path(dir_okay=False, path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -124,6 +125,7 @@ def index(
 @click.option("--title", help="What the package is called.")
 @click.option("--description", help="What it is.")
 @click.option("--originals/--no-originals", default=True, help="Copy what revisits refer to in other files [yes].")
+@click.option("--bag", type=OutputFolder, help="Make a BagIt bag in this new directory instead of a WACZ.")
 @click.option("--sign", "key", type=ExistingFile, help="Sign with this private key: P-384, PEM.")
 @click.option("--verify", "package", type=ExistingFile, help="Check this WACZ, ours or others', and pack nothing.")
 @click.option(
@@ -138,16 +140,17 @@ def pack(
     title: str | None,
     description: str | None,
     originals: bool,
+    bag: Path | None,
     key: Path | None,
     package: Path | None,
     signer: Path | None,
     as_json: bool,
 ) -> int:
-    """Pack WARC files into one WACZ 1.1.1, which replays anywhere, or check one.
+    """Pack WARC files into one WACZ 1.1.1, which replays anywhere, or into a BagIt bag; or check a WACZ.
 
     It holds sealed WARC files as they are, their index, their pages with title and text, and digests of all. What a
     revisit refers to in a file that is not packed is copied along, so that the package replays on its own. A crawl
-    may run meanwhile.
+    may run meanwhile. A bag's data/ is an archive of its own: WARC files, profiles, decisions.
 
     \b
     Examples
@@ -155,6 +158,7 @@ def pack(
       openssl ecparam -name secp384r1 -genkey -noout -out key.pem
       bewaar pack --output network.wacz --title "Better Care Network" --sign key.pem
       bewaar pack --verify network.wacz --by key.pem
+      bewaar pack --bag /media/usb/network-2026
     \b
     Exit codes
       0 done   1 a revisit without its original, a damaged record, or with --verify anything wrong   2 wrong use
@@ -169,6 +173,10 @@ def pack(
         raise WrongUse("--by says whose signature --verify must find; to sign, give --sign KEY")
     held = Archive.open(archive)
     wanted = Wanted(site, times.read_since(since) if since else None, originals, title, description, _private_key(key))
+    if bag:
+        if output or key:
+            raise WrongUse("--bag DIR makes a bag and no WACZ: --output and --sign do not go with it")
+        return _make_bag(held, bag, wanted, as_json=as_json)
     packed = run(held, output or default_output(held, site), wanted)
     for line in packed.problems:
         click.echo(f"bewaar: {line}", err=True)
@@ -180,6 +188,20 @@ def pack(
             f" {packed.pages} pages, {packed.originals} originals copied"
         )
     return 1 if packed.problems else 0
+
+
+def _make_bag(held: Archive, directory: Path, wanted: Any, *, as_json: bool) -> int:
+    from archive.bag import make_bag
+
+    bagged = make_bag(held, directory, wanted)
+    for line in bagged.problems:
+        click.echo(f"bewaar: {line}", err=True)
+    if as_json:
+        print_json(asdict(bagged))
+    else:
+        along = f", {bagged.originals} more that their revisits refer to" if bagged.originals else ""
+        click.echo(f"{bagged.directory}: {bagged.size} bytes in {bagged.files} files, {bagged.warcs} WARC files{along}")
+    return 1 if bagged.problems else 0
 
 
 def _private_key(path: Path | None) -> Any:

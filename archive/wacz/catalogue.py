@@ -93,6 +93,9 @@ class Catalogue:
             self._add(capture, packed=False, line=None)
         self._db.execute("COMMIT")
 
+    def forget(self, path: Path) -> None:
+        self._db.execute("DELETE FROM capture WHERE file = ?", (path.name,))
+
     def is_closed(self) -> bool:
         """Whether every packed revisit has found the original it names, so that no other file need be asked."""
         found = self._db.execute(
@@ -109,12 +112,10 @@ class Catalogue:
         ):
             yield row[0], Place(*row[1:])
 
-    def dangling(self) -> Iterator[tuple[str, Place]]:
-        """URL and place of each packed revisit whose original is nowhere."""
-        for row in self._db.execute(
-            f"SELECT url, file, at, length {_REVISITS} AND {_ORIGINAL} IS NULL ORDER BY file, at"
-        ):
-            yield row[0], Place(*row[1:])
+    def complaints(self) -> list[str]:
+        """A line for each packed revisit whose original is nowhere."""
+        found = self._db.execute(f"SELECT file, at, url {_REVISITS} AND {_ORIGINAL} IS NULL ORDER BY file, at")
+        return [f"{file} at {at}: revisit of {url}: its original is not in the archive" for file, at, url in found]
 
     def add_line(self, line: str) -> None:
         """Of a record that was copied into the package."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -19,12 +19,12 @@ from archive.warc.reader import WarcFile, read_records
 OnDamage = Callable[[BadRecord], None]
 
 
-def know_others(catalogue: Catalogue, paths: Iterable[Path], database: Any, on_damage: OnDamage) -> None:
-    """Read files that are not packed, newest first, until no revisit asks for more: out of the database what it
-    knows, for that is quick, and out of the files themselves the rest."""
-    for path in sorted(paths, reverse=True):
-        if catalogue.is_closed():
-            return
+def know_others(catalogue: Catalogue, others: list[Path], database: Any, on_damage: OnDamage) -> None:
+    """Read files that are not packed, newest first, until no revisit asks for more; what was read is taken off
+    *others*. Out of the database comes what it knows, for that is quick, and out of the files themselves the rest."""
+    others.sort()
+    while others and not catalogue.is_closed():
+        path = others.pop()
         known = captures_in(database, path) if database else None
         catalogue.know(read_captures(path, on_damage=on_damage) if known is None else known)
 

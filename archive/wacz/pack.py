@@ -83,8 +83,7 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
             others = [path for path in archive.sealed_warcs() if path not in set(paths)]
             know_others(catalogue, others, database, on_damage)
             copied = _add_originals(package, archive, catalogue, {path.name for path in paths}, output.parent)
-        problems += [f"{place.file} at {place.offset}: revisit of {url}: its original is not in the archive"
-                     for url, place in catalogue.dangling()]  # fmt: skip
+            problems += catalogue.complaints()
         captures = _add_index(package, catalogue.lines(), output.parent)
         pages = _add_pages(package, catalogue, database, output.parent)
         main = catalogue.main_page()
