@@ -51,7 +51,7 @@ def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callab
         kept: dict[str, str] = {}
         for path in (archive.root / MARKER, *paths, *along, *_beside(archive, wanted.site)):
             name = path.relative_to(archive.root).as_posix()
-            digest = bag.copy(path, f"data/{name}")
+            digest = bag.copy(archive.check_own(path), f"data/{name}")
             if name in known:
                 kept[name] = digest
                 if digest != known[name]:
@@ -84,7 +84,7 @@ def _choose(archive: Archive, wanted: Wanted, problems: list[str]) -> tuple[list
         along: list[Path] = []
         others = [path for path in archive.sealed_warcs() if path not in set(paths)]
         while wanted.self_contained:
-            know_others(catalogue, others, database, on_damage)
+            know_others(archive, catalogue, others, database, on_damage)
             more = sorted({archive.warcs / place.file for _, place in catalogue.originals()})
             for path in more:
                 catalogue.forget(path)

@@ -106,7 +106,7 @@ def index(
         paths = list(warcs_among(files))
     else:
         held = Archive.open(archive)
-        paths = held.warcs_of(site) if site else held.sealed_warcs()
+        paths = [held.check_own(path) for path in (held.warcs_of(site) if site else held.sealed_warcs())]
     lines = index_files(paths, on_damage=complain, record_digests=record_digest)
     pieces = as_rows(lines) if as_json else (f"{line}\n" for line in lines)
     if output:

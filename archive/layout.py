@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -162,6 +163,24 @@ class Archive:
     def sealed_warcs(self) -> list[Path]:
         """All WARC files nobody writes to any more, others' among them."""
         return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".warc.gz", ".warc")))
+
+    def check_own(self, path: Path) -> Path:
+        """*path*, when it is a file that lies where it says. Raises WrongUse: an archive somebody handed us must not
+        have us pass on files that are not its own, nor wait for a pipe.
+        """
+        *folders, _ = path.relative_to(self.root).parts
+        # The folder itself may be a link: an operator puts it on another disk.
+        folder = self.root.joinpath(*folders)
+        try:
+            status = path.stat()
+            inside = path.resolve().is_relative_to(folder.resolve())
+        except (OSError, RuntimeError) as fault:
+            raise WrongUse(f"{path}: cannot be read: {getattr(fault, 'strerror', None) or fault}") from fault
+        if not inside:
+            raise WrongUse(f"{path}: a symbolic link leads out of {folder.name}/: not opened")
+        if not stat.S_ISREG(status.st_mode):
+            raise WrongUse(f"{path}: no regular file: not opened")
+        return path
 
     @property
     def writable(self) -> bool:

@@ -15,6 +15,7 @@ from archive.cdxj import cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord
 from archive.model import Capture, Place, Record
+from archive.warc import fields
 from archive.warc.captures import member_bytes, read_with_captures
 
 HTML = ("text/html", "application/xhtml+xml")
@@ -115,7 +116,10 @@ class Catalogue:
     def complaints(self) -> list[str]:
         """A line for each packed revisit whose original is nowhere."""
         found = self._db.execute(f"SELECT file, at, url {_REVISITS} AND {_ORIGINAL} IS NULL ORDER BY file, at")
-        return [f"{file} at {at}: revisit of {url}: its original is not in the archive" for file, at, url in found]
+        return [
+            f"{file} at {at}: revisit of {fields.url(url)}: its original is not in the archive"
+            for file, at, url in found
+        ]
 
     def add_line(self, line: str) -> None:
         """Of a record that was copied into the package."""

@@ -10,6 +10,7 @@ from typing import IO, Any
 from archive.cdxj import cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord, Damaged
+from archive.layout import Archive
 from archive.model import Place
 from archive.store.places import captures_in
 from archive.wacz.catalogue import Catalogue
@@ -19,12 +20,12 @@ from archive.warc.reader import WarcFile, read_records
 OnDamage = Callable[[BadRecord], None]
 
 
-def know_others(catalogue: Catalogue, others: list[Path], database: Any, on_damage: OnDamage) -> None:
+def know_others(archive: Archive, catalogue: Catalogue, others: list[Path], database: Any, on_damage: OnDamage) -> None:
     """Read files that are not packed, newest first, until no revisit asks for more; what was read is taken off
     *others*. Out of the database comes what it knows, for that is quick, and out of the files themselves the rest."""
     others.sort()
     while others and not catalogue.is_closed():
-        path = others.pop()
+        path = archive.check_own(others.pop())
         known = captures_in(database, path) if database else None
         catalogue.know(read_captures(path, on_damage=on_damage) if known is None else known)
 

@@ -81,7 +81,7 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
         copied = 0
         if wanted.self_contained:
             others = [path for path in archive.sealed_warcs() if path not in set(paths)]
-            know_others(catalogue, others, database, on_damage)
+            know_others(archive, catalogue, others, database, on_damage)
             copied = _add_originals(package, archive, catalogue, {path.name for path in paths}, output.parent)
             problems += catalogue.complaints()
         captures = _add_index(package, catalogue.lines(), output.parent)
@@ -112,7 +112,9 @@ def select(
     """The files to pack, their captures taken into *catalogue*. Raises WrongUse when there are none."""
     paths = archive.warcs_of(wanted.site) if wanted.site else archive.sealed_warcs()
     found = [
-        path for path in paths if catalogue.read(path, since=wanted.since, on_damage=on_damage) or wanted.since is None
+        path
+        for path in paths
+        if catalogue.read(archive.check_own(path), since=wanted.since, on_damage=on_damage) or wanted.since is None
     ]
     if not found:
         asked = (f" of site {wanted.site}" if wanted.site else "") + (f" since {wanted.since}" if wanted.since else "")

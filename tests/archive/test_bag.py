@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -140,3 +141,29 @@ def test_what_a_killed_one_left_is_cleared_and_what_is_there_is_kept(archive: Ar
     assert not (tmp_path / "bag/data/half").exists()
     for arguments in (("--bag", tmp_path / "bag"), ("--bag", tmp_path / "new", "--output", tmp_path / "x.wacz")):
         assert len(bewaar("pack", "--archive", archive.root, *arguments, code=2).stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("where", ["warcs/passwd.warc.gz", "sites/x.toml", "decisions/x.jsonl"])
+@pytest.mark.parametrize("how", ["link", "pipe", "circle"])
+def test_files_that_are_not_the_archives_own_are_not_passed_on(
+    archive: Archive, tmp_path: Path, where: str, how: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"the secret")
+    path = archive.root / where
+    if how == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(secret if how == "link" else path)
+    asked: list[tuple[str | Path, ...]] = [("pack", "--bag", tmp_path / "bag")]
+    if where.startswith("warcs/"):
+        asked += [("index",), ("pack", "--output", tmp_path / "x.wacz")]
+    elif how != "link":  # not a file: passed over
+        bewaar(*asked[0], "--archive", archive.root)
+        return
+    for command in asked:
+        done = bewaar(*command, "--archive", archive.root, code=2)
+        assert done.stderr.startswith(f"bewaar: {path}: ")
+        assert len(done.stderr.splitlines()) == 1
+        assert "secret" not in done.stdout
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["archive", "secret"]
