@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import resource
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -311,3 +313,21 @@ def test_memory_does_not_grow_with_the_archive(archive: Archive, tmp_path: Path)
     write_warc(archive.warcs / "zeros.warc.gz", INFO, record("response", "http://one.test/z", body))
     assert large.stat().st_size > 120 << 20
     assert peak_kib("large.wacz") - before < 40 << 10
+
+
+def test_the_database_only_saves_reading_files(archive: Archive, tmp_path: Path) -> None:
+    keep(archive, name_of("one", "01"), INFO, LOGO_RECORD)
+    keep(archive, name_of("two", "02"), INFO, PAGE, revisit(**NAMED))
+    _, bare = packed(archive, tmp_path / "bare.wacz", site="two")
+    bewaar("rebuild", "--archive", archive.root)
+    told, package = packed(archive, tmp_path / "told.wacz", site="two")
+    assert told.originals == 1
+    for name in ("archive/originals.warc.gz", "indexes/index.cdx"):
+        assert package.read(name) == bare.read(name)
+    # A row that leads elsewhere is found out, not packed.
+    with closing(sqlite3.connect(archive.database)) as db, db:
+        db.execute("UPDATE capture SET record_id = ? WHERE record_id = ?", ("<urn:uuid:other>", LOGO_ID))
+        db.execute("UPDATE capture SET refers_to = ? WHERE refers_to = ?", ("<urn:uuid:other>", LOGO_ID))
+    done = bewaar("pack", "--archive", archive.root, "--site", "two", "--output", tmp_path / "x.wacz", code=1)
+    assert f"expected the original <urn:uuid:other>, found response {LOGO_ID}" in done.stderr
+    assert not (tmp_path / "x.wacz").exists()
