@@ -6,13 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archive import times
 from archive.errors import BadRecord, WrongUse
 from archive.layout import Archive
+
+if TYPE_CHECKING:
+    from archive.proof import Finding
 
 ArchivePath = click.Path(file_okay=False, path_type=Path)
 ExistingFile = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,33 +47,54 @@ def print_json(value: Any) -> None:
 @click.argument("files", metavar="[FILE|DIR...]", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @archive_option
 @click.option("--rows", is_flag=True, help="Re-read every record a fact points at, and find each quote in it.")
+@click.option(
+    "--strict", is_flag=True, help="Count every departure from the standard as wrong, whoever wrote the file."
+)
 @json_option
-def verify(files: tuple[Path, ...], archive: Path, rows: bool, as_json: bool) -> int:
-    """Check every digest in WARC files, and with --rows every fact of the database against its record.
+def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_json: bool) -> int:
+    """Check WARC, ARC and WACZ files, ours and others': every record is read, every digest computed again, every
+    header held against the standard.
 
-    Without FILE or DIR all WARC files of the archive are checked. Exit code 1 when anything is wrong.
+    Without FILE or DIR all of the archive is checked, its manifest too; with --rows also every fact of the database
+    against its record. Each finding names file and offset, what was expected and what was found.
+
+    What departs from the letter of the standard and loses nothing (a revisit without WARC-Refers-To, say) is wrong in
+    a file that Bewaar wrote, and a warning in others'. Exit code 1 when anything is wrong; warnings alone leave it 0.
 
     \b
     Examples
       bewaar verify --rows
       bewaar verify warcs/better_care_network-20261123145303123-00000-host.warc.gz
+      bewaar verify --strict --json handed-over/ old-crawl.arc.gz site.wacz
     """
     from archive.proof import Tally, prove
 
     held = None if files and not rows else Archive.open(archive)
     tally = Tally()
     findings = []
-    for finding in prove(files, held, tally, rows=rows):
-        findings.append(asdict(finding))
-        if not as_json:
-            click.echo(f"{finding.file} at {finding.offset}: {finding.what}")
+    wrong = warnings = 0
+    for finding in prove(files, held, tally, rows=rows, strict=strict):
+        wrong += finding.severity == "failure"
+        warnings += finding.severity == "warning"
+        if as_json:
+            findings.append(asdict(finding))
+        else:
+            warning = "" if finding.severity == "failure" else "warning: "
+            click.echo(f"{finding.file} at {finding.offset}: {warning}{finding.what}{_expected(finding)}")
     if as_json:
         print_json({**asdict(tally), "findings": findings})
     else:
         facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if rows else ""
         count = f"{tally.warcs.files} files, {tally.warcs.records} records{facts} checked"
-        click.echo(f"{count}: {len(findings)} wrong", err=True)
-    return 1 if findings else 0
+        click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
+    return 1 if wrong else 0
+
+
+def _expected(finding: Finding) -> str:
+    """What was expected and found, where the line does not say so by itself."""
+    expected = "" if finding.expected in finding.what else f"expected {finding.expected}"
+    found = "" if finding.found in finding.what else f"found {finding.found}"
+    return f" ({', '.join(filter(None, (expected, found)))})" if expected or found else ""
 
 
 @click.command()

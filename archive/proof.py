@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.layout import Archive
+from archive.layout import MARKER, Archive
 from archive.manifest import Line, read_lines
 from archive.store import open_read_only
 from archive.store.proof import RowsChecked, verify_rows
-from archive.warc.verify import Checked, Finding, verify_file, warc_files
+from archive.warc.verify import Checked, Finding, Verification, warc_files
+
+__all__ = ["Finding", "Tally", "prove"]
 
 #: what the manifest covers, as paths in it begin
 _FOLDERS = ("warcs", "decisions", "sites")
@@ -26,23 +28,39 @@ class Tally:
     rows: RowsChecked = field(default_factory=RowsChecked)
 
 
-def prove(files: Sequence[Path], archive: Archive | None, tally: Tally, *, rows: bool) -> Iterator[Finding]:
+def prove(
+    files: Sequence[Path], archive: Archive | None, tally: Tally, *, rows: bool, strict: bool = False
+) -> Iterator[Finding]:
     """Findings as they are made: of *files*, or of all WARC files of *archive*; with *rows*, of its database too.
-    Never raises for what the files hold."""
+    *strict* makes every warning a failure. Never raises for what the files hold."""
+    verification = Verification(tally.warcs, strict=strict)
+    looked_at = set()
     for path in warc_files(files or ([archive.warcs] if archive else [])):
-        yield from verify_file(path, tally.warcs)
+        looked_at.add(path.resolve())
+        yield from verification.file(path)
+    yield from verification.end(path for path in _siblings(looked_at) if path not in looked_at)
     if archive and not files:
         yield from _verify_manifest(archive)
     if archive and rows:
         if not archive.database.exists():
-            yield Finding(str(archive.database), 0, "no database here; `bewaar rebuild` derives it from the WARC files")
+            what = "no database here; `bewaar rebuild` derives it from the WARC files"
+            yield Finding(str(archive.database), 0, what, "a database", "none", rule="database")
             return
         db = open_read_only(archive.database)
         try:
             for broken in verify_rows(db, archive.warcs, tally.rows):
-                yield Finding(broken.file, broken.offset, broken.what)
+                yield Finding(
+                    broken.file, broken.offset, broken.what, broken.expected, broken.found, rule=f"row-{broken.table}"
+                )
         finally:
             db.close()
+
+
+def _siblings(files: Collection[Path]) -> Iterator[Path]:
+    """Of files in an archive, all its WARC files: a revisit may refer to another crawl's."""
+    for folder in sorted({path.parent for path in files}):
+        if folder.name == "warcs" and (folder.parent / MARKER).exists():
+            yield from (path.resolve() for path in warc_files([folder]))
 
 
 def _verify_manifest(archive: Archive) -> Iterator[Finding]:
@@ -50,23 +68,29 @@ def _verify_manifest(archive: Archive) -> Iterator[Finding]:
     named: dict[str, str] = {}
     try:
         for line in read_lines(archive.root):
-            for what in _line_faults(line, named):
-                yield Finding(str(archive.manifest), line.offset, f"line {line.number}: {what}")
+            for fault in _line_faults(line, named):
+                what = f"line {line.number}: {fault}"
+                yield Finding(str(archive.manifest), line.offset, what, "a line of sha256sum", what, rule="manifest")
     except OSError as error:
-        yield Finding(str(archive.manifest), 0, f"cannot be read: {error.strerror}")
+        why = str(error.strerror)
+        yield Finding(str(archive.manifest), 0, f"cannot be read: {why}", "a manifest", why, rule="manifest")
         return
     for relative, expected in sorted(named.items()):
         path = archive.root / relative
         try:
             found = _sha256(archive, path)
         except OSError as error:
-            yield Finding(str(path), 0, f"the manifest names it, but it cannot be read: {error.strerror or error}")
+            why = str(error.strerror or error)
+            what = f"the manifest names it, but it cannot be read: {why}"
+            yield Finding(str(path), 0, what, f"sha256 {expected}", why, rule="manifest")
             continue
         if found != expected:
-            yield Finding(str(path), 0, f"manifest sha256 {expected}, computed {found}")
+            what = f"manifest sha256 {expected}, computed {found}"
+            yield Finding(str(path), 0, what, expected, found, rule="manifest")
     for path in sorted(archive.warcs.glob("*.warc.gz")):
         if f"warcs/{path.name}" not in named:
-            yield Finding(str(path), 0, "does not stand in the manifest")
+            what = "does not stand in the manifest"
+            yield Finding(str(path), 0, what, "a line in the manifest", "none", rule="manifest")
 
 
 def _line_faults(line: Line, named: dict[str, str]) -> Iterator[str]:

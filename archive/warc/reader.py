@@ -1,4 +1,5 @@
-"""WARC records out of a file, ours or others', compressed per record or not at all, finished or still being written.
+"""WARC and ARC records out of a file, ours or others', compressed per record or not at all, finished or still being
+written.
 
 What a file declares is handed on as it stands, right or wrong: judging is for `verify`. A record that cannot be read
 at all is a BadRecord that names file and offset. Offsets and lengths are those of the gzip member, or in a plain file
@@ -7,8 +8,10 @@ of the record.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,14 +20,19 @@ from typing import Self
 
 from archive.errors import BadRecord, TooLarge
 from archive.model import Record
+from archive.warc import arc
 from archive.warc.members import fast_zlib
-from archive.warc.records import BEGINS, GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Torn
+from archive.warc.records import BEGINS, GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Source, Torn
 from archive.warc.segment import OPEN
 
 __all__ = ["Limits", "WarcFile", "open_warc", "read_record", "read_records"]
 
 _WINDOW_BYTES = 1 << 18
+_PEEK_BYTES = 1 << 12
+#: as much as a candidate can take
+_OVERLAP_BYTES = 32
 _CANDIDATE = re.compile(rb"\x1f\x8b\x08|(?<=\n)WARC/\d", re.IGNORECASE)
+_ARC_CANDIDATE = re.compile(rb"\x1f\x8b\x08|(?<=\n)[A-Za-z][A-Za-z0-9+.-]{1,20}:")
 
 
 def read_record(path: Path, offset: int, length: int) -> Record:
@@ -43,28 +51,12 @@ def read_records(
     Records that share one gzip member get a length of 0: none of them can be read on its own.
     """
     with WarcFile(path, limits=limits) as file:
-        offset: int | None = 0
-        damages = 0
-        while offset is not None:
-            cursor = Records(file.fd, file.name, offset, file.limits)
-            while True:
-                try:
-                    record = cursor.next()
-                except BadRecord as damage:
-                    if on_damage is None:
-                        if isinstance(damage, Torn) and path.name.endswith(OPEN):
-                            return
-                        raise
-                    damages += 1
-                    if damages > file.limits.damages:
-                        raise TooLarge(file.name, damage.offset, f"more than {damages - 1} damaged records") from damage
-                    on_damage(damage)
-                    offset = file.find_record(damage.offset + 1)
-                    break
-                if record is None:
-                    offset = cursor.end
-                    break
+        try:
+            for record, _ in file.scan(on_damage=on_damage):
                 yield record
+        except Torn:
+            if on_damage is not None or not path.name.endswith(OPEN):
+                raise
 
 
 def open_warc(directory: Path, file: str) -> WarcFile:
@@ -88,13 +80,18 @@ class WarcFile:
         #: the final name, as `Place.file` has it
         self.name = path.name.removesuffix(OPEN)
         self.limits = limits or Limits()
-        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._close = weakref.finalize(self, os.close, self.fd)
+        # A pipe somebody left in a directory would keep us waiting for ever.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._close = weakref.finalize(self, os.close, fd)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            self._close()
+            raise OSError(errno.EINVAL, "no regular file", str(path))
+        self._source = Source(fd)
+        self.is_arc = arc.begins_file(self._peek(0))
 
     def read(self, offset: int, length: int) -> Record:
         """Raises BadRecord when no record of *length* bytes lies at *offset*."""
-        records = Records(self.fd, self.name, offset, self.limits)
-        record = records.next()
+        record = self._records(self._source.apart(), offset).next()
         if record is None:
             raise BadRecord(self.name, offset, "no record here: the file ends")
         if record.place.length != length:
@@ -104,11 +101,49 @@ class WarcFile:
     def span(self, start: int, end: int) -> Iterator[Record]:
         """The records between two offsets, such as those of one capture event. Raises BadRecord."""
         offset: int | None = start
+        source = self._source.apart()
         while offset is not None and offset < end:
-            cursor = Records(self.fd, self.name, offset, self.limits)
+            cursor = self._records(source, offset)
             while (record := cursor.next()) is not None:
                 yield record
             offset = cursor.end
+
+    def scan(
+        self, start: int = 0, *, on_damage: Callable[[BadRecord], None] | None = None
+    ) -> Iterator[tuple[Record, Records]]:
+        """All records from *start* on, each with the cursor that read it and tells how it was framed. Raises BadRecord
+        at the first that cannot be read; with *on_damage* that is called instead, and reading goes on."""
+        offset: int | None = start
+        source = self._source.apart()
+        damages = records = 0
+        while offset is not None:
+            cursor = self._records(source, offset)
+            while True:
+                try:
+                    record = cursor.next()
+                except BadRecord as damage:
+                    if on_damage is None:
+                        raise
+                    damages += 1
+                    if damages > self.limits.damages:
+                        raise TooLarge(self.name, damage.offset, f"more than {damages - 1} damaged records") from damage
+                    on_damage(damage)
+                    offset = self.find_record(damage.offset + 1)
+                    break
+                if record is None:
+                    offset = cursor.end
+                    break
+                records += 1
+                if records > self.limits.records:
+                    raise TooLarge(self.name, record.place.offset, f"more than {self.limits.records} records")
+                yield record, cursor
+
+    @property
+    def size(self) -> int:
+        return self._source.size
+
+    def _records(self, source: Source, offset: int) -> Records:
+        return Records(source, self.name, offset, self.limits, is_arc=self.is_arc)
 
     def close(self) -> None:
         self._close()
@@ -124,21 +159,33 @@ class WarcFile:
     def find_record(self, offset: int) -> int | None:
         """Where the next record seems to begin, from *offset* on; None when there is none."""
         window = b""
+        pattern = _ARC_CANDIDATE if self.is_arc else _CANDIDATE
         while True:
-            piece = os.pread(self.fd, _WINDOW_BYTES, offset + len(window))
+            piece = self._source.read(_WINDOW_BYTES, offset + len(window))
             data = window + piece
-            for found in _CANDIDATE.finditer(data):
+            for found in pattern.finditer(data):
                 at = offset + found.start()
-                if not found[0].startswith(GZIP_MAGIC) or self._begins_record(at):
+                if not (self.is_arc or found[0].startswith(GZIP_MAGIC)) or self._begins_record(at):
                     return at
             if not piece:
                 return None
-            window = data[-8:]
+            window = data[-_OVERLAP_BYTES:]
             offset += len(data) - len(window)
 
     def _begins_record(self, offset: int) -> bool:
+        head = self._peek(offset)
+        if not self.is_arc:
+            return head[: len(BEGINS)].upper() == BEGINS
+        line = arc.parse_line(head.partition(b"\n")[0])
+        return line is not None and arc.is_sound(line)
+
+    def _peek(self, offset: int) -> bytes:
+        """The first bytes of what lies there, unpacked; none where it is damaged."""
+        data = self._source.read(_PEEK_BYTES, offset)
+        if not data.startswith(GZIP_MAGIC):
+            return data
         try:
-            head = fast_zlib.decompressobj(GZIP).decompress(os.pread(self.fd, 1 << 12, offset), 5)
+            head: bytes = fast_zlib.decompressobj(GZIP).decompress(data, _PEEK_BYTES)
         except INFLATE_ERRORS:
-            return False
-        return bool(head.upper() == BEGINS)
+            return b""
+        return head

@@ -1,4 +1,4 @@
-"""Bytes of a WARC file to records, one after the other: framing only. Offsets in, places out."""
+"""Bytes of a WARC or ARC file to records, one after the other: framing only. Offsets in, places out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from archive.errors import BadRecord, TooLarge
 from archive.model import Headers, Place, Record, WireBytes
+from archive.warc import arc
 from archive.warc.blocks import MEMORY_BYTES, OnDisk, hold
 from archive.warc.members import fast_zlib
 
@@ -21,6 +22,8 @@ INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, fast_zlib.error)
 
 _FIRST_READ_BYTES = 1 << 14
 _READ_BYTES = 1 << 18
+#: how much of the line ends behind a record is kept to be judged
+_TRAILER_BYTES = 8
 _HEADER_END = re.compile(rb"\n\r?\n")
 
 
@@ -39,38 +42,81 @@ class Limits:
     ratio_from_bytes: int = 1 << 30
     #: after so many records that cannot be read, the rest of the file is given up
     damages: int = 10_000
+    #: a file of more is given up there
+    records: int = 100_000_000
 
 
 class Torn(BadRecord):
     """The file ends inside a record."""
 
 
+class Source:
+    """A file, or a stretch of one such as a file stored in a zip, that records are read from. Offsets count from the
+    stretch's beginning."""
+
+    __slots__ = ("_ahead", "_ahead_at", "_base", "_size", "fd")
+
+    def __init__(self, fd: int, base: int = 0, size: int | None = None) -> None:
+        self.fd, self._base, self._size = fd, base, size
+        self._ahead, self._ahead_at = b"", 0
+
+    def read(self, length: int, at: int) -> bytes:
+        if self._size is not None:
+            length = max(0, min(length, self._size - at))
+        return os.pread(self.fd, length, self._base + at)
+
+    def head(self, length: int, at: int) -> bytes:
+        """As `read`, out of what was read ahead: members are smaller than what a read is worth. Not for threads."""
+        start = at - self._ahead_at
+        if start < 0 or start + length > len(self._ahead):
+            self._ahead, self._ahead_at, start = self.read(_READ_BYTES, at), at, 0
+        return self._ahead[start : start + length]
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size if self._size is None else self._size
+
+    def block(self, at: int, size: int) -> OnDisk:
+        return OnDisk(os.dup(self.fd), self._base + at, size)
+
+    def apart(self) -> Source:
+        """The same bytes for one thread."""
+        return Source(self.fd, self._base, self._size)
+
+
 class Records:
     """The records from one offset on: those of one gzip member, or of a plain stretch up to a gzip member or the end
     of the file."""
 
-    def __init__(self, fd: int, name: str, start: int, limits: Limits) -> None:
-        self._fd, self._name, self._start, self._limits = fd, name, start, limits
+    def __init__(self, source: Source, name: str, start: int, limits: Limits, *, is_arc: bool = False) -> None:
+        self._source, self._name, self.start, self._limits = source, name, start, limits
+        self._is_arc = is_arc
         #: where the next record may begin; None at the end of the file or until this one is read
         self.end: int | None = None
-        head = os.pread(fd, _FIRST_READ_BYTES, start)
+        #: bytes of the header of the record read last, and the first line ends behind its block
+        self.header = self.trailer = b""
+        head = source.head(_FIRST_READ_BYTES, start)
         self._gzip = head.startswith(GZIP_MAGIC) or head == GZIP_MAGIC[:1]
         #: offset in the file of the first byte that has not been read
         self._at = start + len(head)
         self._pieces = self._inflate(head) if self._gzip else self._plain(head)
         self._buffer = b""
-        self._shared = False
+        #: whether the record read last has its gzip member to itself; in a plain file there is nothing to share
+        self.shared = False
 
     def next(self) -> Record | None:
         """Raises BadRecord."""
         self._skip_line_ends()
-        start = self._start if self._gzip else self._at - len(self._buffer)
+        start = self.start if self._gzip else self._at - len(self._buffer)
         if not self._buffer:
             return None
         if not self._gzip and self._fill(2) and self._buffer.startswith(GZIP_MAGIC):
             self.end = start
             return None
-        fields = tuple(_fields(self._header(start)))
+        if self._is_arc:
+            return self._next_arc(start)
+        self.header = self._header(start)
+        fields = tuple(_fields(self.header))
         first: dict[str, str] = {}
         for name, value in fields:
             first.setdefault(name.lower(), value)
@@ -81,6 +127,26 @@ class Records:
             url = url[1:-1]
         kind, record_id, date = (first.get(name, "") for name in ("warc-type", "warc-record-id", "warc-date"))
         return Record(kind.lower(), record_id, fields, url, date, place, block)
+
+    def _next_arc(self, start: int) -> Record:
+        while b"\n" not in self._buffer[: arc.MAX_LINE_BYTES + 1] and len(self._buffer) <= arc.MAX_LINE_BYTES:
+            if not self._fill(len(self._buffer) + 1):
+                raise self._cut_short(start, "ARC line without an end")
+        raw, end, _ = self._buffer[: arc.MAX_LINE_BYTES + 1].partition(b"\n")
+        line = arc.parse_line(raw) if end else None
+        if line is None:
+            raise BadRecord(self._name, start, f"no ARC record begins here: {raw[:40]!r}")
+        if not re.fullmatch(r"[0-9]{1,18}", line.length):
+            raise BadRecord(self._name, start, f"Archive-length {line.length[:40]!a} is no number of bytes")
+        self.header, self._buffer = raw, self._buffer[len(raw) + 1 :]
+        size = self._within_limit(int(line.length), start)
+        fields = arc.warc_fields(line, raw, self._name, start)
+        block = self._block(size, start)
+        place = Place(self._name, start, self._length(start))
+        kind = arc.warc_type(line)
+        return Record(
+            kind, fields[1][1], fields, None if kind == "warcinfo" else line.url, arc.warc_date(line.date), place, block
+        )
 
     def _header(self, start: int) -> bytes:
         limit = self._limits.header_bytes
@@ -102,9 +168,12 @@ class Records:
         text = declared.pop() if len(declared) == 1 else ""
         if not re.fullmatch(r"[0-9]{1,18}", text):
             raise BadRecord(self._name, start, "no Content-Length, or several, or one that is no number")
-        if int(text) > self._limits.block_bytes:
-            raise TooLarge(self._name, start, f"block of {text} bytes, limit {self._limits.block_bytes}")
-        return int(text)
+        return self._within_limit(int(text), start)
+
+    def _within_limit(self, size: int, start: int) -> int:
+        if size > self._limits.block_bytes:
+            raise TooLarge(self._name, start, f"block of {size} bytes, limit {self._limits.block_bytes}")
+        return size
 
     def _block(self, size: int, start: int) -> WireBytes:
         if self._gzip or size <= MEMORY_BYTES:
@@ -112,8 +181,8 @@ class Records:
             found = block.size
         else:  # it lies in the file as it is: no copy
             at = self._at - len(self._buffer)
-            found = min(size, os.fstat(self._fd).st_size - at)
-            block = OnDisk(os.dup(self._fd), at, size)
+            found = min(size, self._source.size - at)
+            block = self._source.block(at, size)
             self._buffer, self._at = b"", at + found
         if found < size:
             raise self._cut_short(start, f"block of {size} bytes ends after {found}")
@@ -121,15 +190,22 @@ class Records:
 
     def _length(self, start: int) -> int:
         """Of the record just read. What follows must be a record or the end, else its Content-Length was wrong."""
+        self._fill(_TRAILER_BYTES)
+        after = self._buffer[:_TRAILER_BYTES]
+        self.trailer = after[: len(after) - len(after.lstrip(b"\r\n"))]
         self._skip_line_ends()
-        self._fill(5)
-        begins = BEGINS.startswith(self._buffer[: len(BEGINS)].upper())  # as does nothing at all
+        self._fill(len(BEGINS))
+        if self._is_arc:
+            self._fill(40)
+            begins = not self._buffer or arc.may_begin(self._buffer)
+        else:
+            begins = BEGINS.startswith(self._buffer[: len(BEGINS)].upper())  # as does nothing at all
         if not begins and not self._buffer.startswith(GZIP_MAGIC):
             raise BadRecord(self._name, start, f"the record does not end with its block: {self._buffer[:40]!r}")
         if not self._gzip:
             return self._at - len(self._buffer) - start
-        self._shared = self._shared or bool(self._buffer)
-        return 0 if self._shared or self.end is None else self.end - start
+        self.shared = self.shared or bool(self._buffer)
+        return 0 if self.shared or self.end is None else self.end - start
 
     def _cut_short(self, start: int, what: str) -> BadRecord:
         # A gzip member that ends as it should holds a record that was written wrong; a plain file was cut.
@@ -159,7 +235,7 @@ class Records:
     def _plain(self, piece: bytes) -> Iterator[bytes]:
         while piece:
             yield piece
-            piece = os.pread(self._fd, _READ_BYTES, self._at)
+            piece = self._source.read(_READ_BYTES, self._at)
             self._at += len(piece)
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
@@ -170,10 +246,10 @@ class Records:
             try:
                 piece = inflate.decompress(data, _READ_BYTES)
             except INFLATE_ERRORS as error:
-                raise BadRecord(self._name, self._start, f"damaged gzip member: {error}") from error
+                raise BadRecord(self._name, self.start, f"damaged gzip member: {error}") from error
             size += len(piece)
-            if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self._start):
-                raise TooLarge(self._name, self._start, f"gzip member of more than {limits.ratio} times its size")
+            if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self.start):
+                raise TooLarge(self._name, self.start, f"gzip member of more than {limits.ratio} times its size")
             if inflate.eof:
                 self.end = self._at - len(inflate.unused_data)
             if piece:
@@ -182,10 +258,10 @@ class Records:
                 return
             data = inflate.unconsumed_tail
             if not data and len(piece) < _READ_BYTES:
-                data = os.pread(self._fd, _READ_BYTES, self._at)
+                data = self._source.read(_READ_BYTES, self._at)
                 self._at += len(data)
                 if not data:
-                    raise Torn(self._name, self._start, "the file ends inside a gzip member")
+                    raise Torn(self._name, self.start, "the file ends inside a gzip member")
 
 
 def _fields(header: bytes) -> Iterator[tuple[str, str]]:

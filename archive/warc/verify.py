@@ -1,25 +1,50 @@
-"""Checks WARC files: every record read, every declared digest computed again. Reports place, expected and found."""
+"""Checks WARC, ARC and WACZ files: every record read, every declared digest computed again, every header held against
+the standard. Reports file, offset, what was expected and what was found.
+
+What is broken is a failure, whoever wrote it. What departs from the letter of the standard is a failure in our own
+files, a warning in others'.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from archive import digests
 from archive.errors import BadRecord
-from archive.model import Record
+from archive.model import Record, WireBytes
 from archive.warc import http as warc_http
-from archive.warc.reader import read_records
+from archive.warc.blocks import Part
+from archive.warc.ledger import Ledger, Note, Told, note
+from archive.warc.members import fast_zlib
+from archive.warc.reader import WarcFile
+from archive.warc.records import Records
+from archive.warc.rules import Fault, arc_faults, header_faults, shown
 
-WARC_NAMES = ("*.warc.gz", "*.warc")
+#: how files of records are named
+NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc")
+
+_OURS = re.compile(rb"^software:[ \t]*bewaar/", re.IGNORECASE | re.MULTILINE)
+_MOST_INFO_BYTES = 1 << 16
+#: types whose payload is the block
+_WHOLE_BLOCK = frozenset({"warcinfo", "metadata", "resource", "conversion"})
+_LINE_ENDS = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     file: str
     offset: int
+    #: one line for a person
     what: str
+    expected: str = ""
+    found: str = ""
+    severity: Literal["failure", "warning"] = "failure"
+    #: a name for scripts, such as ``block-digest``
+    rule: str = ""
 
 
 @dataclass(slots=True)
@@ -31,62 +56,187 @@ class Checked:
 
 
 def warc_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files among *paths*, and those in the directories among them."""
+    """The files among *paths*, and those of records in the directories among them."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(found for pattern in WARC_NAMES for found in path.rglob(pattern))
+            yield from sorted(found for pattern in NAMES for found in path.rglob(pattern) if found.is_file())
         else:
             yield path
 
 
-def verify_file(path: Path, checked: Checked) -> Iterator[Finding]:
-    checked.files += 1
-    damage: list[BadRecord] = []
-    ids: set[str] = set()
+def verify_file(path: Path, checked: Checked, *, strict: bool = False) -> Iterator[Finding]:
+    """Findings on one file alone. Never raises for what it holds."""
+    verification = Verification(checked, strict=strict)
+    yield from verification.file(path)
+    yield from verification.end()
+
+
+class Verification:
+    """Files one after the other, and at the `end` what they hold between them."""
+
+    def __init__(self, checked: Checked, *, strict: bool = False) -> None:
+        self._checked, self._strict = checked, strict
+        self._ledger = Ledger()
+        #: of each file, whether a departure is a failure in it
+        self._exact: list[bool] = []
+
+    def file(self, path: Path) -> Iterator[Finding]:
+        self._checked.files += 1
+        try:
+            with WarcFile(path) as file:
+                yield from self._records(str(path), file)
+        except OSError as error:
+            yield Finding(
+                str(path), 0, f"cannot be read: {error.strerror}", "a file", str(error.strerror), rule="unreadable"
+            )
+
+    def end(self, elsewhere: Iterable[Path] = ()) -> Iterator[Finding]:
+        """Ids that stand twice, and revisits whose original is neither in the files nor *elsewhere*, which is read
+        only where there are such."""
+        for told in self._ledger.twice():
+            yield self._told(told)
+        if next(self._ledger.dangling(), None) is not None:
+            for path in elsewhere:
+                self._learn(path)
+            for told in self._ledger.dangling():
+                yield self._told(told)
+        self._ledger.close()
+
+    def _records(self, name: str, file: WarcFile) -> Iterator[Finding]:
+        exact = self._strict or is_ours(file)
+        self._exact.append(exact)
+        number, records, damaged = self._ledger.open_file(name), 0, False
+        for found in judge(file):
+            if isinstance(found, Note):
+                records += 1
+                self._ledger.take(number, found)
+            else:
+                offset, fault = found
+                damaged = damaged or fault.rule == "record"
+                yield _finding(name, offset, fault, exact=exact)
+        if not records and not damaged:
+            yield Finding(name, 0, "holds no record", "a record", "none", rule="empty")
+        self._checked.records += records
+
+    def _learn(self, path: Path) -> None:
+        try:
+            with WarcFile(path) as file:
+                for record, _ in file.scan(on_damage=lambda _: None):
+                    self._ledger.take_name(note(record, 0, 0))
+        except (BadRecord, OSError):  # it is not what was to be verified
+            return
+
+    def _told(self, told: Told) -> Finding:
+        return _finding(told.file, told.offset, told.fault, exact=self._exact[told.number])
+
+
+def _finding(file: str, offset: int, fault: Fault, *, exact: bool) -> Finding:
+    severity: Literal["failure", "warning"] = "warning" if fault.departure and not exact else "failure"
+    return Finding(file, offset, fault.what, fault.expected, fault.found, severity, fault.rule)
+
+
+def is_ours(file: WarcFile) -> bool:
+    """Whether Bewaar wrote it, as its first record says."""
     try:
-        for record in read_records(path, on_damage=damage.append):
+        first, _ = next(file.scan(), (None, None))
+    except BadRecord:
+        return False
+    if first is None or first.type != "warcinfo":
+        return False
+    return _OURS.search(b"".join(first.block.chunks(0, _MOST_INFO_BYTES))) is not None
+
+
+def judge(file: WarcFile) -> Iterator[Note | tuple[int, Fault]]:
+    """Of every record a Note, before it what is wrong with it. Raises OSError."""
+    damage: list[BadRecord] = []
+    sharing: Records | None = None
+    try:
+        for record, cursor in file.scan(on_damage=damage.append):
             while damage:
-                yield _of(path, damage.pop(0))
-            checked.records += 1
-            for what in _faults(record):
-                yield Finding(str(path), record.place.offset, what)
-            if not record.id:
-                yield Finding(str(path), record.place.offset, "no WARC-Record-ID")
-            elif record.id in ids:
-                yield Finding(str(path), record.place.offset, f"WARC-Record-ID {record.id} stands twice in this file")
-            ids.add(record.id)
+                yield _damage(damage.pop(0))
+            if sharing is not None and cursor is not sharing:
+                yield sharing.start, _shared(sharing, file)
+                sharing = None
+            if cursor.shared:
+                sharing = cursor
+            offset = record.place.offset
+            for fault in _faults(record, cursor, is_arc=file.is_arc):
+                yield offset, fault
+            yield note(record, offset, _signature(record))
     except BadRecord as too_much:  # so many damaged records that the rest of the file was given up
         damage.append(too_much)
-    except OSError as error:
-        yield Finding(str(path), 0, f"cannot be read: {error.strerror}")
+    if sharing is not None:
+        yield sharing.start, _shared(sharing, file)
     for bad in damage:
-        yield _of(path, bad)
+        yield _damage(bad)
 
 
-def _of(path: Path, bad: BadRecord) -> Finding:
-    return Finding(str(path), bad.offset, str(bad).partition(f" at {bad.offset}: ")[2])
+def _damage(bad: BadRecord) -> tuple[int, Fault]:
+    what = str(bad).partition(f" at {bad.offset}: ")[2]
+    return bad.offset, Fault("record", what, "a whole record", what)
 
 
-def _faults(record: Record) -> Iterator[str]:
-    declared = record.field("WARC-Block-Digest")
-    if declared:
-        yield from _compare("block", declared, record.block.chunks())
-    declared = record.field("WARC-Payload-Digest")
-    # The digest of a revisit is over the payload of the record it refers to (WARC 1.1, 5.9).
-    if declared and record.type == "response" and record.url and record.url.startswith(("http:", "https:")):
-        try:
-            payload = warc_http.payload(record.block, warc_http.parse_response(record.block))
-        except ValueError as error:
-            yield f"no HTTP response in the block: {error}"
-            return
-        yield from _compare("payload", declared, payload.chunks())
+def _shared(member: Records, file: WarcFile) -> Fault:
+    whole = member.start == 0 and member.end == file.size
+    what = "the whole file is one gzip member" if whole else "several records in one gzip member"
+    return Fault("gzip-member", f"{what}: none of its records can be read on its own", "a member for each record",
+                 what, departure=True)  # fmt: skip
 
 
-def _compare(which: str, declared: str, data: Iterable[bytes]) -> Iterator[str]:
+def _signature(record: Record) -> int:
+    crc = fast_zlib.crc32(record.type.encode())
+    for chunk in record.block.chunks():
+        crc = fast_zlib.crc32(chunk, crc)
+    return int(record.block.size << 32 | crc) & (1 << 63) - 1
+
+
+def _faults(record: Record, cursor: Records, *, is_arc: bool) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for name, value in record.fields:
+        first.setdefault(name.lower(), value)
+    if is_arc:
+        yield from arc_faults(record, first)
+        return
+    yield from header_faults(record, cursor.header, first)
+    if cursor.trailer != _LINE_ENDS:
+        what = "the two line ends behind the record are missing"
+        if cursor.trailer:
+            what = "other than two line ends (CRLF) behind the record"
+        found = f"{cursor.trailer!r}"[1:]
+        yield Fault("record-end", what, "CRLF CRLF", found, departure=bool(cursor.trailer))
+    if declared := first.get("warc-block-digest"):
+        yield from _compare("block", declared, record.block)
+    if (declared := first.get("warc-payload-digest")) and "warc-segment-number" not in first:
+        yield from _payload_faults(record, declared, is_short="warc-truncated" in first)
+
+
+def _payload_faults(record: Record, declared: str, *, is_short: bool) -> Iterator[Fault]:
+    # Of other types it is another record's (revisit: WARC 1.1, 5.9), a part's, or over what nobody agrees on.
+    if record.type in _WHOLE_BLOCK:
+        yield from _compare("payload", declared, record.block)
+    if record.type != "response" or not (record.url or "").lower().startswith(("http:", "https:")):
+        return
     try:
-        equal, computed = digests.same(declared, data)
+        response = warc_http.parse_response(record.block)
+    except ValueError as error:
+        yield Fault("no-http", f"no HTTP response in the block: {error}", "a status line", shown(str(error)))
+        return
+    for fault in _compare("payload", declared, warc_http.payload(record.block, response)):
+        framed = Part(record.block, response.header_bytes)
+        if fault.departure or any(_compare("payload", declared, framed)):
+            yield replace(fault, departure=fault.departure or is_short)
+        else:  # warcio's way, and so that of all who write with it
+            what = f"payload digest {shown(declared)} is over the chunk framing too"
+            yield Fault("payload-digest-framed", what, fault.found, shown(declared), departure=True)
+
+
+def _compare(which: str, declared: str, data: WireBytes) -> Iterator[Fault]:
+    try:
+        equal, computed = digests.same(declared, data.chunks())
     except ValueError:
-        yield f"{which} digest {declared}: unknown algorithm"
+        what = f"{which} digest {shown(declared)}: unknown algorithm"
+        yield Fault(f"{which}-digest-unknown", what, "a known algorithm", shown(declared), departure=True)
         return
     if not equal:
-        yield f"{which} digest {declared}, computed {computed}"
+        what = f"{which} digest {shown(declared)}, computed {computed}"
+        yield Fault(f"{which}-digest", what, shown(declared), computed)
