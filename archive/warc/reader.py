@@ -14,6 +14,7 @@ import re
 import stat
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,9 +24,14 @@ from archive.model import Record
 from archive.warc import arc
 from archive.warc.members import fast_zlib
 from archive.warc.records import BEGINS, GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Source, Torn
+from archive.warc.rules import shown
 from archive.warc.segment import OPEN
+from archive.warc.zips import MAGIC, Wacz
 
-__all__ = ["Limits", "WarcFile", "open_warc", "read_record", "read_records"]
+__all__ = ["INSIDE", "Limits", "WarcFile", "open_files", "open_warc", "read_record", "read_records"]
+
+#: between the name of a WACZ and that of a file in it
+INSIDE = "!"
 
 _WINDOW_BYTES = 1 << 18
 _PEEK_BYTES = 1 << 12
@@ -50,17 +56,58 @@ def read_records(
     being written; with *on_damage* that is called instead, and reading goes on with the next record that can be found.
     Records that share one gzip member get a length of 0: none of them can be read on its own.
     """
-    with WarcFile(path, limits=limits) as file:
+    try:
+        for file in open_files(path, limits=limits, on_damage=on_damage):
+            with file:
+                for record, _ in file.scan(on_damage=on_damage):
+                    yield record
+    except Torn:
+        if on_damage is not None or not path.name.endswith(OPEN):
+            raise
+
+
+def open_files(
+    path: Path, *, limits: Limits | None = None, on_damage: Callable[[BadRecord], None] | None = None
+) -> Iterator[WarcFile]:
+    """The one file of records at *path*, or all in a WACZ there, each open until the next is asked for.
+
+    Raises OSError; BadRecord for what is wrong with a WACZ, unless there is *on_damage*.
+    """
+    file = WarcFile(path, limits=limits)
+    if not file.is_zip:
+        yield file
+        return
+    with file:
         try:
-            for record, _ in file.scan(on_damage=on_damage):
-                yield record
-        except Torn:
-            if on_damage is not None or not path.name.endswith(OPEN):
+            wacz = Wacz(file.fd, file.name, file.limits)
+        except BadRecord as damage:
+            if on_damage is None:
                 raise
+            on_damage(damage)
+            return
+        for offset, fault in wacz.faults:
+            broken = BadRecord(file.name, offset, fault.what)
+            if on_damage is None:
+                raise broken
+            on_damage(broken)
+        for entry in wacz.records():
+            try:
+                inner = WarcFile(path, limits=limits, part=Part(f"{file.name}{INSIDE}{entry.name}", *wacz.open(entry)))
+            except BadRecord as damage:
+                if on_damage is None:
+                    raise
+                on_damage(damage)
+                continue
+            with inner:
+                yield inner
 
 
 def open_warc(directory: Path, file: str) -> WarcFile:
-    """The file of that name, sealed or still carrying ``.open``. Raises FileNotFoundError."""
+    """The file of that name, sealed or still carrying ``.open``, or ``NAME.wacz!archive/NAME``, which lies in a WACZ.
+    Raises FileNotFoundError."""
+    outer, inside, name = file.partition(INSIDE)
+    if inside and (directory / outer).is_file():
+        return _open_inside(directory / outer, name)
     try:
         return WarcFile(directory / file)
     except FileNotFoundError:
@@ -70,24 +117,47 @@ def open_warc(directory: Path, file: str) -> WarcFile:
             return WarcFile(directory / file)
 
 
+def _open_inside(path: Path, name: str) -> WarcFile:
+    with WarcFile(path) as outer:
+        try:
+            wacz = Wacz(outer.fd, outer.name, outer.limits)
+            entry = wacz.entries[name]
+        except (BadRecord, KeyError) as error:
+            raise FileNotFoundError(errno.ENOENT, f"no {shown(name)} in it", str(path)) from error
+        return WarcFile(path, part=Part(f"{outer.name}{INSIDE}{name}", *wacz.open(entry)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of records inside another: its name, a descriptor to be taken over, where in it the bytes lie."""
+
+    name: str
+    fd: int
+    start: int
+    size: int
+
+
 class WarcFile:
     """A file kept open for reading records at known places; follows a file that is being written, and its sealing.
 
     Threads may share it.
     """
 
-    def __init__(self, path: Path, *, limits: Limits | None = None) -> None:
+    def __init__(self, path: Path, *, limits: Limits | None = None, part: Part | None = None) -> None:
         #: the final name, as `Place.file` has it
-        self.name = path.name.removesuffix(OPEN)
+        self.name = part.name if part else path.name.removesuffix(OPEN)
         self.limits = limits or Limits()
         # A pipe somebody left in a directory would keep us waiting for ever.
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        self._close = weakref.finalize(self, os.close, fd)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        self.fd = part.fd if part else os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._close = weakref.finalize(self, os.close, self.fd)
+        if not stat.S_ISREG(os.fstat(self.fd).st_mode):
             self._close()
             raise OSError(errno.EINVAL, "no regular file", str(path))
-        self._source = Source(fd)
-        self.is_arc = arc.begins_file(self._peek(0))
+        self._source = Source(self.fd, part.start, part.size) if part else Source(self.fd)
+        head = self._peek(0)
+        self.is_arc = arc.begins_file(head)
+        #: a WACZ, whose records lie in the files it holds
+        self.is_zip = part is None and head.startswith(MAGIC)
 
     def read(self, offset: int, length: int) -> Record:
         """Raises BadRecord when no record of *length* bytes lies at *offset*."""

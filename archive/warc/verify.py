@@ -17,15 +17,17 @@ from archive import digests
 from archive.errors import BadRecord
 from archive.model import Record, WireBytes
 from archive.warc import http as warc_http
+from archive.warc import packed
 from archive.warc.blocks import Part
 from archive.warc.ledger import Ledger, Note, Told, note
 from archive.warc.members import fast_zlib
-from archive.warc.reader import WarcFile
+from archive.warc.reader import WarcFile, open_files, read_records
 from archive.warc.records import Records
 from archive.warc.rules import Fault, arc_faults, header_faults, shown
+from archive.warc.zips import Wacz
 
 #: how files of records are named
-NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc")
+NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc", "*.wacz")
 
 _OURS = re.compile(rb"^software:[ \t]*bewaar/", re.IGNORECASE | re.MULTILINE)
 _MOST_INFO_BYTES = 1 << 16
@@ -84,7 +86,7 @@ class Verification:
         self._checked.files += 1
         try:
             with WarcFile(path) as file:
-                yield from self._records(str(path), file)
+                yield from self._wacz(path, file) if file.is_zip else self._records(str(path), file)
         except OSError as error:
             yield Finding(
                 str(path), 0, f"cannot be read: {error.strerror}", "a file", str(error.strerror), rule="unreadable"
@@ -118,11 +120,26 @@ class Verification:
             yield Finding(name, 0, "holds no record", "a record", "none", rule="empty")
         self._checked.records += records
 
+    def _wacz(self, path: Path, file: WarcFile) -> Iterator[Finding]:
+        try:
+            wacz = Wacz(file.fd, file.name, file.limits)
+        except BadRecord as bad:
+            offset, fault = _damage(bad)
+            yield _finding(str(path), offset, fault, exact=True)
+            return
+        exact = self._strict or packed.is_ours(wacz)
+        for offset, fault in packed.package_faults(wacz):
+            yield _finding(str(path), offset, fault, exact=exact)
+        if not wacz.records():
+            yield Finding(str(path), 0, "holds no file of records", "archive/*.warc.gz", "none", rule="empty")
+        # What is wrong with the zip was said above.
+        for inner in open_files(path, on_damage=lambda _: None):
+            yield from self._records(f"{path}{inner.name.removeprefix(file.name)}", inner)
+
     def _learn(self, path: Path) -> None:
         try:
-            with WarcFile(path) as file:
-                for record, _ in file.scan(on_damage=lambda _: None):
-                    self._ledger.take_name(note(record, 0, 0))
+            for record in read_records(path, on_damage=lambda _: None):
+                self._ledger.take_name(note(record, 0, 0))
         except (BadRecord, OSError):  # it is not what was to be verified
             return
 
