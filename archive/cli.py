@@ -84,7 +84,7 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
     if as_json:
         print_json({**asdict(tally), "findings": findings})
     else:
-        facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if rows else ""
+        facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if tally.rows else ""
         count = f"{tally.warcs.files} files, {tally.warcs.records} records{facts} checked"
         click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
     return 1 if wrong else 0

@@ -10,7 +10,6 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from archive.model import Record
 from archive.warc.rules import Fault, shown
@@ -20,17 +19,10 @@ _LONGEST_ID = 100
 _ORIGINALS = frozenset({"response", "resource"})
 
 
-class Note(NamedTuple):
-    """What is kept of one record."""
-
-    id: str
-    offset: int
-    #: of its type and block: records of one id and one signature are copies
-    signature: int
-    #: what a revisit may name it by, where it is one that a revisit may refer to
-    names: tuple[bytes, ...]
-    #: what a revisit names, best first
-    refers: tuple[bytes, ...]
+#: What is kept of one record, a bare tuple because there are so many: its id, its offset, a signature of its type and
+#: block (records of one id and one signature are copies), by what revisits may name it besides its id (URL and date,
+#: URL and digest; None where it is none they may refer to), and what it names itself if it is a revisit, best first.
+Note = tuple[str, int, int, bytes | None, bytes | None, tuple[bytes | str | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +36,30 @@ class Told:
     number: int
 
 
-def note(record: Record, offset: int, signature: int) -> Note:
-    names: tuple[bytes, ...] = ()
-    refers: tuple[bytes, ...] = ()
+def note(record: Record, first: dict[str, str], offset: int, signature: int) -> Note:
+    """*first* is the first value of each field, by name in lower case."""
     if record.type in _ORIGINALS:
-        names = tuple(_names(record.id, record.url, record.date, record.field("WARC-Payload-Digest")))
-    elif record.type == "revisit":
-        url = record.field("WARC-Refers-To-Target-URI") or record.url
-        if url and url.startswith("<"):
-            url = url[1:].removesuffix(">")
-        digest = record.field("WARC-Payload-Digest")
-        refers = tuple(_names(record.field("WARC-Refers-To"), url, record.field("WARC-Refers-To-Date"), digest))
-    record_id = record.id if len(record.id) <= _LONGEST_ID else f"{shown(record.id)} {_key(record.id).hex()}"
-    return Note(record_id, offset, signature, names, refers)
+        url = record.url or ""
+        by_digest = _key(f"{declared.lower()} {url}") if (declared := first.get("warc-payload-digest")) else None
+        return _short(record.id), offset, signature, _key(f"{record.date} {url}"), by_digest, ()
+    if record.type != "revisit":
+        return _short(record.id), offset, signature, None, None, ()
+    url = first.get("warc-refers-to-target-uri") or record.url or ""
+    if url.startswith("<"):
+        url = url[1:].removesuffix(">")
+    refers_to, date, declared = map(first.get, ("warc-refers-to", "warc-refers-to-date", "warc-payload-digest"))
+    refers = (
+        _short(refers_to) if refers_to else None,
+        _key(f"{date} {url}") if date else None,
+        _key(f"{declared.lower()} {url}") if declared else None,
+    )
+    return _short(record.id), offset, signature, None, None, refers
 
 
-def _names(record_id: str | None, url: str | None, date: str | None, digest: str | None) -> Iterator[bytes]:
-    if record_id:
-        yield _key(f"i{record_id}")
-    if url and date:
-        yield _key(f"d{date} {url}")
-    if url and digest:
-        yield _key(f"p{digest.lower()} {url}")
+def _short(record_id: str) -> str:
+    if len(record_id) <= _LONGEST_ID and record_id.isascii():
+        return record_id
+    return f"{shown(record_id)} {_key(record_id).hex()}"
 
 
 def _key(text: str) -> bytes:
@@ -78,41 +72,32 @@ class Ledger:
         self._db = sqlite3.connect("")
         self._db.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE record (id TEXT, file INTEGER, offset INTEGER, signature INTEGER);"
-            "CREATE TABLE name (key BLOB);"
-            "CREATE TABLE refers (file INTEGER, offset INTEGER, rank INTEGER, key BLOB);"
+            # Of a record that is not itself looked at, file is NULL.
+            "CREATE TABLE record (id TEXT, file INTEGER, offset INTEGER, signature INTEGER, dated BLOB, digest BLOB);"
+            "CREATE TABLE refers (file INTEGER, offset INTEGER, id TEXT, dated BLOB, digest BLOB);"
         )
         self._files: list[str] = []
-        self._records: list[tuple[str, int, int, int]] = []
-        self._names: list[tuple[bytes]] = []
-        self._refers: list[tuple[int, int, int, bytes | None]] = []
+        self._records: list[tuple[str | int | bytes | None, ...]] = []
+        self._refers: list[tuple[str | int | bytes | None, ...]] = []
 
     def open_file(self, file: str) -> int:
         """The number of a file whose records follow."""
         self._files.append(file)
         return len(self._files) - 1
 
-    def take(self, number: int, noted: Note) -> None:
-        if noted.id:
-            self._records.append((noted.id, number, noted.offset, noted.signature))
-        self._names.extend((name,) for name in noted.names)
-        if noted.refers:
-            self._refers.extend((number, noted.offset, rank, key) for rank, key in enumerate(noted.refers))
-        if len(self._records) + len(self._names) + len(self._refers) > _BATCH:
-            self._write()
-
-    def take_name(self, noted: Note) -> None:
-        """Of a record that revisits may refer to, but that is not itself looked at."""
-        self._names.extend((name,) for name in noted.names)
-        if len(self._names) > _BATCH:
+    def take(self, number: int | None, noted: Note) -> None:
+        """A record of the file of that number; None: of one that is not itself looked at, for others to refer to."""
+        record_id, offset, signature, dated, digest, refers = noted
+        self._records.append((record_id, number, offset, signature, dated, digest))
+        if refers and number is not None:
+            self._refers.append((number, offset, *refers))
+        if len(self._records) > _BATCH:
             self._write()
 
     def _write(self) -> None:
-        self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", self._records)
-        self._db.executemany("INSERT INTO name VALUES (?)", self._names)
-        self._db.executemany("INSERT INTO refers VALUES (?, ?, ?, ?)", self._refers)
+        self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", self._records)
+        self._db.executemany("INSERT INTO refers VALUES (?, ?, ?, ?, ?)", self._refers)
         self._records.clear()
-        self._names.clear()
         self._refers.clear()
 
     def twice(self) -> Iterator[Told]:
@@ -121,7 +106,8 @@ class Ledger:
         before = ("", 0, 0, 0)
         for row in self._db.execute(
             "SELECT id, file, offset, signature FROM record WHERE id IN "
-            "(SELECT id FROM record GROUP BY id HAVING count(*) > 1) ORDER BY id, file, offset"
+            "(SELECT id FROM record WHERE id <> '' AND file IS NOT NULL GROUP BY id HAVING count(*) > 1) "
+            "AND file IS NOT NULL ORDER BY id, file, offset"
         ):
             record_id, number, offset, signature = row
             if record_id != before[0]:
@@ -149,10 +135,18 @@ class Ledger:
     def dangling(self) -> Iterator[Told]:
         """Revisits whose original is in none of the files."""
         self._write()
-        self._db.execute("CREATE INDEX IF NOT EXISTS by_key ON name (key)")
+        if not self._db.execute("SELECT EXISTS (SELECT 1 FROM refers)").fetchone()[0]:
+            return
+        columns = ("id", "dated", "digest")
+        for column in columns:
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS by_{column} ON record ({column}) WHERE dated IS NOT NULL")
+        found = " OR ".join(
+            f"EXISTS (SELECT 1 FROM record WHERE dated IS NOT NULL AND record.{column} = refers.{column})"
+            for column in columns
+        )
         for number, offset in self._db.execute(
-            "SELECT file, offset FROM refers GROUP BY file, offset "
-            "HAVING NOT max(EXISTS (SELECT 1 FROM name WHERE name.key = refers.key))"
+            "SELECT file, offset FROM refers "
+            f"WHERE coalesce(id, dated, digest) IS NOT NULL AND NOT ({found}) ORDER BY file, offset"
         ):
             fault = Fault("revisit-dangling", "dangling revisit: the record it refers to is in none of the files",
                           "the original", "none", departure=True)  # fmt: skip

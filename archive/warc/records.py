@@ -7,11 +7,12 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from archive.errors import BadRecord, TooLarge
 from archive.model import Headers, Place, Record, WireBytes
 from archive.warc import arc
-from archive.warc.blocks import MEMORY_BYTES, OnDisk, hold
+from archive.warc.blocks import MEMORY_BYTES, InMemory, OnDisk, hold
 from archive.warc.members import fast_zlib
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -20,10 +21,23 @@ GZIP = 31
 BEGINS = b"WARC/"
 INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, fast_zlib.error)
 
-_FIRST_READ_BYTES = 1 << 14
+_FIRST_READ_BYTES = 1 << 12
+#: more of a member: what it does not take is copied
+_NEXT_READ_BYTES = 1 << 14
 _READ_BYTES = 1 << 18
+#: a member of no more is inflated at once
+_SMALL_BYTES = 1 << 20
 #: how much of the line ends behind a record is kept to be judged
 _TRAILER_BYTES = 8
+#: names of fields as almost all write them, and in lower case
+_KEYS = {
+    name: name.lower()
+    for name in (
+        "WARC-Type WARC-Record-ID WARC-Date WARC-Target-URI WARC-IP-Address WARC-Protocol WARC-Concurrent-To "
+        "WARC-Warcinfo-ID WARC-Block-Digest WARC-Payload-Digest WARC-Truncated WARC-Profile WARC-Refers-To "
+        "WARC-Refers-To-Target-URI WARC-Refers-To-Date WARC-Cipher-Suite WARC-Filename Content-Type Content-Length"
+    ).split()
+}
 _HEADER_END = re.compile(rb"\n\r?\n")
 
 
@@ -58,18 +72,18 @@ class Source:
 
     def __init__(self, fd: int, base: int = 0, size: int | None = None) -> None:
         self.fd, self._base, self._size = fd, base, size
-        self._ahead, self._ahead_at = b"", 0
+        self._ahead, self._ahead_at = memoryview(b""), 0
 
     def read(self, length: int, at: int) -> bytes:
         if self._size is not None:
             length = max(0, min(length, self._size - at))
         return os.pread(self.fd, length, self._base + at)
 
-    def head(self, length: int, at: int) -> bytes:
+    def head(self, length: int, at: int) -> memoryview:
         """As `read`, out of what was read ahead: members are smaller than what a read is worth. Not for threads."""
         start = at - self._ahead_at
         if start < 0 or start + length > len(self._ahead):
-            self._ahead, self._ahead_at, start = self.read(_READ_BYTES, at), at, 0
+            self._ahead, self._ahead_at, start = memoryview(self.read(_READ_BYTES, at)), at, 0
         return self._ahead[start : start + length]
 
     @property
@@ -95,17 +109,30 @@ class Records:
         self.end: int | None = None
         #: bytes of the header of the record read last, and the first line ends behind its block
         self.header = self.trailer = b""
+        #: first value of each of its fields, by name in lower case
+        self.first: dict[str, str] = {}
+        #: whether it was framed to the letter: CRLF everywhere, ASCII, nothing folded, two line ends behind
+        self.regular = False
         head = source.head(_FIRST_READ_BYTES, start)
-        self._gzip = head.startswith(GZIP_MAGIC) or head == GZIP_MAGIC[:1]
+        self._gzip = head[:2] == GZIP_MAGIC or head == GZIP_MAGIC[:1]
         #: offset in the file of the first byte that has not been read
         self._at = start + len(head)
-        self._pieces = self._inflate(head) if self._gzip else self._plain(head)
+        self._inflater: Any = None
+        #: compressed bytes that were read and not yet inflated, whether more are needed, how many were inflated
+        packed: memoryview | bytes = head
+        self._packed, self._hungry, self._unpacked = packed, False, 0
+        self._pieces: Iterator[bytes] = iter(()) if self._gzip else self._plain(bytes(head))
         self._buffer = b""
         #: whether the record read last has its gzip member to itself; in a plain file there is nothing to share
         self.shared = False
 
     def next(self) -> Record | None:
         """Raises BadRecord."""
+        if self._gzip and self._inflater is None:
+            self._inflate_small()
+            if not self._is_arc and self.end is not None and (record := self._regular(self.end)):
+                return record
+        self.regular = False
         self._skip_line_ends()
         start = self.start if self._gzip else self._at - len(self._buffer)
         if not self._buffer:
@@ -118,10 +145,49 @@ class Records:
         self.header = self._header(start)
         fields = tuple(_fields(self.header))
         first: dict[str, str] = {}
+        self.first = first
         for name, value in fields:
             first.setdefault(name.lower(), value)
         block = self._block(self._content_length(fields, start), start)
-        place = Place(self._name, start, self._length(start))
+        return self._record(fields, Place(self._name, start, self._length(start)), block)
+
+    def _regular(self, end: int) -> Record | None:
+        """The record that is all of the member, which was inflated whole, if it is framed to the letter as almost all
+        are: at a third of the cost of looking at each byte twice. None when it is not: nothing is said of it then."""
+        data, size = self._buffer, len(self._buffer)
+        at = data.find(b"\r\n\r\n", 0, self._limits.header_bytes) + 4
+        header = data[:at]
+        if at < 4 or not header.startswith(BEGINS) or not header.isascii():
+            return None
+        if header.count(b"\r") != (lines := header.count(b"\n")) or b"\n " in header or b"\n\t" in header:
+            return None
+        texts = header.decode("ascii").split("\r\n")
+        first: dict[str, str] = {}
+        fields: list[tuple[str, str]] = []
+        for text in texts[1:-2]:
+            name, _, value = text.partition(":")
+            key = _KEYS.get(name)
+            if key is None:
+                if not name.strip() or len(text) == len(name):
+                    return None
+                name = name.strip()
+                key = name.lower()
+            value = value.strip()
+            fields.append((name, value))
+            if first.setdefault(key, value) is not value and key == "content-length":
+                return None
+        declared = first.get("content-length", "")
+        if len(texts) != lines + 1 or not (declared.isdecimal() and len(declared) <= 18):
+            return None
+        length = int(declared)
+        if at + length + 4 != size or not data.endswith(b"\r\n\r\n") or length > self._limits.block_bytes:
+            return None
+        self.header, self.trailer, self.first, self.regular, self._buffer = header, data[-4:], first, True, b""
+        place = Place(self._name, self.start, end - self.start)
+        return self._record(tuple(fields), place, InMemory(data[at:-4]))
+
+    def _record(self, fields: Headers, place: Place, block: WireBytes) -> Record:
+        first = self.first
         url = first.get("warc-target-uri")
         if url and url.startswith("<") and url.endswith(">"):  # wget took WARC 1.0's grammar at its word
             url = url[1:-1]
@@ -141,6 +207,7 @@ class Records:
         self.header, self._buffer = raw, self._buffer[len(raw) + 1 :]
         size = self._within_limit(int(line.length), start)
         fields = arc.warc_fields(line, raw, self._name, start)
+        self.first = {name.lower(): value for name, value in fields}
         block = self._block(size, start)
         place = Place(self._name, start, self._length(start))
         kind = arc.warc_type(line)
@@ -238,30 +305,52 @@ class Records:
             piece = self._source.read(_READ_BYTES, self._at)
             self._at += len(piece)
 
-    def _inflate(self, data: bytes) -> Iterator[bytes]:
+    def _inflate(self) -> Iterator[bytes]:
         """One gzip member, its checksum included."""
-        inflate = fast_zlib.decompressobj(GZIP)
-        limits, size = self._limits, 0
-        while True:
-            try:
-                piece = inflate.decompress(data, _READ_BYTES)
-            except INFLATE_ERRORS as error:
-                raise BadRecord(self._name, self.start, f"damaged gzip member: {error}") from error
-            size += len(piece)
-            if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self.start):
-                raise TooLarge(self._name, self.start, f"gzip member of more than {limits.ratio} times its size")
-            if inflate.eof:
-                self.end = self._at - len(inflate.unused_data)
-            if piece:
+        while not self._inflater.eof:
+            if piece := self._inflate_piece():
                 yield piece
-            if inflate.eof:
-                return
-            data = inflate.unconsumed_tail
-            if not data and len(piece) < _READ_BYTES:
-                data = self._source.read(_READ_BYTES, self._at)
-                self._at += len(data)
-                if not data:
-                    raise Torn(self._name, self.start, "the file ends inside a gzip member")
+
+    def _inflate_small(self) -> None:
+        """All of the member into the buffer if it is a small one, as most are; else, or if it is damaged, its first
+        pieces, and the others as they are asked for."""
+        self._inflater = fast_zlib.decompressobj(GZIP)
+        pieces: list[bytes] = []
+        try:
+            while not self._inflater.eof and self._unpacked < _SMALL_BYTES:
+                pieces.append(self._inflate_piece())
+            if not self._inflater.eof:
+                self._pieces = self._inflate()
+        except BadRecord as bad:
+            self._pieces = _raising(bad)
+        self._buffer = b"".join(pieces)
+
+    def _inflate_piece(self) -> bytes:
+        """The next; nothing where the inflater needs more. Raises BadRecord."""
+        if self._hungry:
+            self._packed = self._source.head(_NEXT_READ_BYTES, self._at)
+            self._at += len(self._packed)
+            if not self._packed:
+                raise Torn(self._name, self.start, "the file ends inside a gzip member")
+        inflater, limits = self._inflater, self._limits
+        try:
+            piece: bytes = inflater.decompress(self._packed, _READ_BYTES)
+        except INFLATE_ERRORS as error:
+            raise BadRecord(self._name, self.start, f"damaged gzip member: {error}") from error
+        self._unpacked = size = self._unpacked + len(piece)
+        if size > limits.ratio_from_bytes and size > limits.ratio * (self._at - self.start):
+            raise TooLarge(self._name, self.start, f"gzip member of more than {limits.ratio} times its size")
+        if inflater.eof:
+            self.end = self._at - len(inflater.unused_data)
+        else:
+            self._packed = inflater.unconsumed_tail
+            self._hungry = not self._packed and len(piece) < _READ_BYTES
+        return piece
+
+
+def _raising(error: BadRecord) -> Iterator[bytes]:
+    yield from ()
+    raise error
 
 
 def _fields(header: bytes) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ SINGLE = frozenset(
     "warc-segment-origin-id warc-segment-total-length".split()
 )
 TYPES = frozenset({"warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"})
+_QUICK_TYPES = frozenset({"response", "resource", "request", "metadata", "warcinfo"})
 _NEED_URI = TYPES - {"warcinfo", "metadata"}
 _PROFILE = re.compile(
     r"http://netpreserve\.org/warc/(?:0\.1[78]|1\.[01])/revisit/(identical-payload-digest|server-not-modified)"
@@ -60,6 +61,29 @@ def shown(value: str) -> str:
     return value if value.isascii() and value.isprintable() else ascii(value)[1:-1]
 
 
+def is_sound(record: Record, first: dict[str, str]) -> bool:
+    """Whether a quick look at a header framed to the letter finds all as almost always: then `header_faults` has none.
+    False tells nothing."""
+    uri = first.get("warc-target-uri")
+    return (
+        record.type in _QUICK_TYPES
+        and _ID.fullmatch(record.id) is not None
+        and (_URI.fullmatch(uri) is not None if uri else record.type not in _NEED_URI)
+        and record.date != ""
+        and _date_fault(record.date) is None
+        and _is_address(first.get("warc-ip-address", "::"))
+        and _is_usual(record.type, first.get("content-type", ""))
+        and "warc-truncated" not in first
+        and "warc-segment-number" not in first
+        and (len(first) == len(record.fields) or next(_repeated(record), None) is None)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(kind: str, content_type: str) -> bool:
+    return bool(content_type) and not any(_content_type_faults(kind, content_type, size=1))
+
+
 def header_faults(record: Record, header: bytes, first: dict[str, str]) -> Iterator[Fault]:
     """What is wrong with the header of *record*, whose bytes are *header*; *first* is the first value of each field."""
     if len(first) != len(record.fields):
@@ -68,7 +92,7 @@ def header_faults(record: Record, header: bytes, first: dict[str, str]) -> Itera
     yield from _identity_faults(record, first)
     if address := first.get("warc-ip-address"):
         yield from ip_faults("WARC-IP-Address", address)
-    yield from _content_type_faults(record, first.get("content-type", ""))
+    yield from _content_type_faults(record.type, first.get("content-type", ""), size=record.block.size)
     if (reason := first.get("warc-truncated")) and reason.lower() not in _TRUNCATED:
         expected = "length, time, disconnect or unspecified"
         yield Fault("truncated-unknown", f"WARC-Truncated {shown(reason)}", expected, shown(reason), departure=True)
@@ -176,18 +200,16 @@ def ip_faults(field: str, address: str) -> Iterator[Fault]:
         yield Fault("ip-bad", f"{field} {shown(address)}", "an IPv4 or IPv6 address", shown(address))
 
 
-def _content_type_faults(record: Record, content_type: str) -> Iterator[Fault]:
+def _content_type_faults(of: str, content_type: str, *, size: int) -> Iterator[Fault]:
     kind = content_type.partition(";")[0].strip().lower()
-    if record.type == "warcinfo" and kind != "application/warc-fields":
+    if of == "warcinfo" and kind != "application/warc-fields":
         yield Fault("content-type", f"warcinfo of type {shown(content_type)}", "application/warc-fields", shown(kind))
-    if not kind and record.block.size and record.type != "continuation":
+    if not kind and size and of != "continuation":
         yield Fault("content-type-missing", "a block without Content-Type", "Content-Type", "none", departure=True)
-    if kind == "application/http" and record.type in {"request", "response"}:
+    if kind == "application/http" and of in {"request", "response"}:
         said = _MSGTYPE.match(content_type)
-        if said and said[1].lower() != record.type:
-            yield Fault(
-                "content-type", f"{record.type} with {shown(content_type)}", f"msgtype={record.type}", shown(said[1])
-            )
+        if said and said[1].lower() != of:
+            yield Fault("content-type", f"{of} with {shown(content_type)}", f"msgtype={of}", shown(said[1]))
 
 
 def _segment_faults(record: Record, first: dict[str, str]) -> Iterator[Fault]:

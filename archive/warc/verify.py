@@ -8,7 +8,8 @@ files, a warning in others'.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,17 +19,21 @@ from archive.errors import BadRecord
 from archive.model import Record, WireBytes
 from archive.warc import http as warc_http
 from archive.warc import packed
-from archive.warc.blocks import Part
+from archive.warc.blocks import InMemory, Part
 from archive.warc.ledger import Ledger, Note, Told, note
 from archive.warc.members import fast_zlib
-from archive.warc.reader import WarcFile, open_files, read_records
+from archive.warc.reader import WarcFile, open_files
 from archive.warc.records import Records
-from archive.warc.rules import Fault, arc_faults, header_faults, shown
+from archive.warc.rules import Fault, arc_faults, header_faults, is_sound, shown
+from archive.warc.stretches import judge_in_stretches
 from archive.warc.zips import Wacz
 
 #: how files of records are named
 NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc", "*.wacz")
 
+_VERSIONS = frozenset({b"1.1", b"1.0"})
+#: a final response; what comes before one counts as its header section
+_STATUS = re.compile(rb"HTTP/1\.[01] [2-5]\d\d [ -~]*\r\n")
 _OURS = re.compile(rb"^software:[ \t]*bewaar/", re.IGNORECASE | re.MULTILINE)
 _MOST_INFO_BYTES = 1 << 16
 #: types whose payload is the block
@@ -86,7 +91,7 @@ class Verification:
         self._checked.files += 1
         try:
             with WarcFile(path) as file:
-                yield from self._wacz(path, file) if file.is_zip else self._records(str(path), file)
+                yield from self._wacz(path, file) if file.is_zip else self._records(str(path), file, path)
         except OSError as error:
             yield Finding(
                 str(path), 0, f"cannot be read: {error.strerror}", "a file", str(error.strerror), rule="unreadable"
@@ -104,18 +109,18 @@ class Verification:
                 yield self._told(told)
         self._ledger.close()
 
-    def _records(self, name: str, file: WarcFile) -> Iterator[Finding]:
+    def _records(self, name: str, file: WarcFile, path: Path | None = None) -> Iterator[Finding]:
         exact = self._strict or is_ours(file)
+        found_in = judge_in_stretches(path, file, judge) if path else judge(file, 0, None)
         self._exact.append(exact)
         number, records, damaged = self._ledger.open_file(name), 0, False
-        for found in judge(file):
-            if isinstance(found, Note):
+        for found in found_in:
+            if isinstance(found, tuple):
                 records += 1
                 self._ledger.take(number, found)
             else:
-                offset, fault = found
-                damaged = damaged or fault.rule == "record"
-                yield _finding(name, offset, fault, exact=exact)
+                damaged = damaged or found.fault.rule == "record"
+                yield _finding(name, found.offset, found.fault, exact=exact)
         if not records and not damaged:
             yield Finding(name, 0, "holds no record", "a record", "none", rule="empty")
         self._checked.records += records
@@ -124,8 +129,7 @@ class Verification:
         try:
             wacz = Wacz(file.fd, file.name, file.limits)
         except BadRecord as bad:
-            offset, fault = _damage(bad)
-            yield _finding(str(path), offset, fault, exact=True)
+            yield _finding(str(path), bad.offset, _damage(bad).fault, exact=True)
             return
         exact = self._strict or packed.is_ours(wacz)
         for offset, fault in packed.package_faults(wacz):
@@ -138,8 +142,9 @@ class Verification:
 
     def _learn(self, path: Path) -> None:
         try:
-            for record in read_records(path, on_damage=lambda _: None):
-                self._ledger.take_name(note(record, 0, 0))
+            for file in open_files(path, on_damage=lambda _: None):
+                for record, cursor in file.scan(on_damage=lambda _: None):
+                    self._ledger.take(None, note(record, cursor.first, 0, 0))
         except (BadRecord, OSError):  # it is not what was to be verified
             return
 
@@ -163,34 +168,53 @@ def is_ours(file: WarcFile) -> bool:
     return _OURS.search(b"".join(first.block.chunks(0, _MOST_INFO_BYTES))) is not None
 
 
-def judge(file: WarcFile) -> Iterator[Note | tuple[int, Fault]]:
-    """Of every record a Note, before it what is wrong with it. Raises OSError."""
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A fault, and the offset of the record it is in."""
+
+    offset: int
+    fault: Fault
+
+
+def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wrong, None, int | None]:
+    """Of every record that begins between *start* and *stop* a Note, before it what is wrong with it. Returns where
+    the next record begins, None at the end of the file. Raises OSError."""
     damage: list[BadRecord] = []
     sharing: Records | None = None
+    end = file.size if stop is None else stop
+    after: int | None = None
     try:
-        for record, cursor in file.scan(on_damage=damage.append):
-            while damage:
+        for record, cursor in file.scan(start, on_damage=damage.append):
+            while damage and damage[0].offset < end:
                 yield _damage(damage.pop(0))
+            if damage:
+                break
             if sharing is not None and cursor is not sharing:
-                yield sharing.start, _shared(sharing, file)
+                yield Wrong(sharing.start, _shared(sharing, file))
                 sharing = None
+            offset = record.place.offset
+            if offset >= end:
+                after = offset
+                break
             if cursor.shared:
                 sharing = cursor
-            offset = record.place.offset
             for fault in _faults(record, cursor, is_arc=file.is_arc):
-                yield offset, fault
-            yield note(record, offset, _signature(record))
+                yield Wrong(offset, fault)
+            yield note(record, cursor.first, offset, _signature(record))
     except BadRecord as too_much:  # so many damaged records that the rest of the file was given up
         damage.append(too_much)
     if sharing is not None:
-        yield sharing.start, _shared(sharing, file)
+        yield Wrong(sharing.start, _shared(sharing, file))
     for bad in damage:
+        if bad.offset >= end:
+            return bad.offset
         yield _damage(bad)
+    return after
 
 
-def _damage(bad: BadRecord) -> tuple[int, Fault]:
+def _damage(bad: BadRecord) -> Wrong:
     what = str(bad).partition(f" at {bad.offset}: ")[2]
-    return bad.offset, Fault("record", what, "a whole record", what)
+    return Wrong(bad.offset, Fault("record", what, "a whole record", what))
 
 
 def _shared(member: Records, file: WarcFile) -> Fault:
@@ -208,13 +232,12 @@ def _signature(record: Record) -> int:
 
 
 def _faults(record: Record, cursor: Records, *, is_arc: bool) -> Iterator[Fault]:
-    first: dict[str, str] = {}
-    for name, value in record.fields:
-        first.setdefault(name.lower(), value)
+    first = cursor.first
     if is_arc:
         yield from arc_faults(record, first)
         return
-    yield from header_faults(record, cursor.header, first)
+    if not (cursor.regular and cursor.header[5:8] in _VERSIONS and is_sound(record, first)):
+        yield from header_faults(record, cursor.header, first)
     if cursor.trailer != _LINE_ENDS:
         what = "the two line ends behind the record are missing"
         if cursor.trailer:
@@ -233,6 +256,8 @@ def _payload_faults(record: Record, declared: str, *, is_short: bool) -> Iterato
         yield from _compare("payload", declared, record.block)
     if record.type != "response" or not (record.url or "").lower().startswith(("http:", "https:")):
         return
+    if _is_quickly_found(record.block, declared):
+        return
     try:
         response = warc_http.parse_response(record.block)
     except ValueError as error:
@@ -245,6 +270,22 @@ def _payload_faults(record: Record, declared: str, *, is_short: bool) -> Iterato
         else:  # warcio's way, and so that of all who write with it
             what = f"payload digest {shown(declared)} is over the chunk framing too"
             yield Fault("payload-digest-framed", what, fault.found, shown(declared), departure=True)
+
+
+def _is_quickly_found(block: WireBytes, declared: str) -> bool:
+    """Whether the bytes behind a header section as almost all are have the digest: then they are the payload. False
+    tells nothing."""
+    if not isinstance(block, InMemory):
+        return False
+    end = block.data.find(b"\r\n\r\n", 0, _MOST_INFO_BYTES) + 4
+    head = block.data[:end]
+    if end < 4 or head.count(b"\r") != head.count(b"\n") or not _STATUS.match(head):
+        return False
+    if b"TRANSFER-ENCODING" in head.upper():
+        return False
+    with suppress(ValueError):
+        return digests.same(declared, (memoryview(block.data)[end:],))[0]
+    return False
 
 
 def _compare(which: str, declared: str, data: WireBytes) -> Iterator[Fault]:
