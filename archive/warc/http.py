@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 from archive.errors import BadHttp
 from archive.model import HttpResponse, WireBytes
-from archive.warc import encodings
 from archive.warc.blocks import InMemory, Part, hold
 
 #: header sections past this are not read; browsers and our own crawler stop at 256 KiB
@@ -155,6 +154,8 @@ class _Source:
 def body(payload: WireBytes | bytes, http: HttpResponse, *, limit: int = MAX_BODY_BYTES) -> Body:
     """The payload with Content-Encoding undone (gzip, deflate with and without zlib header, br, zstd, several in a
     row; a coding nobody knows is passed over). Raises TooLarge past *limit* bytes or an absurd ratio."""
+    from archive.warc import encodings  # its decoders take longer to load than a small file to verify
+
     codings = [
         coding.strip().lower()
         for name, value in http.headers

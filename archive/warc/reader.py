@@ -22,10 +22,12 @@ from typing import Self
 from archive.errors import BadRecord, TooLarge
 from archive.model import Record
 from archive.warc import arc
+from archive.warc.headers import BEGINS
 from archive.warc.members import fast_zlib
-from archive.warc.records import BEGINS, GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Source, Torn
+from archive.warc.records import GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Torn
 from archive.warc.rules import shown
 from archive.warc.segment import OPEN
+from archive.warc.source import Source
 from archive.warc.zips import MAGIC, Wacz
 
 __all__ = ["INSIDE", "Limits", "WarcFile", "open_files", "open_warc", "read_record", "read_records"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -12,32 +11,22 @@ from typing import Any
 from archive.errors import BadRecord, TooLarge
 from archive.model import Headers, Place, Record, WireBytes
 from archive.warc import arc
-from archive.warc.blocks import MEMORY_BYTES, InMemory, OnDisk, hold
+from archive.warc.blocks import MEMORY_BYTES, InMemory, hold
+from archive.warc.headers import BEGINS, all_fields, regular_fields
 from archive.warc.members import fast_zlib
+from archive.warc.source import READ_BYTES, Source
 
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP = 31
-#: how a record begins, in either case
-BEGINS = b"WARC/"
 INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, fast_zlib.error)
 
 _FIRST_READ_BYTES = 1 << 12
 #: more of a member: what it does not take is copied
 _NEXT_READ_BYTES = 1 << 14
-_READ_BYTES = 1 << 18
 #: a member of no more is inflated at once
 _SMALL_BYTES = 1 << 20
 #: how much of the line ends behind a record is kept to be judged
 _TRAILER_BYTES = 8
-#: names of fields as almost all write them, and in lower case
-_KEYS = {
-    name: name.lower()
-    for name in (
-        "WARC-Type WARC-Record-ID WARC-Date WARC-Target-URI WARC-IP-Address WARC-Protocol WARC-Concurrent-To "
-        "WARC-Warcinfo-ID WARC-Block-Digest WARC-Payload-Digest WARC-Truncated WARC-Profile WARC-Refers-To "
-        "WARC-Refers-To-Target-URI WARC-Refers-To-Date WARC-Cipher-Suite WARC-Filename Content-Type Content-Length"
-    ).split()
-}
 _HEADER_END = re.compile(rb"\n\r?\n")
 
 
@@ -62,40 +51,6 @@ class Limits:
 
 class Torn(BadRecord):
     """The file ends inside a record."""
-
-
-class Source:
-    """A file, or a stretch of one such as a file stored in a zip, that records are read from. Offsets count from the
-    stretch's beginning."""
-
-    __slots__ = ("_ahead", "_ahead_at", "_base", "_size", "fd")
-
-    def __init__(self, fd: int, base: int = 0, size: int | None = None) -> None:
-        self.fd, self._base, self._size = fd, base, size
-        self._ahead, self._ahead_at = memoryview(b""), 0
-
-    def read(self, length: int, at: int) -> bytes:
-        if self._size is not None:
-            length = max(0, min(length, self._size - at))
-        return os.pread(self.fd, length, self._base + at)
-
-    def head(self, length: int, at: int) -> memoryview:
-        """As `read`, out of what was read ahead: members are smaller than what a read is worth. Not for threads."""
-        start = at - self._ahead_at
-        if start < 0 or start + length > len(self._ahead):
-            self._ahead, self._ahead_at, start = memoryview(self.read(_READ_BYTES, at)), at, 0
-        return self._ahead[start : start + length]
-
-    @property
-    def size(self) -> int:
-        return os.fstat(self.fd).st_size if self._size is None else self._size
-
-    def block(self, at: int, size: int) -> OnDisk:
-        return OnDisk(os.dup(self.fd), self._base + at, size)
-
-    def apart(self) -> Source:
-        """The same bytes for one thread."""
-        return Source(self.fd, self._base, self._size)
 
 
 class Records:
@@ -143,7 +98,7 @@ class Records:
         if self._is_arc:
             return self._next_arc(start)
         self.header = self._header(start)
-        fields = tuple(_fields(self.header))
+        fields = tuple(all_fields(self.header))
         first: dict[str, str] = {}
         self.first = first
         for name, value in fields:
@@ -156,35 +111,19 @@ class Records:
         are: at a third of the cost of looking at each byte twice. None when it is not: nothing is said of it then."""
         data, size = self._buffer, len(self._buffer)
         at = data.find(b"\r\n\r\n", 0, self._limits.header_bytes) + 4
-        header = data[:at]
-        if at < 4 or not header.startswith(BEGINS) or not header.isascii():
+        read = regular_fields(data[:at]) if at >= 4 else None
+        if read is None:
             return None
-        if header.count(b"\r") != (lines := header.count(b"\n")) or b"\n " in header or b"\n\t" in header:
-            return None
-        texts = header.decode("ascii").split("\r\n")
-        first: dict[str, str] = {}
-        fields: list[tuple[str, str]] = []
-        for text in texts[1:-2]:
-            name, _, value = text.partition(":")
-            key = _KEYS.get(name)
-            if key is None:
-                if not name.strip() or len(text) == len(name):
-                    return None
-                name = name.strip()
-                key = name.lower()
-            value = value.strip()
-            fields.append((name, value))
-            if first.setdefault(key, value) is not value and key == "content-length":
-                return None
+        fields, first = read
         declared = first.get("content-length", "")
-        if len(texts) != lines + 1 or not (declared.isdecimal() and len(declared) <= 18):
+        if not (declared.isdecimal() and len(declared) <= 18):
             return None
         length = int(declared)
         if at + length + 4 != size or not data.endswith(b"\r\n\r\n") or length > self._limits.block_bytes:
             return None
-        self.header, self.trailer, self.first, self.regular, self._buffer = header, data[-4:], first, True, b""
+        self.header, self.trailer, self.first, self.regular, self._buffer = data[:at], data[-4:], first, True, b""
         place = Place(self._name, self.start, end - self.start)
-        return self._record(tuple(fields), place, InMemory(data[at:-4]))
+        return self._record(fields, place, InMemory(data[at:-4]))
 
     def _record(self, fields: Headers, place: Place, block: WireBytes) -> Record:
         first = self.first
@@ -302,7 +241,7 @@ class Records:
     def _plain(self, piece: bytes) -> Iterator[bytes]:
         while piece:
             yield piece
-            piece = self._source.read(_READ_BYTES, self._at)
+            piece = self._source.read(READ_BYTES, self._at)
             self._at += len(piece)
 
     def _inflate(self) -> Iterator[bytes]:
@@ -334,7 +273,7 @@ class Records:
                 raise Torn(self._name, self.start, "the file ends inside a gzip member")
         inflater, limits = self._inflater, self._limits
         try:
-            piece: bytes = inflater.decompress(self._packed, _READ_BYTES)
+            piece: bytes = inflater.decompress(self._packed, READ_BYTES)
         except INFLATE_ERRORS as error:
             raise BadRecord(self._name, self.start, f"damaged gzip member: {error}") from error
         self._unpacked = size = self._unpacked + len(piece)
@@ -344,39 +283,10 @@ class Records:
             self.end = self._at - len(inflater.unused_data)
         else:
             self._packed = inflater.unconsumed_tail
-            self._hungry = not self._packed and len(piece) < _READ_BYTES
+            self._hungry = not self._packed and len(piece) < READ_BYTES
         return piece
 
 
 def _raising(error: BadRecord) -> Iterator[bytes]:
     yield from ()
     raise error
-
-
-def _fields(header: bytes) -> Iterator[tuple[str, str]]:
-    """Fields of a record header (WARC 1.1, 4): UTF-8, folded lines joined, lines without a colon passed over."""
-    name, value = "", ""
-    for text in (*_lines(header), ""):
-        if text[:1] in (" ", "\t"):
-            value = f"{value} {text.strip()}"
-            continue
-        if name:
-            yield name, value.strip()
-        name, colon, value = text.partition(":")
-        name = name.strip() if colon else ""
-
-
-def _lines(header: bytes) -> list[str]:
-    """All but the first; a line that is not UTF-8 is Latin-1, whatever the others are."""
-    try:
-        lines = header.decode().split("\n")
-    except UnicodeDecodeError:
-        lines = [_text(line) for line in header.split(b"\n")]
-    return [line.removesuffix("\r") for line in lines[1:]]
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive.warc.judge import judge
 from archive.warc.reader import WarcFile
 from archive.warc.records import Limits
 from archive.warc.rules import header_faults, is_sound
 from archive.warc.stretches import judge_in_stretches, workers
-from archive.warc.verify import Checked, Verification, judge, verify_file
+from archive.warc.verify import Checked, Verification, verify_file
 from tests.archive.test_verify import BLOCK, DEPARTURES, FAULTS, VALID, record
 
 STORED = gzip.compress(
