@@ -55,7 +55,7 @@ def check_wacz(path: Path, checked: Checked, *, signer: str | None = None) -> It
 class _Check:
     def __init__(self, path: Path, file: IO[bytes], package: zipfile.ZipFile, checked: Checked) -> None:
         self._path, self._file, self._zip, self._checked = path, file, package, checked
-        self._entries = {entry.filename: entry for entry in package.infolist() if not entry.is_dir()}
+        self._entries = {entry.filename: entry for entry in package.infolist() if not entry.filename.endswith("/")}
 
     def findings(self, signer: str | None) -> Iterator[Finding]:
         hostile = False
@@ -124,7 +124,7 @@ class _Check:
                 )
             try:
                 equal, computed = same(str(resource.get("hash")), self._pieces(entry))
-            except _READING_FAULTS as error:
+            except (*_READING_FAULTS, TypeError) as error:  # TypeError: an algorithm without a length of its own
                 yield self._finding(
                     f"{shown(name)}: hash {shown(resource.get('hash'))} cannot be checked: {error}", entry
                 )
