@@ -8,15 +8,10 @@ from archive.model import Headers
 
 #: how a record begins, in either case
 BEGINS = b"WARC/"
-#: names of fields as almost all write them, and in lower case
-_KEYS = {
-    name: name.lower()
-    for name in (
-        "WARC-Type WARC-Record-ID WARC-Date WARC-Target-URI WARC-IP-Address WARC-Protocol WARC-Concurrent-To "
-        "WARC-Warcinfo-ID WARC-Block-Digest WARC-Payload-Digest WARC-Truncated WARC-Profile WARC-Refers-To "
-        "WARC-Refers-To-Target-URI WARC-Refers-To-Date WARC-Cipher-Suite WARC-Filename Content-Type Content-Length"
-    ).split()
-}
+#: lines read lately: half of a header stands in the one before it, too
+_LINES: dict[str, tuple[tuple[str, str], str]] = {}
+_MOST_LINES = 4096
+_LONGEST_LINE = 256
 
 
 def regular_fields(header: bytes) -> tuple[Headers, dict[str, str]] | None:
@@ -25,7 +20,7 @@ def regular_fields(header: bytes) -> tuple[Headers, dict[str, str]] | None:
     said of it then."""
     if not header.startswith(BEGINS) or not header.isascii():
         return None
-    if header.count(b"\r") != (lines := header.count(b"\n")) or b"\n " in header or b"\n\t" in header:
+    if header.count(b"\r") != (lines := header.count(b"\n")):
         return None
     texts = header.decode("ascii").split("\r\n")
     if len(texts) != lines + 1:
@@ -33,18 +28,28 @@ def regular_fields(header: bytes) -> tuple[Headers, dict[str, str]] | None:
     first: dict[str, str] = {}
     fields: list[tuple[str, str]] = []
     for text in texts[1:-2]:
-        name, _, value = text.partition(":")
-        key = _KEYS.get(name)
-        if key is None:
-            if not name.strip() or len(text) == len(name):
-                return None
-            name = name.strip()
-            key = name.lower()
-        value = value.strip()
-        fields.append((name, value))
-        if first.setdefault(key, value) is not value and key == "content-length":
+        known = _LINES.get(text) or _line(text)
+        if known is None:
+            return None
+        field, key = known
+        fields.append(field)
+        if first.setdefault(key, field[1]) is not field[1] and key == "content-length":
             return None
     return tuple(fields), first
+
+
+def _line(text: str) -> tuple[tuple[str, str], str] | None:
+    """The field on a line, and its name in lower case; None where none begins."""
+    name, colon, value = text.partition(":")
+    name = name.strip()
+    if not colon or not name or text.startswith((" ", "\t")):  # folded
+        return None
+    known = (name, value.strip()), name.lower()
+    if len(text) <= _LONGEST_LINE:
+        if len(_LINES) >= _MOST_LINES:
+            _LINES.clear()
+        _LINES[text] = known
+    return known
 
 
 def all_fields(header: bytes) -> Iterator[tuple[str, str]]:

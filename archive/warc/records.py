@@ -57,29 +57,35 @@ class Records:
     """The records from one offset on: those of one gzip member, or of a plain stretch up to a gzip member or the end
     of the file."""
 
+    #: where the next record may begin; None at the end of the file or until this one is read
+    end: int | None = None
+    #: bytes of the header of the record read last, and the first line ends behind its block
+    header = trailer = b""
+    #: first value of each of its fields, by name in lower case
+    first: dict[str, str]
+    #: whether it was framed to the letter: CRLF everywhere, ASCII, nothing folded, two line ends behind
+    regular = False
+    #: whether it shares its gzip member with others; in a plain file there is nothing to share
+    shared = False
+
+    _buffer = b""
+    _inflater: Any = None
+    #: whether more compressed bytes are needed, and how many were inflated
+    _hungry = False
+    _unpacked = 0
+    _pieces: Iterator[bytes] = iter(())
+
     def __init__(self, source: Source, name: str, start: int, limits: Limits, *, is_arc: bool = False) -> None:
         self._source, self._name, self.start, self._limits = source, name, start, limits
         self._is_arc = is_arc
-        #: where the next record may begin; None at the end of the file or until this one is read
-        self.end: int | None = None
-        #: bytes of the header of the record read last, and the first line ends behind its block
-        self.header = self.trailer = b""
-        #: first value of each of its fields, by name in lower case
-        self.first: dict[str, str] = {}
-        #: whether it was framed to the letter: CRLF everywhere, ASCII, nothing folded, two line ends behind
-        self.regular = False
         head = source.head(_FIRST_READ_BYTES, start)
         self._gzip = head[:2] == GZIP_MAGIC or head == GZIP_MAGIC[:1]
         #: offset in the file of the first byte that has not been read
         self._at = start + len(head)
-        self._inflater: Any = None
-        #: compressed bytes that were read and not yet inflated, whether more are needed, how many were inflated
-        packed: memoryview | bytes = head
-        self._packed, self._hungry, self._unpacked = packed, False, 0
-        self._pieces: Iterator[bytes] = iter(()) if self._gzip else self._plain(bytes(head))
-        self._buffer = b""
-        #: whether the record read last has its gzip member to itself; in a plain file there is nothing to share
-        self.shared = False
+        #: compressed bytes that were read and not yet inflated
+        self._packed: memoryview | bytes = head
+        if not self._gzip:
+            self._pieces = self._plain(bytes(head))
 
     def next(self) -> Record | None:
         """Raises BadRecord."""
