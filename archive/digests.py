@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -25,8 +26,8 @@ def sha256_chunks(chunks: Iterable[bytes]) -> str:
 
 def _constructor(algorithm: str) -> Callable[[], hashlib._Hash]:
     name = algorithm.lower().replace("-", "")
-    if not hashlib.new(name, usedforsecurity=False).digest_size:
-        raise ValueError(f"{algorithm} has no size of its own")  # shake_128 and its like
+    if not re.fullmatch("[a-z0-9_]+", name) or not hashlib.new(name, usedforsecurity=False).digest_size:
+        raise ValueError(f"{algorithm} is none, or has no size of its own")  # shake_128 and its like
     return partial(hashlib.new, name, usedforsecurity=False)
 
 

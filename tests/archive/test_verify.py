@@ -108,6 +108,8 @@ DEPARTURES: dict[str, tuple[bytes, str]] = {
     "one line end behind": (record(number=2).removesuffix(b"\r\n"), "record-end"),
     "truncated why": (record(number=2, WARC_Truncated="tired"), "truncated-unknown"),
     "unknown digest": (record(number=2, WARC_Block_Digest="crc9:AA"), "block-digest-unknown"),
+    "a NUL in the algorithm": (record(number=2, WARC_Payload_Digest="sha2\0:AA"), "payload-digest-unknown"),
+    "a digest of any length": (record(number=2, WARC_Block_Digest="shake_128:AA"), "block-digest-unknown"),
     "a type of one's own": (record(number=2, WARC_Type="screenshot"), "type-unknown"),
 }  # fmt: skip
 
