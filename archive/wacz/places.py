@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Protocol
@@ -14,6 +13,7 @@ from archive.errors import BadRecord
 from archive.model import Place, Record
 from archive.wacz.directory import shown
 from archive.warc.records import Limits, Records
+from archive.warc.source import Source
 
 _LONGEST_LINE_BYTES = 8 << 20
 #: of an index with more faults than this the rest is not looked at
@@ -65,21 +65,17 @@ def _fault(line: bytes, fd: int, warcs: Mapping[str, tuple[ZipInfo, int]]) -> st
     entry, begins = held
     if place.offset + place.length > entry.file_size or not place.length:
         return f"{place.length} bytes at {place.offset} of {place.file}, which has {entry.file_size}"
-    record = _record(fd, place, begins)
+    record = _record(Source(fd, begins, entry.file_size), place)
     if record and record.url != block.get("url"):
         return f"{place.file} at {place.offset}: {shown(block.get('url'))} expected, {shown(record.url)} found"
     return None
 
 
-def _record(fd: int, place: Place, begins: int) -> Record | None:
-    """None for a record that is not compressed: behind the last one lies the ZIP, which is no record."""
-    head = os.pread(fd, 5, begins + place.offset)
-    if head.upper() == b"WARC/":
+def _record(source: Source, place: Place) -> Record | None:
+    """None for a record that is not compressed: where it ends, indexers do not agree."""
+    if source.read(5, place.offset).upper() == b"WARC/":
         return None
-    try:
-        record = Records(fd, place.file, begins + place.offset, Limits()).next()
-    except BadRecord as error:  # told where it is in the WARC file, not in the ZIP
-        raise BadRecord(place.file, place.offset, str(error).partition(f" at {error.offset}: ")[2]) from error
+    record = Records(source, place.file, place.offset, Limits()).next()
     if record is None or record.place.length != place.length:
         found = record.place.length if record else 0
         raise BadRecord(place.file, place.offset, f"record of {found} bytes, expected {place.length}")
