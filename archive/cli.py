@@ -87,6 +87,10 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
         facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if tally.rows else ""
         count = f"{tally.warcs.files} files, {tally.warcs.records} records{facts} checked"
         click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
+        if held and not files and (left := len(list(held.warcs.glob("*.open")))):
+            click.echo(
+                f"not checked: {left} that a crawl is writing, or left open; the next crawl repairs it", err=True
+            )
     return 1 if wrong else 0
 
 

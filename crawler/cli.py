@@ -14,7 +14,7 @@ import click
 
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
-from archive.layout import Archive
+from archive.layout import MARKER, Archive
 from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
 
 SCOPES = ("page", "prefix", "host", "domain")
@@ -138,13 +138,15 @@ def crawl(
         raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
     if len(targets) > 1 and not all("://" in target for target in targets):
         return _crawl_each(targets)
-    found = Archive.create(archive, operator=operator, contact=contact)
+    # What is asked wrongly makes no archive.
+    there = Archive.open(archive) if (archive / MARKER).exists() else None
     if all("://" in target for target in targets):
         from crawler.sites.profile import default_profile
 
         profile = default_profile(*targets, **settings)
     else:
-        profile = profile_for(targets[0], found, **settings)
+        profile = profile_for(targets[0], there, **settings)
+    found = Archive.create(archive, operator=operator, contact=contact)
     begun = begin_crawl(
         found,
         profile,

@@ -13,7 +13,7 @@ from archive.layout import Archive
 from archive.model import Page, Place, Record, Section
 from archive.store import open_read_only
 from archive.warc import http as warc_http
-from archive.warc.reader import read_record
+from archive.warc.reader import open_warc
 from crawler.extract import extract
 from crawler.extract.hints import Hints
 from crawler.plan import profile_for
@@ -68,7 +68,8 @@ def _latest(archive: Archive, url: str) -> Record:
         raise WrongUse(f"{url}: not in {archive.root}; `bewaar crawl --scope page {url}` fetches it into the archive")
     place = Place(*row)
     try:
-        return read_record(archive.warcs / place.file, place.offset, place.length)
+        with open_warc(archive.warcs, place.file) as file:
+            return file.read(place.offset, place.length)
     except OSError as error:
         raise Damaged(f"{archive.warcs / place.file}: {error.strerror}") from error
 

@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, cast
@@ -94,7 +95,9 @@ class Frontier:
             self._open = False
 
     def close(self) -> None:
-        self.commit()
+        # What a full disk does not take is learned from the WARC files when the crawl is taken up again.
+        with suppress(sqlite3.OperationalError):
+            self.commit()
         self._db.close()
 
     def begin(self, crawl_id: str, started_at: str) -> None:

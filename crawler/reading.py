@@ -210,7 +210,10 @@ class Reader:
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
-            return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, b"", page=None)))
+            links = tuple(discover(capture.url, mime or "", response.headers, b"", page=None))
+            large = mime in HTML and payload.size > PAGE_MAX_BYTES
+            why = Problem("too large to be read", f"{payload.size} bytes of HTML, limit {PAGE_MAX_BYTES}")
+            return Reading(capture, links=links, problems=(why,) if large else ())
         self._before_body()
         try:
             body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES).data
@@ -298,7 +301,13 @@ def _crawl_of(record: Record, known: Crawl | None) -> Crawl:
     info = warc_fields(record.block.chunks())
     crawl_id = info.get("isPartOf") or f"imported-{times.digits14(record.date)}"
     if known and known.id == crawl_id:
-        return known
+        # A crawl that was taken up again, perhaps with other settings: the last word counts, as in the database.
+        return replace(
+            known,
+            software=info.get("software", "unknown"),
+            operator=info.get("operator"),
+            profile_digest=info.get("bewaar-profile-digest"),
+        )
     site = info.get("bewaar-site") or crawl_id
     return Crawl(
         id=crawl_id,

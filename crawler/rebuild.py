@@ -50,6 +50,8 @@ def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress =
     file is overwritten through SQLite's backup, never renamed over: a Datasette that has it open goes on, and sees
     the new rows. Returns the open store. Raises WrongUse while a crawl writes.
     """
+    archive.check_writable()
+    archive.make_folders()
     with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
         fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
         store = Store(archive.database, KINDS, write_lock=archive.lock_database)

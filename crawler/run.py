@@ -24,6 +24,8 @@ def run_crawl(begun: Begun) -> Outcome:
     plan = begun.plan
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
+    # A log line that a full disk does not take is no traceback on the terminal.
+    logging.raiseExceptions = False
     settings.set("LOG_FILE", str(plan.archive.logs / f"{plan.crawl_id}.log"), priority="cmdline")
     try:
         process = CrawlerProcess(settings)

@@ -98,6 +98,8 @@ def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
     try:
         tables = set(db.table_names())
         applied = {migration.name for migration in migrations.applied(db)}
+    except sqlite3.OperationalError as error:
+        raise NotAnArchive(f"{path}: cannot be read now: {error}") from error
     except sqlite3.DatabaseError as error:
         raise NotAnArchive(f"{path}: not a database of Bewaar: {error}") from error
     if tables and not applied:

@@ -53,7 +53,7 @@ _ROLES = tuple(kind.role for kind in KINDS)
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PageKeyRule(_Model):

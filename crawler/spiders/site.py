@@ -18,7 +18,7 @@ from scrapy.logformatter import LogFormatter
 from twisted.python.failure import Failure
 
 from archive import times
-from archive.errors import ArchiveFault, BewaarError
+from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
@@ -236,10 +236,17 @@ class SiteSpider(Spider):
         return extension
 
 
-def _begin(site: str = "", archive: str = "archive-data", contact: str | None = None, extract: str = "yes") -> Begun:
+def _begin(
+    site: str = "", archive: str = "archive-data", contact: str | None = None, extract: str = "yes", **unknown: str
+) -> Begun:
     """The door of plain ``scrapy crawl``. What is wrong ends the process with one clear line, as in ``bewaar crawl``:
     an error would become a traceback of Scrapy's task, and exit code 1."""
     try:
+        if unknown or not site:
+            wrong = f"no argument {next(iter(unknown))}" if unknown else "no site"
+            raise WrongUse(
+                f"{wrong}: give -a site=NAME_OR_URL, and -a archive=DIR, contact=ADDRESS, extract=no if need be"
+            )
         found = Archive.create(Path(archive), contact=contact)
         return begin_crawl(found, profile_for(site, found), contact=contact, extract=extract != "no")
     except BewaarError as error:

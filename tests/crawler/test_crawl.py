@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -321,6 +322,30 @@ def test_a_dry_run_finds_every_row_that_was_changed(tmp_path: Path) -> None:
     assert "robots.txt" in told
 
 
+def test_a_crawl_resumed_with_other_settings_is_rebuilt_the_same(tmp_path: Path) -> None:
+    with Site(tree(31), slow_s=0.02) as site:
+        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0.01")
+        wait_for(site, 15)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        told = bewaar("verify", "--archive", tmp_path / "a").stderr
+        assert "not checked: 1 that a crawl is writing, or left open" in told
+        page_of = bewaar("extract", site.url(), "--archive", tmp_path / "a", "--json", code=None)
+        assert "No such file" not in page_of.stderr
+        crawl(site.url(), tmp_path / "a")
+    assert len(query(tmp_path / "a", "SELECT id FROM crawl")) == 1
+    bewaar("rebuild", "--dry-run", "--archive", tmp_path / "a")
+    shutil.rmtree(tmp_path / "a" / "state")  # as copying tools may leave it
+    bewaar("rebuild", "--archive", tmp_path / "a")
+
+
+def test_a_page_too_large_to_be_read_is_a_problem(tmp_path: Path) -> None:
+    pages = {"/": page("x" * (17 << 20))}
+    with Site(pages) as site:
+        report = crawl(site.url(), tmp_path / "a", code=1)
+    assert report["problems"][0]["what"] == "too large to be read"
+
+
 def test_from_start_begins_a_new_crawl(tmp_path: Path) -> None:
     with Site(tree(31)) as site:
         crawl(site.url(), tmp_path / "a", "--max-pages", "2", code=3)
@@ -361,11 +386,15 @@ def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
 
 
 def test_plain_scrapy_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "scrapy", "crawl", "site", "-a", "site=nosuch", "-a", f"archive={tmp_path / 'a'}"]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, env=environment())
-    assert done.returncode == 2
-    assert "bewaar: no site 'nosuch' (there are: better_care_network)\n" in done.stderr
-    assert "Traceback" not in done.stderr
+    for wrong, said in (
+        ("site=nosuch", "no site 'nosuch' (there are: better_care_network)"),
+        ("foo=bar", "no argument foo: give -a site=NAME_OR_URL"),
+    ):
+        command = [sys.executable, "-m", "scrapy", "crawl", "site", "-a", wrong, "-a", f"archive={tmp_path / 'a'}"]
+        done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, env=environment())
+        assert done.returncode == 2
+        assert f"bewaar: {said}" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_crawl_in_several_files_is_derived_again_the_same(tmp_path: Path) -> None:

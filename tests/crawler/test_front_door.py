@@ -39,6 +39,13 @@ def test_no_such_site_suggests_one(archive: Path) -> None:
     assert "did you mean better_care_network" in line
 
 
+def test_what_is_asked_wrongly_makes_no_archive(tmp_path: Path) -> None:
+    for wrong in (["nosuch"], ["http://example.test/", "--delay", "inf"], ["http://example.test/", "--max-bytes", "x"]):
+        done = bewaar("crawl", *wrong, "--archive", tmp_path / "new", "--contact", CONTACT, code=2)
+        assert done.stderr.count("\n") == 1
+        assert not (tmp_path / "new").exists()
+
+
 def test_nothing_to_crawl_says_what_to_give(archive: Path) -> None:
     assert "give a SITE or URL" in refused("crawl", "--archive", archive)
 
