@@ -62,7 +62,7 @@ def test_repeated_it_copies_what_is_new(archive: Path, tmp_path: Path) -> None:
 
 def test_while_a_crawl_runs_and_the_copy_goes_on_with_it(tmp_path: Path) -> None:
     archive, copy = tmp_path / "a", tmp_path / "copy"
-    with Site(tree(127), slow_s=0.02) as site:
+    with Site(tree(127), slow_s=0.05) as site:
         process = start("crawl", site.url(), "--archive", archive, "--contact", CONTACT, "--delay", "0")
         for requests in (40, 90):
             wait_for(site, requests)
