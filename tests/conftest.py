@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.front_door import bewaar
+pytest.register_assert_rewrite("tests.crash", "tests.front_door")
+
+from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
 
 REPO = Path(__file__).resolve().parent.parent
 
