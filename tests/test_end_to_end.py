@@ -124,15 +124,27 @@ def test_every_edition_is_read_exactly(archive: Path, number: int) -> None:
 
 
 def test_the_history_says_when_each_name_was_listed(archive: Path) -> None:
-    at = [row["started_at"] for row in query(archive, "SELECT started_at FROM crawl ORDER BY started_at")]
+    # Which crawl bears out each bound, and when to the microsecond: two crawls may begin in one second.
+    columns = ("absent", "first", "last", "gone")
     lampion = query(
-        archive, "SELECT * FROM presence WHERE role = 'member' AND value LIKE '%Lampionnenpad%' ORDER BY first_seen"
+        archive,
+        f"SELECT p.*, {', '.join(f'{c}.crawl_id AS {c}_crawl, {c}.warc_date AS {c}_date' for c in columns)} FROM presence p"
+        + "".join(f" LEFT JOIN capture {c} ON {c}.id = p.{c}_capture_id" for c in columns)
+        + " WHERE p.role = 'member' AND p.value LIKE '%Lampionnenpad%' ORDER BY p.first_seen",
     )
+    order = crawls(archive)
     assert [row["state"] for row in lampion] == ["ended", "unknown"]
-    # To the second: one crawl may end in the second the next begins in.
-    assert at[0] <= lampion[0]["absent_before"] <= at[1] <= lampion[0]["first_seen"] <= at[2] <= lampion[0]["gone_by"]
-    # The outage says nothing, so it bounds nothing.
-    assert at[2] <= lampion[1]["absent_before"] <= at[3] < at[4] <= lampion[1]["first_seen"]
+    before, again = lampion
+    assert [before[f"{c}_crawl"] for c in columns] == [order[0], order[1], order[1], order[2]]
+    assert before["absent_date"] < before["first_date"] <= before["last_date"] < before["gone_date"]
+    # The outage says nothing, so it bounds nothing; nor does the redesign, which has no list.
+    assert [again[f"{c}_crawl"] for c in columns] == [order[2], order[4], order[4], None]
+    assert before["gone_date"] <= again["absent_date"] < again["first_date"]
+    for row in lampion:
+        bounds = [row[name] for name in ("absent_before", "first_seen", "last_seen", "gone_by") if row[name]]
+        assert bounds == sorted(bounds)
+        for c, name in zip(columns, ("absent_before", "first_seen", "last_seen", "gone_by"), strict=True):
+            assert (row[name] or "")[:19] == (row[f"{c}_date"] or "")[:19]
     # The redesign has no member list: that is no longer known, not no longer listed.
     members = query(archive, "SELECT state, gone_by FROM presence WHERE role = 'member' AND value NOT LIKE '%Lampion%'")
     assert len(members) == 7
