@@ -83,6 +83,9 @@ def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
             name = path.name.removesuffix(OPEN)
             if path.is_symlink() or not name.endswith((".warc.gz", TORN)):
                 continue
+            if name.endswith(TORN):  # has no line, and does not change
+                _copy_changed(path, copy.warcs / name, done)
+                continue
             relative, target = f"warcs/{name}", copy.warcs / name
             expected = known.get(relative)
             if expected is not None and expected == lines.get(relative) and _same_size(path, target):
@@ -101,8 +104,7 @@ def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
                 continue
             done.copied += 1
             done.copied_bytes += target.stat().st_size
-            if name.endswith(".warc.gz"):
-                lines[relative] = sha256
+            lines[relative] = sha256
     finally:
         write_manifest(copy.root, lines)
 

@@ -51,10 +51,15 @@ def test_repeated_it_copies_what_is_new(archive: Path, tmp_path: Path) -> None:
     first = {path.name: path.stat().st_mtime_ns for path in (copy / "warcs").iterdir()}
     with Site(tree(3)) as site:
         crawl(site.url(), archive)
+    (archive / "warcs" / "x.warc.gz.torn").write_bytes(b"torn off")
+    assert backup(archive, copy)["problems"] == []
+    assert (copy / "warcs" / "x.warc.gz.torn").read_bytes() == b"torn off"
+    changed = {path.name: path.stat().st_mtime_ns for path in (copy / "warcs").iterdir()}
     done = backup(archive, copy)
     assert done["problems"] == []
+    assert {path.name: path.stat().st_mtime_ns for path in (copy / "warcs").iterdir()} == changed
     second = {path.name: path.stat().st_mtime_ns for path in (copy / "warcs").iterdir()}
-    assert len(second) == len(first) + 1
+    assert len(second) == len(first) + 2
     assert first.items() <= second.items()
     assert list(differences(dumped(archive), dumped(copy))) == []
     bewaar("verify", "--rows", "--archive", copy)
