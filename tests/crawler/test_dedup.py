@@ -60,7 +60,9 @@ def test_the_second_crawl_of_an_unchanged_site_refers_to_the_first(tmp_path: Pat
         " JOIN evidence e ON e.observation_id = o.id WHERE o.role = 'member' GROUP BY k.id",
     )
     assert [count for _, count in seen] == [3, 3]
-    odd = "SELECT count(*) FROM capture WHERE record_type = 'revisit' AND (original_id IS NULL OR truncated)"
+    odd = (
+        "SELECT count(*) FROM capture WHERE record_type = 'revisit' AND (original_id IS NULL OR truncated IS NOT NULL)"
+    )
     assert query(archive, odd) == [(0,)]
     live = dumped(archive)
     bewaar("verify", "--rows", "--archive", archive)
