@@ -7,17 +7,14 @@ started, and it is told again what the old one had not stored.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 import socket
 import subprocess
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,13 +22,13 @@ from scrapy import Request, signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
 
-from archive import times
 from archive.model import Link
 from archive.warc.writer import Sealed
 from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.spiders.channel import Channel, Channels
+from crawler.spiders.closing import closing_records
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -48,8 +45,6 @@ DEATHS = 2
 STARTS = 20
 #: how often the frontier commits and the reader is looked after
 TICK_S = 0.5
-#: of the crawl's log, in its WARC
-LOG_BYTES = 8 << 20
 #: answers that nobody asked for yet; more are in flight only when somebody raised the concurrency beyond reason
 UNCLAIMED = 4096
 
@@ -120,7 +115,7 @@ class ReaderExtension:
         self._capture_closed, self._finished = loop.create_future(), loop.create_future()
         self._start()
         plan, capture = self._spider.plan, self._capture
-        capture.closing_report = self._closing_report
+        capture.closing_report = partial(closing_records, self._spider, self._crawler.settings["LOG_FILE"])
         self._begin_dedup(capture)
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
         profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
@@ -341,26 +336,3 @@ class ReaderExtension:
     def _flush(self) -> None:
         if self._channel is not None:
             self._channel.flush()
-
-    def _closing_report(self) -> Iterator[tuple[str, bytes, str]]:
-        """The crawl's log, as far as it came, and its report."""
-        name = f"metadata://bewaar/{self._spider.plan.crawl_id}"
-        if log_file := self._crawler.settings["LOG_FILE"]:
-            with suppress(OSError):
-                yield f"{name}/crawl.log", _read_end(Path(log_file)), "text/plain"
-        spider = self._spider
-        outcome = spider.outcome
-        outcome.finished_at = times.seconds(times.now())
-        outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
-        block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
-        yield f"{name}/report.json", block, "application/json"
-
-
-def _read_end(log_file: Path) -> bytes:
-    """Of a log that is longer than anybody reads, its end, from the beginning of a line."""
-    with log_file.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - LOG_BYTES))
-        if size > LOG_BYTES:
-            file.readline()
-        return file.read(LOG_BYTES)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.layout import Archive
+from archive.warc.reader import read_records
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Site, page, tree
 
@@ -194,6 +195,9 @@ def test_a_full_disk_stops_the_crawl_with_4_and_all_before_it_whole(small_disk: 
         done = bewaar("crawl", site.url(), "--archive", small_disk / "a", "--contact", CONTACT, "--delay", "0", code=4)
         assert "free" in done.stderr + done.stdout
         kept = json.loads(bewaar("verify", "--json", "--archive", small_disk / "a").stdout)
+        (warc,) = (small_disk / "a" / "warcs").glob("*.warc.gz")
+        last = [record.url for record in read_records(warc) if (record.url or "").startswith("metadata://bewaar/")]
+        assert [str(url).rpartition("/")[2] for url in last] == ["profile.json", "report.json"]
     assert kept["findings"] == []
 
 

@@ -1,0 +1,40 @@
+"""What a crawl says of itself at its end, in its own WARC: its log and its report."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from archive import times
+
+#: of the log
+LOG_BYTES = 8 << 20
+
+
+def closing_records(spider: Any, log_file: str | None) -> Iterator[tuple[str, bytes, str]]:
+    """URL, block and content type of the last records; the report is the very last. A log that cannot be read is left
+    out: it still lies in the archive's ``state/logs``."""
+    name = f"metadata://bewaar/{spider.plan.crawl_id}"
+    # Where the disk is full, what is left of it is the report's.
+    if log_file and not spider.outcome.fault:
+        with suppress(OSError):
+            yield f"{name}/crawl.log", read_end(Path(log_file)), "text/plain"
+    outcome = spider.outcome
+    outcome.finished_at = times.seconds(times.now())
+    outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
+    block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
+    yield f"{name}/report.json", block, "application/json"
+
+
+def read_end(log_file: Path, limit: int = LOG_BYTES) -> bytes:
+    """The last *limit* bytes at most, from the beginning of a line: nobody reads a log that is longer."""
+    with log_file.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - limit))
+        if size > limit:
+            file.readline()
+        return file.read(limit)
