@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from archive.layout import Archive
 from archive.warc.reader import read_records
-from tests.front_door import CONTACT, bewaar, crawl, start
+from tests.front_door import CONTACT, bewaar, crawl, environment, start
 from tests.site_server import Site, page, tree
 
 
@@ -195,10 +196,23 @@ def test_a_full_disk_stops_the_crawl_with_4_and_all_before_it_whole(small_disk: 
         done = bewaar("crawl", site.url(), "--archive", small_disk / "a", "--contact", CONTACT, "--delay", "0", code=4)
         assert "free" in done.stderr + done.stdout
         kept = json.loads(bewaar("verify", "--json", "--archive", small_disk / "a").stdout)
-        (warc,) = (small_disk / "a" / "warcs").glob("*.warc.gz")
-        last = [record.url for record in read_records(warc) if (record.url or "").startswith("metadata://bewaar/")]
-        assert [str(url).rpartition("/")[2] for url in last] == ["profile.json", "report.json"]
     assert kept["findings"] == []
+
+
+def test_on_a_disk_that_fills_up_the_report_is_still_written(small_disk: Path) -> None:
+    noise = {f"/n{n}.bin": (200, {"Content-Type": "image/png"}, os.urandom(300_000)) for n in range(40)}
+    pages = {"/": page("".join(f'<img src="{path}">' for path in noise))} | noise
+    with Site(pages) as site:
+        command = [sys.executable, "-m", "scrapy", "crawl", "site", "-a", f"site={site.url()}", "-a", f"contact={CONTACT}",
+                   "-a", f"archive={small_disk / 'a'}", "-s", "DOWNLOAD_DELAY=0", "-s", "WARC_RESERVE_BYTES=1500000"]  # fmt: skip
+        subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=60, env=environment())
+    (warc,) = (small_disk / "a" / "warcs").glob("*.warc.gz")
+    records = list(read_records(warc))
+    assert sum(record.type == "response" for record in records) > 3
+    told = [record for record in records if (record.url or "").startswith("metadata://bewaar/")]
+    # What is left of the disk is not for the log.
+    assert [(record.url or "").rpartition("/")[2] for record in told] == ["profile.json", "report.json"]
+    assert json.loads(b"".join(told[-1].block.chunks()))["status"] == "failed"
 
 
 def test_the_doctor_finds_this_installation_well(archive: Path) -> None:
