@@ -87,7 +87,7 @@ def wanted(name: str, mode: str, http: WireServer, https: WireServer) -> dict:
         "tunnel": f"https://127.0.0.1:{https.port}",
         "plain": "http://wire.test",
     }[mode]
-    meta: dict[str, object] = {"download_timeout": 0.7} if name.startswith("stalled") else {}
+    meta: dict[str, object] = {"download_timeout": 3} if name.startswith("stalled") else {}
     if mode in {"tunnel", "plain"}:
         meta["proxy"] = f"http://{CREDENTIALS}@127.0.0.1:{http.port}"
     method = METHODS.get(name, "GET")
