@@ -36,6 +36,7 @@ class Draft:
     type: Literal["response", "revisit", "request", "metadata"]
     content_type: str
     block: WireBytes
+    #: stands once in an event: in the record it is known by
     connection: tuple[Field, ...] = ()
     #: digests and truncation
     marks: tuple[Field, ...] = ()
@@ -66,7 +67,7 @@ def draft_exchange(
         )
     if exchange.request.size:
         marks = [("WARC-Block-Digest", digest(exchange.request, algorithm))]
-        drafts.append(Draft("request", "application/http; msgtype=request", exchange.request, connection, tuple(marks)))
+        drafts.append(Draft("request", "application/http; msgtype=request", exchange.request, marks=tuple(marks)))
     about = _about(exchange) if response is not None else _failure(exchange)
     block = InMemory(fields.warc_fields(about))
     marks = [("WARC-Block-Digest", digest(block, algorithm))]

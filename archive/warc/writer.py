@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import socket
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from archive.warc import fields
 from archive.warc.blocks import InMemory
 from archive.warc.events import WARC_FIELDS, Algorithm, Draft, digest, draft_exchange, draft_metadata
 from archive.warc.fields import Field
+from archive.warc.ids import RecordIds
 from archive.warc.members import Member, build_member
 from archive.warc.records import Limits
 from archive.warc.segment import Sealed, Segment, fault
@@ -47,10 +47,6 @@ class Written:
     #: what a reader of the event needs, from offset to offset: that record and the event's last, which tells about it;
     #: what was requested stands between them
     spans: tuple[tuple[int, int], ...]
-
-
-def _new_id() -> str:
-    return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def _check_readable(exchange: Exchange) -> None:
@@ -97,7 +93,7 @@ class WarcWriter:
         level: int = 2,
         store_from_bytes: int = STORE_FROM_BYTES,
         clock: Callable[[], datetime] = times.now,
-        new_id: Callable[[], str] = _new_id,
+        new_id: Callable[[], str] | None = None,
         hostname: str | None = None,
         on_sealed: Callable[[Sealed], None] | None = None,
     ) -> None:
@@ -110,7 +106,7 @@ class WarcWriter:
         self._max_bytes, self._reserve_bytes, self._level = max_bytes, reserve_bytes, level
         self._store_from_bytes = store_from_bytes
         self._algorithm, self._strict = digest, strict_fields
-        self._clock, self._new_id, self._on_sealed = clock, new_id, on_sealed
+        self._clock, self._new_id, self._on_sealed = clock, new_id or RecordIds(), on_sealed
         self._host = re.sub(r"[^A-Za-z0-9.]+", "-", hostname or socket.gethostname()).strip("-.") or "localhost"
         self._lock = threading.RLock()
         self._serial = 0

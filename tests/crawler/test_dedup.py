@@ -35,6 +35,16 @@ def types(archive: Path) -> list[Counter[str]]:
     ]
 
 
+def revisit_exchanges(archive: Path) -> list[int]:
+    """Bytes of every exchange stored as a revisit, its request and metadata records included."""
+    records = [record for path in (archive / "warcs").glob("*.warc.gz") for record in read_records(path)]
+    sizes = {record.id: record.place.length for record in records if record.type == "revisit"}
+    for record in records:
+        if (beside := record.field("WARC-Concurrent-To")) in sizes:
+            sizes[beside] += record.place.length
+    return list(sizes.values())
+
+
 def profile(archive: Path, site: Site, dedup: str, more: str = "") -> str:
     made = Archive.create(archive)
     (made.sites / "own.toml").write_text(PROFILE.format(url=site.url(), dedup=dedup, more=more))
@@ -64,6 +74,7 @@ def test_the_second_crawl_of_an_unchanged_site_refers_to_the_first(tmp_path: Pat
         "SELECT count(*) FROM capture WHERE record_type = 'revisit' AND (original_id IS NULL OR truncated IS NOT NULL)"
     )
     assert query(archive, odd) == [(0,)]
+    assert 0 < max(revisit_exchanges(archive)) <= 1800
     live = dumped(archive)
     bewaar("verify", "--rows", "--archive", archive)
     bewaar("rebuild", "--archive", archive)
