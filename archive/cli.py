@@ -1,4 +1,4 @@
-"""The archive's own verbs; ``bewaar`` mounts them. They parse, call one function, print."""
+"""The archive's own verbs but `archive.packing`; ``bewaar`` mounts them. They parse, call one function, print."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archive import times
-from archive.errors import BadRecord, WrongUse
+from archive.errors import BadRecord
 from archive.layout import Archive
 
 if TYPE_CHECKING:
@@ -147,122 +146,6 @@ def index(
 
 @click.command()
 @archive_option
-@click.option("--site", help="Only this site's files.")
-@click.option("--since", metavar="DATE", help="Only files with a capture made then or later, such as 2026-01-31.")
-@click.option("--output", type=OutputFile, help="The new file.  [default: exports/SITE-TIME.wacz in the archive]")
-@click.option("--title", help="What the package is called.")
-@click.option("--description", help="What it is.")
-@click.option("--originals/--no-originals", default=True, help="Copy what revisits refer to in other files [yes].")
-@click.option("--bag", type=OutputFolder, help="Make a BagIt bag in this new directory instead of a WACZ.")
-@click.option("--sign", "key", type=ExistingFile, help="Sign with this private key: P-384, PEM.")
-@click.option("--verify", "package", type=ExistingFile, help="Check this WACZ, ours or others', and pack nothing.")
-@click.option(
-    "--by", "signer", type=ExistingFile, help="With --verify: it must be signed by this key, public or private."
-)
-@json_option
-def pack(
-    archive: Path,
-    site: str | None,
-    since: str | None,
-    output: Path | None,
-    title: str | None,
-    description: str | None,
-    originals: bool,
-    bag: Path | None,
-    key: Path | None,
-    package: Path | None,
-    signer: Path | None,
-    as_json: bool,
-) -> int:
-    """Pack WARC files into one WACZ 1.1.1, which replays anywhere, or into a BagIt bag; or check a WACZ.
-
-    It holds sealed WARC files as they are, their index, their pages with title and text, and digests of all. What a
-    revisit refers to in a file that is not packed is copied along, so that the package replays on its own. A crawl
-    may run meanwhile. A bag's data/ is an archive of its own: WARC files, profiles, decisions.
-
-    \b
-    Examples
-      bewaar pack --site better_care_network --since 2026-01-01
-      openssl ecparam -name secp384r1 -genkey -noout -out key.pem
-      bewaar pack --output network.wacz --title "Better Care Network" --sign key.pem
-      bewaar pack --verify network.wacz --by key.pem
-      bewaar pack --bag /media/usb/network-2026
-    \b
-    Exit codes
-      0 done   1 a revisit without its original, a damaged record, or with --verify anything wrong   2 wrong use
-      4 it could not be written
-    """
-    from archive.wacz import Wanted, default_output
-    from archive.wacz import pack as run
-
-    if package:
-        return _verify_package(package, signer, as_json=as_json)
-    if signer:
-        raise WrongUse("--by says whose signature --verify must find; to sign, give --sign KEY")
-    held = Archive.open(archive)
-    wanted = Wanted(site, times.read_since(since) if since else None, originals, title, description, _private_key(key))
-    if bag:
-        if output or key:
-            raise WrongUse("--bag DIR makes a bag and no WACZ: --output and --sign do not go with it")
-        return _make_bag(held, bag, wanted, as_json=as_json)
-    packed = run(held, output or default_output(held, site), wanted)
-    for line in packed.problems:
-        click.echo(f"bewaar: {line}", err=True)
-    if as_json:
-        print_json(asdict(packed))
-    else:
-        click.echo(
-            f"{packed.file}: {packed.size} bytes, {packed.warcs} WARC files, {packed.captures} captures,"
-            f" {packed.pages} pages, {packed.originals} originals copied"
-        )
-    return 1 if packed.problems else 0
-
-
-def _make_bag(held: Archive, directory: Path, wanted: Any, *, as_json: bool) -> int:
-    from archive.bag import make_bag
-
-    bagged = make_bag(held, directory, wanted)
-    for line in bagged.problems:
-        click.echo(f"bewaar: {line}", err=True)
-    if as_json:
-        print_json(asdict(bagged))
-    else:
-        along = f", {bagged.originals} more that their revisits refer to" if bagged.originals else ""
-        click.echo(f"{bagged.directory}: {bagged.size} bytes in {bagged.files} files, {bagged.warcs} WARC files{along}")
-    return 1 if bagged.problems else 0
-
-
-def _private_key(path: Path | None) -> Any:
-    from archive.signing import load_private_key
-
-    return path and load_private_key(path)
-
-
-def _verify_package(package: Path, signer: Path | None, *, as_json: bool) -> int:
-    from archive.signing import load_fingerprint
-    from archive.wacz import Checked, check_wacz
-
-    checked = Checked()
-    findings = []
-    for finding in check_wacz(package, checked, signer=load_fingerprint(signer) if signer else None):
-        findings.append(asdict(finding))
-        if not as_json:
-            click.echo(f"{finding.file} at {finding.offset}: {finding.what}")
-    if as_json:
-        print_json({**asdict(checked), "findings": findings})
-    else:
-        found = checked.signer
-        who = f"signed by key {found.fingerprint}" if found else "not signed"
-        if found and found.domain:
-            who += f", whose certificate says {found.domain!a} (its issuer was not asked)"
-        click.echo(
-            f"{checked.resources} files, {checked.lines} index lines checked, {who}: {len(findings)} wrong", err=True
-        )
-    return 1 if findings else 0
-
-
-@click.command()
-@archive_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 def serve(archive: Path, host: str, port: int) -> int:
@@ -306,4 +189,4 @@ def backup(directory: Path, archive: Path, as_json: bool) -> int:
     return 1 if done.problems else 0
 
 
-verbs = (verify, index, pack, serve, backup)
+verbs = (verify, index, serve, backup)

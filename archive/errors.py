@@ -7,6 +7,7 @@ BewaarError
 │   └── BadProfile           a profile or bewaar.toml does not validate
 ├── ArchiveFault             the archive could not be written: exit 4
 │   └── DiskFull
+├── NoAnswer                 another machine did not answer, or not what it was asked
 └── Damaged                  bytes that are not what they should be; names file and offset
     ├── BadRecord            a WARC record cannot be read
     │   └── TooLarge         past a limit on size, ratio or count
@@ -42,6 +43,10 @@ class ArchiveFault(BewaarError):
 
 
 class DiskFull(ArchiveFault):
+    pass
+
+
+class NoAnswer(BewaarError):
     pass
 
 

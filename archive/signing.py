@@ -2,7 +2,7 @@
 
 What is signed is the text ``sha256:<hex>``, the digest of datapackage.json, which names the digest of every other file.
 Such a signature proves that whoever holds the key signed these bytes. It does not prove who that is, nor when: for the
-one, compare the public key with one handed over by other means; for the other nothing here is evidence.
+one, compare the public key with one handed over by other means; for the other there are `archive.timestamps`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from archive.errors import Damaged, WrongUse
@@ -37,8 +38,10 @@ class Signer:
 
     #: ``sha256:`` over the public key (SPKI, DER), as `openssl pkey -pubin -outform DER | sha256sum` computes it
     fingerprint: str
-    #: what the certificate says; nobody's word was asked whether the certificate is what it says
+    #: what the certificate says
     domain: str | None = None
+    #: whether that certificate leads to a root the reader trusts; None where none was named, or there is no certificate
+    trusted: bool | None = None
 
 
 class BadSignature(Damaged):
@@ -99,7 +102,7 @@ def check(signed: Mapping[str, Any], digest: str) -> Signer:
     public, names = _key_and_names(signed)
     if domain is not None and domain not in names:
         raise BadSignature(f"the certificate is not one of {_shown(domain)}")
-    if not _holds(public, signature, digest.encode()):
+    if not holds(public, signature, digest.encode()):
         raise BadSignature("the signature does not belong to this key and this datapackage.json")
     return Signer(fingerprint(_der(public)), domain)
 
@@ -118,35 +121,34 @@ def _key_and_names(signed: Mapping[str, Any]) -> tuple[Any, list[str]]:
         raise BadSignature("its public key or certificate cannot be read") from error
 
 
-def _holds(public: Any, signature: bytes, signed: bytes) -> bool:
+def holds(public: Any, signature: bytes, signed: bytes) -> bool:
+    """Whether the key *public* made *signature* over *signed*."""
     for algorithm in _DIGESTS:
-        for form in _forms(signature) if isinstance(public, ec.EllipticCurvePublicKey) else (signature,):
-            try:
-                if isinstance(public, ec.EllipticCurvePublicKey):
-                    public.verify(form, signed, ec.ECDSA(algorithm()))
-                elif isinstance(public, rsa.RSAPublicKey):
-                    public.verify(form, signed, PKCS1v15(), algorithm())
-                else:
-                    return False
-            except InvalidSignature:
-                continue
-            return True
+        for form, *how in _forms(public, signature, algorithm()):
+            with suppress(InvalidSignature):
+                public.verify(form, signed, *how)
+                return True
     return False
 
 
-def _forms(signature: bytes) -> tuple[bytes, ...]:
-    """As DER, and taken as r and s side by side."""
-    half = len(signature) // 2
-    r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
-    return signature, encode_dss_signature(r, s)
+def _forms(public: Any, signature: bytes, algorithm: hashes.HashAlgorithm) -> tuple[tuple[Any, ...], ...]:
+    """ECDSA as DER, and taken as r and s side by side; RSA with either padding."""
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        half = len(signature) // 2
+        r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
+        return (signature, ec.ECDSA(algorithm)), (encode_dss_signature(r, s), ec.ECDSA(algorithm))
+    if isinstance(public, rsa.RSAPublicKey):
+        return (signature, PKCS1v15(), algorithm), (signature, PSS(MGF1(algorithm), PSS.AUTO), algorithm)
+    return ()
 
 
 def _names(certificate: x509.Certificate) -> list[str]:
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
     try:
         named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
-        return []
-    return named.value.get_values_for_type(x509.DNSName)
+        return names
+    return [*names, *named.value.get_values_for_type(x509.DNSName)]
 
 
 def _der(public: Any) -> bytes:

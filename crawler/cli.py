@@ -15,6 +15,7 @@ import click
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import MARKER, Archive
+from archive.packing.cli import pack
 from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
 
 SCOPES = ("page", "prefix", "host", "domain")
@@ -67,7 +68,8 @@ class FrontDoor(click.Group):
 
 @click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="bewaar", prog_name="bewaar")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Keep a website: crawl it, keep its bytes in WARC files, read its facts into SQLite, browse both in Datasette.
 
     \b
@@ -76,6 +78,14 @@ def main() -> None:
       bewaar crawl https://example.org/ --contact you@example.org
       bewaar serve                               look at what was kept
     """
+    context.obj = _ask_authority
+
+
+def _ask_authority(url: str, query: bytes) -> bytes:
+    """Handed to the archive's verbs, which are not on the network."""
+    from crawler.authority import ask
+
+    return ask(url, query)
 
 
 @main.command()
@@ -403,7 +413,7 @@ def _archive_or_none(path: Path) -> Archive | None:
     return Archive.open(path) if path.exists() else None
 
 
-for verb in verbs:
+for verb in (*verbs, pack):
     main.add_command(verb)
 
 if __name__ == "__main__":

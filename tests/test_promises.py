@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.front_door import crawl
+from archive.signing import HOW_TO_MAKE_A_KEY
+from tests.authority import Authority
+from tests.front_door import bewaar, crawl
 from tests.site_server import Site, page, tree
 
 BLOCKS = re.findall(
@@ -26,6 +28,7 @@ EXPECTED = (
     "Alpha Trust",
     "<!doctype html>",
     "no file is being written",
+    "Verification: OK",
 )
 
 
@@ -36,6 +39,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Site(tree(7) | {"/": page(f'{members}<a href="/p2">more</a><a href="/p3">more</a>')}) as site:
         crawl(site.url(), place)
         crawl(site.url(), place)
+    subprocess.run(HOW_TO_MAKE_A_KEY.split(), check=True, cwd=place.parent)
+    with Authority(place.parent / "authority") as authority:
+        bewaar("pack", "--archive", place, "--output", place / "exports" / "network.wacz",
+               "--sign", place.parent / "key.pem", "--timestamp-authority", authority.url)  # fmt: skip
+    shutil.copy(authority.root, place / "authority-root.pem")
     return place
 
 

@@ -3,5 +3,6 @@ checked here."""
 
 from archive.wacz.check import Checked, check_wacz
 from archive.wacz.pack import Packed, Wanted, default_output, pack
+from archive.wacz.signatures import Expected
 
-__all__ = ["Checked", "Packed", "Wanted", "check_wacz", "default_output", "pack"]
+__all__ = ["Checked", "Expected", "Packed", "Wanted", "check_wacz", "default_output", "pack"]

@@ -11,20 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from archive import signing
+from archive import signing, timestamps
 from archive.digests import same, sha256
 from archive.errors import BadRecord
 from archive.wacz.directory import BadZip, data_offset, faults, open_zip, shown
 from archive.wacz.places import check_index
+from archive.wacz.signatures import Expected, check_signed
 from archive.warc.verify import Finding
 
 #: datapackage.json and its digest are read whole; a package of 100,000 files describes itself in less
-_LARGEST_JSON_BYTES = 64 << 20
+LARGEST_JSON_BYTES = 64 << 20
 _PIECE_BYTES = 1 << 20
 _INDEXES = (".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz")
 #: these vouch for the others, and stand in no list
 _VOUCHERS = ("datapackage.json", "datapackage-digest.json")
-_READING_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+READING_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
 @dataclass(slots=True)
@@ -34,18 +35,20 @@ class Checked:
     resources: int = 0
     lines: int = 0
     signer: signing.Signer | None = None
+    stamp: timestamps.Stamp | None = None
+    #: why a time stamp that is there was not looked at
+    stamp_unchecked: str | None = None
 
 
 class _Unusable(Exception):
     """What stands here ends the checking of what hangs on it."""
 
 
-def check_wacz(path: Path, checked: Checked, *, signer: str | None = None) -> Iterator[Finding]:
-    """Findings as they are made; with *signer*, a fingerprint, it must be signed by that key. Never raises for what
-    the file holds."""
+def check_wacz(path: Path, checked: Checked, expected: Expected | None = None) -> Iterator[Finding]:
+    """Findings as they are made, with what is *expected* of the signature. Never raises for what the file holds."""
     try:
         with path.open("rb") as file, open_zip(path, file) as package:
-            yield from _Check(path, file, package, checked).findings(signer)
+            yield from _Check(path, file, package, checked).findings(expected or Expected())
     except BadZip as error:
         yield Finding(str(path), 0, str(error).removeprefix(f"{path}: "))
     except OSError as error:
@@ -57,7 +60,7 @@ class _Check:
         self._path, self._file, self._zip, self._checked = path, file, package, checked
         self._entries = {entry.filename: entry for entry in package.infolist() if not entry.filename.endswith("/")}
 
-    def findings(self, signer: str | None) -> Iterator[Finding]:
+    def findings(self, expected: Expected) -> Iterator[Finding]:
         hostile = False
         for at, what in faults(self._zip.infolist()):
             hostile = True
@@ -71,7 +74,7 @@ class _Check:
         except _Unusable as error:
             yield self._finding(str(error))
             return
-        yield from self._check_signature(data, described, signer)
+        yield from self._check_signature(data, described, expected)
         yield from self._check_resources(resources)
         yield from self._check_parts()
 
@@ -97,7 +100,7 @@ class _Check:
                 with self._zip.open(entry) as index:
                     for what in check_index(index, name, self._file, warcs, self._checked):
                         yield self._finding(what, entry)
-            except (*_READING_FAULTS, BadRecord) as error:
+            except (*READING_FAULTS, BadRecord) as error:
                 yield self._finding(f"{shown(name)} cannot be read: {error}", entry)
 
     def _resources(self, described: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,7 +127,7 @@ class _Check:
                 )
             try:
                 equal, computed = same(str(resource.get("hash")), self._pieces(entry))
-            except (*_READING_FAULTS, TypeError) as error:  # TypeError: an algorithm without a length of its own
+            except (*READING_FAULTS, TypeError) as error:  # TypeError: an algorithm without a length of its own
                 yield self._finding(
                     f"{shown(name)}: hash {shown(resource.get('hash'))} cannot be checked: {error}", entry
                 )
@@ -135,7 +138,7 @@ class _Check:
             if name not in named and name not in _VOUCHERS:
                 yield self._finding(f"{shown(name)} is not listed in datapackage.json", entry)
 
-    def _check_signature(self, data: bytes, described: dict[str, Any], signer: str | None) -> Iterator[Finding]:
+    def _check_signature(self, data: bytes, described: dict[str, Any], expected: Expected) -> Iterator[Finding]:
         name = "datapackage-digest.json"
         entry = self._entries.get(name)
         signed: Any = None
@@ -149,28 +152,18 @@ class _Check:
             if vouched.get("hash") != digest:
                 yield self._finding(f"{name}: hash {shown(vouched.get('hash'))}, computed {digest}", entry)
             signed = vouched.get("signedData")
-        if isinstance(signed, dict):
-            try:
-                self._checked.signer = signing.check(signed, sha256(data))
-            except signing.BadSignature as error:
-                yield self._finding(f"{name}: {error}", entry)
-                return
-            if signed.get("created") != described.get("created"):
-                yield self._finding(f"{name}: signed as made {shown(signed.get('created'))}, datapackage.json says"
-                                    f" {shown(described.get('created'))}", entry)  # fmt: skip
-        if signer and (self._checked.signer is None or self._checked.signer.fingerprint != signer):
-            found = self._checked.signer.fingerprint if self._checked.signer else "no signature"
-            yield self._finding(f"expected a signature of key {signer}, found {found}", entry)
+        for what in check_signed(signed, sha256(data), described.get("created"), expected, self._checked):
+            yield self._finding(f"{name}: {what}" if entry else what, entry)
 
     def _read(self, name: str) -> bytes:
         entry = self._entries.get(name)
         if entry is None:
             raise _Unusable(f"no {name}: not a WACZ")
-        if entry.file_size > _LARGEST_JSON_BYTES:
-            raise _Unusable(f"{name} of {entry.file_size} bytes, limit {_LARGEST_JSON_BYTES}")
+        if entry.file_size > LARGEST_JSON_BYTES:
+            raise _Unusable(f"{name} of {entry.file_size} bytes, limit {LARGEST_JSON_BYTES}")
         try:
             return b"".join(self._pieces(entry))
-        except _READING_FAULTS as error:
+        except READING_FAULTS as error:
             raise _Unusable(f"{name} cannot be read: {error}") from error
 
     @staticmethod

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +18,16 @@ from typing import IO, Any
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from archive import times
-from archive.errors import BadRecord, Damaged, WrongUse
+from archive.errors import BadRecord, BewaarError, Damaged, WrongUse
 from archive.layout import Archive
 from archive.manifest import read_manifest
 from archive.store import open_read_only
 from archive.store.places import text_at
+from archive.timestamps import Stamp
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import Originals, know_others
 from archive.wacz.package import Package
+from archive.wacz.stamping import Stamper
 from archive.warc.drafts import draft
 
 #: an index past this is compressed in blocks, with an index of its own: replay then reads only what it looks up
@@ -43,8 +45,9 @@ class Packed:
     pages: int
     #: records copied out of other files because revisits refer to them
     originals: int
-    #: revisits whose original is nowhere, damage, one line each
+    #: revisits whose original is nowhere, damage, a time stamp that was not had, one line each
     problems: tuple[str, ...]
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,31 @@ class Wanted:
     title: str | None = None
     description: str | None = None
     key: EllipticCurvePrivateKey | None = None
+    #: for the signature
+    stamper: Stamper | None = None
 
 
 def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], datetime] = times.now) -> Packed:
     """Write *output*, whole or not at all. Raises WrongUse where nothing is to be packed or *output* is there already,
     Damaged where a file is not what the manifest says, ArchiveFault."""
     problems: list[str] = []
+    stamps: list[Stamp] = []
 
     def on_damage(bad: BadRecord) -> None:
         problems.append(str(bad))
+
+    def stamp(signed: Mapping[str, str]) -> Mapping[str, str]:
+        """The package is whole without: what an authority does wrong must not cost it."""
+        if not wanted.stamper:
+            return {}
+        try:
+            fields, found = wanted.stamper(signed)
+        except BewaarError as error:
+            problems.append(f"{error}; {output} is packed and signed without a time stamp, `bewaar pack --timestamp"
+                            f" {output}` tries again")  # fmt: skip
+            return {}
+        stamps.append(found)
+        return fields
 
     with ExitStack() as stack:
         file = stack.enter_context(draft(output))
@@ -93,9 +112,9 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
             "mainPageUrl": main.url if main else None,
             "mainPageDate": main.date if main else None,
         }
-        package.finish(about, wanted.key)
+        package.finish(about, wanted.key, stamp)
         size = file.seek(0, 2)
-    return Packed(str(output), size, len(paths), captures, pages, copied, tuple(problems))
+    return Packed(str(output), size, len(paths), captures, pages, copied, tuple(problems), *stamps)
 
 
 def default_output(archive: Archive, site: str | None) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
@@ -44,8 +44,14 @@ class Package:
         self._resources.append({"name": path.rpartition("/")[2], "path": path, "hash": found, "bytes": size})
         return found
 
-    def finish(self, about: Mapping[str, str | None], key: EllipticCurvePrivateKey | None) -> None:
-        """Write datapackage.json, with *about* among its fields, and the digest over it, signed with *key*."""
+    def finish(
+        self,
+        about: Mapping[str, str | None],
+        key: EllipticCurvePrivateKey | None,
+        stamp: Callable[[Mapping[str, str]], Mapping[str, str]],
+    ) -> None:
+        """Write datapackage.json, with *about* among its fields, and the digest over it, signed with *key*; *stamp* is
+        given what was signed, and returns what is to stand beside it."""
         software = f"Bewaar/{version('bewaar')}"
         created = times.seconds(self._created)
         described = {
@@ -60,7 +66,8 @@ class Package:
         self._write("datapackage.json", data)
         vouched: dict[str, Any] = {"path": "datapackage.json", "hash": sha256(data)}
         if key:
-            vouched["signedData"] = signing.sign(key, vouched["hash"], created=created, software=software)
+            signed = signing.sign(key, vouched["hash"], created=created, software=software)
+            vouched["signedData"] = {**signed, **stamp(signed)}
         self._write("datapackage-digest.json", json.dumps(vouched, indent=2).encode())
         self._zip.close()
 

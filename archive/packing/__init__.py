@@ -1,0 +1,1 @@
+"""`bewaar pack`: packages and bags, their signatures and time stamps."""
