@@ -10,15 +10,17 @@ import heapq
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from archive import times
 from archive.digests import sha256_chunks
-from archive.errors import BadRecord
-from archive.model import Capture
-from archive.warc.captures import member_bytes, read_captures
+from archive.errors import BadRecord, WrongUse
+from archive.model import Capture, Record
+from archive.warc.captures import member_bytes, read_with_captures
 from archive.warc.drafts import draft
+from archive.warc.reader import INSIDE
 from archive.warc.segment import fault
 
 #: characters of lines held in memory at a time; what is more is sorted on disk
@@ -55,23 +57,26 @@ def cdxj_index(captures: Iterable[Capture]) -> Iterator[str]:
 def index_files(
     paths: Iterable[Path], *, on_damage: Callable[[BadRecord], None], record_digests: bool = False
 ) -> Iterator[str]:
-    """The index of WARC files. What cannot be read or looked up is told, and left out."""
+    """The index of WARC, ARC and WACZ files. What cannot be read or looked up is told, and left out."""
     return sort_lines(line for path in paths for line in _file_lines(path, on_damage, record_digests=record_digests))
 
 
 def _file_lines(path: Path, on_damage: Callable[[BadRecord], None], *, record_digests: bool) -> Iterator[str]:
-    for capture in read_captures(path, on_damage=on_damage):
-        digest = sha256_chunks(member_bytes(path, capture.place).chunks()) if record_digests else None
-        yield cdxj_line(capture, record_digest=digest)
+    for record, found in read_with_captures(path, on_damage=on_damage):
+        if found:
+            capture = as_indexed(record, found)
+            if record_digests and INSIDE in found.place.file:
+                raise WrongUse(f"{path}: the records of a WACZ have their digests in its own index")
+            digest = sha256_chunks(member_bytes(path, capture.place).chunks()) if record_digests else None
+            yield cdxj_line(capture, record_digest=digest)
 
 
-def warcs_among(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files among *paths*, and the finished WARC files in the directories among them."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(found for pattern in ("*.warc.gz", "*.warc") for found in path.rglob(pattern))
-        else:
-            yield path
+def as_indexed(record: Record, capture: Capture) -> Capture:
+    """The line ends behind a record are not of its length in an index, where its file is not compressed: so have it
+    cdxj-indexer and pywb."""
+    if not record.padding:
+        return capture
+    return replace(capture, place=replace(capture.place, length=capture.place.length - record.padding))
 
 
 def as_rows(lines: Iterable[str]) -> Iterator[str]:

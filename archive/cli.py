@@ -110,18 +110,21 @@ def _expected(finding: Finding) -> str:
 def index(
     files: tuple[Path, ...], archive: Path, site: str | None, output: Path | None, record_digest: bool, as_json: bool
 ) -> int:
-    """Write the CDXJ index of WARC files: a line for each capture, sorted as replay looks them up.
+    """Write the CDXJ index of WARC, ARC and WACZ files: a line for each capture, sorted as replay looks them up.
 
     Without FILE or DIR it is the index of all sealed files of the archive; a file that a crawl is writing has no place
-    in it yet. Offsets and lengths are those of cdxj-indexer. Exit code 1 when a record could not be indexed.
+    in it yet. Offsets and lengths are those of cdxj-indexer; those of a WACZ are inside the file that is named behind
+    its "!". Exit code 1 when a record could not be indexed.
 
     \b
     Examples
       bewaar index > index.cdxj
       bewaar index warcs/better_care_network-20261123145303123-00000-host.warc.gz
+      bewaar index handed-over/ old-crawl.arc.gz site.wacz
       bewaar index --site better_care_network --output index.cdxj
     """
-    from archive.cdxj import as_rows, index_files, warcs_among, write_index
+    from archive.cdxj import as_rows, index_files, write_index
+    from archive.warc.verify import warc_files
 
     damage: list[str] = []
 
@@ -130,10 +133,11 @@ def index(
         click.echo(f"bewaar: {bad}", err=True)
 
     if files:
-        paths = list(warcs_among(files))
+        paths = list(warc_files(files))
     else:
         held = Archive.open(archive)
-        paths = [held.check_own(path) for path in (held.warcs_of(site) if site else held.sealed_warcs())]
+        of_all = [*held.sealed_warcs(), *held.arcs()]
+        paths = [held.check_own(path) for path in (held.warcs_of(site) if site else of_all)]
     lines = index_files(paths, on_damage=complain, record_digests=record_digest)
     pieces = as_rows(lines) if as_json else (f"{line}\n" for line in lines)
     if output:

@@ -164,6 +164,10 @@ class Archive:
         """All WARC files nobody writes to any more, others' among them."""
         return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".warc.gz", ".warc")))
 
+    def arcs(self) -> list[Path]:
+        """ARC files that lie among them: older ones, others'."""
+        return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".arc.gz", ".arc")))
+
     def check_own(self, path: Path) -> Path:
         """*path*, when it is a file that lies where it says. Raises WrongUse: an archive somebody handed us must not
         have us pass on files that are not its own, nor wait for a pipe.

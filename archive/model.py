@@ -93,6 +93,8 @@ class Record:
     date: str
     place: Place
     block: WireBytes
+    #: line ends between the block and the next record, bytes; 0 in a gzip member, where they are inside
+    padding: int = 0
 
     def field(self, name: str) -> str | None:
         """First value of the named field, whatever its case (WARC 1.1, 4)."""

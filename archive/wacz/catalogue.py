@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive.cdxj import cdxj_line
+from archive.cdxj import as_indexed, cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord
 from archive.model import Capture, Place, Record
@@ -77,7 +77,8 @@ class Catalogue:
                 if last and record.type == "metadata" and record.field("WARC-Concurrent-To") == last.record_id:
                     self._note_hops(last, record)
                 continue
-            line = cdxj_line(capture, record_digest=sha256_chunks(member_bytes(path, capture.place).chunks()))
+            listed = as_indexed(record, capture)
+            line = cdxj_line(listed, record_digest=sha256_chunks(member_bytes(path, listed.place).chunks()))
             self._add(capture, packed=True, line=line)
             count, last = count + 1, capture
             # Without the fraction, which would sort before the Z.

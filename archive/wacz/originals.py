@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from archive.cdxj import cdxj_line
+from archive.cdxj import as_indexed, cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord, Damaged
 from archive.layout import Archive
@@ -54,16 +54,17 @@ class Originals:
             for first in _warcinfo(path):
                 self._copy(path, first)
             self._last = path
-        offset, length, digest = self._copy(path, place)
+        listed = as_indexed(record, capture).place
+        digest = sha256_chunks(member_bytes(path, listed).chunks())
+        at = self._copy(path, place)
         self.count += 1
-        return cdxj_line(replace(capture, place=Place(self.name, offset, length)), record_digest=digest)
+        return cdxj_line(replace(capture, place=Place(self.name, at, listed.length)), record_digest=digest)
 
-    def _copy(self, path: Path, place: Place) -> tuple[int, int, str]:
+    def _copy(self, path: Path, place: Place) -> int:
         at = self._sink.tell()
-        member = member_bytes(path, place)
-        for piece in member.chunks():
+        for piece in member_bytes(path, place).chunks():
             self._sink.write(piece)
-        return at, self._sink.tell() - at, sha256_chunks(member.chunks())
+        return at
 
 
 def _warcinfo(path: Path) -> Iterator[Place]:

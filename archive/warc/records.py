@@ -67,6 +67,8 @@ class Records:
     regular = False
     #: whether it shares its gzip member with others; in a plain file there is nothing to share
     shared = False
+    #: of the record read last, as `Record` has it
+    padding = 0
 
     _buffer = b""
     _inflater: Any = None
@@ -137,7 +139,7 @@ class Records:
         if url and url.startswith("<") and url.endswith(">"):  # wget took WARC 1.0's grammar at its word
             url = url[1:-1]
         kind, record_id, date = (first.get(name, "") for name in ("warc-type", "warc-record-id", "warc-date"))
-        return Record(kind.lower(), record_id, fields, url, date, place, block)
+        return Record(kind.lower(), record_id, fields, url, date, place, block, self.padding)
 
     def _next_arc(self, start: int) -> Record:
         while b"\n" not in self._buffer[: arc.MAX_LINE_BYTES + 1] and len(self._buffer) <= arc.MAX_LINE_BYTES:
@@ -156,9 +158,8 @@ class Records:
         block = self._block(size, start)
         place = Place(self._name, start, self._length(start))
         kind = arc.warc_type(line)
-        return Record(
-            kind, fields[1][1], fields, None if kind == "warcinfo" else line.url, arc.warc_date(line.date), place, block
-        )
+        url = None if kind == "warcinfo" else line.url
+        return Record(kind, fields[1][1], fields, url, arc.warc_date(line.date), place, block, self.padding)
 
     def _header(self, start: int) -> bytes:
         limit = self._limits.header_bytes
@@ -205,6 +206,7 @@ class Records:
         self._fill(_TRAILER_BYTES)
         after = self._buffer[:_TRAILER_BYTES]
         self.trailer = after[: len(after) - len(after.lstrip(b"\r\n"))]
+        ended = self._at - len(self._buffer)
         self._skip_line_ends()
         self._fill(len(BEGINS))
         if self._is_arc:
@@ -215,7 +217,8 @@ class Records:
         if not begins and not self._buffer.startswith(GZIP_MAGIC):
             raise BadRecord(self._name, start, f"the record does not end with its block: {self._buffer[:40]!r}")
         if not self._gzip:
-            return self._at - len(self._buffer) - start
+            self.padding = self._at - len(self._buffer) - ended
+            return ended + self.padding - start
         self.shared = self.shared or bool(self._buffer)
         return 0 if self.shared or self.end is None else self.end - start
 

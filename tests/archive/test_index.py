@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +56,8 @@ def assert_same(our: list[dict[str, Any]], their: list[dict[str, Any]]) -> set[s
                 met.add("digest of a record that declares none")
             elif name == "mime" and mine == (yours or "").lower():
                 met.add("media types in lowercase")
-            elif name == "mime" and yours is None and one["url"].startswith("dns:"):
-                # They look for the type in HTTP headers, which a DNS answer has not.
+            elif name == "mime" and yours is None and not one["url"].startswith("http"):
+                # They look for the type in HTTP headers, which a DNS answer has not, nor a file on disk.
                 met.add("type of what is not HTTP")
             else:
                 pytest.fail(f"{name}: {mine!r}, cdxj-indexer has {yours!r}: {one}")
@@ -85,13 +87,70 @@ def test_our_own_files_with_failures_revisits_and_odd_answers(tmp_path: Path) ->
 
 
 @pytest.mark.shared
-def test_the_files_of_other_tools(shared: Path) -> None:
+def test_the_files_of_other_tools(shared: Path, tmp_path: Path) -> None:
     met = set()
-    paths = sorted((shared / "corpora/warc").glob("*.warc.gz"))
-    assert len(paths) >= 7
+    paths = [path for path in sorted((shared / "corpora/warc").iterdir()) if path.suffix == ".gz"]
+    assert len(paths) >= 8
+    assert any(path.name.endswith(".arc.gz") for path in paths)
     for path in paths:
         met |= assert_same(ours(path), theirs(path))
+        # Not compressed it has other places, and the same captures.
+        plain = tmp_path / path.stem
+        plain.write_bytes(gzip.decompress(path.read_bytes()))
+        met |= assert_same(ours(plain), theirs(plain))
     assert met == {"digest of a record that declares none", "type of what is not HTTP"}
+
+
+@pytest.mark.shared
+def test_the_index_of_a_wacz_is_of_the_files_in_it(shared: Path, tmp_path: Path) -> None:
+    (path,) = (shared / "corpora/warc").glob("*.wacz")
+    with zipfile.ZipFile(path) as package:
+        (name,) = (name for name in package.namelist() if name.startswith("archive/"))
+        inside = tmp_path / Path(name).name
+        inside.write_bytes(package.read(name))
+    found = ours(path)
+    assert {row["filename"] for row in found} == {f"{path.name}!{name}"}
+    met = assert_same([row | {"filename": inside.name} for row in found], theirs(inside))
+    assert met <= {"digest of a record that declares none", "type of what is not HTTP"}
+    assert "in its own index" in bewaar("index", "--record-digest", path, code=2).stderr
+
+
+def arc_of(*pages: tuple[str, bytes]) -> list[bytes]:
+    """The records of an ARC 1.0 file, each as it is to be compressed by itself."""
+    head = b"1 0 Test\nURL IP-address Archive-date Content-type Archive-length\n"
+    records = [b"filedesc://x.arc 0.0.0.0 20260101000000 text/plain %d\n%s\n" % (len(head), head)]
+    for url, block in pages:
+        records.append(b"%s 192.0.2.1 20260102030405 text/html %d\n%s\n" % (url.encode(), len(block), block))
+    return records
+
+
+def test_arc_files_are_indexed_as_warc_files_are(tmp_path: Path) -> None:
+    records = arc_of(("http://e.test/1", HTTP + b"1"), ("http://e.test/2", HTTP + b"2\n"), ("dns:e.test", b"e.test 1"))
+    plain, packed = tmp_path / "plain.arc", tmp_path / "packed.arc.gz"
+    plain.write_bytes(b"".join(records))
+    packed.write_bytes(b"".join(map(gzip.compress, records)))
+    for path in (plain, packed):
+        met = assert_same(ours(path), theirs(path))
+        assert met == {"digest of a record that declares none", "type of what is not HTTP"}
+        assert [row["offset"] for row in ours(path)][1:] == [row["offset"] for row in theirs(path)][1:]
+    # In a directory, and among the files of an archive.
+    assert len(bewaar("index", tmp_path).stdout.splitlines()) == 6
+    archive = Archive.create(tmp_path / "archive")
+    packed.rename(archive.warcs / packed.name)
+    assert len(bewaar("index", "--archive", archive.root).stdout.splitlines()) == 3
+
+
+def test_line_ends_behind_a_plain_record_are_not_of_its_length(tmp_path: Path) -> None:
+    one, two = (record("response", f"http://e.test/{n}", HTTP + b"ends in line ends\r\n\r\n") for n in (1, 2))
+    for name, between in (("regular", b""), ("more", b"\r\n\r\n")):
+        path = tmp_path / f"{name}.warc"
+        path.write_bytes(one + between + two)
+        found = ours(path)
+        assert_same(found, theirs(path))
+        assert [int(row["length"]) for row in found] == [len(one) - 4, len(two) - 4]
+        for row in rows(list(cdxj.index_files([path], on_damage=pytest.fail, record_digests=True))):
+            part = path.read_bytes()[int(row["offset"]) :][: int(row["length"])]
+            assert row["recordDigest"] == f"sha256:{sha256(part).hexdigest()}"
 
 
 def test_an_index_is_sorted_as_sort_does_also_past_memory(tmp_path: Path) -> None:
@@ -105,8 +164,6 @@ def test_an_index_is_sorted_as_sort_does_also_past_memory(tmp_path: Path) -> Non
 
 
 def test_the_record_digest_is_over_the_member(tmp_path: Path) -> None:
-    from hashlib import sha256
-
     path = written(tmp_path, PLAIN)
     data = path.read_bytes()
     for row in rows(list(cdxj.index_files([path], on_damage=pytest.fail, record_digests=True))):
