@@ -80,7 +80,7 @@ def _choose(archive: Archive, wanted: Wanted, problems: list[str]) -> tuple[list
         database = None
         if archive.database.exists():
             database = stack.enter_context(closing(open_read_only(archive.database))).conn
-        paths = select(archive, wanted, catalogue, on_damage)
+        paths = select(archive, wanted, catalogue, on_damage, archive.arcs())
         along: list[Path] = []
         others = [path for path in archive.sealed_warcs() if path not in set(paths)]
         while wanted.self_contained:

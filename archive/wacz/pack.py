@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,6 +94,11 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
         database = None
         if archive.database.exists():
             database = stack.enter_context(closing(open_read_only(archive.database))).conn
+        # WACZ 1.1.1, 5.2: WARC files; no replay reads ARC out of a package
+        problems += [
+            f"{path}: an ARC file, which no WACZ can hold: not packed; `bewaar pack --bag` takes it"
+            for path in (() if wanted.site else archive.arcs())
+        ]
         paths = select(archive, wanted, catalogue, on_damage)
         package = stack.enter_context(Package(file, clock()))
         _add_warcs(package, archive, paths)
@@ -126,10 +131,14 @@ def default_output(archive: Archive, site: str | None) -> Path:
 
 
 def select(
-    archive: Archive, wanted: Wanted, catalogue: Catalogue, on_damage: Callable[[BadRecord], None]
+    archive: Archive,
+    wanted: Wanted,
+    catalogue: Catalogue,
+    on_damage: Callable[[BadRecord], None],
+    arcs: Sequence[Path] = (),
 ) -> list[Path]:
-    """The files to pack, their captures taken into *catalogue*. Raises WrongUse when there are none."""
-    paths = archive.warcs_of(wanted.site) if wanted.site else archive.sealed_warcs()
+    """The files to pack, of *arcs* too, their captures taken into *catalogue*. Raises WrongUse when there are none."""
+    paths = archive.warcs_of(wanted.site) if wanted.site else [*archive.sealed_warcs(), *arcs]
     found = [
         path
         for path in paths
@@ -137,7 +146,9 @@ def select(
     ]
     if not found:
         asked = (f" of site {wanted.site}" if wanted.site else "") + (f" since {wanted.since}" if wanted.since else "")
-        raise WrongUse(f"{archive.root}: nothing to pack: no sealed WARC file{asked}")
+        others = archive.arcs() if not wanted.site and not arcs else []
+        but = f", and {others[0].name} is an ARC file, which no WACZ can hold; --bag takes it" if others else ""
+        raise WrongUse(f"{archive.root}: nothing to pack: no sealed WARC file{asked}{but}")
     return found
 
 

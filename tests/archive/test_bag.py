@@ -17,6 +17,7 @@ import pytest
 from archive.layout import Archive
 from archive.manifest import add_to_manifest
 from tests.archive.raw_records import HTTP, REVISIT_PROFILE, record, write_warc
+from tests.archive.test_index import arc_of
 from tests.front_door import COMMAND, bewaar, crawl, environment
 from tests.site_server import Site, page
 
@@ -167,3 +168,18 @@ def test_files_that_are_not_the_archives_own_are_not_passed_on(
         assert len(done.stderr.splitlines()) == 1
         assert "secret" not in done.stdout
     assert sorted(each.name for each in tmp_path.iterdir()) == ["archive", "secret"]
+
+
+def test_arc_files_go_into_a_bag_and_not_into_a_package(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "archive")
+    (archive.warcs / "old.arc.gz").write_bytes(
+        b"".join(gzip.compress(part) for part in arc_of(("http://one.test/", HTTP)))
+    )
+    packing = ("pack", "--archive", archive.root, "--output", tmp_path / "x.wacz")
+    assert "old.arc.gz is an ARC file, which no WACZ can hold; --bag takes it" in bewaar(*packing, code=2).stderr
+    write_warc(archive.warcs / "one.warc.gz", record("response", "http://one.test/", HTTP))
+    assert "old.arc.gz: an ARC file, which no WACZ can hold: not packed" in bewaar(*packing, code=1).stderr
+    bewaar("pack", "--verify", tmp_path / "x.wacz")
+    bewaar("pack", "--archive", archive.root, "--bag", tmp_path / "bag")
+    assert sorted(path.name for path in (tmp_path / "bag/data/warcs").iterdir()) == ["old.arc.gz", "one.warc.gz"]
+    bagit.Bag(str(tmp_path / "bag")).validate()
