@@ -24,6 +24,7 @@ from archive.layout import MARKER, Archive
 from archive.manifest import read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
 from archive.warc.segment import OPEN, fault, flush, flush_directory
+from archive.written import record_written
 
 _PIECE_BYTES = 1 << 20
 _DRAFT = ".backup-draft"
@@ -64,6 +65,7 @@ def back_up(archive: Archive, to: Path) -> BackedUp:
         for path in _files(folder):
             target = copy.root / path.relative_to(archive.root)
             _copy_changed(path, target, done, only_grows=folder == archive.decisions)
+    record_written(copy)
     return done
 
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,16 +70,30 @@ def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
         raise ValueError(f"not a line of a manifest: {line!r}")
     path = archive_root / NAME
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        with _locked(path) as fd:
             known = read_manifest(archive_root).get(relative)
             if known is None:
                 _append(fd, f"{line}\n".encode())
             elif known != sha256:
                 raise ArchiveFault(f"{path}: {relative} stands there with sha256 {known}, and now is {sha256}")
-        finally:
-            os.close(fd)
+    except OSError as error:
+        raise ArchiveFault(f"{path}: {error.strerror}") from error
+
+
+def renew_in_manifest(archive_root: Path, digests: Mapping[str, str | None]) -> None:
+    """Give files that people change their present sha256, or with None no line any more; all else stays as it stands,
+    what is no line too. Raises ArchiveFault."""
+    path = archive_root / NAME
+    try:
+        with _locked(path) as fd:
+            known = read_manifest(archive_root)
+            changed = {relative for relative, sha256 in digests.items() if known.get(relative) != sha256}
+            if not changed:
+                return
+            with os.fdopen(os.dup(fd), "rb") as file:
+                kept = [line for line in file if line.endswith(b"\n") and _path(line) not in changed]
+            added = sorted(f"{digests[relative]}  {relative}\n" for relative in changed if digests[relative])
+            _replace(path, b"".join(kept) + "".join(added).encode())
     except OSError as error:
         raise ArchiveFault(f"{path}: {error.strerror}") from error
 
@@ -86,16 +101,47 @@ def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
 def write_manifest(archive_root: Path, lines: Mapping[str, str]) -> None:
     """Put *lines*, hex sha256 by path, in place of what stands there; all of them or none. Raises ArchiveFault."""
     path = archive_root / NAME
+    try:
+        _replace(path, "".join(f"{sha256}  {relative}\n" for relative, sha256 in sorted(lines.items())).encode())
+    except OSError as error:
+        raise ArchiveFault(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The manifest, made if it is not there, with nobody else writing it. Raises OSError."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            try:
+                ours = os.path.samestat(os.fstat(fd), path.stat())
+            except FileNotFoundError:
+                ours = False
+            if ours:
+                yield fd
+                return
+            # Whoever held it has put a new one in its place: what is written to this one nobody will read.
+        finally:
+            os.close(fd)
+
+
+def _replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{NAME}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.writelines(f"{sha256}  {relative}\n" for relative, sha256 in sorted(lines.items()))
+        with draft.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-    except OSError as error:
+    except OSError:
         draft.unlink(missing_ok=True)
-        raise ArchiveFault(f"{path}: {error.strerror}") from error
+        raise
+
+
+def _path(line: bytes) -> str | None:
+    found = _LINE.fullmatch(line[:_LONGEST_BYTES].removesuffix(b"\n").decode("utf-8", "backslashreplace"))
+    return found[2] if found else None
 
 
 def _append(fd: int, line: bytes) -> None:

@@ -14,6 +14,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
+from archive.written import record_written
 from crawler.frontier import RETRIED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
@@ -49,6 +50,7 @@ def begin_crawl(
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
         recovered = tuple(recover(archive, prefix=profile.name))
+        record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
         unfinished = _unfinished(path)
         if unfinished and _take_up(profile.name, unfinished[1], resume=resume, ask=ask):

@@ -20,6 +20,7 @@ from archive.layout import Archive
 from archive.store import Store
 from archive.store.compare import differences, dump
 from archive.warc.recover import recover
+from archive.written import record_written
 from crawler.ingest import Ingested, Ingests, ingest_file
 from crawler.items import KINDS
 
@@ -52,6 +53,7 @@ def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress =
     """
     archive.check_writable()
     archive.make_folders()
+    record_written(archive)
     with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
         fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
         store = Store(archive.database, KINDS, write_lock=archive.lock_database)

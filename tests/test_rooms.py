@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
           "archive.decoding", "archive.quotes")  # fmt: skip
-LAYOUT = ("archive.layout", "archive.configuration", "archive.manifest")
+LAYOUT = ("archive.layout", "archive.configuration", "archive.manifest", "archive.written")
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, GROUND),
     **dict.fromkeys(LAYOUT, (*GROUND, *LAYOUT)),
