@@ -11,6 +11,7 @@ import pytest
 pytest.register_assert_rewrite("tests.crash", "tests.front_door")
 
 from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
+from tests.replayers import fetch_replayer, set_up_pywb  # noqa: E402  # as above: it loads front_door
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -32,6 +33,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's archive, and what the demo printed. Who uses it belongs to the xdist group ``demo``."""
     root = tmp_path_factory.mktemp("demo") / "archive"
     return root, bewaar("demo", "--archive", root).stdout
+
+
+@pytest.fixture(scope="session")
+def pywb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pywb is installed. Who uses it belongs to the xdist group ``demo``, so that it is once."""
+    return set_up_pywb(tmp_path_factory.mktemp("replay") / "pywb")
+
+
+@pytest.fixture(scope="session")
+def replayweb_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fetch_replayer(tmp_path_factory.mktemp("replayer"))
 
 
 @pytest.fixture

@@ -14,6 +14,19 @@ from typing import Self
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
+def not_modified(asked: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+    """Whether a request that has a validator has the one of the answer (RFC 9110, 13.2.2)."""
+    if tags := asked.get("If-None-Match"):
+        return headers.get("ETag", "").removeprefix("W/") in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+    since = asked.get("If-Modified-Since")
+    return since is not None and since == headers.get("Last-Modified")
+
+
+def in_chunks(body: bytes, size: int = 1000) -> bytes:
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
 def page(body: str, *, title: str = "page") -> Answer:
     html = f"<!doctype html><html lang=en><title>{title}</title><body>{body}</body></html>"
     return 200, {"Content-Type": "text/html; charset=utf-8"}, html.encode()
@@ -29,7 +42,8 @@ class Asked:
 
 
 class Site:
-    """Answers out of *pages*: a path's answer, or a function that makes it; 404 for the rest, robots.txt too."""
+    """Answers out of *pages*: a path's answer, or a function that makes it; 404 for the rest, robots.txt too. An answer
+    is chunked where its headers say so, and 304 where the request has the validator it gives."""
 
     def __init__(self, pages: Mapping[str, Answer | Callable[[], Answer]], *, slow_s: float = 0.0) -> None:
         self.pages = dict(pages)
@@ -48,13 +62,19 @@ class Site:
 
             def do_GET(self) -> None:
                 status, headers, body = site._answer(self.path, dict(self.headers))
+                chunked = headers.get("Transfer-Encoding") == "chunked"
+                if status == 200 and not_modified(self.headers, headers):
+                    # As RFC 9110, 15.4.5 wants it: the fields that caches are updated by, and nothing of the body.
+                    status, body, chunked = 304, b"", False
+                    headers = {name: headers[name] for name in ("ETag", "Last-Modified") if name in headers}
                 try:
                     self.send_response(status)
                     for name, value in headers.items():
                         self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(body)))
+                    if not chunked and status != 304:
+                        self.send_header("Content-Length", str(len(body)))
                     self.end_headers()
-                    self.wfile.write(body)
+                    self.wfile.write(in_chunks(body) if chunked else body)
                 finally:
                     with site._lock:
                         site._busy -= 1

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +17,10 @@ from archive.warc import http as warc_http
 from archive.warc.reader import open_warc
 from crawler.replica.editions import EDITIONS, truth
 from crawler.replica.server import START_URL, Replica
-from tests.front_door import COMMAND, bewaar, environment
+from tests.front_door import bewaar
+from tests.replayers import chromium, pywb
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.chromium]
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run", "--ignore-certificate-errors"]  # fmt: skip
 #: what a visitor sees: the text, each image that is shown, and the backgrounds
 LOOK = """() => ({
   text: document.body.innerText.replace(/\\s+/g, ' ').trim(),
@@ -37,55 +32,11 @@ LOOK = """() => ({
 })"""
 
 
-def unavailable(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """pywb, set up as an operator does."""
-    place = tmp_path_factory.mktemp("replay") / "pywb"
-    done = subprocess.run(
-        [*COMMAND, "replay", "--setup"],
-        capture_output=True,
-        text=True,
-        env=environment() | {"BEWAAR_REPLAY_HOME": str(place)},
-    )
-    if done.returncode:
-        unavailable(f"pywb could not be set up: {done.stderr.strip()}")
-    return place
-
-
-@pytest.fixture(scope="module")
-def served(demo: tuple[Path, str], home: Path) -> Iterator[str]:
+def served(demo: tuple[Path, str], pywb_home: Path) -> Iterator[str]:
     """The address of the replayed collection."""
-    process = subprocess.Popen(
-        [*COMMAND, "replay", "--archive", str(demo[0]), "--port", "0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=environment() | {"BEWAAR_REPLAY_HOME": str(home), "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    assert process.stdout
-    try:
-        found = re.match(r"(http://127\.0\.0\.1:\d+/archive)/\*/URL", process.stdout.readline())
-        assert found, process.communicate(timeout=10)
-        yield found[1]
-    finally:
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=20)
-    assert process.returncode == 0, complaints
-    assert complaints == ""
-
-
-def launch(rules: str) -> Any:
-    if not CHROMIUM.exists():
-        unavailable("Debian's chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    playwright = sync_playwright().start()
-    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, f"--host-resolver-rules={rules}"])
-    return playwright, browser
+    with pywb(demo[0], pywb_home) as address:
+        yield address
 
 
 def look(browser: Any, url: str, shot: Path) -> tuple[dict[str, Any], list[str]]:
@@ -126,14 +77,10 @@ def test_each_edition_looks_replayed_as_it_did_live(demo: tuple[Path, str], serv
                 f"MAP *.test:80 127.0.0.1:{replica.http_port},MAP *.test:443 127.0.0.1:{replica.https_port},"
                 "MAP * ~NOTFOUND,EXCLUDE 127.0.0.1"
             )
-            playwright, browser = launch(rules)
-            live, _ = look(browser, START_URL, tmp_path / f"{edition.name}-live.png")
-            browser.close()
-            playwright.stop()
-        playwright, browser = launch("MAP * ~NOTFOUND,EXCLUDE 127.0.0.1")
-        replayed, asked = look(browser, f"{served}/{moment}/{START_URL}", tmp_path / f"{edition.name}-replayed.png")
-        browser.close()
-        playwright.stop()
+            with chromium(rules) as browser:
+                live, _ = look(browser, START_URL, tmp_path / f"{edition.name}-live.png")
+        with chromium() as browser:
+            replayed, asked = look(browser, f"{served}/{moment}/{START_URL}", tmp_path / f"{edition.name}-replayed.png")
         assert replayed == live, edition.name
         assert live["images"]
         for sponsor in truth(edition)["sponsors"]:
@@ -177,9 +124,9 @@ def test_without_pywb_one_line_says_how(
 
 
 def test_a_port_that_is_taken_is_named(
-    demo: tuple[Path, str], home: Path, served: str, monkeypatch: pytest.MonkeyPatch
+    demo: tuple[Path, str], pywb_home: Path, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BEWAAR_REPLAY_HOME", str(home))
+    monkeypatch.setenv("BEWAAR_REPLAY_HOME", str(pywb_home))
     taken = served.rsplit(":", 1)[1].partition("/")[0]
     done = bewaar("replay", "--archive", demo[0], "--port", taken, code=2)
     assert f"port {taken}" in done.stderr
