@@ -1,4 +1,5 @@
-"""What a crawl need not store again: for each exchange the record in this archive that already holds its payload."""
+"""What a crawl need not store again: for each exchange the record in this archive that already holds its payload; and
+what it need not fetch again, if the server says so."""
 
 from __future__ import annotations
 
@@ -6,13 +7,17 @@ import sqlite3
 import threading
 from collections import OrderedDict
 
-from archive.errors import Damaged, NotAnArchive
+from archive import digests
+from archive.errors import BadHttp, Damaged, NotAnArchive
 from archive.layout import Archive
-from archive.model import Exchange, Original, Place, Record
+from archive.model import Exchange, Original, Place, Record, Validator
 from archive.store import open_read_only
-from archive.store.originals import holders
+from archive.store.originals import holders, latest_whole
+from archive.warc import fields
+from archive.warc import http as warc_http
 from archive.warc.reader import WarcFile, open_warc
 from archive.warc.revisits import is_original, may_refer
+from archive.warc.validators import Strength, condition_of
 
 #: WARC files kept open
 _FILES = 8
@@ -40,15 +45,31 @@ class Originals:
                     return Original(record.id, record.url, record.date)
         return None
 
+    def validator(self, url: str, strength: Strength) -> Validator | None:
+        """What to ask by whether *url* still gives what the last whole record of it holds; None where there is no such
+        record, it cannot be read or is not what its digest says, or has no validator of that strength. Never raises:
+        what cannot be looked up is fetched in full."""
+        with self._lock:
+            try:
+                place = latest_whole(db, self._site, fields.url(url)) if (db := self._database()) else None
+            except sqlite3.Error:
+                return None
+            record = self._read(place) if place else None
+            return _validator(record, strength) if record and record.url == fields.url(url) else None
+
+    def _database(self) -> sqlite3.Connection | None:
+        # The reader of a first crawl makes it soon.
+        if self._db is None and self._archive.database.exists():
+            try:
+                self._db = open_read_only(self._archive.database, threads=True).conn
+            except (sqlite3.Error, NotAnArchive):
+                return None
+        return self._db
+
     def _holders(self, digest: str, url: str | None) -> list[Place]:
         try:
-            if self._db is None:
-                # The reader of a first crawl makes it soon.
-                if not self._archive.database.exists():
-                    return []
-                self._db = open_read_only(self._archive.database, threads=True).conn
-            return holders(self._db, self._site, digest, url=url)
-        except (sqlite3.Error, NotAnArchive):
+            return holders(db, self._site, digest, url=url) if (db := self._database()) else []
+        except sqlite3.Error:
             return []
 
     def _read(self, place: Place) -> Record | None:
@@ -71,3 +92,26 @@ class Originals:
             self._files.clear()
             if self._db is not None:
                 self._db.close()
+
+
+def _validator(record: Record, strength: Strength) -> Validator | None:
+    """The payload is read first: nobody could tell afterwards what a 304 stood for."""
+    if record.type != "response" or record.field("WARC-Truncated"):
+        return None
+    try:
+        response = warc_http.parse_response(record.block)
+    except BadHttp:
+        return None
+    condition = condition_of(response, strength)
+    if condition is None:
+        return None
+    payload = warc_http.payload(record.block, response)
+    declared = record.field("WARC-Payload-Digest")
+    try:
+        whole, digest = digests.same(declared, payload.chunks()) if declared else (True, None)
+    except ValueError:
+        return None
+    if not whole or not payload.size:
+        return None
+    declared = declared or digest or digests.sha256_chunks(payload.chunks())
+    return Validator(Original(record.id, record.url or "", record.date, declared), *condition, payload.size)

@@ -110,6 +110,20 @@ class Original:
     url: str
     #: WARC-Date verbatim
     date: str
+    #: WARC-Payload-Digest, for a revisit that cannot compute it: of what was not sent again
+    payload_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """What a server told with a response that is kept, and can tell by that it would send it again."""
+
+    original: Original
+    #: the request field that asks so
+    field: Literal["If-None-Match", "If-Modified-Since"]
+    #: latin-1 text, as the server wrote it
+    value: str
+    payload_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

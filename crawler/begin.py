@@ -15,7 +15,7 @@ from archive.layout import Archive
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
 from archive.written import record_written
-from crawler.frontier import RETRIED, Frontier
+from crawler.frontier import RETRIED, UNANSWERED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
 
@@ -102,7 +102,7 @@ def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
             if not isinstance(event, Event) or event.record.type == "metadata" or not event.record.url:
                 continue
             hops = event.about.get("hopsFromSeed", "")
-            if status(event.record) in RETRIED:
+            if status(event.record) in RETRIED | UNANSWERED:
                 frontier.ask_again(event.record.url)
             elif hops != "P":
                 frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)

@@ -140,7 +140,9 @@ class Follower:
         where = {"url": capture.url, "record_id": capture.record_id}
         answer = {
             "links": links,
-            "page": capture.page_key is not None and capture.status == 200,
+            # What a server did not send again is the page it was.
+            "page": capture.page_key is not None
+            and (capture.status == 200 or (capture.status == 304 and capture.payload_digest is not None)),
             "facts": [
                 {"role": section.role, **where, **asdict(fact)}
                 for section in reading.sections

@@ -34,6 +34,8 @@ KNOWN_LIMIT = 200_000
 ATTEMPTS = 3
 #: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
 RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+#: hold nothing of what was asked for; to a request on a condition they may be an answer
+UNANSWERED = frozenset({304, 412})
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS crawl (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);

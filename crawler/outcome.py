@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Status = Literal["finished", "limited", "interrupted", "failed"]
@@ -38,6 +38,25 @@ class SeedOutcome:
 
 
 @dataclass(slots=True)
+class Unchanged:
+    """What was in the archive already, and is referred to."""
+
+    revisits: int = 0
+    #: of these, what the server did not send again
+    not_modified: int = 0
+    bytes_not_stored: int = 0
+    bytes_not_fetched: int = 0
+
+    def note(self, revisit: Literal["identical", "not-modified"] | None, spared_bytes: int) -> None:
+        if revisit is not None:
+            self.revisits += 1
+            self.bytes_not_stored += spared_bytes
+        if revisit == "not-modified":
+            self.not_modified += 1
+            self.bytes_not_fetched += spared_bytes
+
+
+@dataclass(slots=True)
 class Outcome:
     crawl_id: str
     seeds: dict[str, SeedOutcome]
@@ -45,6 +64,7 @@ class Outcome:
     pages: int = 0
     bytes: int = 0
     failed: int = 0
+    unchanged: Unchanged = field(default_factory=Unchanged)
     #: name of the limit that was met
     limit: str | None = None
     interrupted: bool = False
@@ -130,6 +150,7 @@ class Outcome:
             "pages": self.pages,
             "bytes": self.bytes,
             "failed": self.failed,
+            "unchanged": asdict(self.unchanged),
             "frontier": self.states,
             "refusals": self.refusals,
             "seeds": {url: {"status": seed.status, "problem": seed.problem} for url, seed in self.seeds.items()},

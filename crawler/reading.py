@@ -21,6 +21,7 @@ from archive.errors import BadRecord, Damaged
 from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.reader import read_records
+from archive.warc.revisits import is_not_modified_revisit
 from crawler.discover import discover
 from crawler.sites.profile import UNEXPECTED, Expect, Profile, default_profile
 from crawler.tree import parse
@@ -191,6 +192,8 @@ class Reader:
         )
 
     def _read_response(self, record: Record, capture: Capture) -> Reading:
+        if is_not_modified_revisit(record):
+            return self._read_not_modified(capture)
         try:
             response = warc_http.parse_response(record.block)
         except ValueError as error:
@@ -200,10 +203,24 @@ class Reader:
         capture = replace(capture, status=response.status, mime=mime, page_key=self._page_key(capture, mime))
         payload = warc_http.payload(record.block, response)
         if capture.type == "revisit":
-            original = self._original_payload(capture)
+            original = self._original(capture)
             if original is None:
                 return Reading(capture)
-            payload = original
+            payload = original[1]
+        return self._read_payload(capture, response, payload, mime)
+
+    def _read_not_modified(self, capture: Capture) -> Reading:
+        """Its own header section, if it is there, is about the original: that is read as if it had come again."""
+        capture = replace(capture, status=304)
+        original = self._original(capture)
+        if original is None:
+            return Reading(replace(capture, page_key=self._page_key(capture, None)))
+        response, payload = original
+        mime = warc_http.mime(response)
+        capture = replace(capture, mime=mime, page_key=self._page_key(capture, mime))
+        return self._read_payload(capture, response, payload, mime)
+
+    def _read_payload(self, capture: Capture, response: HttpResponse, payload: WireBytes, mime: str | None) -> Reading:
         digest = sha256_chunks(payload.chunks())
         if capture.type == "revisit" and not _is_declared(capture, digest, payload):
             return Reading(capture)  # not what it refers to
@@ -221,15 +238,16 @@ class Reader:
             return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
         return self._read_body(capture, response, body, mime)
 
-    def _original_payload(self, capture: Capture) -> WireBytes | None:
+    def _original(self, capture: Capture) -> tuple[HttpResponse, WireBytes] | None:
         """Of a revisit: what it showed stands in the record it refers to."""
         record = self._find_original(capture.refers_to) if capture.refers_to else None
         if record is None:
             return None
         try:
-            return warc_http.payload(record.block, warc_http.parse_response(record.block))
+            response = warc_http.parse_response(record.block)
         except ValueError:
             return None
+        return response, warc_http.payload(record.block, response)
 
     def _read_body(self, capture: Capture, response: HttpResponse, body: bytes, mime: str | None) -> Reading:
         if not (
@@ -278,8 +296,10 @@ class Reader:
 def _is_declared(capture: Capture, digest: str, payload: WireBytes) -> bool:
     """Whether the payload, of which *digest* is ours, is what a revisit says it is of."""
     declared = capture.declared_digest
-    if declared is None or declared == digest:
-        return declared == digest
+    if declared is None:  # WARC 1.1, 6.7.3 asks for none: the payload is the original's, whatever it is
+        return capture.status == 304
+    if declared == digest:
+        return True
     try:
         return same(declared, payload.chunks())[0]
     except ValueError:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import sqlite3
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,7 +205,8 @@ def check_pywb(twice: Twice, home: Path) -> None:
             tab.close()
 
 
-def check_replayweb(twice: Twice, folder: Path, bundles: Path) -> None:
+def check_replayweb(twice: Twice, folder: Path, bundles: Path) -> list[str]:
+    """Returns the pages of the package of the second crawl."""
     with replayweb(folder, bundles) as base:
         archive = Archive.open(twice.archive)
         pack(archive, folder / "whole.wacz", Wanted())
@@ -224,11 +228,39 @@ def check_replayweb(twice: Twice, folder: Path, bundles: Path) -> None:
                     outside = [url for url in asked if not url.startswith((base, "data:", "blob:"))]
                     assert outside == []
                     tab.close()
+        with zipfile.ZipFile(folder / "since.wacz") as packed:
+            _, *lines = packed.read("pages/pages.jsonl").splitlines()
+        return [json.loads(line)["url"] for line in lines]
 
 
 @pytest.fixture(params=["same-url", "any-url"])
 def twice(request: pytest.FixtureRequest, tmp_path: Path) -> Twice:
     return crawl_twice(tmp_path / "archive", request.param)
+
+
+def tagged(answer: Answer) -> Answer:
+    status, headers, html = answer
+    tag = f'"{zlib.crc32(html)}"'
+    return status, {**headers, "ETag": tag} if status == 200 else headers, html
+
+
+def test_what_a_server_did_not_send_again_looks_as_its_original(
+    pywb_home: Path, replayweb_bundles: Path, tmp_path: Path
+) -> None:
+    twice = crawl_twice(tmp_path / "archive", "same-url", 'conditional = "strong"', tagged)
+    db = sqlite3.connect(twice.archive / "archive.db")
+    rows = db.execute("SELECT r.url, c.warc_length FROM capture c JOIN resource r ON r.id = c.resource_id"
+                      " WHERE c.status = 304 AND c.record_type = 'revisit'").fetchall()  # fmt: skip
+    db.close()
+    served = {path for path, (status, _, _) in edition(2).items() if status == 200}
+    assert {url.removeprefix(f"http://{HOST}") for url, _ in rows} == served - {"/changed", "/changing.png"}
+    check_live(twice)
+    check_pywb(twice, pywb_home)
+    pages = check_replayweb(twice, tmp_path / "served", replayweb_bundles)
+    # The package's list of pages names them, though their records do not say what they are.
+    wanted = [path for path, (status, headers, _) in edition(2).items() if status == 200 and "html" in str(headers)]
+    assert sorted(pages) == sorted(f"http://{HOST}{path}" for path in wanted)
+    bewaar("verify", "--rows", "--strict", "--archive", twice.archive)
 
 
 def test_revisits_look_replayed_as_they_did_live(

@@ -78,7 +78,7 @@ def read_events(records: list[tuple[dict[str, list[str]], bytes]]) -> list[Event
         if fields["WARC-Record-ID"] == [principal]:
             event.fields = fields
         match fields["WARC-Type"]:
-            case ["response"]:
+            case ["response"] | ["revisit"]:
                 event.response = block
             case ["request"]:
                 event.request = block

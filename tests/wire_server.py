@@ -28,6 +28,9 @@ WIRE = Path(__file__).parent / "wire"
 #: what a script does besides sending bytes: wait so many seconds, or end the connection in some way
 Step = bytes | float | Literal["close", "reset", "unclean", "stall", "drop next"]
 
+#: what only one server answers
+Own = bytes | Callable[[bytes], "bytes | list[Step]"]
+
 TEXT = b"Bewaren is lezen wat er stond.\n"
 MIB = 1 << 20
 
@@ -122,8 +125,8 @@ class Turn:
 
 
 class WireServer:
-    def __init__(self, certificate: tuple[Path, Path] | None = None, own: dict[str, bytes] | None = None) -> None:
-        """*own*: answers only this server gives, by name."""
+    def __init__(self, certificate: tuple[Path, Path] | None = None, own: dict[str, Own] | None = None) -> None:
+        """*own*: answers only this server gives, by name; a function makes one of the request."""
         self.turns: list[Turn] = []
         #: heads of the CONNECT requests
         self.tunnels: list[bytes] = []
@@ -184,7 +187,7 @@ class WireServer:
                 self.turns.append(turn)
             if dropping:
                 return
-            for step in [self._own[turn.name]] if turn.name in self._own else _script(turn.name):
+            for step in _own_script(self._own[turn.name], request) if turn.name in self._own else _script(turn.name):
                 match step:
                     case bytes():
                         # Counted first: what the peer has seen is always counted.
@@ -227,6 +230,11 @@ class WireServer:
                     if not data:
                         return
                     other[ready].sendall(data)
+
+
+def _own_script(own: Own, request: bytes) -> list[Step]:
+    answer = own(request) if callable(own) else own
+    return [answer] if isinstance(answer, bytes) else answer
 
 
 def _script(name: str) -> Iterator[Step]:

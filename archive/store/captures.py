@@ -110,7 +110,7 @@ class Captures:
         """The new row's id."""
         capture = reading.capture
         redirect_to = None
-        if capture.status is not None and 300 <= capture.status < 400:
+        if capture.status is not None and 300 <= capture.status < 400 and capture.status != 304:
             redirect_to = next((link.url for link in reading.links if link.hop == "R"), None)
         return self._rows.insert(
             _INSERT_CAPTURE,

@@ -66,6 +66,19 @@ def holders(connection: sqlite3.Connection, site: str, digest: str, *, url: str 
     return [Place(*row) for row in connection.execute(_HOLDERS, (digest, site, url, url))]
 
 
+_LATEST = """SELECT w.path, o.warc_offset, o.warc_length FROM resource r JOIN capture o ON o.resource_id = r.id
+  JOIN crawl k ON k.id = o.crawl_id JOIN warc w ON w.id = o.warc_id JOIN payload p ON p.id = o.payload_id
+WHERE r.url = ? AND k.site_id = ? AND o.record_type = 'response' AND o.status = 200 AND o.truncated IS NULL
+  AND o.error IS NULL AND p.size > 0
+ORDER BY o.captured_at DESC, o.warc_date DESC, w.path DESC, o.warc_offset DESC LIMIT 1"""
+
+
+def latest_whole(connection: sqlite3.Connection, site: str, url: str) -> Place | None:
+    """Where the last whole response of *url* lies: no failure, nothing cut short, no revisit."""
+    found = connection.execute(_LATEST, (url, site)).fetchone()
+    return Place(*found) if found else None
+
+
 def place_of(connection: sqlite3.Connection, record_id: str) -> Place | None:
     """Where the response with this record id lies."""
     found = connection.execute(
@@ -91,6 +104,15 @@ def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
         ).fetchall()
         connection.executemany("UPDATE capture SET original_id = ? WHERE id = ?", [(row[3], row[0]) for row in found])
         touched |= {row[1] for row in found}
+    # What a server did not send again has the media type of its original, and so is a page or is none.
+    connection.execute(
+        """UPDATE capture SET mime = (SELECT o.mime FROM capture o WHERE o.id = capture.original_id),
+          page_key = CASE WHEN (SELECT o.mime FROM capture o WHERE o.id = capture.original_id)
+            NOT IN ('text/html', 'application/xhtml+xml') THEN NULL ELSE page_key END
+        WHERE record_type = 'revisit' AND status = 304 AND mime IS NULL AND original_id IS NOT NULL AND NOT was_read
+          AND crawl_id IN (SELECT id FROM crawl WHERE site_id = :site)""",
+        {"site": site},
+    )
     # A revisit of a page, where it was not read itself, is a capture of the version its original is.
     found = connection.execute(
         """SELECT * FROM (SELECT c.id, c.page_version_id AS known,

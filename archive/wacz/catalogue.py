@@ -23,8 +23,8 @@ HTML = ("text/html", "application/xhtml+xml")
 _SCHEMA = (
     """CREATE TABLE capture (
       id INTEGER PRIMARY KEY, record_id TEXT, type TEXT, url TEXT, date TEXT, digest TEXT, refers_to TEXT,
-      refers_to_url TEXT, refers_to_date TEXT, file TEXT, at INTEGER, length INTEGER, packed INTEGER, page INTEGER,
-      hops TEXT, line TEXT)""",
+      refers_to_url TEXT, refers_to_date TEXT, file TEXT, at INTEGER, length INTEGER, packed INTEGER, html INTEGER,
+      reached INTEGER DEFAULT 1, hops TEXT, line TEXT)""",
     "CREATE INDEX by_record ON capture(record_id)",
     "CREATE INDEX by_url ON capture(url, date)",
     "CREATE INDEX by_file ON capture(file)",
@@ -44,6 +44,8 @@ _BY_DIGEST = f"FROM capture o WHERE o.url = coalesce(v.refers_to_url, v.url) AND
 _ORIGINAL = f"""coalesce({_NAMED},
   (SELECT o.id {_BY_DIGEST} AND o.date <= v.date ORDER BY o.packed DESC, o.date DESC, o.file, o.at LIMIT 1),
   (SELECT o.id {_BY_DIGEST} {_FIRST}))"""
+# What a server did not send again says nothing of itself.
+_PAGE = f"coalesce(v.html, (SELECT o.html FROM capture o WHERE o.id = {_ORIGINAL}))"
 _REVISITS = "FROM capture v WHERE v.type = 'revisit' AND v.packed"
 
 
@@ -143,16 +145,20 @@ class Catalogue:
 
     def _pages(self, which: str, *values: str) -> Iterator[Seen]:
         for row in self._db.execute(
-            f"SELECT url, date, record_id, hops, file, at, length FROM capture WHERE packed AND page {which}", values
+            f"SELECT url, date, record_id, hops, file, at, length FROM capture v WHERE packed AND reached AND {_PAGE}"
+            f" {which}",
+            values,
         ):
             yield Seen(row[0], row[1], row[2], Place(*row[4:]), row[3])
 
     def _add(self, capture: Capture, *, packed: bool, line: str | None) -> None:
-        page = capture.status == 200 and capture.mime in HTML and capture.type != "resource"
+        html: bool | None = capture.status == 200 and capture.mime in HTML and capture.type != "resource"
+        if capture.type == "revisit" and capture.status in (None, 304):
+            html = None
         place, digest = capture.place, capture.declared_digest or capture.payload_digest
         self._db.execute(
             "INSERT INTO capture (record_id, type, url, date, digest, refers_to, refers_to_url, refers_to_date, file,"
-            " at, length, packed, page, line) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            " at, length, packed, html, line) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 capture.record_id,
                 capture.type,
@@ -166,7 +172,7 @@ class Catalogue:
                 place.offset,
                 place.length,
                 packed,
-                page,
+                html,
                 line,
             ),
         )
@@ -177,7 +183,7 @@ class Catalogue:
             hops = found[1].decode()
             # Frames, sitemaps and robots.txt are no pages to begin reading at.
             self._db.execute(
-                "UPDATE capture SET hops = ?, page = page AND ? WHERE file = ? AND at = ?",
+                "UPDATE capture SET hops = ?, reached = ? WHERE file = ? AND at = ?",
                 (hops, "E" not in hops and not hops.endswith(("M", "P")), capture.place.file, capture.place.offset),
             )
 

@@ -20,7 +20,7 @@ from archive.model import Exchange, Original, WireBytes
 from archive.warc import fields, http
 from archive.warc.blocks import InMemory
 from archive.warc.fields import Field
-from archive.warc.revisits import PROFILE
+from archive.warc.revisits import NOT_MODIFIED, PROFILE
 
 Algorithm = Literal["sha256", "sha1"]
 
@@ -49,12 +49,16 @@ def draft_exchange(
 ) -> list[Draft]:
     """The records of *exchange* in the order they are written; *strict* leaves out fields WARC 1.1 does not name.
 
-    With *original* its response becomes a revisit of that: of the message only the header section is stored.
+    With *original* its response becomes a revisit of that: of the message only the header section is stored, and of a
+    304 nothing, for replay would show what is stored. Its header section goes into the metadata record.
     """
     connection = tuple(_connection(exchange, strict=strict))
     drafts = []
     response = exchange.response if exchange.response is not None and exchange.response.size else None
-    if response is not None and original is not None:
+    not_modified = response if original is not None and exchange.status == 304 else None
+    if original is not None and not_modified is not None:
+        drafts.append(_not_modified_revisit(original, connection, algorithm))
+    elif response is not None and original is not None:
         drafts.append(_revisit(exchange, response, original, connection, algorithm))
     elif response is not None:
         marks = [("WARC-Block-Digest", digest(response, algorithm))]
@@ -68,7 +72,9 @@ def draft_exchange(
     if exchange.request.size:
         marks = [("WARC-Block-Digest", digest(exchange.request, algorithm))]
         drafts.append(Draft("request", "application/http; msgtype=request", exchange.request, marks=tuple(marks)))
-    about = _about(exchange) if response is not None else _failure(exchange)
+    about = [*(_about(exchange) if response is not None else _failure(exchange))]
+    if not_modified is not None:
+        about.append(("notModifiedResponse", fields.raw(b"".join(not_modified.chunks(0, exchange.header_bytes)))))
     block = InMemory(fields.warc_fields(about))
     marks = [("WARC-Block-Digest", digest(block, algorithm))]
     failed = response is None
@@ -91,6 +97,21 @@ def _revisit(
         ("WARC-Block-Digest", digest(header, algorithm)),
     )
     return Draft("revisit", "application/http; msgtype=response", header, connection, marks, principal=True)
+
+
+def _not_modified_revisit(original: Original, connection: tuple[Field, ...], algorithm: Algorithm) -> Draft:
+    """WARC 1.1, 6.7.3: the payload is the original's, so its digest is too. With the 304's header section as its block
+    pywb and ReplayWeb.page show an empty page."""
+    nothing = InMemory(b"")
+    marks = (
+        ("WARC-Profile", NOT_MODIFIED),
+        *([("WARC-Payload-Digest", original.payload_digest)] if original.payload_digest else []),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", fields.url(original.url)),
+        ("WARC-Refers-To-Date", original.date),
+        ("WARC-Block-Digest", digest(nothing, algorithm)),
+    )
+    return Draft("revisit", "application/http; msgtype=response", nothing, connection, marks, principal=True)
 
 
 def draft_metadata(block: bytes, content_type: str, *, algorithm: Algorithm) -> Draft:

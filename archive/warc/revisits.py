@@ -1,4 +1,5 @@
-"""Which exchange may be written as a revisit of a record that is there (WARC 1.1, 6.7.2, identical-payload-digest).
+"""Which exchange may be written as a revisit of a record that is there (WARC 1.1, 6.7.2, identical-payload-digest; what
+a server says it need not send again, 6.7.3, is in `archive.warc.validators`).
 
 Equal payloads are not enough for whoever replays it: replay takes the header section from the revisit and the bytes
 behind it from the original. So both must frame and code them alike: pywb shows chunk sizes as text where the original
@@ -12,6 +13,7 @@ from archive.model import Exchange, HttpResponse, Record
 from archive.warc.http import parse_response
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
 
 def may_refer(exchange: Exchange) -> bool:
@@ -36,6 +38,11 @@ def is_original(record: Record, exchange: Exchange) -> bool:
         return _framing(parse_response(record.block)) == _framing(parse_response(exchange.response))
     except BadHttp:
         return False
+
+
+def is_not_modified_revisit(record: Record) -> bool:
+    """Whether *record* is a server's word that nothing changed, by whichever version of the standard."""
+    return record.type == "revisit" and (record.field("WARC-Profile") or "").endswith("/server-not-modified")
 
 
 def _framing(response: HttpResponse) -> tuple[tuple[str, ...], tuple[str, ...]]:

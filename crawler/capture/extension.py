@@ -15,7 +15,8 @@ from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, DiskFull, WrongUse
 from archive.manifest import add_to_manifest
-from archive.model import Exchange, Original
+from archive.model import Exchange, Original, Validator
+from archive.warc.validators import is_not_modified
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
 from crawler.capture.recording import Limits
@@ -30,6 +31,8 @@ SYNC_AFTER_EXCHANGES = 200
 
 #: finds the record that an exchange may be a revisit of; called in any thread
 FindOriginal = Callable[[Exchange], Original | None]
+#: finds what to ask by whether a URL still gives what is kept; called in any thread
+FindValidator = Callable[[str], Validator | None]
 #: gives URL (``metadata://...``), block and content type of the crawl's last records
 ClosingReport = Callable[[], Iterable[tuple[str, bytes, str]]]
 
@@ -73,6 +76,8 @@ class CaptureExtension:
         self.reason = ""
         self.closing_report: ClosingReport | None = None
         self.find_original: FindOriginal = lambda _: None
+        #: None where no request is conditional
+        self.find_validator: FindValidator | None = None
         #: the last record that `closing_report` became
         self.closing_record: Written | None = None
         #: every file sealed so far
@@ -103,11 +108,13 @@ class CaptureExtension:
     async def keep(self, exchange: Exchange, request: Request) -> Captured:
         """Write *exchange*; it is synced soon after. Raises ArchiveFault, and stops the crawl."""
         self.check()
+        validator: Validator | None = request.meta.get("validator")
+        original: Original | None
         try:
             if max(exchange.request.size, exchange.response.size if exchange.response else 0) > MEMORY_BYTES:
-                written: Written = await maybe_deferred_to_future(deferToThread(self._write, exchange))
+                written, original = await maybe_deferred_to_future(deferToThread(self._write, exchange, validator))
             else:
-                written = self._write(exchange)
+                written, original = self._write(exchange, validator)
         except (ArchiveFault, OSError) as error:
             raise self.fail(error) from error
         captured = Captured(
@@ -120,14 +127,20 @@ class CaptureExtension:
             truncated=exchange.truncated,
             error=exchange.error,
             bytes=exchange.response.size if exchange.response else 0,
+            revisit=None if original is None else "not-modified" if exchange.status == 304 else "identical",
+            spared_bytes=exchange.payload_bytes or (validator.payload_bytes if validator else 0) if original else 0,
         )
         self._unsynced += 1
         self._schedule_sync()
         self._crawler.signals.send_catch_log(signals.captured, captured=captured, request=request)
         return captured
 
-    def _write(self, exchange: Exchange) -> Written:
-        return self.writer.write_exchange(exchange, self.find_original(exchange))
+    def _write(self, exchange: Exchange, validator: Validator | None) -> tuple[Written, Original | None]:
+        if validator is not None and is_not_modified(exchange, validator):
+            original: Original | None = validator.original
+        else:
+            original = self.find_original(exchange)
+        return self.writer.write_exchange(exchange, original), original
 
     def check(self) -> None:
         """Raise what made the archive unwritable, so that nothing is fetched that cannot be kept."""

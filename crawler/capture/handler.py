@@ -8,13 +8,19 @@ from scrapy import Request
 from scrapy.core.downloader.handlers import http11
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, WrongUse
+from archive.model import Validator
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.guard import Guard
 from crawler.capture.recording import Attempts
 from crawler.capture.signals import Captured
 from crawler.capture.tee import TeePool
+
+#: fields that make a request conditional, or ask for a part (RFC 9110, 13.1 and 14.2)
+_CONDITIONS = ("If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range")
 
 
 class WarcDownloadHandler(http11.HTTP11DownloadHandler):
@@ -23,7 +29,8 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
     ``request.meta["captured"]`` holds one `Captured` per attempt afterwards, whether a response came or not. The
     response may be shorter than what was captured (WARC_FEED_BYTES): read the WARC, not ``response.body``.
     ``meta["via"]`` and ``meta["hops"]`` (page it was found on, hop path) go into the records; Scrapy's own redirects
-    add to them.
+    add to them. With ``meta["conditional"]`` the request asks only for what changed, where what is kept allows that:
+    ``meta["validator"]`` says by what it asked.
 
     Settings: WARC_ALLOW_ADDRESSES (networks), WARC_CONSENT ((address, port) pairs: `guard.consent_of`), WARC_CONNECT_TO
     (curl's HOST:PORT:ADDRESS:PORT).
@@ -50,7 +57,10 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
         meta = request.meta
         # Redirects and retries copy meta: what stands there belongs to another request.
         meta["captured"] = []
+        meta["validator"] = None
         self._extension.check()
+        if meta.get("conditional"):
+            meta["validator"] = await self._make_conditional(request)
         redirected = meta.get("redirect_urls") or ()
         attempts = Attempts(
             self._extension.limits,
@@ -67,6 +77,16 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
             raise
         await self._keep(attempts, request, None)
         return response
+
+    async def _make_conditional(self, request: Request) -> Validator | None:
+        find = self._extension.find_validator
+        # What another part of the crawler asks on a condition is its own business, and its answer is kept as it comes.
+        if find is None or request.method != "GET" or any(name in request.headers for name in _CONDITIONS):
+            return None
+        validator: Validator | None = await maybe_deferred_to_future(deferToThread(find, urldefrag(request.url)[0]))
+        if validator is not None:
+            request.headers[validator.field] = validator.value.encode("latin-1")
+        return validator
 
     async def _keep(self, attempts: Attempts, request: Request, cause: Exception | None) -> None:
         captured: list[Captured] = request.meta["captured"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from archive.model import Place, Truncated
 
@@ -34,3 +35,7 @@ class Captured:
     error: str | None
     #: size of the response as it came over the wire
     bytes: int
+    #: written as a revisit: its payload is there (``identical``), or the server says so (``not-modified``)
+    revisit: Literal["identical", "not-modified"] | None = None
+    #: of the payload that is not stored again
+    spared_bytes: int = 0

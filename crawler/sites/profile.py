@@ -148,7 +148,10 @@ class Profile(_Model):
     #: a payload that is in the archive already is not stored again, but referred to (a revisit record): where the
     #: ``same-url`` gave it before, where ``any-url`` of the site did, or never (``off``)
     dedup: Literal["same-url", "any-url", "off"] = "same-url"
-
+    #: ask for what is kept already only if it changed, and believe a server that says it did not: never (``off``),
+    #: where what it told then promises the same bytes (``strong``), or something as good (``weak``); spares both sides
+    #: the transfer
+    conditional: Literal["off", "strong", "weak"] = "off"
     #: of block and payload, in the records; ``sha1`` for institutions whose indexes are made of it
     record_digest: Literal["sha256", "sha1"] = "sha256"
     #: leave out header fields that WARC 1.1 does not name (WARC-Protocol, WARC-Cipher-Suite)
@@ -183,6 +186,12 @@ class Profile(_Model):
     owner: str | None = None
     #: what a seed must look like to be this site still: ``text``, ``cms``; and how many facts it shows
     expect: Expect = Field(default_factory=Expect)
+
+    @model_validator(mode="after")
+    def _conditional_refers(self) -> Profile:
+        if self.conditional != "off" and self.dedup == "off":
+            raise ValueError('conditional: what did not change is referred to, and dedup = "off" asks for it in full')
+        return self
 
     @field_validator("labels")
     @classmethod

@@ -130,18 +130,21 @@ class ReaderExtension:
 
     def _begin_dedup(self, capture: CaptureExtension) -> None:
         plan = self._spider.plan
-        dedup = plan.profile.dedup
+        dedup, conditional = plan.profile.dedup, plan.profile.conditional
         # In a first crawl every URL is new, but for what is asked for twice.
         if dedup == "any-url" or (dedup == "same-url" and plan.archive.database.exists()):
             from archive.dedup import Originals  # it brings the whole store
 
             self._originals = Originals(plan.archive, plan.site, any_url=dedup == "any-url")
             capture.find_original = self._originals.of
+            if conditional != "off":
+                capture.find_validator = partial(self._originals.validator, strength=conditional)
 
     def captured(self, captured: Captured, request: Request) -> None:
         outcome, url_id = self._spider.outcome, request.meta.get("url_id")
         outcome.captures += 1
         outcome.bytes += captured.bytes
+        outcome.unchanged.note(captured.revisit, captured.spared_bytes)
         if url_id is not None and captured.status is not None:
             self._spider.frontier.captured(url_id, captured.place)
         message = ["event", 0, captured.place.file, captured.spans]

@@ -22,7 +22,8 @@ from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
-from crawler.frontier import ATTEMPTS, RETRIED, Leased
+from crawler.capture.signals import Captured
+from crawler.frontier import ATTEMPTS, RETRIED, UNANSWERED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness import retry_after_s
@@ -106,6 +107,8 @@ class SiteSpider(Spider):
             "via": leased.via,
             "hops": leased.hops,
             "attempts": leased.attempts,
+            # Asked again, because the answer was none or was not believed, it is asked for in full.
+            "conditional": self.plan.profile.conditional != "off" and leased.attempts == 1,
         }
         if self.plan.profile.proxy:
             meta["proxy"] = self.plan.profile.proxy
@@ -118,7 +121,8 @@ class SiteSpider(Spider):
         request = response.request
         assert request is not None
         self._note_seed(request.url, response)
-        if response.status in RETRIED and self._retry(request, response.headers.get("Retry-After")):
+        unanswered = response.status in RETRIED or _refuses_condition(request, response.status)
+        if unanswered and self._retry(request, response.headers.get("Retry-After")):
             return
         if response.status == 200 and (response.headers.get("Content-Type") or b"").startswith(LEAVES):
             return
@@ -160,7 +164,7 @@ class SiteSpider(Spider):
         if url not in self.outcome.seeds:
             return
         redirected = None
-        if 300 <= response.status < 400 and (location := response.headers.get("Location")):
+        if 300 <= response.status < 400 and response.status != 304 and (location := response.headers.get("Location")):
             target = urljoin(url, location.decode("latin-1"))
             verdict = self.scope.judge(target, "R", "")
             # The first step out of scope is captured, so that it can be looked at; it is not the site.
@@ -234,6 +238,14 @@ class SiteSpider(Spider):
         extension = self.crawler.get_extension(ReaderExtension)
         assert extension is not None
         return extension
+
+
+def _refuses_condition(request: Request, status: int) -> bool:
+    """Whether we asked on a condition, and the answer holds nothing and is not believed: it speaks of another version
+    than we asked about, or says that the condition fails (RFC 9110, 15.5.13: no answer to a GET of ours)."""
+    captured: list[Captured] = request.meta.get("captured") or []
+    believed = bool(captured) and captured[-1].revisit is not None
+    return request.meta.get("validator") is not None and status in UNANSWERED and not believed
 
 
 def _begin(
