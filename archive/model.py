@@ -31,6 +31,17 @@ class WireBytes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """A range of bytes that holds ``x`` in place of a secret of the same length."""
+
+    record: Literal["request", "response", "interim", "surplus"]
+    start: int
+    stop: int
+    #: the header field it stood in, in lower case; ``secret`` for a declared one that was found elsewhere
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and its response, as wire bytes (above TLS, below HTTP).
 
@@ -65,8 +76,8 @@ class Exchange:
     error: str | None = None
     interim: bytes = b""
     surplus: bytes = b""
-    #: ``(start, stop)`` byte ranges of *request* that hold ``x`` in place of a credential of the same length
-    redactions: tuple[tuple[int, int], ...] = ()
+    #: what was masked, in the order of the bytes
+    redactions: tuple[Redaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

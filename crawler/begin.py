@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from archive import times
 from archive.errors import WrongUse
@@ -59,12 +62,25 @@ def begin_crawl(
             plan = plan_crawl(archive, profile, contact=contact, extract=extract)
             for leftover in path.parent.glob(f"{path.name}*"):
                 leftover.unlink()
+        if plan.credentials.secrets:
+            stack.callback(logging.setLogRecordFactory, logging.getLogRecordFactory())
+            logging.setLogRecordFactory(partial(_masked_record, plan.redactor.text, logging.getLogRecordFactory()))
         frontier = Frontier(path)
         stack.callback(frontier.close)
         frontier.begin(plan.crawl_id, times.warc_date(plan.started_at))
         if plan.resumed:
             _learn(frontier, archive, plan)
         return Begun(plan, frontier, recovered, stack.pop_all())
+
+
+def _masked_record(text: Callable[[str], str], make: Callable[..., Any], *args: Any, **named: Any) -> logging.LogRecord:
+    """A log line without the secrets: the log is kept in the WARC."""
+    record: logging.LogRecord = make(*args, **named)
+    if (said := record.getMessage()) != (masked := text(said)):
+        record.msg, record.args = masked, ()
+    if record.exc_info:
+        record.exc_text = text(logging.Formatter().formatException(record.exc_info))
+    return record
 
 
 def _unfinished(path: Path) -> tuple[str, datetime] | None:

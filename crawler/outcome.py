@@ -65,6 +65,8 @@ class Outcome:
     bytes: int = 0
     failed: int = 0
     unchanged: Unchanged = field(default_factory=Unchanged)
+    #: ranges of bytes that were masked in its records
+    redactions: int = 0
     #: name of the limit that was met
     limit: str | None = None
     interrupted: bool = False
@@ -121,7 +123,8 @@ class Outcome:
             how = "interrupted; the next crawl of this site goes on"
         elif self.limit:
             how = f"stopped by {self.limit.replace('_', '-')}"
-        return f"{self.crawl_id}: {how}; {self.captures} captures, {self.pages} pages"
+        masked = f", {self.redactions} places masked" if self.redactions else ""
+        return f"{self.crawl_id}: {how}; {self.captures} captures, {self.pages} pages{masked}"
 
     def listed(self) -> str:
         """What the database lists now, over all crawls; empty when it lists nothing."""
@@ -151,6 +154,7 @@ class Outcome:
             "bytes": self.bytes,
             "failed": self.failed,
             "unchanged": asdict(self.unchanged),
+            "redactions": self.redactions,
             "frontier": self.states,
             "refusals": self.refusals,
             "seeds": {url: {"status": seed.status, "problem": seed.problem} for url, seed in self.seeds.items()},

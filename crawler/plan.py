@@ -6,8 +6,9 @@ one.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive, check_contact
 from crawler.capture.guard import consent_of
+from crawler.capture.redaction import Redactor
+from crawler.credentials import Credentials, find_credentials
 from crawler.sites.profile import Profile, default_profile, load_profile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CrawlPlan:
     archive: Archive
     profile: Profile
@@ -30,10 +33,15 @@ class CrawlPlan:
     extract: bool = True
     #: an unfinished crawl of this site goes on
     resumed: bool = False
+    credentials: Credentials = field(default=Credentials(), repr=False)
 
     @property
     def site(self) -> str:
         return self.profile.name
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        return Redactor(self.credentials.secrets, self.credentials.domains)
 
     @property
     def user_agent(self) -> str:
@@ -80,7 +88,8 @@ def plan_crawl(
     unfinished: tuple[str, datetime] | None = None,
     at: datetime | None = None,
 ) -> CrawlPlan:
-    """Raises WrongUse when nobody answers for the crawl: a webmaster must be able to reach somebody."""
+    """Raises WrongUse when nobody answers for the crawl: a webmaster must be able to reach somebody; and when a secret
+    of the profile cannot be had, or stands where it would be kept."""
     answers = contact or profile.contact or archive.contact
     if not answers:
         raise WrongUse(
@@ -95,7 +104,7 @@ def plan_crawl(
     crawl_id = f"{profile.name}-{times.digits17(started)}"
     if unfinished:
         crawl_id, started = unfinished
-    return CrawlPlan(
+    plan = CrawlPlan(
         archive=archive,
         profile=profile,
         crawl_id=crawl_id,
@@ -103,7 +112,14 @@ def plan_crawl(
         contact=answers,
         extract=extract,
         resumed=unfinished is not None,
+        credentials=find_credentials(profile, archive),
     )
+    if plan.redactor.text(kept := f"{profile.to_json()}\n{warcinfo(plan)}") != kept:
+        raise WrongUse(
+            f"profile {profile.name}: one of its secrets stands in the profile itself, or in what the WARC says of the "
+            "crawl, and would be kept there; give it by { env = ... } or { file = ... } wherever it stands"
+        )
+    return plan
 
 
 def warcinfo(plan: CrawlPlan) -> dict[str, str]:

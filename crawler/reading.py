@@ -20,6 +20,7 @@ from archive.digests import same, sha256_chunks
 from archive.errors import BadRecord, Damaged
 from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
 from archive.warc import http as warc_http
+from archive.warc.events import SECRETS_IN_BODY
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
 from crawler.discover import discover
@@ -160,6 +161,13 @@ class Reader:
         return replace(reading, problems=(*reading.problems, Problem(GAVE_UP, "too slow, or needs too much memory")))
 
     def read(self, event: Event) -> Reading:
+        reading = self._read(event)
+        if (places := event.about.get(SECRETS_IN_BODY, "")).isdigit():
+            problem = Problem("a declared secret stood in its body", f"places masked: {places}")
+            return replace(reading, problems=(*reading.problems, problem))
+        return reading
+
+    def _read(self, event: Event) -> Reading:
         capture = self.capture(event)
         if event.record.type == "metadata":
             return Reading(replace(capture, page_key=self._page_key(capture, None)))

@@ -50,6 +50,7 @@ DOWNLOADER_MIDDLEWARES_BASE = {
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
     "crawler.politeness.FirstCookieMiddleware": 700,
+    "crawler.spiders.credentials.CredentialsMiddleware": 710,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
@@ -70,6 +71,9 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 # Sizes are limited in the tee, where the record is marked; Scrapy sees only the first bytes of a large body.
 DOWNLOAD_MAXSIZE = 0
 DOWNLOAD_WARNSIZE = 0
+
+# Of users and passwords for proxies: no other can hold every password, and it is what is looked for to be masked.
+HTTPPROXY_AUTH_ENCODING = "utf-8"
 
 # The library would otherwise fetch the public suffix list, unarchived.
 TLDEXTRACT_SUFFIX_LIST_URLS: tuple[str, ...] = ()

@@ -47,7 +47,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
     "crawler.politeness": GROUND,
     "crawler.frontier": (*GROUND, "crawler.scope"),
-    "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.sites"),
+    "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
+    "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
     "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
@@ -65,7 +66,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
     ),
     "crawler.spiders": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.begin", "crawler.capture", "crawler.frontier",
+        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.begin", "crawler.capture", "crawler.credentials",
+        "crawler.frontier",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.scope", "crawler.sites",
     ),
     "crawler.settings": (),

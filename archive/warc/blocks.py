@@ -9,7 +9,8 @@ import itertools
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from archive.model import WireBytes
@@ -79,6 +80,47 @@ class Part:
 
     def __repr__(self) -> str:
         return f"Part({self.size} bytes)"
+
+
+class Masked:
+    """*whole* with ``x`` in place of every byte in *ranges*, which are in order and do not overlap."""
+
+    __slots__ = ("_ranges", "_starts", "_whole", "size")
+
+    def __init__(self, whole: WireBytes, ranges: Sequence[tuple[int, int]]) -> None:
+        self._whole, self._ranges = whole, ranges
+        self._starts = [start for start, _ in ranges]
+        self.size = whole.size
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        start, stop, _ = slice(start, stop).indices(self.size)
+        if start >= stop:
+            return
+        at = start
+        for piece in self._whole.chunks(start, stop):
+            yield self._mask(piece, at)
+            at += len(piece)
+
+    def _mask(self, piece: bytes, at: int) -> bytes:
+        end = at + len(piece)
+        masked = None
+        for start, stop in self._ranges[max(0, bisect_right(self._starts, at) - 1) :]:
+            if start >= end:
+                break
+            first, last = max(start, at) - at, min(stop, end) - at
+            if first < last:
+                masked = bytearray(piece) if masked is None else masked
+                masked[first:last] = b"x" * (last - first)
+        return piece if masked is None else bytes(masked)
+
+    def __repr__(self) -> str:
+        return f"Masked({self.size} bytes)"
+
+
+def mask(whole: WireBytes, ranges: Sequence[tuple[int, int]]) -> WireBytes:
+    """*whole* with ``x`` in its *ranges*; what is in memory is copied, what is on disk is masked as it is read."""
+    masked = Masked(whole, ranges)
+    return InMemory(b"".join(masked.chunks())) if isinstance(whole, InMemory) else masked
 
 
 def hold(pieces: Iterable[bytes], *, memory_bytes: int = MEMORY_BYTES) -> InMemory | OnDisk:

@@ -27,6 +27,10 @@ Algorithm = Literal["sha256", "sha1"]
 WARC_FIELDS = "application/warc-fields"
 #: of interim responses and surplus bytes, this much is kept
 MAX_ASIDE_BYTES = 1 << 16
+#: the field that counts the ranges of a body that were masked
+SECRETS_IN_BODY = "secretsInBody"
+_ASIDE = frozenset({"interim", "surplus"})
+_MASKED_IN = {"request": "request", "response": "response", "interim": "interimResponse", "surplus": "surplusBytes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,10 @@ def draft_exchange(
         marks = [("WARC-Block-Digest", digest(exchange.request, algorithm))]
         drafts.append(Draft("request", "application/http; msgtype=request", exchange.request, marks=tuple(marks)))
     about = [*(_about(exchange) if response is not None else _failure(exchange))]
+    kept_in = "notModifiedResponse" if not_modified is not None else "response" if original is None else "revisit"
     if not_modified is not None:
-        about.append(("notModifiedResponse", fields.raw(b"".join(not_modified.chunks(0, exchange.header_bytes)))))
+        about.append((kept_in, fields.raw(b"".join(not_modified.chunks(0, exchange.header_bytes)))))
+    about += _redactions(exchange, kept_in)
     block = InMemory(fields.warc_fields(about))
     marks = [("WARC-Block-Digest", digest(block, algorithm))]
     failed = response is None
@@ -176,8 +182,23 @@ def _about(exchange: Exchange) -> Iterator[Field]:
         yield "fetchTimeMs", str(exchange.fetch_ms)
     yield from _aside("interimResponse", exchange.interim)
     yield from _aside("surplusBytes", exchange.surplus)
-    for start, stop in exchange.redactions:
-        yield "redactedRequestBytes", f"{start}-{stop}"
+
+
+def _redactions(exchange: Exchange, kept_in: str) -> Iterator[Field]:
+    """Where bytes of this event's records are masked: in the block of the record named, or, of what is in no block, in
+    the field named, once it is decoded. *kept_in* is where the response's bytes are: all, or its header section."""
+    header = exchange.header_bytes if exchange.header_bytes is not None else 1 << 62
+    for redaction in exchange.redactions:
+        record, start, stop = _MASKED_IN[redaction.record], redaction.start, redaction.stop
+        if redaction.record == "response":
+            record, stop = kept_in, stop if kept_in == "response" else min(stop, header)
+        elif redaction.record in _ASIDE:
+            stop = min(stop, MAX_ASIDE_BYTES)
+        if start < stop:
+            yield "redaction", f"record={record}; offset={start}; length={stop - start}; why={redaction.why}"
+    in_body = sum(redaction.record == "response" and redaction.stop > header for redaction in exchange.redactions)
+    if in_body:
+        yield SECRETS_IN_BODY, str(in_body)
 
 
 def _failure(exchange: Exchange) -> Iterator[Field]:

@@ -15,7 +15,7 @@ Content-Encoding stays on; `body` undoes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archive.errors import BadHttp
@@ -87,12 +87,12 @@ def _headers(lines: list[bytes]) -> Iterator[tuple[str, str]]:
 def payload(block: WireBytes | bytes, http: HttpResponse) -> WireBytes:
     """The entity body as the module's head defines it. One that is not chunked is a view of *block*."""
     rest = Part(_held(block), http.header_bytes)
-    if not _is_chunked(http):
+    if not is_chunked(http):
         return rest
     return hold(dechunk(rest))
 
 
-def _is_chunked(http: HttpResponse) -> bool:
+def is_chunked(http: HttpResponse) -> bool:
     return any(
         coding.strip().lower() == "chunked"
         for name, value in http.headers
@@ -103,19 +103,32 @@ def _is_chunked(http: HttpResponse) -> bool:
 
 def dechunk(framed: WireBytes) -> Iterator[bytes]:
     """The data of a chunked body, in pieces; never raises, whatever the framing."""
+    for _, piece in dechunk_in_place(framed):
+        yield piece
+
+
+def dechunk_in_place(framed: WireBytes) -> Iterator[tuple[int, bytes]]:
+    """The same, each piece behind its offset in *framed*."""
     source = _Source(framed)
     size_line = source.line()
     size = _CHUNK_SIZE.fullmatch(size_line)
     if size is None and not _CHUNK_SIZE_CUT.fullmatch(size_line):
-        yield from framed.chunks()
+        yield from with_offsets(framed.chunks())
         return
     while size is not None and (left := int(size[1], 16)):
         while left and (piece := source.take(left)):
             left -= len(piece)
-            yield piece
+            yield source.offset - len(piece), piece
         if left or source.line() not in (b"\r\n", b"\n"):
             return
         size = _CHUNK_SIZE.fullmatch(source.line())
+
+
+def with_offsets(pieces: Iterable[bytes], start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Pieces that follow each other, each behind its offset; the first is at *start*."""
+    for piece in pieces:
+        yield start, piece
+        start += len(piece)
 
 
 class _Source:
@@ -125,11 +138,21 @@ class _Source:
         self._chunks = framed.chunks()
         self._chunk = b""
         self._at = 0
+        #: of the chunk
+        self._start = 0
+
+    @property
+    def offset(self) -> int:
+        return self._start + self._at
+
+    def _next(self) -> None:
+        self._start += len(self._chunk)
+        self._chunk, self._at = next(self._chunks, b""), 0
 
     def take(self, limit: int) -> bytes:
         """Up to *limit* bytes; nothing at the end."""
         if self._at >= len(self._chunk):
-            self._chunk, self._at = next(self._chunks, b""), 0
+            self._next()
         piece = self._chunk[self._at : self._at + limit]
         self._at += len(piece)
         return piece
@@ -139,7 +162,7 @@ class _Source:
         line = b""
         while len(line) <= _MAX_LINE_BYTES:
             if self._at >= len(self._chunk):
-                self._chunk, self._at = next(self._chunks, b""), 0
+                self._next()
                 if not self._chunk:
                     return line
             end = self._chunk.find(b"\n", self._at, self._at + _MAX_LINE_BYTES) + 1

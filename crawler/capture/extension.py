@@ -20,6 +20,7 @@ from archive.warc.validators import is_not_modified
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
 from crawler.capture.recording import Limits
+from crawler.capture.redaction import Redactor
 from crawler.capture.signals import Captured
 from crawler.capture.spool import MEMORY_BYTES
 
@@ -78,6 +79,8 @@ class CaptureExtension:
         self.find_original: FindOriginal = lambda _: None
         #: None where no request is conditional
         self.find_validator: FindValidator | None = None
+        #: masks what must not be kept; called in any thread
+        self.redactor = Redactor()
         #: the last record that `closing_report` became
         self.closing_record: Written | None = None
         #: every file sealed so far
@@ -112,9 +115,11 @@ class CaptureExtension:
         original: Original | None
         try:
             if max(exchange.request.size, exchange.response.size if exchange.response else 0) > MEMORY_BYTES:
-                written, original = await maybe_deferred_to_future(deferToThread(self._write, exchange, validator))
+                written, exchange, original = await maybe_deferred_to_future(
+                    deferToThread(self._write, exchange, validator)
+                )
             else:
-                written, original = self._write(exchange, validator)
+                written, exchange, original = self._write(exchange, validator)
         except (ArchiveFault, OSError) as error:
             raise self.fail(error) from error
         captured = Captured(
@@ -129,18 +134,21 @@ class CaptureExtension:
             bytes=exchange.response.size if exchange.response else 0,
             revisit=None if original is None else "not-modified" if exchange.status == 304 else "identical",
             spared_bytes=exchange.payload_bytes or (validator.payload_bytes if validator else 0) if original else 0,
+            redactions=len(exchange.redactions),
         )
         self._unsynced += 1
         self._schedule_sync()
         self._crawler.signals.send_catch_log(signals.captured, captured=captured, request=request)
         return captured
 
-    def _write(self, exchange: Exchange, validator: Validator | None) -> tuple[Written, Original | None]:
+    def _write(self, exchange: Exchange, validator: Validator | None) -> tuple[Written, Exchange, Original | None]:
+        """What was written of *exchange*, and that, and what it was found to repeat."""
+        redacted = self.redactor.redact(exchange)
         if validator is not None and is_not_modified(exchange, validator):
             original: Original | None = validator.original
         else:
-            original = self.find_original(exchange)
-        return self.writer.write_exchange(exchange, original), original
+            original = self.find_original(redacted)
+        return self.writer.write_exchange(redacted, original), redacted, original
 
     def check(self) -> None:
         """Raise what made the archive unwritable, so that nothing is fetched that cannot be kept."""

@@ -1,9 +1,8 @@
-"""What the tee collects, and the Exchange it becomes."""
+"""What the tee collects, and the Exchange it becomes: as it was, secrets included (`redaction` is the writer's)."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from archive.model import Exchange, Truncated
 from archive.warc.blocks import InMemory
 from crawler.capture.failures import explain, reason
 from crawler.capture.spool import Spool
-
-_SECRET = re.compile(rb"^proxy-authorization:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,6 @@ class Recording:
         "_interim_end",
         "_ip_address",
         "_loss",
-        "_redactions",
         "_request",
         "_started_at",
         "_status",
@@ -84,7 +80,6 @@ class Recording:
         #: a temporary file could not be written
         self.fault: ArchiveFault | None = None
         self._request = Spool(limits.directory)
-        self._redactions: list[tuple[int, int]] = []
         self._ip_address = ip_address
         self._started_at = times.now()
         self._tick = time.monotonic()
@@ -99,13 +94,6 @@ class Recording:
         self._broken = False
 
     def sent(self, data: bytes) -> None:
-        if not self._request.size and (found := list(_SECRET.finditer(data, 0, data.find(b"\r\n\r\n") + 2))):
-            masked = bytearray(data)
-            for match in found:
-                start, stop = match.span(1)
-                masked[start:stop] = b"x" * (stop - start)
-                self._redactions.append((start, stop))
-            data = bytes(masked)
         try:
             self._request.write(data)
         except ArchiveFault as fault:
@@ -188,7 +176,6 @@ class Recording:
             error=error,
             interim=self.received.bytes(0, start) if start else b"",
             surplus=self.received.bytes(stop, size) if size > stop else b"",
-            redactions=() if unsent else tuple(self._redactions),
         )
 
     def close(self) -> None:

@@ -35,6 +35,8 @@ class Captured:
     error: str | None
     #: size of the response as it came over the wire
     bytes: int
+    #: ranges of its records that are masked
+    redactions: int
     #: written as a revisit: its payload is there (``identical``), or the server says so (``not-modified``)
     revisit: Literal["identical", "not-modified"] | None = None
     #: of the payload that is not stored again

@@ -42,6 +42,7 @@ from crawler.sites.fields import (
     SiteName,
     check_url,
 )
+from crawler.sites.send import SecretValue, Send, Value
 
 if TYPE_CHECKING:
     from crawler.extract.hints import Hints
@@ -164,8 +165,14 @@ class Profile(_Model):
     connect_to: tuple[ConnectRule, ...] = ()
     #: HTTP proxy all requests go through; addresses cannot be checked or recorded then
     proxy: HttpUrl | None = None
+    #: who one is to that proxy
+    proxy_user: Value | None = None
+    #: as ``{ env = "NAME" }`` or ``{ file = "/PATH" }``, never the password itself
+    proxy_password: SecretValue | None = None
     #: private networks this site may be reached in
     allow_addresses: tuple[Network, ...] = ()
+    #: header fields, cookies, users and passwords for some URLs: see [crawling behind a login](login.md)
+    send: tuple[Send, ...] = ()
 
     # What is known of it.
     #: sent as Accept-Language; none is sent without it
@@ -200,6 +207,12 @@ class Profile(_Model):
             if role not in _ROLES:
                 raise ValueError(f"{role!r} is no section{did_you_mean(role, _ROLES)} (one of {', '.join(_ROLES)})")
         return labels
+
+    @model_validator(mode="after")
+    def _proxy_is_whole(self) -> Profile:
+        if (self.proxy_user is None) != (self.proxy_password is None) or (self.proxy_user and not self.proxy):
+            raise ValueError("proxy_user and proxy_password go together, and with a proxy")
+        return self
 
     @field_validator("max_response_bytes", "max_bytes", mode="before")
     @classmethod

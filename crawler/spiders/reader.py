@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -63,6 +64,15 @@ class _Told:
     deaths: int = 0
 
 
+def _without_secrets(variables: frozenset[str]) -> dict[str, str]:
+    """The environment of a process that reads what others wrote, and never the network."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in variables and not name.lower().endswith("_proxy")
+    }
+
+
 class ReaderExtension:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -115,6 +125,7 @@ class ReaderExtension:
         self._capture_closed, self._finished = loop.create_future(), loop.create_future()
         self._start()
         plan, capture = self._spider.plan, self._capture
+        capture.redactor = plan.redactor
         capture.closing_report = partial(closing_records, self._spider, self._crawler.settings["LOG_FILE"])
         self._begin_dedup(capture)
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
@@ -145,6 +156,7 @@ class ReaderExtension:
         outcome.captures += 1
         outcome.bytes += captured.bytes
         outcome.unchanged.note(captured.revisit, captured.spared_bytes)
+        outcome.redactions += captured.redactions
         if url_id is not None and captured.status is not None:
             self._spider.frontier.captured(url_id, captured.place)
         message = ["event", 0, captured.place.file, captured.spans]
@@ -319,6 +331,7 @@ class ReaderExtension:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
+                env=_without_secrets(plan.credentials.variables),
                 # Ctrl-C goes to the terminal's group: this process is ended by its crawler, after the last record.
                 process_group=0,
             )

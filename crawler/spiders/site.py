@@ -4,6 +4,7 @@ the facts it is answered, so that feed exports and pipelines work as people expe
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
+from crawler.credentials import MIN_CHARACTERS
 from crawler.frontier import ATTEMPTS, RETRIED, UNANSWERED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 
 #: rows leased at once: what a kill -9 costs at most, beside the fetches in flight
 LEASE_ROWS = 16
+#: what is left of a link in which a secret was masked: it leads nowhere
+_MASKED = re.compile(f"x{{{MIN_CHARACTERS},}}")
 #: never hold links, so nobody waits for the reader
 LEAVES = (b"image/", b"video/", b"audio/", b"font/")
 
@@ -84,6 +88,9 @@ class SiteSpider(Spider):
         begun = begun or _begin(**kwargs)
         # Scrapy freezes the settings after this; what the command line says stands above them.
         crawler.settings.setdict(scrapy_settings(begun.plan), priority="spider")
+        if begun.plan.credentials.domains:
+            # Its lines would hold the session's cookies, whoever asks for them.
+            crawler.settings.set("COOKIES_DEBUG", value=False, priority=1000)
         crawler.signals = HeardSignals(crawler)
         spider = cls(begun)
         spider._set_crawler(crawler)
@@ -110,8 +117,6 @@ class SiteSpider(Spider):
             # Asked again, because the answer was none or was not believed, it is asked for in full.
             "conditional": self.plan.profile.conditional != "off" and leased.attempts == 1,
         }
-        if self.plan.profile.proxy:
-            meta["proxy"] = self.plan.profile.proxy
         # A page's address is nobody else's business (as browsers' strict-origin-when-cross-origin).
         own = leased.via and urlsplit(leased.via)[:2] == urlsplit(leased.url)[:2]
         headers = {"Referer": leased.via} if own else None
@@ -144,6 +149,7 @@ class SiteSpider(Spider):
             return
         captured = request.meta.get("captured") or ()
         error = (captured[-1].error if captured else None) or str(failure.value) or type(failure.value).__name__
+        error = self.plan.redactor.text(error)
         log.info("failed: %s: %s", request.url, error)
         self._set_seed(request.url, SeedOutcome(error=error))
         self.settled(url_id)
@@ -168,7 +174,9 @@ class SiteSpider(Spider):
             target = urljoin(url, location.decode("latin-1"))
             verdict = self.scope.judge(target, "R", "")
             # The first step out of scope is captured, so that it can be looked at; it is not the site.
-            redirected = None if verdict.accepted and verdict.rule != "seed-redirect" else target
+            redirected = (
+                None if verdict.accepted and verdict.rule != "seed-redirect" else self.plan.redactor.text(target)
+            )
         self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
 
     def lease_rows(self) -> int:
@@ -216,6 +224,8 @@ class SiteSpider(Spider):
 
     def judge(self, url: str, hop: str, hops: str) -> Verdict:
         """Scope, and the profile's limit on URLs of one page: the same text under every menu path it is linked from."""
+        if self.plan.credentials.secrets and _MASKED.search(url):
+            return Verdict(accepted=False, rule="held-a-secret")
         verdict = self.scope.judge(url, hop, hops)
         limit = self.plan.profile.max_variants_per_page
         if limit is None or not verdict.accepted or hop == "E" or not self.plan.profile.page_keys:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from archive.model import Exchange
+from archive.model import Exchange, Original, Redaction
 from archive.warc.blocks import InMemory
 from archive.warc.ids import RecordIds
 from archive.warc.reader import WarcFile, read_record
@@ -283,11 +283,39 @@ def test_surplus_past_its_limit_says_that_it_is_cut(tmp_path: Path) -> None:
     assert b"x" * 65_536 + b"\r\nsurplusBytesTruncated: 65536 of 70000 bytes kept\r\n" in metadata
 
 
-def test_masked_request_bytes_are_named(tmp_path: Path) -> None:
+REDACTIONS = (
+    Redaction("request", 16, 20, "cookie"),
+    Redaction("response", 17, 20, "set-cookie"),
+    Redaction("response", len(HELLO) - 2, len(HELLO), "secret"),
+    Redaction("surplus", 65_530, 65_550, "secret"),
+    Redaction("surplus", 65_560, 65_570, "secret"),
+)
+
+
+def test_masked_ranges_are_named(tmp_path: Path) -> None:
     writer = warc_writer(tmp_path)
-    writer.write_exchange(exchange_of(HELLO, redactions=((16, 20), (30, 31))))
+    writer.write_exchange(exchange_of(HELLO, redactions=REDACTIONS, surplus=b"s" * 70_000))
     writer.seal()
-    assert b"redactedRequestBytes: 16-20\r\nredactedRequestBytes: 30-31\r\n" in member_texts(tmp_path / FILE)[-1]
+    assert member_texts(tmp_path / FILE)[-1].partition(b"bytes kept\r\n")[2] == (
+        b"redaction: record=request; offset=16; length=4; why=cookie\r\n"
+        b"redaction: record=response; offset=17; length=3; why=set-cookie\r\n"
+        b"redaction: record=response; offset=48; length=2; why=secret\r\n"
+        # Of what is not kept, nothing is said.
+        b"redaction: record=surplusBytes; offset=65530; length=6; why=secret\r\n"
+        b"secretsInBody: 1\r\n\r\n\r\n"
+    )
+
+
+def test_of_a_revisit_only_what_is_stored_is_named(tmp_path: Path) -> None:
+    writer = warc_writer(tmp_path)
+    original = Original("<urn:uuid:1>", "http://example.test/", "2026-01-01T00:00:00Z")
+    writer.write_exchange(exchange_of(HELLO, redactions=REDACTIONS), original)
+    writer.seal()
+    about = member_texts(tmp_path / FILE)[-1]
+    assert b"\r\nredaction: record=revisit; offset=17; length=3; why=set-cookie\r\n" in about
+    assert b"offset=48" not in about
+    # What came over the wire is a fact all the same.
+    assert b"\r\nsecretsInBody: 1\r\n" in about
 
 
 def test_metadata_of_the_crawl_stands_on_its_own_url(tmp_path: Path) -> None:
