@@ -16,6 +16,7 @@ from archive.warc.ledger import Note, note
 from archive.warc.members import fast_zlib
 from archive.warc.reader import WarcFile
 from archive.warc.records import Records
+from archive.warc.redactions import EventBlocks
 from archive.warc.rules import Fault, arc_faults, header_faults, is_sound, shown
 
 _VERSIONS = frozenset({b"1.1", b"1.0"})
@@ -42,6 +43,7 @@ def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wron
     sharing: Records | None = None
     end = 1 << 62 if stop is None else stop
     after: int | None = None
+    event = EventBlocks()
     try:
         for record, cursor in file.scan(start, on_damage=damage.append):
             while damage and damage[0].offset < end:
@@ -53,11 +55,16 @@ def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wron
                 sharing = None
             offset = record.place.offset
             if offset >= end:
-                after = offset
-                break
+                after = offset if after is None else after
+                # What the rest of an event says of its masked ranges is held against its blocks where they are at hand.
+                if not event.is_next(record, cursor.first):
+                    break
+                for fault in event.take(record, cursor.first):
+                    yield Wrong(offset, fault)
+                continue
             if cursor.shared:
                 sharing = cursor
-            for fault in _faults(record, cursor, is_arc=file.is_arc):
+            for fault in (*_faults(record, cursor, is_arc=file.is_arc), *event.take(record, cursor.first)):
                 yield Wrong(offset, fault)
             yield note(record, cursor.first, offset, _signature(record))
     except BadRecord as too_much:  # so many damaged records that the rest of the file was given up
