@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.layout import Archive
 from archive.store.compare import differences
 from archive.warc.reader import read_records
 from tests.crawler.test_crawl import captured, dumped, query, wait_for
@@ -19,6 +22,7 @@ from tests.login_site import (
     BASIC,
     ENVIRONMENT,
     KEY,
+    PASSWORD,
     SECRETS,
     SESSION,
     LoginSite,
@@ -29,7 +33,7 @@ from tests.login_site import (
     members,
 )
 from tests.site_server import Answer, Site, page
-from tests.wire_server import WireServer
+from tests.wire_server import WireServer, make_certificate
 
 
 @pytest.fixture(autouse=True)
@@ -222,3 +226,87 @@ def test_a_second_crawl_behind_the_login_refers_to_the_first(tmp_path: Path) -> 
     bewaar("rebuild", "--archive", archive)
     assert list(differences(live, dumped(archive))) == []
     assert files_holding(archive, *SECRETS, *site.sessions) == []
+
+
+def test_a_declared_cookie_that_the_site_takes_back_is_not_sent_again(tmp_path: Path) -> None:
+    archive = tmp_path / "a"
+    gone = {"Content-Type": "text/html", "Set-Cookie": "SESSION=deleted; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}
+    pages: dict[str, Answer] = {
+        "/": page('<a href="/logout">x</a>'),
+        "/logout": (200, gone, b'<!doctype html><a href="/after">x</a>'),
+        "/after": page("<p>out</p>"),
+    }
+    with Site(pages) as site:
+        crawl(declare(archive, site.url()), archive)
+        sent = {asked.path: asked.headers["Cookie"] for asked in site.asked}
+    assert sent["/"] == sent["/logout"] == f"SESSION={SESSION}; consent=all"
+    assert sent["/after"] == "consent=all"
+
+
+def test_through_a_proxy_the_sites_secrets_go_to_the_site_and_the_proxys_to_the_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "a"
+    monkeypatch.setenv("PROXY_PASSWORD", "geheim/van:de+proxy")
+    basic = b"Basic " + base64.b64encode(b"me:geheim/van:de+proxy")
+    hello = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
+    with WireServer() as proxy, WireServer(make_certificate(tmp_path), own={"": hello, "robots.txt": hello}) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        more = (
+            f'proxy = "http://127.0.0.1:{proxy.port}"\nproxy_user = "me"\nproxy_password = {{ env = "PROXY_PASSWORD" }}\n'
+            'tls = "unverified"'
+        )
+        crawl(declare(archive, url, more=more), archive)
+        tunnels, turns = proxy.tunnels, {turn.name: turn.received for turn in server.turns}
+    # robots.txt goes the same way.
+    assert set(turns) == {"", "robots.txt"}
+    assert proxy.turns == []
+    assert tunnels
+    for head in tunnels:
+        assert basic in head
+        assert BASIC.encode() not in head
+        assert not any(secret.encode() in head for secret in SECRETS)
+    for received in turns.values():
+        assert BASIC.encode() in received
+        assert b"proxy-authorization" not in received.lower()
+    assert files_holding(archive, *SECRETS, "geheim/van:de+proxy", "me:geheim/van:de+proxy") == []
+
+
+def test_over_http_a_proxys_password_is_masked_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = Archive.create(tmp_path / "a")
+    monkeypatch.setenv("PROXY_PASSWORD", "geheim van de proxy")
+    basic = b"Basic " + base64.b64encode(b"me:geheim van de proxy")
+    hello = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
+    with WireServer(own={"": hello, "robots.txt": hello}) as proxy:
+        (archive.sites / "own.toml").write_text(
+            f'seeds = ["http://site.test/"]\ncontact = "a@example.org"\nproxy = "http://127.0.0.1:{proxy.port}"\n'
+            'delay_s = 0\nproxy_user = "me"\nproxy_password = { env = "PROXY_PASSWORD" }\n'
+        )
+        crawl("own", archive.root)
+    assert [turn.name for turn in proxy.turns] == ["robots.txt", ""]
+    assert all(basic in turn.received for turn in proxy.turns)
+    assert files_holding(archive.root, "geheim van de proxy", "me:geheim van de proxy") == []
+    for event in events_of(archive.root):
+        assert check_redactions(event) == 1
+        assert event.about["redaction"][0].endswith("why=proxy-authorization")
+
+
+def test_what_the_page_about_logins_says_to_run_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tmp_path / "a"
+    with LoginSite(members(3)) as site:
+        crawl(declare(archive, site.url()), archive)
+    text = (Path(__file__).parents[2] / "docs" / "login.md").read_text(encoding="utf-8")
+    profile, crawling, named, looked_for = re.findall(r"```(?:toml|sh)\n(.*?)```", text, re.DOTALL)
+    (archive / "sites" / "example.toml").write_text(f'seeds = ["https://example.org/"]\n{profile}')
+    assert "EXAMPLE_PASSWORD" in bewaar("sites", "show", "example", "--archive", archive).stdout
+    assert "bewaar crawl example" in crawling
+    run = {"cwd": archive, "capture_output": True, "text": True}
+    counted = subprocess.run(["bash", "-c", named], **run).stdout.split()
+    assert dict(zip(counted[1::2], map(int, counted[::2]), strict=True)) == {
+        "authorization": 5, "cookie": 10, "secret": 5, "set-cookie": 3,
+    }  # fmt: skip
+    monkeypatch.setenv("EXAMPLE_PASSWORD", PASSWORD)
+    assert set(subprocess.run(["bash", "-c", looked_for], **run).stdout.split()) == {"0"}
+    # They do find what is there.
+    monkeypatch.setenv("EXAMPLE_PASSWORD", "for members only")
+    assert "3" in subprocess.run(["bash", "-c", looked_for], **run).stdout.split()
