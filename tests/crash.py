@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from archive.errors import BadRecord
@@ -50,7 +51,9 @@ class Harness:
         reader_too = self._random.random() < 0.5
         os.killpg(process.pid, signal.SIGKILL)
         if reader_too:  # as when the machine goes down; otherwise it ends by itself
-            subprocess.run(["pkill", "-KILL", "-f", f"crawler.follow .* {self.archive}"], check=False)
+            for reader in readers(self.archive):
+                with suppress(ProcessLookupError):
+                    os.kill(reader, signal.SIGKILL)
         _, said = process.communicate()
         self.kills += 1
         assert "Traceback" not in said
@@ -128,9 +131,7 @@ class Harness:
 
     def _wait_for_the_reader(self) -> None:
         deadline = time.monotonic() + 30
-        while subprocess.run(
-            ["pgrep", "-f", f"crawler.follow .* {self.archive}"], check=False, capture_output=True
-        ).stdout:
+        while readers(self.archive):
             assert time.monotonic() < deadline, "the reader outlives its crawl"
             time.sleep(0.02)
 
@@ -168,6 +169,17 @@ class Harness:
         except BadRecord:
             pass
         return max(ended, committed)
+
+
+def readers(archive: Path) -> list[int]:
+    """The ids of the readers that follow a crawl of *archive*."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            if b"crawler.follow" in arguments and os.fsencode(archive) in arguments:
+                found.append(int(process.name))
+    return found
 
 
 def harass(archive: Path, *, seed: int, kills: int, pages: int, slow_s: float) -> Harness:
