@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import IO
 
 from archive.errors import WrongUse
+from archive.faults import fault
 from archive.layout import MARKER, Archive
 from archive.manifest import read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
-from archive.warc.segment import OPEN, fault, flush, flush_directory
+from archive.warc.segment import OPEN, flush, flush_directory
 from archive.written import record_written
 
 _PIECE_BYTES = 1 << 20

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from archive import times
 from archive.errors import BadRecord, Damaged, Locked, WrongUse
+from archive.faults import fault
 from archive.layout import MARKER, Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
@@ -23,7 +24,7 @@ from archive.store import open_read_only
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
 from archive.wacz.pack import Wanted, select
-from archive.warc.segment import fault, flush, flush_directory
+from archive.warc.segment import flush, flush_directory
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _PIECE_BYTES = 1 << 20

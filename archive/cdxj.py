@@ -17,11 +17,11 @@ from typing import IO
 from archive import times
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord, WrongUse
+from archive.faults import fault
 from archive.model import Capture, Record
 from archive.warc.captures import member_bytes, read_with_captures
 from archive.warc.drafts import draft
 from archive.warc.reader import INSIDE
-from archive.warc.segment import fault
 
 #: characters of lines held in memory at a time; what is more is sorted on disk
 SORTED_IN_MEMORY = 32 << 20

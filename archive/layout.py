@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -105,7 +106,7 @@ class Archive:
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
         validate(_Marker, values, source=f"a new {MARKER}", text="", error=WrongUse)
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            _make(root)
             # A marker half made is the trace of an earlier start that was killed, not somebody's property.
             if foreign := next((p.name for p in root.iterdir() if not p.name.startswith(f".{MARKER}.")), None):
                 raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")
@@ -114,7 +115,7 @@ class Archive:
         except FileExistsError as fault:
             raise NotAnArchive(f"{root}: not a directory") from fault
         except OSError as fault:
-            raise ArchiveFault(f"{fault.filename or root}: {fault.strerror}") from fault
+            raise ArchiveFault(f"{fault.filename or root / MARKER}: {fault.strerror}") from fault
         archive = cls(root=root, operator=operator, contact=contact)
         archive.make_folders()
         return archive
@@ -199,10 +200,10 @@ class Archive:
         """Make what is missing: copying tools leave empty folders out. Raises ArchiveFault."""
         try:
             for folder in (self.warcs, self.sites, self.decisions, self.exports, self.reports):
-                folder.mkdir(exist_ok=True)
+                _make(folder)
             # Frontiers and logs may hold what a profile redacts: nobody else reads them.
             for folder in (self.state, self.logs):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                _make(folder, 0o700)
             if self.state.stat().st_mode & 0o077:
                 self.state.chmod(0o700)
         except OSError as fault:
@@ -231,7 +232,8 @@ class Archive:
                 yield
             finally:
                 # Emptied, not removed: a removed file's lock can be held beside a new file's of the same name.
-                os.ftruncate(descriptor, 0)
+                with suppress(OSError):
+                    os.ftruncate(descriptor, 0)
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     @contextmanager
@@ -289,8 +291,30 @@ def _write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _flush_names(path.parent)
+
+
+def _make(folder: Path, mode: int = 0o777) -> None:
+    """Make *folder*, and those above it, with their names on the medium: files flushed into a folder that a power cut
+    takes back are gone with it."""
     try:
-        os.fsync(folder)
+        folder.mkdir(mode)
+    except FileNotFoundError:
+        _make(folder.parent)
+        folder.mkdir(mode)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return
+    _flush_names(folder.parent)
+
+
+def _flush_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as fault:
+        if fault.errno != errno.EINVAL:  # a file system that flushes no folders
+            raise
     finally:
-        os.close(folder)
+        os.close(descriptor)

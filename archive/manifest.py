@@ -70,10 +70,13 @@ def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
         raise ValueError(f"not a line of a manifest: {line!r}")
     path = archive_root / NAME
     try:
+        new = not path.exists()
         with _locked(path) as fd:
             known = read_manifest(archive_root).get(relative)
             if known is None:
                 _append(fd, f"{line}\n".encode())
+                if new:
+                    _flush_name(archive_root)
             elif known != sha256:
                 raise ArchiveFault(f"{path}: {relative} stands there with sha256 {known}, and now is {sha256}")
     except OSError as error:
@@ -134,6 +137,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        _flush_name(path.parent)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
@@ -142,6 +146,15 @@ def _replace(path: Path, data: bytes) -> None:
 def _path(line: bytes) -> str | None:
     found = _LINE.fullmatch(line[:_LONGEST_BYTES].removesuffix(b"\n").decode("utf-8", "backslashreplace"))
     return found[2] if found else None
+
+
+def _flush_name(folder: Path) -> None:
+    """Have the manifest's name on the medium as well."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _append(fd: int, line: bytes) -> None:

@@ -50,9 +50,15 @@ def begin_crawl(
 ) -> Begun:
     """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
     for a stale one, by *ask*. Raises Locked when the site is being crawled, WrongUse when nobody can be asked."""
+
+    def committed(file: str) -> int:
+        from archive.store.places import committed_end  # it brings the whole store, which a crawler does without
+
+        return committed_end(archive.database, file)
+
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
-        recovered = tuple(recover(archive, prefix=profile.name))
+        recovered = tuple(recover(archive, prefix=profile.name, committed=committed))
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
         unfinished = _unfinished(path)
@@ -114,7 +120,8 @@ def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
         crawl = crawl_of(path)
         if crawl is None or crawl.id != plan.crawl_id:
             continue
-        for event in events(read_records(path)):
+        # What cannot be read was told when the file was repaired, and is told by `verify`: it is asked for again.
+        for event in events(read_records(path, on_damage=lambda _: None)):
             if not isinstance(event, Event) or event.record.type == "metadata" or not event.record.url:
                 continue
             hops = event.about.get("hopsFromSeed", "")

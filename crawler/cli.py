@@ -56,6 +56,10 @@ class FrontDoor(click.Group):
             # Whoever read our output has seen enough.
             sys.stderr.close()
             code = DONE
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"bewaar: {where}{error.strerror or error}", err=True)
+            code = FAULT
         # All is done and said: one more Ctrl-C while Python packs up must not change the exit code.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if code == INTERRUPTED:
@@ -171,9 +175,13 @@ def crawl(
             f"{recovery.torn_bytes} torn bytes beside it",
             err=True,
         )
+        for line in recovery.damage:
+            click.echo(f"bewaar: {line}: damaged before the crawl was cut short, and left as it is", err=True)
     from crawler.run import run_crawl
 
     outcome = run_crawl(begun)
+    if outcome.fault:
+        click.echo(f"bewaar: {outcome.fault}", err=True)
     if as_json:
         print_json({**outcome.report(), "exit_code": outcome.exit_code, "archive": str(found.root)})
     else:

@@ -11,7 +11,7 @@ order; so that whoever has little to say wakes the other process seldom::
                         ["again", n, file, [[offset, end]]]: only the links; its rows are there
                         ["synced", file, offset]   ["sealed", file, sha256, size]   ["finish"]
     reader -> crawler   ["ready", files]   ["answer", n, answer]   ["stored", n]   ["finished", counts]
-                        ["failed", message]
+                        ["failed", message, whether the disk is why]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from archive.errors import BewaarError
+from archive.errors import ArchiveFault, BewaarError
 from archive.layout import Archive
 from archive.model import Reading, Record
 from archive.store import Store
@@ -197,7 +197,7 @@ def main() -> int:
     try:
         Follower(channel, Archive.open(options.archive), options.site, facts=not options.no_extract).run()
     except (BewaarError, OSError) as error:
-        send(channel, ("failed", str(error)))
+        send(channel, ("failed", str(error), isinstance(error, (ArchiveFault, OSError))))
         return 1
     return 0
 

@@ -13,15 +13,17 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from scrapy import Request
 from scrapy.core.scheduler import BaseScheduler
 
+from archive.errors import ArchiveFault
+from archive.faults import database_fault, database_faults
 from archive.model import Link, Place
 from crawler.scope import Verdict, seen_key
 
@@ -67,52 +69,87 @@ def priority_of(hops: str) -> int:
 
 
 class Frontier:
-    """The rows of one crawl. One process, one connection; writes are committed by `commit`, called twice a second."""
+    """The rows of one crawl. One process, one connection; writes are committed by `commit`, called twice a second.
+
+    Synchronous is NORMAL: a power cut may take the last commits, and what was captured is learned from the WARC files.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Raises ArchiveFault."""
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA cache_size = -16000")
-        self._db.executescript(SCHEMA)
-        self._known: set[tuple[str, bool]] = set()
+        #: told once, when the file cannot be read or written any more: the frontier is empty from then on, so that the
+        #: crawl can close. Without it ArchiveFault is raised.
+        self.on_fault: Callable[[ArchiveFault], None] | None = None
         self._open = False
-        self._queued = self._count("queued")
+        self._known: set[tuple[str, bool]] = set()
+        with database_faults(path):
+            self._db = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+                self._db.execute("PRAGMA cache_size = -16000")
+                self._db.executescript(SCHEMA)
+                self._queued = self._count("queued")
+            except BaseException:
+                self._db.close()
+                raise
         #: pages may be leased no more (``--max-pages`` reached); requisites still are
         self.pages_closed = False
 
     def _count(self, state: str) -> int:
         return int(self._db.execute("SELECT count(*) FROM url WHERE state = ?", (state,)).fetchone()[0])
 
-    def _begin(self) -> sqlite3.Connection:
-        if not self._open:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._open = True
-        return self._db
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement, in the transaction that `commit` ends."""
+        try:
+            if not self._open:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._open = True
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            self._break_off(error)
+            return self._db.execute(sql, values).fetchall()
 
     def commit(self) -> None:
-        if self._open:
-            self._db.execute("COMMIT")
-            self._open = False
+        try:
+            if self._open:
+                self._db.execute("COMMIT")
+                self._open = False
+        except sqlite3.Error as error:
+            self._break_off(error)
+
+    def _break_off(self, error: sqlite3.Error) -> None:
+        fault = database_fault(self.path, error)
+        if fault is None:
+            raise error
+        if self.on_fault is None:
+            raise fault from error
+        with suppress(sqlite3.Error):
+            self._db.close()
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.executescript(SCHEMA)
+        self._open, self._queued = False, 0
+        self.on_fault(fault)
 
     def close(self) -> None:
         # What a full disk does not take is learned from the WARC files when the crawl is taken up again.
-        with suppress(sqlite3.OperationalError):
+        with suppress(ArchiveFault):
             self.commit()
         self._db.close()
 
     def begin(self, crawl_id: str, started_at: str) -> None:
-        self._begin().execute("INSERT OR IGNORE INTO crawl (id, started_at) VALUES (?, ?)", (crawl_id, started_at))
+        self._rows("INSERT OR IGNORE INTO crawl (id, started_at) VALUES (?, ?)", (crawl_id, started_at))
         self.commit()
 
     def unfinished(self) -> tuple[str, str] | None:
         """(id, started_at) of the crawl these rows belong to, unless it came to its end."""
-        row = self._db.execute("SELECT id, started_at FROM crawl WHERE NOT finished ORDER BY rowid DESC").fetchone()
+        with database_faults(self.path):
+            query = "SELECT id, started_at FROM crawl WHERE NOT finished ORDER BY rowid DESC LIMIT 1"
+            row = self._db.execute(query).fetchone()
         return (row[0], row[1]) if row else None
 
     def finish(self) -> None:
-        self._begin().execute("UPDATE crawl SET finished = 1")
+        self._rows("UPDATE crawl SET finished = 1")
         self.commit()
 
     def add(
@@ -136,19 +173,15 @@ class Frontier:
     def _insert(self, url: str, via: str | None, hops: str, verdict: Verdict) -> int:
         state = "queued" if verdict.accepted else "refused"
         # A URL refused on one path may be accepted on another: a link out of scope that is also a requisite.
-        row = (
-            self._begin()
-            .execute(
-                "INSERT INTO url (seen, url, via, hops, state, priority, rule) VALUES (?,?,?,?,?,?,?) "
-                "ON CONFLICT (seen) DO UPDATE SET state = excluded.state, via = excluded.via, hops = excluded.hops, "
-                "priority = excluded.priority, rule = excluded.rule "
-                "WHERE url.state = 'refused' AND excluded.state = 'queued' "
-                "RETURNING state",
-                (seen_key(url), url, via, hops, state, priority_of(hops), verdict.rule),
-            )
-            .fetchone()
+        rows = self._rows(
+            "INSERT INTO url (seen, url, via, hops, state, priority, rule) VALUES (?,?,?,?,?,?,?) "
+            "ON CONFLICT (seen) DO UPDATE SET state = excluded.state, via = excluded.via, hops = excluded.hops, "
+            "priority = excluded.priority, rule = excluded.rule "
+            "WHERE url.state = 'refused' AND excluded.state = 'queued' "
+            "RETURNING state",
+            (seen_key(url), url, via, hops, state, priority_of(hops), verdict.rule),
         )
-        if row is None or row[0] != "queued":
+        if not rows or rows[0][0] != "queued":
             return 0
         self._queued += 1
         return 1
@@ -156,37 +189,33 @@ class Frontier:
     def lease(self, limit: int) -> list[Leased]:
         """Hand out the next rows in order. Requisites only, once `pages_closed`."""
         only = "AND hops LIKE '%E'" if self.pages_closed else ""
-        rows = (
-            self._begin()
-            .execute(
-                f"UPDATE url SET state = 'leased', attempts = attempts + 1 WHERE id IN (SELECT id FROM url "
-                f"WHERE state = 'queued' AND not_before <= ? {only} ORDER BY priority, id LIMIT ?) "
-                f"RETURNING id, url, via, hops, attempts, priority",
-                (time.time(), limit),
-            )
-            .fetchall()
+        rows = self._rows(
+            f"UPDATE url SET state = 'leased', attempts = attempts + 1 WHERE id IN (SELECT id FROM url "
+            f"WHERE state = 'queued' AND not_before <= ? {only} ORDER BY priority, id LIMIT ?) "
+            f"RETURNING id, url, via, hops, attempts, priority",
+            (time.time(), limit),
         )
         rows.sort(key=lambda row: (row[5], row[0]))
         self._queued -= len(rows)
         return [Leased(*row[:5]) for row in rows]
 
     def release(self, url_id: int, *, not_before: float = 0) -> None:
-        self._begin().execute("UPDATE url SET state = 'queued', not_before = ? WHERE id = ?", (not_before, url_id))
+        self._rows("UPDATE url SET state = 'queued', not_before = ? WHERE id = ?", (not_before, url_id))
         self._queued += 1
 
     def captured(self, url_id: int, place: Place) -> None:
-        self._begin().execute(
+        self._rows(
             "UPDATE url SET state = 'captured', file = ?, \"offset\" = ?, length = ? WHERE id = ?",
             (place.file, place.offset, place.length, url_id),
         )
 
     def expanded(self, url_id: int) -> None:
         """Its links stand here too. A URL released meanwhile, to be fetched again, stays queued."""
-        self._begin().execute("UPDATE url SET state = 'expanded' WHERE id = ? AND state = 'captured'", (url_id,))
+        self._rows("UPDATE url SET state = 'expanded' WHERE id = ? AND state = 'captured'", (url_id,))
 
     def settle(self, url_id: int, state: str, rule: str | None = None) -> None:
         """Set the state a URL ends in without a capture: ``failed`` or ``refused``."""
-        self._begin().execute("UPDATE url SET state = ?, rule = coalesce(?, rule) WHERE id = ?", (state, rule, url_id))
+        self._rows("UPDATE url SET state = ?, rule = coalesce(?, rule) WHERE id = ?", (state, rule, url_id))
 
     def pending(self) -> bool:
         if self._queued <= 0:
@@ -194,7 +223,7 @@ class Frontier:
         if not self.pages_closed:
             return True
         query = "SELECT 1 FROM url WHERE state = 'queued' AND hops LIKE '%E' LIMIT 1"
-        return self._begin().execute(query).fetchone() is not None
+        return bool(self._rows(query))
 
     def left(self) -> int:
         """How many accepted URLs were never fetched."""
@@ -202,19 +231,19 @@ class Frontier:
 
     def reclaim(self) -> int:
         """After a stop: queue again what was leased and never captured."""
-        found = self._begin().execute("UPDATE url SET state = 'queued', attempts = 0 WHERE state = 'leased'").rowcount
+        found = self._rows("UPDATE url SET state = 'queued', attempts = 0 WHERE state = 'leased' RETURNING id")
         self._queued = self._count("queued")
         self.commit()
-        return found
+        return len(found)
 
     def find(self, url: str) -> tuple[int, str] | None:
         """(id, state) of *url*, if it was ever accepted or refused."""
-        row = self._begin().execute("SELECT id, state FROM url WHERE seen = ?", (seen_key(url),)).fetchone()
-        return (row[0], row[1]) if row else None
+        rows = self._rows("SELECT id, state FROM url WHERE seen = ?", (seen_key(url),))
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def learn(self, url: str, via: str | None, hops: str, place: Place) -> None:
         """A WARC of this crawl holds *url*: rows that were not committed before a kill are made again from it."""
-        self._begin().execute(
+        self._rows(
             'INSERT INTO url (seen, url, via, hops, state, priority, file, "offset", length) '
             "VALUES (?,?,?,?,'captured',?,?,?,?) ON CONFLICT (seen) DO UPDATE SET state = 'captured', "
             'file = excluded.file, "offset" = excluded."offset", length = excluded.length '
@@ -224,25 +253,22 @@ class Frontier:
 
     def ask_again(self, url: str) -> None:
         """A WARC of this crawl holds an answer to *url* that is worth a retry, and the stop came before that."""
-        self._begin().execute(
+        self._rows(
             "UPDATE url SET state = 'queued' WHERE seen = ? AND state IN ('leased', 'captured')", (seen_key(url),)
         )
 
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
         """Captured, but stopped before its links were queued."""
-        for *lease, file, offset, length in (
-            self._begin()
-            .execute("SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'")
-            .fetchall()
-        ):
+        query = "SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'"
+        for *lease, file, offset, length in self._rows(query):
             yield Leased(*lease), Place(file, offset, length)
 
     def counts(self) -> dict[str, int]:
-        return dict(self._begin().execute("SELECT state, count(*) FROM url GROUP BY state").fetchall())
+        return dict(self._rows("SELECT state, count(*) FROM url GROUP BY state"))
 
     def refusals(self) -> dict[str, int]:
         query = "SELECT rule, count(*) FROM url WHERE state = 'refused' GROUP BY rule ORDER BY 2 DESC"
-        return dict(self._begin().execute(query).fetchall())
+        return dict(self._rows(query))
 
 
 class Leaser(Protocol):

@@ -102,7 +102,9 @@ class Outcome:
         return {
             url: seed.problem
             for url, seed in self.seeds.items()
-            if seed.problem and not (seed.error == "not fetched" and self.status != "finished")
+            if seed.problem
+            and not (seed.error == "not fetched" and self.status != "finished")
+            and not (self.fault and self.fault in seed.problem)
         }
 
     @property
@@ -117,8 +119,10 @@ class Outcome:
 
     def summary(self) -> str:
         how: str = self.status
-        if self.fault or self.broken:
-            how = f"stopped: {self.fault or self.broken}"
+        if self.fault:
+            how = "stopped; everything before is kept, and the next crawl of this site goes on"
+        elif self.broken:
+            how = f"stopped: {self.broken}"
         elif self.interrupted:
             how = "interrupted; the next crawl of this site goes on"
         elif self.limit:

@@ -16,9 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archive.errors import BewaarError, WrongUse
+from archive.faults import fault
 from archive.layout import Archive
 from archive.store import Store
 from archive.store.compare import differences, dump
+from archive.store.places import committed_end
 from archive.warc.recover import recover
 from archive.written import record_written
 from crawler.ingest import Ingested, Ingests, ingest_file
@@ -77,7 +79,7 @@ def compare(
 
 
 def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress) -> Store:
-    recover(archive)
+    recover(archive, committed=lambda file: committed_end(archive.database, file))
     if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
         raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
     files = sorted(archive.warcs.glob("*.warc.gz"))
@@ -179,5 +181,7 @@ def _read(channel: Connection, job: _Job) -> None:
             channel.send(ingest_file(ingests.of(path), path, skim=job.skim.get(path.name, ()), at=at))
     except BewaarError as error:
         channel.send(error)
+    except OSError as error:
+        channel.send(fault(Path(error.filename or job.database), error))
     finally:
         store.close()

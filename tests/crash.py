@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -16,10 +13,9 @@ from pathlib import Path
 from archive.errors import BadRecord
 from archive.warc.reader import read_records
 from tests.front_door import CONTACT, bewaar, crawl, start
+from tests.judges import files_are_whole, rows, rows_resolve
 from tests.site_server import Site, tree
 
-BIN = Path(sys.executable).parent
-JUDGES = (("gzip", "-t"), (BIN / "warcio", "check"), (BIN / "fastwarc", "check", "-q"))
 #: what a crawl that was cut short is told by when the next one starts
 REPAIRED = "was left open by a crawl that was cut short"
 
@@ -37,8 +33,8 @@ class Harness:
         self._judged: set[str] = set()
         #: record ids of all rows that were ever seen committed
         self._committed: set[str] = set()
-        #: bytes that must stand in a ``.torn`` file, by WARC file
-        self._expected: dict[str, bytes] = {}
+        #: what was left open, byte for byte, by WARC file
+        self._left: dict[str, bytes] = {}
 
     def kill_one(self) -> None:
         """Start a crawl, kill it at some moment, damage what it left as crashes do, and judge all that is sealed."""
@@ -49,13 +45,14 @@ class Harness:
         while len(self._site.asked) < asked and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.002)
         reader_too = self._random.random() < 0.5
-        os.killpg(process.pid, signal.SIGKILL)
+        if killed := process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         if reader_too:  # as when the machine goes down; otherwise it ends by itself
             for reader in readers(self.archive):
                 with suppress(ProcessLookupError):
                     os.kill(reader, signal.SIGKILL)
         _, said = process.communicate()
-        self.kills += 1
+        self.kills += killed
         assert "Traceback" not in said
         # It may have been killed before it came to that; if it did not, it says so.
         gone = [file for file in left_open if not (self.archive / "warcs" / f"{file}.open").exists()]
@@ -87,21 +84,22 @@ class Harness:
         for path in self._sealed():
             if path.name in self._judged:
                 continue
-            for command in JUDGES:
-                done = subprocess.run([*command, path], check=False, capture_output=True, text=True)
-                assert done.returncode == 0, (command, path, done.stdout, done.stderr)
-            bewaar("verify", path)
+            files_are_whole([path])
             self._judged.add(path.name)
-        rows = self._rows()
-        assert self._committed <= rows.keys(), "a committed row is gone"
-        self._committed |= rows.keys()
-        for file, wanted in list(self._expected.items()):
-            tail = self.archive / "warcs" / f"{file}.torn"
+        committed = rows_resolve(self.archive)
+        assert self._committed <= committed.keys(), "a committed row is gone"
+        self._committed |= committed.keys()
+        for file, left in list(self._left.items()):
+            sealed = self.archive / "warcs" / file
+            tail = sealed.with_name(f"{file}.torn")
             # Killed while it repairs, it begins anew with the next start.
-            if tail.exists() and not tail.with_suffix(".open").exists():
-                assert tail.read_bytes().endswith(wanted)
-                self.torn += 1
-                del self._expected[file]
+            if sealed.with_name(f"{file}.open").exists():
+                continue
+            kept = sealed.read_bytes() if sealed.exists() else b""
+            torn = tail.read_bytes() if tail.exists() else b""
+            assert kept + torn == left, f"{file}: {len(kept)} bytes kept and {len(torn)} torn of {len(left)}"
+            self.torn += bool(torn)
+            del self._left[file]
 
     def _command(self) -> list[str | Path]:
         return ["crawl", self._site.url(), "--archive", self.archive, "--contact", CONTACT, "--delay", "0"]
@@ -112,23 +110,6 @@ class Harness:
     def _open_files(self) -> list[str]:
         return sorted(path.name.removesuffix(".open") for path in (self.archive / "warcs").glob("*.warc.gz.open"))
 
-    def _rows(self) -> dict[str, tuple[str, int]]:
-        """Where the record of every row ends."""
-        if not (self.archive / "archive.db").exists():
-            return {}
-        db = sqlite3.connect(self.archive / "archive.db")
-        try:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'capture'").fetchone():
-                return {}
-            return {
-                row[0]: (row[1], row[2])
-                for row in db.execute(
-                    "SELECT c.record_id, w.path, c.warc_offset + c.warc_length FROM capture c JOIN warc w ON w.id = c.warc_id"
-                )
-            }
-        finally:
-            db.close()
-
     def _wait_for_the_reader(self) -> None:
         deadline = time.monotonic() + 30
         while readers(self.archive):
@@ -138,28 +119,25 @@ class Harness:
     def _damage(self) -> None:
         """What was not synced when the machine went down may be missing, half there, or other bytes."""
         for path in (self.archive / "warcs").glob("*.warc.gz.open"):
+            if path.with_suffix(".torn").exists():
+                continue  # its repair was cut short; since then nobody wrote to it
             how = self._random.choice(["nothing", "cut", "noise", "half a record", "zeros"])
-            safe = self._safe_bytes(path)
             data = path.read_bytes()
-            if how == "cut" and len(data) > safe:
-                path.write_bytes(data[: self._random.randint(safe, len(data))])
-                # With it goes what was put behind it before a start that was killed too soon to repair it.
-                self._expected.pop(path.name.removesuffix(".open"), None)
-                continue
-            tail = {
+            if how == "cut" and len(data) > (safe := self._safe_bytes(path)):
+                data = data[: self._random.randint(safe, len(data))]
+            data += {
                 "noise": self._random.randbytes(self._random.randint(1, 3000)),
                 "half a record": data[: min(400, len(data))],
                 "zeros": bytes(self._random.randint(1, 5000)),
             }.get(how, b"")
-            if tail:
-                with path.open("ab") as file:
-                    file.write(tail)
-                self._expected[path.name.removesuffix(".open")] = tail
+            path.write_bytes(data)
+            self._left[path.name.removesuffix(".open")] = data
 
     def _safe_bytes(self, path: Path) -> int:
         """Where the last event ends that has its row: what a row points at is on the medium."""
         name = path.name.removesuffix(".open")
-        committed = max((end for file, end in self._rows().values() if file == name), default=0)
+        known = rows(self.archive / "archive.db").values()
+        committed = max((row.offset + row.length for row in known if row.file == name), default=0)
         ended = 0
         try:
             for record in read_records(path):
@@ -185,7 +163,7 @@ def readers(archive: Path) -> list[int]:
 def harass(archive: Path, *, seed: int, kills: int, pages: int, slow_s: float) -> Harness:
     with Site(tree(pages), slow_s=slow_s) as site:
         harness = Harness(archive, site, seed)
-        for _ in range(kills):
+        while harness.kills < kills:
             harness.kill_one()
         harness.finish()
         crawl(site.url(), archive)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
-          "archive.decoding", "archive.quotes")  # fmt: skip
+          "archive.decoding", "archive.quotes", "archive.faults")  # fmt: skip
 LAYOUT = ("archive.layout", "archive.configuration", "archive.manifest", "archive.written")
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, GROUND),
@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.frontier": (*GROUND, "crawler.scope"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
-    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "crawler.frontier", "crawler.plan", "crawler.reading",
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
         *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites", "crawler.tree",

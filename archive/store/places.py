@@ -1,9 +1,11 @@
-"""What the database knows of a WARC file's captures, by place: for packing, which reads the files and asks on."""
+"""What the database knows of a WARC file's captures, by place: for packing, which reads the files and asks on, and for
+recovery."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from archive.model import Capture, PageText, Place
@@ -18,6 +20,20 @@ def text_at(connection: sqlite3.Connection, file: str, offset: int, record_id: s
         (file, offset, record_id),
     ).fetchone()
     return PageText(*found) if found else None
+
+
+def committed_end(database: Path, file: str) -> int:
+    """Where the last record of *file* ends that has a row; 0 where there is none, or no database that can be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute(
+                "SELECT max(c.warc_offset + c.warc_length) FROM warc w JOIN capture c ON c.warc_id = w.id"
+                " WHERE w.path = ?",
+                (file,),
+            ).fetchone()
+    except sqlite3.Error:
+        return 0
+    return found[0] or 0
 
 
 def captures_in(connection: sqlite3.Connection, path: Path) -> Iterator[Capture] | None:

@@ -12,6 +12,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from archive.errors import NotAnArchive
+from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.tables import FIRST_SCHEMA
 from archive.store.views import view_definitions
@@ -49,6 +50,9 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
                 _refuse_foreign(db, path)
                 migrations.apply(db)
                 _replace_views(db, views)
+    except sqlite3.OperationalError as error:
+        db.close()
+        raise database_fault(path, error) or _not_now(path, error) from error
     except BaseException:
         db.close()
         raise
@@ -68,6 +72,9 @@ def open_read_only(path: Path, *, threads: bool = False) -> sqlite_utils.Databas
     try:
         _refuse_foreign(db, path)
         _refuse_older(db, path)
+    except sqlite3.OperationalError as error:
+        db.close()
+        raise _not_now(path, error) from error
     except BaseException:
         db.close()
         raise
@@ -94,12 +101,16 @@ def _connect(where: str, *, uri: bool, threads: bool = False) -> sqlite_utils.Da
     return sqlite_utils.Database(connection, execute_plugins=False)
 
 
+def _not_now(path: Path, error: sqlite3.Error) -> NotAnArchive:
+    return NotAnArchive(f"{path}: cannot be read now: {error}")
+
+
 def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
     try:
         tables = set(db.table_names())
         applied = {migration.name for migration in migrations.applied(db)}
-    except sqlite3.OperationalError as error:
-        raise NotAnArchive(f"{path}: cannot be read now: {error}") from error
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError as error:
         raise NotAnArchive(f"{path}: not a database of Bewaar: {error}") from error
     if tables and not applied:

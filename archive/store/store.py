@@ -11,6 +11,7 @@ from typing import Self
 
 import sqlite_utils
 
+from archive.faults import database_faults
 from archive.model import Crawl, Fact, Place, Reading
 from archive.store import decisions
 from archive.store.captures import Captures
@@ -51,12 +52,14 @@ class Store:
         """Open or create, and migrate. *write_lock* is entered around every batch, checkpoint and close included:
         SQLite before 3.51.3 may damage a WAL that two connections write and checkpoint at once.
 
-        Raises NotAnArchive for a file that is no database of ours, or is newer than this version.
+        Raises NotAnArchive for a file that is no database of ours, or is newer than this version; ArchiveFault, here
+        and wherever it writes, for what the disk does to it.
         """
         self.path = path
         self.kinds = tuple(kinds)
         self._write_lock = write_lock
-        self.db: sqlite_utils.Database = open_for_writing(path, kinds, write_lock)
+        with database_faults(path):
+            self.db: sqlite_utils.Database = open_for_writing(path, kinds, write_lock)
         self._rows = Rows(self.db.conn)
         self._captures = Captures(self._rows)
         self._facts = Facts(self._rows)
@@ -165,7 +168,7 @@ class Store:
         """Become a copy of *fresh*, in the file that is there: a Datasette that has it open goes on and sees the new
         rows. Renaming a new file over a served one does not do that.
         """
-        with self._write_lock():
+        with self._write_lock(), database_faults(self.path):
             fresh.db.conn.backup(self.db.conn)
             self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._captures.forget()
@@ -202,7 +205,7 @@ class Store:
     def _batch(self) -> Iterator[None]:
         with self._write_lock():
             try:
-                with immediate(self.db):
+                with database_faults(self.path), immediate(self.db):
                     yield
             except BaseException:
                 self._captures.forget()

@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from archive.faults import fault
 from archive.model import WireBytes
-from archive.warc.segment import fault
 
 #: a block larger than this lies on disk
 MEMORY_BYTES = 8 << 20

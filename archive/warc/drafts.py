@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from archive.errors import Locked, WrongUse
-from archive.warc.segment import fault, flush, flush_directory
+from archive.faults import fault
+from archive.warc.segment import flush, flush_directory
 
 
 @contextmanager

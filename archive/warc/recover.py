@@ -1,5 +1,9 @@
 """What a crawl that was killed left behind, made whole: every ``.open`` file is cut back to its last whole capture
 event and sealed. The torn tail is kept beside it as ``.torn``; no byte is thrown away, none is made up.
+
+A power cut may keep later bytes and lose earlier ones, of those that were not flushed: the tail begins where the first
+is missing, whatever is whole behind it. Rows are only of what was flushed. Damage before the last of them is no power
+cut's; it stays, because rows point behind it, and is told.
 """
 
 from __future__ import annotations
@@ -9,18 +13,20 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from archive.digests import same
-from archive.errors import BadRecord
+from archive.errors import ArchiveFault, BadRecord
+from archive.faults import fault
 from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest
 from archive.model import Record
 from archive.warc.reader import read_records
-from archive.warc.segment import OPEN, Sealed, fault, flush, flush_directory, rename_sealed
+from archive.warc.segment import OPEN, Sealed, flush, flush_directory, rename_sealed
 
 TORN = ".torn"
 
@@ -32,18 +38,23 @@ _ENDS_EVENT = frozenset({"warcinfo", "metadata"})
 class Recovery:
     """What was done to one file."""
 
-    #: its final name, which it carries now; a file that held nothing whole has only its ``.torn``
+    #: its final name, which it carries now; a file that held nothing whole, or nothing that the sealed file of its name
+    #: lacks, has only its ``.torn``
     file: str
     kept_bytes: int
     torn_bytes: int
     #: whole records that were kept
     records: int
     sealed: Sealed | None
-    #: damage before the last whole event, which a crash does not explain; it stays in the file
+    #: damage that a crash does not explain, before the last committed record; it stays in the file
     damage: tuple[str, ...] = ()
 
 
-def recover(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
+#: where the last record of a WARC file ends that has a row; 0 for none
+Committed = Callable[[str], int]
+
+
+def recover(archive: Archive, *, prefix: str | None = None, committed: Committed = lambda _: 0) -> list[Recovery]:
     """Seal every ``.open`` file that no living process holds, those whose name begins with *prefix* only if given,
     and give every sealed file its line in the manifest. Repeatable at any point it is interrupted.
 
@@ -54,7 +65,7 @@ def recover(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
         if prefix is None or re.fullmatch(rf"{re.escape(prefix)}-\d{{17}}-\d{{5,}}-.*", path.name):
             with _locked(path) as fd:
                 if fd is not None:
-                    done.append(_recover_file(path, fd))
+                    done.append(_recover_file(path, fd, committed))
     known = read_manifest(archive.root)
     for path in sorted(archive.warcs.glob("*.warc.gz")):
         if f"warcs/{path.name}" not in known:
@@ -64,16 +75,22 @@ def recover(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
 
 def whole_bytes(path: Path) -> int:
     """Where the last whole capture event of a file ends that may still be being written."""
-    return _scan(path)[0]
+    return _scan(path, 0)[0]
 
 
-def _recover_file(path: Path, fd: int) -> Recovery:
-    kept, records, damage = _scan(path)
+def _recover_file(path: Path, fd: int, committed: Committed) -> Recovery:
     file = path.name.removesuffix(OPEN)
+    kept, records, damage = _scan(path, committed(file))
     try:
         size = os.fstat(fd).st_size
+        if kept and path.with_name(file).exists():
+            if _begins_with(path.with_name(file), path, kept):
+                kept = records = 0
+            else:
+                path = _renamed(path)
+                file = path.name.removesuffix(OPEN)
         if kept == 0:
-            path.rename(path.with_name(file + TORN))
+            path.rename(_free_torn(path, 0))
             flush_directory(path.parent)
             return Recovery(file, 0, size, 0, None, damage)
         if size > kept:
@@ -86,17 +103,22 @@ def _recover_file(path: Path, fd: int) -> Recovery:
     return Recovery(file, kept, size - kept, records, Sealed(file, _sha256(final), kept), damage)
 
 
-def _scan(path: Path) -> tuple[int, int, tuple[str, ...]]:
-    """Where the last whole event ends, how many records lie before, and the damage before."""
+def _scan(path: Path, committed: int) -> tuple[int, int, tuple[str, ...]]:
+    """Where the last event ends that is whole, and so is all before it back to the offset *committed*; how many records
+    lie before, and the damage before."""
     damaged: list[BadRecord] = []
     kept = records = pending = 0
     for record in read_records(path, on_damage=damaged.append):
+        end = record.place.offset + record.place.length
         if not _is_intact(record):
             damaged.append(BadRecord(record.place.file, record.place.offset, "block digest does not match"))
             continue
+        if any(damage.offset >= committed for damage in damaged):
+            break
         pending += 1
-        if record.type in _ENDS_EVENT:
-            kept = record.place.offset + record.place.length
+        # A row's record is kept though the rest of its event be damaged.
+        if record.type in _ENDS_EVENT or end == committed:
+            kept = end
             records += pending
             pending = 0
     return kept, records, tuple(str(damage) for damage in damaged if damage.offset < kept)
@@ -112,13 +134,49 @@ def _is_intact(record: Record) -> bool:
 
 def _set_aside(path: Path, kept: int) -> None:
     """Copy the tail to its sidecar, safe on the medium before anybody cuts it off."""
-    aside = path.with_name(path.name.removesuffix(OPEN) + TORN)
+    aside = _free_torn(path, kept)
     with path.open("rb") as source, aside.open("wb") as target:
         source.seek(kept)
         shutil.copyfileobj(source, target, 1 << 20)
         target.flush()
         flush(target.fileno())
     flush_directory(path.parent)
+
+
+def _free_torn(path: Path, kept: int) -> Path:
+    """The name for what lies behind *kept*. A sidecar that is there already is written over only where it is the
+    beginning of the same: a repair was interrupted."""
+    file = path.name.removesuffix(OPEN)
+    for number in count():
+        aside = path.with_name(f"{file}{f'.{number}' if number else ''}{TORN}")
+        if not aside.exists() or _begins_with(path, aside, aside.stat().st_size, skip=kept):
+            return aside
+    raise AssertionError
+
+
+def _begins_with(path: Path, other: Path, size: int, *, skip: int = 0) -> bool:
+    """Whether *path*, behind *skip* bytes, begins with the first *size* bytes of *other*."""
+    with path.open("rb") as one, other.open("rb") as two:
+        one.seek(skip)
+        while size:
+            piece = two.read(min(size, 1 << 20))
+            if not piece or one.read(len(piece)) != piece:
+                return False
+            size -= len(piece)
+    return True
+
+
+def _renamed(path: Path) -> Path:
+    """Give a file the next free serial: another file was sealed under its name (a copy was put back, a clock went
+    wrong)."""
+    found = re.fullmatch(r"(.*-\d{17}-)(\d{5,})(-.*)", path.name.removesuffix(OPEN))
+    if found is None:
+        raise ArchiveFault(f"{path.name.removesuffix(OPEN)}: exists already; {path.name} keeps its name")
+    for serial in count(int(found[2]) + 1):
+        file = f"{found[1]}{serial:05d}{found[3]}"
+        if not any(path.with_name(file + suffix).exists() for suffix in ("", OPEN, TORN)):
+            return path.rename(path.with_name(file + OPEN))
+    raise AssertionError
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from archive.warc.rules import Fault
 
 _LINE = re.compile(rb"^redaction: record=(\w+); offset=(\d{1,18}); length=(\d{1,18}); why=", re.MULTILINE)
 #: bytes that are no record of their own, in a field of the metadata record
-_ASIDE = re.compile(rb"^(interimResponse|surplusBytes): ([!-~]*)", re.MULTILINE)
+_ASIDE = re.compile(rb"^(interimResponse|surplusBytes|notModifiedResponse): ([!-~]*)", re.MULTILINE)
 #: no metadata record of an exchange is larger
 _MOST_BYTES = 1 << 20
 

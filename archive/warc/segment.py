@@ -12,19 +12,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from archive.errors import ArchiveFault, DiskFull
+from archive.faults import FULL, fault, free_bytes
 from archive.warc.members import Member
 
 OPEN = ".open"
 #: a chunk this large is written on its own
 GATHER_BYTES = 1 << 20
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +32,6 @@ class Sealed:
     file: str
     sha256: str
     size: int
-
-
-def fault(path: Path, error: OSError) -> ArchiveFault:
-    """The error an operator reads when the archive cannot be written."""
-    if error.errno in _FULL:
-        return DiskFull(f"{path}: disk full, {free_bytes(path.parent)} bytes free")
-    return ArchiveFault(f"{path}: {error.strerror or error}")
-
-
-def free_bytes(directory: Path) -> int:
-    """Bytes that we may still write there."""
-    with suppress(OSError):
-        stat = os.statvfs(directory)
-        return stat.f_bavail * stat.f_frsize
-    return 0
 
 
 def flush(fd: int) -> None:
@@ -233,7 +216,7 @@ def _ballast(directory: Path, size: int) -> IO[bytes] | None:
             os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
         file.close()
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise
         return None  # a file system without fallocate: the free-space check alone must do
     return file

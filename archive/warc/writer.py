@@ -19,6 +19,7 @@ from pathlib import Path
 
 from archive import times
 from archive.errors import ArchiveFault, WrongUse
+from archive.faults import fault
 from archive.model import Exchange, Original, Place
 from archive.warc import fields
 from archive.warc.blocks import InMemory
@@ -27,7 +28,7 @@ from archive.warc.fields import Field
 from archive.warc.ids import RecordIds
 from archive.warc.members import Member, build_member
 from archive.warc.records import Limits
-from archive.warc.segment import Sealed, Segment, fault
+from archive.warc.segment import Sealed, Segment
 
 __all__ = ["Sealed", "WarcWriter", "Written"]
 

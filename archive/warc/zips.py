@@ -19,10 +19,10 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from archive.errors import BadRecord, TooLarge
+from archive.faults import fault as io_fault
 from archive.warc.blocks import write_all
 from archive.warc.records import Limits
 from archive.warc.rules import Fault, shown
-from archive.warc.segment import fault as io_fault
 
 MAGIC = b"PK\x03\x04"
 RECORD_NAMES = (".warc.gz", ".warc", ".arc.gz", ".arc")

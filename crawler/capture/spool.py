@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from archive.faults import fault
 from archive.model import WireBytes
 from archive.warc.blocks import InMemory, OnDisk, write_all
-from archive.warc.segment import fault
 
 #: a spool larger than this lives in a file
 MEMORY_BYTES = 1 << 20

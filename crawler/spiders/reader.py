@@ -23,6 +23,7 @@ from scrapy import Request, signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
 
+from archive.errors import ArchiveFault
 from archive.model import Link
 from archive.warc.writer import Sealed
 from crawler.capture import signals as capture_signals
@@ -126,6 +127,7 @@ class ReaderExtension:
         self._start()
         plan, capture = self._spider.plan, self._capture
         capture.redactor = plan.redactor
+        self._spider.frontier.on_fault = self._frontier_failed
         capture.closing_report = partial(closing_records, self._spider, self._crawler.settings["LOG_FILE"])
         self._begin_dedup(capture)
         url = f"metadata://bewaar/{plan.crawl_id}/profile.json"
@@ -230,8 +232,8 @@ class ReaderExtension:
                 self._ready = True
                 for file in files:
                     log.info("rows of %s, left by an earlier crawl, are in the database now", file)
-            case ("failed", str(message)):
-                self._give_up(message)
+            case ("failed", str(message), bool(fault)):
+                self._give_up(message, fault=fault)
 
     def lost(self, channel: Channel) -> None:
         """The process ended; if its work was not done, another takes it up."""
@@ -301,10 +303,15 @@ class ReaderExtension:
             oldest.deaths = DEATHS
             self._process.kill()
 
-    def _give_up(self, message: str) -> None:
-        """The rows cannot be written: the crawl stops. What is in the WARC is whole, and the next start reads it."""
+    def _give_up(self, message: str, *, fault: bool = False) -> None:
+        """The rows cannot be written (*fault*: the disk is why): the crawl stops. What is in the WARC is whole, and the
+        next start reads it."""
         log.error("the reader failed: %s", message)
-        self._spider.outcome.broken = self._spider.outcome.broken or message
+        outcome = self._spider.outcome
+        if fault:
+            outcome.fault = outcome.fault or message
+        else:
+            outcome.broken = outcome.broken or message
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_result({})
@@ -312,7 +319,19 @@ class ReaderExtension:
         if self._finished and not self._finished.done():
             self._finished.set_result({})
         if not (self._capture_closed and self._capture_closed.done()):
-            deferred_from_coro(self._crawler.engine.close_spider_async(reason="reader_failed"))
+            self._close_spider("io_fault" if fault else "reader_failed")
+
+    def _frontier_failed(self, fault: ArchiveFault) -> None:
+        """What was kept is read and stored as ever; what the frontier lacks, the next start learns from the WARCs."""
+        log.error("%s", fault)
+        self._spider.outcome.fault = self._spider.outcome.fault or str(fault)
+        self._close_spider("io_fault")
+
+    def _close_spider(self, reason: str) -> None:
+        # Raises when the spider is being closed for another reason.
+        deferred_from_coro(self._crawler.engine.close_spider_async(reason=reason)).addErrback(
+            lambda failure: log.debug("not closed twice: %s", failure.value)
+        )
 
     def _start(self) -> None:
         from twisted.internet import reactor

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from archive.errors import ArchiveFault
 from archive.layout import Archive
 from archive.manifest import read_manifest
 from archive.warc.reader import read_records
@@ -100,17 +100,49 @@ def test_a_tail_of_zeros_is_torn(archive: Archive) -> None:
     assert types(archive) == ["warcinfo", *WHOLE * 3]
 
 
-def test_damage_before_the_last_whole_event_stays_and_is_told(archive: Archive) -> None:
-    # Rows may point behind it, so nothing is cut off there.
-    path, ends = leave_open(archive)
+def damage(path: Path, at: int, how: str) -> None:
     data = bytearray(path.read_bytes())
-    data[ends[1] + 40] ^= 0xFF
+    if how == "flipped":
+        data[at] ^= 0xFF
+    else:
+        page = at - at % 512
+        data[page : page + 512] = bytes(min(512, len(data) - page))
     path.write_bytes(data)
-    (done,) = recover(archive)
+
+
+@pytest.mark.parametrize("how", ["flipped", "zeros"])
+def test_the_tail_begins_where_the_first_byte_is_missing(archive: Archive, how: str) -> None:
+    # A power cut may keep a later page of what was not flushed and lose an earlier one.
+    path, ends = leave_open(archive, exchanges=6)
+    damage(path, ends[3] + 600, how)
+    data = path.read_bytes()
+    (done,) = recover(archive, committed=lambda _: ends[2])
+    assert (done.kept_bytes, done.torn_bytes, done.damage) == (ends[3], len(data) - ends[3], ())
+    assert (archive.warcs / FILE).read_bytes() == data[: ends[3]]
+    assert (archive.warcs / (FILE + ".torn")).read_bytes() == data[ends[3] :]
+    assert subprocess.run(["gzip", "-t", archive.warcs / FILE]).returncode == 0
+
+
+def test_damage_before_the_last_row_stays_and_is_told(archive: Archive) -> None:
+    # No power cut made it, and rows point behind it.
+    path, ends = leave_open(archive)
+    damage(path, ends[1] + 40, "flipped")
+    data = path.read_bytes()
+    (done,) = recover(archive, committed=lambda file: ends[2] if file == FILE else 0)
     assert (done.kept_bytes, done.torn_bytes) == (ends[-1], 0)
     assert len(done.damage) == 1
     assert f"{FILE} at {ends[1]}: " in done.damage[0]
     assert (archive.warcs / FILE).read_bytes() == data
+
+
+def test_the_record_of_a_row_is_kept_though_its_event_is_torn(archive: Archive) -> None:
+    path, ends = leave_open(archive, exchanges=2)
+    response = next(r for r in read_records(path) if r.place.offset == ends[1])
+    row = response.place.offset + response.place.length
+    path.write_bytes(path.read_bytes()[:-9])
+    (done,) = recover(archive, committed=lambda _: row)
+    assert (done.kept_bytes, done.records) == (row, 5)
+    assert types(archive) == ["warcinfo", *WHOLE, "response"]
 
 
 def test_a_block_that_is_not_its_digests_is_damage(archive: Archive) -> None:
@@ -170,10 +202,54 @@ def test_a_sealed_file_without_its_line_gets_one(archive: Archive) -> None:
 
 def test_a_sealed_name_is_not_overwritten(archive: Archive) -> None:
     path, _ = leave_open(archive)
+    data = path.read_bytes()
     (archive.warcs / FILE).write_bytes(b"somebody's")
-    with pytest.raises(ArchiveFault, match="exists already"):
-        recover(archive)
-    assert path.exists()
+    free = FILE.replace("-00000-", "-00002-")
+    (archive.warcs / FILE.replace("-00000-", "-00001-")).write_bytes(b"somebody else's")
+    (done,) = recover(archive)
+    assert done.file == free
+    assert (archive.warcs / FILE).read_bytes() == b"somebody's"
+    assert (archive.warcs / free).read_bytes() == data
+    assert recover(archive) == []
+
+
+def test_what_its_sealed_file_holds_already_is_not_sealed_again(archive: Archive) -> None:
+    # A copy made while it was written was put back beside the finished file.
+    path, ends = leave_open(archive)
+    data = path.read_bytes()
+    (archive.warcs / FILE).write_bytes(data)
+    path.write_bytes(data[: ends[-2] + 30])
+    (done,) = recover(archive)
+    assert (done.records, done.sealed) == (0, None)
+    left = {p.name: p.read_bytes() for p in archive.warcs.iterdir()}
+    assert left == {FILE: data, FILE + ".torn": data[: ends[-2] + 30]}
+
+
+def test_no_torn_tail_is_written_over(archive: Archive) -> None:
+    path, ends = leave_open(archive)
+    data = path.read_bytes()
+    (archive.warcs / (FILE + ".torn")).write_bytes(b"of an earlier repair")
+    path.write_bytes(data[:-10])
+    recover(archive)
+    assert (archive.warcs / (FILE + ".torn")).read_bytes() == b"of an earlier repair"
+    assert (archive.warcs / (FILE + ".1.torn")).read_bytes() == data[ends[-2] : -10]
+
+
+def test_every_open_file_is_taken_but_for_the_one_in_use(archive: Archive) -> None:
+    path, _ = leave_open(archive)
+    second, empty = (path.with_name(path.name.replace("-00000-", f"-0000{n}-")) for n in (1, 2))
+    second.write_bytes(path.read_bytes()[:-1])
+    empty.touch()
+    writer = warc_writer(archive.warcs, clock=lambda: datetime(2026, 1, 3, tzinfo=UTC))
+    used = writer.write_exchange(exchange_of(HELLO)).place.file
+    done = recover(archive)
+    assert [(one.file, one.records) for one in done] == [
+        (FILE, 10), (second.name.removesuffix(".open"), 7), (empty.name.removesuffix(".open"), 0)
+    ]  # fmt: skip
+    assert [p.name for p in archive.warcs.glob("*.open")] == [f"{used}.open"]
+    sealed = writer.seal()
+    assert sealed
+    assert sealed.file == used
 
 
 CRAWLER = """
