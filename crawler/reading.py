@@ -38,7 +38,11 @@ CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
 }
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: what may hold links, beside HTML; all other bodies are only digested
-LINKED = frozenset({"text/css", "text/plain", "application/json", "application/ld+json", "application/manifest+json"})
+LINKED = frozenset(
+    {"text/css", "text/plain", "application/json", "application/gzip", "application/x-gzip", "application/octet-stream"}
+)
+#: ends of the types of the same
+LINKED_ENDS = ("xml", "+json", "javascript", "ecmascript", "jscript")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ class Reader:
         if capture.type == "revisit" and not _is_declared(capture, digest, payload):
             return Reading(capture)  # not what it refers to
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
-        linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(("xml", "javascript", "ecmascript"))
+        linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(LINKED_ENDS)
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
             links = tuple(discover(capture.url, mime or "", response.headers, b"", page=None))
             large = mime in HTML and payload.size > PAGE_MAX_BYTES

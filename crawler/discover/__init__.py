@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ __all__ = ["MOST_LINKS", "discover", "links_in_html"]
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _CSS_CHARSET = re.compile(rb'@charset "([\w.:-]{1,40})";')
 _SNIFFED = 1024
+_GZIP = frozenset(("application/gzip", "application/x-gzip", "application/octet-stream", "text/plain"))
 
 
 def discover(
@@ -39,10 +41,28 @@ def discover(
     found = Found(Base(url), limit)
     for reference, hop, context in http.references(headers):
         found.add(reference, hop, context)
-    kind = _kind(url, mime.partition(";")[0].strip().lower(), body)
+    mime = mime.partition(";")[0].strip().lower()
+    if body[:2] == b"\x1f\x8b":
+        # A compressed sitemap is a file of its own, whatever type and coding the server gave it.
+        body = _inflated(body)
+        mime = "" if mime in _GZIP else mime
+        url = re.sub(r"\.gz(?=$|\?)", "", url, count=1)
+    kind = _kind(url, mime, body)
     if kind is not None and body:
         kind(_Document(url, headers, body, page, tree), found)
     return found.links()
+
+
+def _inflated(body: bytes) -> bytes:
+    """The sitemap or feed within a gzip file, read as far as any is; nothing of what begins like neither."""
+    inflate = zlib.decompressobj(31)
+    try:
+        start = inflate.decompress(body, _SNIFFED)
+        if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"http://", b"https://")):
+            return b""
+        return start + inflate.decompress(inflate.unconsumed_tail, xml.LONGEST)
+    except zlib.error:
+        return b""
 
 
 class _Document:
@@ -160,7 +180,7 @@ def _kind(url: str, mime: str, body: bytes) -> _Kind | None:
         return _json
     if mime in {"text/plain", ""} and path == _ROBOTS:
         return _robots
-    if mime == "text/plain" and "sitemap" in path:
+    if mime in {"text/plain", ""} and "sitemap" in path and start.startswith((b"http://", b"https://")):
         return _text_sitemap
     if mime and mime not in {"application/octet-stream", "unknown/unknown", "application/unknown", "text/plain"}:
         return None

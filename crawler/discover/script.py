@@ -18,8 +18,11 @@ _PAGES = (
     "atom xml txt"
 ).replace(" ", "|")
 
-#: A literal in quotes that holds nothing a URL cannot. Slashes may be escaped, as JSON within HTML has them.
-_LITERAL = re.compile(r"""(?P<quote>["'`])(?P<text>(?:[^\s"'`<>\\{}|^]|\\/|\\u00[0-9a-fA-F]{2}){3,2000}+)(?P=quote)""")
+#: A literal in quotes that holds nothing a URL cannot. Slashes may be escaped, as JSON within HTML has them. Only its
+#: first quote is consumed: a quote taken for an opening one, which closed a short literal, must not hide the next.
+_LITERAL = re.compile(
+    r"""(?P<quote>["'`])(?=(?P<text>(?:[^\s"'`<>\\{}|^]|\\/|\\u00[0-9a-fA-F]{2}){3,2000}+)\\?(?P=quote))"""
+)
 _SHAPE = re.compile(
     rf"""
     (?:(?P<absolute>(?:https?:)?//[\w\[][\w.:\[\]-]*[\w\]](?=[/?#]|$))|/|(?:\.{{1,2}}/)+)?
@@ -59,10 +62,12 @@ def literals(text: str, url: str) -> Iterator[tuple[str, str]]:
     """
     host = _host(url)
     for found in _LITERAL.finditer(text[:LONGEST]):
-        # Half of a concatenation is no URL.
-        if text[max(0, found.start() - 2) : found.start()].rstrip().endswith("+"):
+        # Code between two literals is none, and half of a concatenation is no URL.
+        if found["text"][0] in "+,;:=)(&!*":
             continue
-        if text[found.end() : found.end() + 2].lstrip().startswith("+"):
+        if text[max(0, found.start() - 2) : found.start()].rstrip("\\ ").endswith("+"):
+            continue
+        if text[found.end("text") + 1 : found.end("text") + 3].lstrip().startswith("+"):
             continue
         literal = found["text"]
         if "\\" in literal:

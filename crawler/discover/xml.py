@@ -56,6 +56,8 @@ _ATTRIBUTES = {
 }
 #: elements whose text is HTML
 _HTML = frozenset({"description", "encoded", "content", "summary"})
+#: an ampersand that begins nothing XML knows: sitemaps are full of them
+_STRAY = re.compile(rb"&(?!(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 _STYLESHEET = re.compile(r"""href\s*=\s*["']([^"']*)["']""")
 
 
@@ -70,12 +72,17 @@ def references(body: bytes, encoding: str | None = None) -> Iterator[tuple[str, 
         yield from reader.found
         reader.found.clear()
         if not going:
+            if reader.is_broken and (mended := _STRAY.sub(b"&amp;", body)) != body:
+                # What stood before the break comes a second time; whoever gathers links keeps one of each.
+                yield from references(mended, encoding)
             return
 
 
 class _Reader:
     def __init__(self, encoding: str | None) -> None:
         self.found: list[tuple[str, str, str]] = []
+        #: the markup is at fault, and not what it asks for
+        self.is_broken = False
         self._path: list[str] = []
         self._text: list[str] = []
         self._size = self._fed = 0
@@ -93,7 +100,10 @@ class _Reader:
         """Whether there is any use in going on."""
         try:
             self._parser.Parse(chunk, False)
-        except (expat.ExpatError, ValueError, LookupError):
+        except expat.ExpatError:
+            self.is_broken = True
+            return False
+        except (ValueError, LookupError):
             return False
         self._fed += len(chunk)
         return self._fed - self._parser.CurrentByteIndex < _LONGEST_TAG

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import doctest
+import gzip
 import importlib
 import time
 
@@ -130,6 +131,17 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
             "x = '<img src=\"/q.png\">'; y = 'http://a.example/z'; w = 'a/' + 'b.png' + 'c.png'",
             [("E", "/q.png"), ("L", "/z")],
         ),
+        ("text/javascript", 'a={b:"1",c:d("2"),e:"/x.png"};f("a"==t.xml?"b":"c")', [("E", "/x.png")]),
+        ("application/json", r'{"content": "<img src=\"\/x.png\">"}', [("E", "/x.png")]),
+        (
+            "text/xml",
+            "<urlset><url><loc>/1?a=1&b=2&amp;c</loc></url><url><loc>/2&nbsp;</loc></url></urlset>",
+            [("L", "/1?a=1&b=2&c"), ("L", "/2&nbsp;")],
+        ),
+        ("application/gzip", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>"), [("L", "/1")]),
+        ("text/xml", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>")[:-9], [("L", "/1")]),
+        ("application/gzip", gzip.compress(b"neither sitemap nor feed"), []),
+        ("application/gzip", b"\x1f\x8bno gzip", []),
         ("text/plain", "http://a.example/not", []),
         ("image/png", "<html><img src=x>", []),
         ("application/pdf", "<html><img src=x>", []),

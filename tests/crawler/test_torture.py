@@ -1,0 +1,160 @@
+"""A site with one resource behind every mechanism, named for it: a default crawl must find them all, and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from pathlib import Path
+
+from tests.front_door import crawl
+from tests.site_server import Answer, Site
+
+#: hop and name of what is to be found -> where the link graph says it stood, and the markup it stands in
+PAGE = {
+    ("L", "a"): ("a@href", "<a href=?>a</a>"),
+    ("L", "area"): ("area@href", "<map><area href=?></map>"),
+    ("E", "img"): ("img@src", "<img src=?>"),
+    ("E", "img-srcset-2x.png"): ("img@srcset", '<img srcset="/found/img 1x, ? 2x">'),
+    ("E", "picture-source"): ("source@srcset", '<picture><source srcset="? 100w" sizes=50vw><img></picture>'),
+    ("E", "video"): ("video@src", "<video src=?></video>"),
+    ("E", "video-poster"): ("video@poster", "<video poster=?></video>"),
+    ("E", "audio"): ("audio@src", "<audio src=?></audio>"),
+    ("E", "track"): ("track@src", "<video><track src=?></video>"),
+    ("E", "iframe"): ("iframe@src", "<iframe src=?></iframe>"),
+    ("E", "iframe-srcdoc"): ("img@src", "<iframe srcdoc='&lt;img src=?&gt;'></iframe>"),
+    ("E", "object"): ("object@data", "<object data=?></object>"),
+    ("E", "embed"): ("embed@src", "<embed src=?>"),
+    ("L", "form-get"): ("form@action", "<form action=?></form>"),
+    ("R", "meta-refresh"): ("meta[http-equiv=refresh]@content", "<meta http-equiv=refresh content='9;url=?'>"),
+    ("E", "style-attribute"): ("p@style/url", "<p style='background:url(?)'>"),
+    ("E", "style-element"): ("style/url", "<style>a{background:url(?)}</style>"),
+    ("E", "style-import"): ("style/@import", "<style>@import '?';</style>"),
+    ("E", "image-element"): ("img@src", "<image src=?>"),
+    ("E", "svg-href"): ("image@href", "<svg><image href='?'/></svg>"),
+    ("E", "svg-xlink"): ("image@xlink:href", "<svg><image xlink:href='?'/></svg>"),
+    ("E", "data-src"): ("img@data-src", "<img data-src=?>"),
+    ("E", "data-lazy-src"): ("img@data-lazy-src", "<img data-lazy-src=?>"),
+    ("E", "data-srcset"): ("img@data-srcset", '<img data-srcset="? 2x">'),
+    ("E", "data-bg"): ("p@data-bg", "<p data-bg=?>"),
+    ("E", "noscript"): ("img@src", "<noscript><img src=?></noscript>"),
+    ("E", "template"): ("img@src", "<template><img src=?></template>"),
+    ("E", "json-ld-logo"): (
+        "script[application/ld+json]/logo",
+        '<script type="application/ld+json">{"logo": "?"}</script>',
+    ),
+    ("L", "json-ld-url"): (
+        "script[application/ld+json]/url",
+        '<script type="application/ld+json">{"url": "?"}</script>',
+    ),
+    ("E", "stylesheet"): ("link[rel=stylesheet]@href", "<link rel=stylesheet href=?>"),
+    ("E", "icon"): ("link[rel=icon]@href", "<link rel=icon href=?>"),
+    ("E", "preload"): ("link[rel=preload]@href", "<link rel=preload as=font href=?>"),
+    ("L", "canonical"): ("link[rel=canonical]@href", "<link rel=canonical href=?>"),
+    ("L", "hreflang"): ("link[rel=alternate]@href", "<link rel=alternate hreflang=de href=?>"),
+    ("L", "amp"): ("link[rel=amphtml]@href", "<link rel=amphtml href=?>"),
+    ("E", "script"): ("script@src", "<script src=?></script>"),
+    ("E", "script-literal.png"): ("script", '<script>a={b:"1",c:d("2"),e:"?"}</script>'),
+    ("E", "script-template.png"): ("script", "<script>a(`?`)</script>"),
+    ("E", "script-json-html.png"): (
+        "script",
+        r'<script type="application/json">{"a":"<img src=\"?\">"}</script>',
+    ),
+    ("L", "entity"): ("a@href", "<a href='&#x2f;found/entity'>x</a>"),
+    ("L", "tab-and-newline"): ("a@href", "<a href='/found/tab-\tand-\nnewline'>x</a>"),
+    ("L", "backslash"): ("a@href", "<a href='\\found\\backslash'>x</a>"),
+    ("L", "a%20space"): ("a@href", "<a href='/found/a space'>x</a>"),
+    ("L", "%C3%A9"): ("a@href", "<a href=/found/é>x</a>"),
+    ("L", "unclosed"): ("a@href", "<a href=?><p><b><a"),
+}
+#: what a browser without scripts would not ask for either
+NEVER = """<form method=post action=/never/post></form><a href="javascript:never('x')">x</a><a href=mailto:never@a.example>x</a>
+<img src="data:image/gif;base64,AAAA"><a href=blob:http://never/x>x</a><!-- <img src=/never/comment> -->
+<a href=http://out-of-scope.test/never/>x</a><textarea><img src=/never/textarea></textarea>"""
+#: documents of other kinds, and how they are sent
+OTHERS: dict[str, tuple[str, bytes]] = {
+    "/o/page-with-base.html": (
+        "text/html",
+        b"<a href=before-base>x</a><base href=/found/><base href=/never/><a href=after-base>x</a>",
+    ),
+    "/o/wrong-charset.html": ("text/html; charset=nonsense", "<meta charset=utf-8><a href=/found/ü>x</a>".encode()),
+    "/o/s.css": (
+        "text/css",
+        (
+            b'@import "/found/css-import";@import url(/found/css-import-url) screen;a{b:url(/found/css-\\75rl)}/*url(/never/c)*/'
+            b"@font-face{src:url('/found/font')}a{b:image-set('/found/image-set' 1x)}"
+        ),
+    ),
+    "/o/unlabelled.css": ("application/octet-stream", b"a{b:url(/found/css-octet-stream)}"),
+    "/o/m.js": ("text/javascript", rb'import "/found/module.mjs";f("\/found\/escaped.png")'),
+    "/o/rss": (
+        "application/rss+xml",
+        (
+            b"<rss><channel><item><link>/found/rss-link?a=1&b=2</link><enclosure url='/found/enclosure'/>"
+            b"<content:encoded><![CDATA[<img src=/found/content-encoded>]]></content:encoded></item></channel></rss>"
+        ),
+    ),
+    "/o/atom": ("application/atom+xml", b"<feed><link href='/found/atom-link'/><logo>/found/atom-logo</logo></feed>"),
+    "/o/feed.json": ("application/feed+json", rb'{"items":[{"image":"\/found\/json-feed.png"}]}'),
+    "/o/m.webmanifest": ("application/manifest+json", b'{"icons":[{"src":"/found/manifest-icon"}]}'),
+    "/o/sitemap-index.xml": (
+        "text/xml",
+        (
+            b"<sitemapindex><sitemap><loc>$/o/sitemap.xml.gz</loc></sitemap><sitemap><loc>$/o/wrong-sitemap.xml.gz</loc></sitemap>"
+            b"<sitemap><loc>$/o/sitemap.txt</loc></sitemap></sitemapindex>"
+        ),
+    ),
+    "/o/sitemap.xml.gz": (
+        "application/gzip",
+        (
+            b"<urlset><url><loc>$/found/sitemap-gz</loc><image:image><image:loc>$/found/sitemap-image</image:loc></image:image>"
+            b"<video:video><video:thumbnail_loc>$/found/sitemap-video</video:thumbnail_loc></video:video></url></urlset>"
+        ),
+    ),
+    "/o/wrong-sitemap.xml.gz": ("text/plain", b"<urlset><url><loc>$/found/sitemap-gz-text</loc></url></urlset>"),
+    "/o/sitemap.txt": ("text/plain", b"$/found/sitemap-text\n"),
+}
+OTHERS_HOLD = set(
+    "before-base after-base %C3%BC css-import css-import-url css-url font image-set css-octet-stream module.mjs "
+    "escaped.png rss-link?a=1&b=2 enclosure content-encoded atom-link atom-logo json-feed.png manifest-icon sitemap-gz "
+    "sitemap-image sitemap-video sitemap-gz-text sitemap-text location link-header refresh-header".split()
+)
+
+
+def build(site: Site) -> set[str]:
+    """Put the pages on *site*; the paths that are to be found."""
+    told = {"a%20space", "%C3%A9", "entity", "backslash", "tab-and-newline"}
+    markup = "".join(
+        mark if name in told else mark.replace("?", f"/found/{name}") for (_, name), (_, mark) in PAGE.items()
+    )
+    links = "".join(
+        f'<a href="{path}">x</a><link rel=stylesheet href="{path}">' for path in OTHERS if "sitemap" not in path
+    )
+    links += "<a href=/o/moved>x</a><a href=/o/headers>x</a>"
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    pages: dict[str, Answer] = {
+        "/": (200, html, f"<!doctype html><title>t</title>{links}{NEVER}{markup}".encode()),
+        "/robots.txt": (200, {"Content-Type": "text/plain"}, f"Sitemap: {site.url('/o/sitemap-index.xml')}\n".encode()),
+        "/o/moved": (302, {"Location": "/found/location"}, b""),
+        "/o/headers": (200, html | {"Link": '</found/link-header>; rel="preload"', "Refresh": "9; url=/found/refresh-header"}, b"x"),
+    }  # fmt: skip
+    for path, (mime, body) in OTHERS.items():
+        filled = body.replace(b"$", site.url("").encode())
+        pages[path] = (200, {"Content-Type": mime}, gzip.compress(filled) if path.endswith(".gz") else filled)
+    found = {f"/found/{name}" for _, name in PAGE} | {f"/found/{name}" for name in OTHERS_HOLD}
+    site.pages |= pages | {path: (200, {"Content-Type": "image/png"}, path.encode()) for path in found}
+    return found
+
+
+def test_a_default_crawl_finds_what_stands_behind_every_mechanism(tmp_path: Path) -> None:
+    with Site({}) as site:
+        wanted = build(site)
+        crawl(site.url("/"), tmp_path / "a")
+        asked = set(site.paths())
+        edges = set(sqlite3.connect(tmp_path / "a" / "archive.db").execute("SELECT target_url, hop, context FROM edge"))
+        missed = sorted(wanted - asked)
+        assert not missed, f"found {len(wanted) - len(missed)} of {len(wanted)}; not {', '.join(missed)}"
+        assert {path for path in asked if "never" in path} == set()
+        # The link graph says of each how it follows and where it stood.
+        stated = {(site.url(f"/found/{name}"), hop, context) for (hop, name), (context, _) in PAGE.items()}
+        assert stated - edges == set()
+        assert {site.url(path) for path in wanted} <= {url for url, _, _ in edges}
