@@ -15,7 +15,10 @@ from crawler.discover.html import MOST_LINKS, Found, links_in_html
 from crawler.discover.reference import Base
 from crawler.tree import parse
 
-__all__ = ["MOST_LINKS", "discover", "links_in_html"]
+#: Links kept of a sitemap: the 50,000 pages that one may have (sitemaps.org), with an image and a language each.
+MOST_IN_SITEMAP = 150_000
+
+__all__ = ["MOST_IN_SITEMAP", "MOST_LINKS", "discover", "links_in_html"]
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _CSS_CHARSET = re.compile(rb'@charset "([\w.:-]{1,40})";')
@@ -31,14 +34,15 @@ def discover(
     *,
     page: Page | None = None,
     tree: LexborHTMLParser | None = None,
-    limit: int = MOST_LINKS,
+    limit: int | None = None,
 ) -> list[Link]:
-    """The links of one capture, those of its headers first; each URL and hop once, *limit* at most. Never raises.
+    """The links of one capture, those of its headers first; each URL and hop once. Never raises.
 
+    Of a page `MOST_LINKS` are kept, of a sitemap `MOST_IN_SITEMAP`; or *limit*.
     *body* has Content-Encoding undone; *mime* may be empty, and is then told from the body. *page* and *tree* spare
     decoding and parsing HTML again. Links whose context begins with ``script`` are guesses.
     """
-    found = Found(Base(url), limit)
+    found = Found(Base(url), MOST_LINKS if limit is None else limit)
     for reference, hop, context in http.references(headers):
         found.add(reference, hop, context)
     mime = mime.partition(";")[0].strip().lower()
@@ -48,6 +52,8 @@ def discover(
         mime = "" if mime in _GZIP else mime
         url = re.sub(r"\.gz(?=$|\?)", "", url, count=1)
     kind = _kind(url, mime, body)
+    if limit is None and kind in {_xml, _text_sitemap}:
+        found.extend(MOST_IN_SITEMAP)
     if kind is not None and body:
         kind(_Document(url, headers, body, page, tree), found)
     return found.links()

@@ -29,6 +29,8 @@ from crawler.tree import parse
 
 #: Links kept of one page; the rest of a page of more is a trap, or a database dump.
 MOST_LINKS = 20_000
+#: and of these so many characters: a long base makes long URLs of short references
+MOST_CHARACTERS = 24 << 20
 LONGEST_ANCHOR = 200
 #: Anchor texts are read until so many characters: links nested in links make each text the next one's too.
 _ANCHOR_BUDGET = 4 << 20
@@ -74,6 +76,7 @@ class Found:
         #: no more is taken
         self.full = limit <= 0
         self._anchor_budget = _ANCHOR_BUDGET
+        self._characters_left = MOST_CHARACTERS
 
     def links(self) -> list[Link]:
         return list(self._links.values())
@@ -98,7 +101,12 @@ class Found:
 
     def _keep(self, link: Link) -> None:
         self._links[link.url, link.hop] = link
-        self.full = len(self._links) >= self._limit
+        self._characters_left -= len(link.url)
+        self.full = len(self._links) >= self._limit or self._characters_left <= 0
+
+    def extend(self, limit: int) -> None:
+        """Take up to *limit* links in all."""
+        self._limit = max(self._limit, limit)
 
     def add_css(self, text: str, context: str) -> None:
         for reference, where in css.references(text):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discover import discover
+from crawler.discover import MOST_IN_SITEMAP, discover
+from crawler.discover.html import MOST_CHARACTERS
 from crawler.discover.xml import references
 
 URL = "http://a.example/dir/file"
@@ -180,6 +181,20 @@ def test_headers_come_first_and_the_limit_holds():
     links = discover(URL, "text/xml", (("Location", "/first"),), body, limit=10)
     assert len(links) == 10
     assert links[0].hop == "R"
+
+
+def test_a_sitemap_of_50_000_pages_is_read_whole_and_a_feed_of_a_million_is_not():
+    locations = b"".join(b"<url><loc>/%d</loc></url>" % i for i in range(50_000))
+    assert len(discover(URL, "text/xml", (), b"<urlset>" + locations + b"</urlset>")) == 50_000
+    items = b"".join(b"<item><link>/%d</link></item>" % i for i in range(1_000_000))
+    assert len(discover(URL, "application/rss+xml", (), b"<rss>" + items + b"</rss>")) == MOST_IN_SITEMAP
+
+
+def test_a_long_base_does_not_make_gigabytes_of_short_links():
+    page = f"<base href='http://a.example/{'x' * 8000}/'>" + "".join(f"<a href={i}>x</a>" for i in range(20_000))
+    links = discover(URL, "text/html", (), page.encode())
+    assert len(links) > 1000
+    assert sum(len(link.url) for link in links) < MOST_CHARACTERS + 8192
 
 
 @pytest.mark.parametrize(
