@@ -19,6 +19,7 @@ from archive.layout import Archive, check_contact
 from crawler.capture.guard import consent_of
 from crawler.capture.redaction import Redactor
 from crawler.credentials import Credentials, find_credentials
+from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile, default_profile, load_profile
 
 
@@ -57,19 +58,21 @@ def profile_for(target: str, archive: Archive | None = None, **settings: Any) ->
 
 
 def read_seeds(path: Path) -> tuple[str, ...]:
-    """The URLs in a file, one per line; lines that begin with # are remarks. Raises WrongUse, naming file and line."""
+    """The URLs in a file, one per line, each once; lines that begin with # are remarks. Raises WrongUse, naming file
+    and line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    urls = []
+    urls: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        if "://" not in text:
-            raise WrongUse(f"{path} line {number}: {text[:120]!r} is not a URL")
-        urls.append(text)
+        try:
+            urls[check_url(text)] = None
+        except ValueError as fault:
+            raise WrongUse(f"{path} line {number}: {text[:120]!r}: {fault}") from fault
     if not urls:
         raise WrongUse(f"{path}: holds no URL")
     return tuple(urls)

@@ -125,6 +125,24 @@ def test_a_seed_file_must_hold_urls(archive: Path, tmp_path: Path, text: str) ->
     assert str(tmp_path / "seeds") in refused("crawl", "--seeds", tmp_path / "seeds", "--archive", archive)
 
 
+@pytest.mark.parametrize("line", ["ftp://example.org/", "example.org", "http://", "http://user:secret@example.org/"])
+def test_a_bad_line_of_a_seed_file_is_named_by_its_number(archive: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "seeds").write_text(f"# mine\n\nhttp://example.org/\n{line}\n")
+    assert f"{tmp_path / 'seeds'} line 4: {line!r}" in refused(
+        "crawl", "--seeds", tmp_path / "seeds", "--archive", archive
+    )
+
+
+def test_a_seed_file_may_hold_remarks_blank_lines_and_a_url_twice(tmp_path: Path) -> None:
+    with Site({"/": page("one"), "/other": page("two")}) as site:
+        lines = f"\ufeff# mine\r\n\r\n{site.url()}\r\n  {site.url('/other')}  \r\n{site.url()}\r\n"
+        (tmp_path / "seeds").write_text(lines, encoding="utf-8", newline="")
+        options = ("--contact", CONTACT, "--delay", "0", "--json")
+        done = bewaar("crawl", "--seeds", tmp_path / "seeds", "--archive", tmp_path / "a", *options)
+        assert list(json.loads(done.stdout)["seeds"]) == [site.url(), site.url("/other")]
+        assert sorted(site.paths()) == ["/", "/other", "/robots.txt"]
+
+
 def test_an_unknown_option_and_command(archive: Path) -> None:
     assert "--no-such-option" in refused("crawl", "--no-such-option", "--archive", archive)
     assert "'keep'" in refused("keep")
