@@ -341,15 +341,36 @@ def sites_show(site: str, archive: Path) -> None:
 
 @sites.command("check")
 @click.argument("url")
-@click.option("--site", required=True, help="Name of the profile.")
+@click.option("--site", help="Name of a profile, or the URL a crawl would begin with; the front page of URL's host.")
+@click.option("--scope", type=click.Choice(SCOPES), help="Judge as if this were the site's scope.")
+@click.option("--requisite", is_flag=True, help="Judge it as an image, style or script of a page, not as a link.")
 @archive_option
-def sites_check(url: str, site: str, archive: Path) -> int:
-    """Whether URL is in a site's scope, and the rule that decides."""
+@json_option
+def sites_check(url: str, site: str | None, scope: str | None, requisite: bool, archive: Path, as_json: bool) -> int:
+    """Whether URL is in a site's scope, and the rule that decides.
+
+    \b
+    Examples
+      bewaar sites check --site better_care_network https://elsewhere.example/
+      bewaar sites check --site https://example.org/docs/ https://example.org/news
+      bewaar sites check --site https://example.org/ --requisite https://cdn.example/logo.png
+    \b
+    Exit codes
+      0 accepted   1 refused   2 wrong use
+    """
+    from urllib.parse import urljoin
+
     from crawler.plan import profile_for
     from crawler.scope import Scope
 
-    verdict = Scope(profile_for(site, _archive_or_none(archive)).scope_rules()).judge(url, "L", "")
-    click.echo(f"{'accepted' if verdict.accepted else 'refused'} by rule {verdict.rule}: {url}")
+    settings = {"scope": scope} if scope else {}
+    profile = profile_for(site or urljoin(url, "/"), _archive_or_none(archive), **settings)
+    verdict = Scope(profile.scope_rules()).judge(url, "E" if requisite else "L", "")
+    if as_json:
+        said = {"url": url, "site": profile.name, "scope": profile.scope, "requisite": requisite}
+        print_json({**said, "accepted": verdict.accepted, "rule": verdict.rule})
+    else:
+        click.echo(f"{'accepted' if verdict.accepted else 'refused'} by rule {verdict.rule}: {url}")
     return DONE if verdict.accepted else PROBLEMS
 
 

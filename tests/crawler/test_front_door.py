@@ -255,6 +255,21 @@ def test_sites_check_names_the_rule() -> None:
     bewaar("sites", "check", "--site", "better_care_network", "http://eerlijkkinderpardon.nu/p/1/2/x")
 
 
+def test_sites_check_judges_by_a_default_profile_and_speaks_json() -> None:
+    def check(*arguments: str, code: int) -> tuple[bool, str]:
+        found = json.loads(bewaar("sites", "check", "--json", *arguments, code=code).stdout)
+        return found["accepted"], found["rule"]
+
+    docs = ("--site", "https://example.org/docs/")
+    assert check(*docs, "https://example.org/docs/x", code=0) == (True, "prefix")
+    assert check(*docs, "https://example.org/news", code=1) == (False, "outside-prefix")
+    assert check(*docs, "--scope", "host", "https://example.org/news", code=0) == (True, "host")
+    assert check(*docs, "https://cdn.example/x.png", code=1) == (False, "outside-prefix")
+    assert check(*docs, "--requisite", "https://cdn.example/x.png", code=0) == (True, "requisite")
+    assert check("https://example.org/a/a/a/b", code=1) == (False, "path-repetition")
+    assert "--site" not in refused("sites", "check", "ftp://example.org/x")
+
+
 def test_extract_reads_a_file_and_a_capture(tmp_path: Path) -> None:
     body = "<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li></ul>"
     (tmp_path / "page.html").write_text(f"<!doctype html><html lang=en><body>{body}</body></html>")
