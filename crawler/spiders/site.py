@@ -78,6 +78,8 @@ class SiteSpider(Spider):
                 known = self.frontier.find(url)
                 if known and known[1] in ("captured", "expanded"):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
+        #: what seeds redirect to, within the scope, by the seed
+        self._led: dict[str, str] = {}
         self._pages_leased: set[int] = set()
         #: page keys by how many of their URLs were accepted
         self._variants: Counter[str] = Counter()
@@ -125,7 +127,7 @@ class SiteSpider(Spider):
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[dict[str, Any]]:
         request = response.request
         assert request is not None
-        self._note_seed(request.url, response)
+        self._note_seed(request, response)
         unanswered = response.status in RETRIED or _refuses_condition(request, response.status)
         if unanswered and self._retry(request, response.headers.get("Retry-After")):
             return
@@ -166,18 +168,26 @@ class SiteSpider(Spider):
         self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
         return True
 
-    def _note_seed(self, url: str, response: Response) -> None:
-        if url not in self.outcome.seeds:
+    def _note_seed(self, request: Request, response: Response) -> None:
+        url, hops, via = request.url, request.meta.get("hops") or "", request.meta.get("via") or ""
+        seed = url if url in self.outcome.seeds else None
+        if seed is None and hops and not hops.strip("R"):
+            seed = self._led.get(via, via if via in self.outcome.seeds else None)
+        if seed is None:
             return
         redirected = None
         if 300 <= response.status < 400 and response.status != 304 and (location := response.headers.get("Location")):
             target = urljoin(url, location.decode("latin-1"))
-            verdict = self.scope.judge(target, "R", "")
+            verdict = self.scope.judge(target, "R", hops)
             # The first step out of scope is captured, so that it can be looked at; it is not the site.
-            redirected = (
-                None if verdict.accepted and verdict.rule != "seed-redirect" else self.plan.redactor.text(target)
-            )
-        self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
+            within = verdict.accepted and verdict.rule != "seed-redirect"
+            redirected = None if within else self.plan.redactor.text(target)
+        if seed == url:
+            self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
+            return
+        self._led[url] = seed
+        if redirected:
+            self._set_seed(seed, replace(self.outcome.seeds[seed], redirected=redirected))
 
     def lease_rows(self) -> int:
         """With a limit on pages one row at a time, so that the limit is met and not passed."""

@@ -158,6 +158,14 @@ def test_a_seed_that_leads_elsewhere_is_captured_and_named(tmp_path: Path) -> No
         assert elsewhere.paths() == []
 
 
+def test_a_seed_that_leads_elsewhere_in_two_steps_is_named_too(tmp_path: Path) -> None:
+    with Site({}) as elsewhere:
+        pages = {"/": (301, {"Location": "/step"}, b""), "/step": (302, {"Location": elsewhere.url()}, b"")}
+        with Site(pages) as site:
+            report = crawl(site.url(), tmp_path / "a", code=1)
+    assert report["seeds"][site.url()]["problem"] == f"redirects to {elsewhere.url()}, which is out of scope"
+
+
 def test_a_limit_on_pages_is_met_exactly(tmp_path: Path) -> None:
     with Site(tree(31)) as site:
         report = crawl(site.url(), tmp_path / "a", "--max-pages", "5", "--concurrency", "8", code=3)
