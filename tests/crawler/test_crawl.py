@@ -427,7 +427,7 @@ def test_a_crawl_in_several_files_is_derived_again_the_same(tmp_path: Path) -> N
             "-a",
             f"contact={CONTACT}",
         ]
-        command += ["-a", f"archive={tmp_path / 'a'}", "-s", "DOWNLOAD_DELAY=0", "-s", "WARC_MAX_BYTES=20000"]
+        command += ["-a", f"archive={tmp_path / 'a'}", "-s", "DOWNLOAD_DELAY=0", "-s", "WARC_MAX_BYTES=12000"]
         done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, env=environment())
         assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "a" / "warcs").glob("*.warc.gz"))) >= 3
