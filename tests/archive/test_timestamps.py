@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -309,8 +309,8 @@ def test_where_the_library_is_missing_it_is_named(package: Path, authority: Auth
     without = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(signing.__file__).parents[1]}"}
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = ["python", "-m", "crawler.cli", "pack", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, env=without, executable=shutil.which("python"))
+        command = [sys.executable, "-m", "crawler.cli", "pack", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, env=without)
 
     done = run("--verify", package)
     assert done.returncode == 0, done.stderr
