@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
+from itertools import islice
 
 from archive import digests
 from archive.errors import BadHttp, Damaged, NotAnArchive
@@ -21,6 +22,8 @@ from archive.warc.validators import Strength, condition_of
 
 #: WARC files kept open
 _FILES = 8
+#: records that are read and do not fit, before a payload is stored once more
+_MISFITS = 4
 
 
 class Originals:
@@ -39,9 +42,9 @@ class Originals:
             return None
         url = None if self._any_url else exchange.url
         with self._lock:
-            for place in self._holders(exchange.payload_digest, url):
-                record = self._read(place)
-                if record is not None and record.url and is_original(record, exchange):
+            there = (self._read(place) for place in self._holders(exchange.payload_digest, url))
+            for record in islice((record for record in there if record is not None), _MISFITS):
+                if record.url and is_original(record, exchange):
                     return Original(record.id, record.url, record.date)
         return None
 

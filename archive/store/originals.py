@@ -6,8 +6,8 @@ import sqlite3
 
 from archive.model import Place
 
-#: originals are tried until one can be read and fits; most payloads have one
-HOLDERS = 4
+#: originals are tried until one can be read and fits; most payloads have one, but the files of many may be elsewhere
+HOLDERS = 100
 
 # An original holds a payload. Others' files may hold one record id twice: the first by date, then by place, is meant.
 _IS_ORIGINAL = "o.record_type IN ('response', 'resource') AND o.payload_id IS NOT NULL"
@@ -59,9 +59,9 @@ ORDER BY o.captured_at, o.warc_date, w.path, o.warc_offset LIMIT {HOLDERS}"""
 
 
 def holders(connection: sqlite3.Connection, site: str, digest: str, *, url: str | None) -> list[Place]:
-    """Where whole responses with a payload of *digest* lie, of *url* or of any, the first of all first; a few of them.
+    """Where whole responses with a payload of *digest* lie, of *url* or of any, the first of all first.
 
-    Only of *site*: its files can be read, moved and handed on without those of others.
+    `HOLDERS` at most, and only of *site*: its files can be read, moved and handed on without those of others.
     """
     return [Place(*row) for row in connection.execute(_HOLDERS, (digest, site, url, url))]
 
