@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -11,7 +13,7 @@ from archive.warc.judge import judge
 from archive.warc.reader import WarcFile
 from archive.warc.stretches import judge_in_stretches
 from archive.warc.verify import Checked, verify_file
-from tests.archive.warc_samples import exchange_of, unique_ids, warc_writer
+from tests.archive.warc_samples import exchange_of, member_texts, unique_ids, warc_writer
 
 SENT = b"GET / HTTP/1.1\r\nAuthorization: xxxxxxxxxx\r\n\r\n"
 RECEIVED = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=xxxx\r\n\r\nbefore xxxxxx after"
@@ -46,6 +48,40 @@ def test_nor_is_a_revisit_of_it(tmp_path: Path) -> None:
         "<urn:uuid:00000000-0000-4000-8000-000000000009>", "http://example.test/", "2026-01-01T00:00:00Z"
     )
     assert {rule for rule, _ in found(warc(tmp_path, *AT, original=original))} == {"revisit-dangling"}
+
+
+NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nX-Odd: 100% caf\xe9\r\nSet-Cookie: a=xxxx\r\n\r\n"
+MASKED = NOT_MODIFIED.index(b"xxxx")
+
+
+def not_modified(directory: Path, redaction: Redaction) -> Path:
+    """A whole response, and a 304 that refers to it and sets a cookie."""
+    writer = warc_writer(directory, new_id=unique_ids())
+    whole = exchange_of(RECEIVED)
+    first = writer.write_exchange(whole)
+    original = Original(first.record_id, whole.url, first.warc_date, whole.payload_digest)
+    writer.write_exchange(exchange_of(NOT_MODIFIED, SENT, redactions=(AT[0], redaction)), original)
+    writer.seal()
+    (path,) = directory.glob("*.warc.gz")
+    return path
+
+
+def test_of_a_304_the_range_lies_in_the_field_that_keeps_its_header_section(tmp_path: Path) -> None:
+    path = not_modified(tmp_path, Redaction("response", MASKED, MASKED + 4, "set-cookie"))
+    about = member_texts(path)[-1]
+    assert f"\r\nredaction: record=notModifiedResponse; offset={MASKED}; length=4; why=set-cookie\r\n".encode() in about
+    (kept,) = re.findall(rb"\r\nnotModifiedResponse: ([^\r]*)\r\n", about)
+    # The offset counts in what the field decodes to.
+    assert unquote_to_bytes(kept) == NOT_MODIFIED != kept
+    assert kept[MASKED : MASKED + 4] != b"xxxx"
+    assert found(path) == []
+
+
+@pytest.mark.parametrize(("start", "stop"), [(MASKED - 1, MASKED + 4), (MASKED, MASKED + 5), (0, 4)])
+def test_a_wrong_range_in_a_304_is_a_failure(tmp_path: Path, start: int, stop: int) -> None:
+    path = not_modified(tmp_path, Redaction("response", start, stop, "set-cookie"))
+    what = f"bytes {start}-{stop} of the notModifiedResponse are named as masked, and are not"
+    assert found(path) == [("redaction", what)]
 
 
 @pytest.mark.parametrize(
