@@ -116,6 +116,8 @@ def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
     from crawler.reading import Event, crawl_of, events, status  # only a crawl that is resumed reads
 
+    sizes = {path.name: path.stat().st_size for path in archive.warcs_of(plan.site)}
+    frontier.ask_for_lost(lambda file: sizes.get(file, 0))
     for path in archive.warcs_of(plan.site):
         crawl = crawl_of(path)
         if crawl is None or crawl.id != plan.crawl_id:

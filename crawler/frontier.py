@@ -251,6 +251,17 @@ class Frontier:
             (seen_key(url), url, via, hops, priority_of(hops), place.file, place.offset, place.length),
         )
 
+    def ask_for_lost(self, size_of: Callable[[str], int]) -> None:
+        """Queue again what a WARC file does not hold any more: after a power cut these rows may be there and the bytes
+        that were not flushed gone. *size_of* is 0 for a file that is gone."""
+        for (file,) in self._rows("SELECT DISTINCT file FROM url WHERE state IN ('captured', 'expanded')"):
+            if file is not None:
+                self._rows(
+                    "UPDATE url SET state = 'queued', attempts = 0, not_before = 0 "
+                    "WHERE state IN ('captured', 'expanded') AND file = ? AND \"offset\" + length > ?",
+                    (file, size_of(file)),
+                )
+
     def ask_again(self, url: str) -> None:
         """A WARC of this crawl holds an answer to *url* that is worth a retry, and the stop came before that."""
         self._rows(

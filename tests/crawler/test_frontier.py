@@ -84,6 +84,16 @@ def test_what_was_leased_is_queued_again_after_a_kill(tmp_path: Path) -> None:
     first.close()
 
 
+def test_what_a_warc_file_lost_is_queued_again(frontier: Frontier) -> None:
+    frontier.add(links("http://in.test/a", "http://in.test/b", "http://in.test/c"), via=None, hops="", judge=judge)
+    for number, leased in enumerate(frontier.lease(3)):
+        frontier.captured(leased.id, Place("gone" if number == 2 else "cut", 10 * number, 10))
+        frontier.expanded(leased.id)
+    frontier.ask_for_lost(lambda file: 10 if file == "cut" else 0)
+    frontier.reclaim()
+    assert urls(frontier) == ["http://in.test/b", "http://in.test/c"]
+
+
 def test_a_url_released_for_another_try_is_not_expanded_away(frontier: Frontier) -> None:
     frontier.add_seed("http://in.test/")
     (leased,) = frontier.lease(1)
