@@ -13,12 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+from typing import Any
 
 from archive import times
-from archive.configuration import read_toml, validate
 from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
 
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
@@ -37,22 +34,6 @@ def check_contact(contact: str) -> str:
     if not re.fullmatch(r"(?:https?://[!-~]+|(?:mailto:)?[!-~]+@[!-~]+)", contact):
         raise ValueError(f"{contact!r} is neither a mail address nor an http(s) URL")
     return contact
-
-
-def _check_operator(operator: str) -> str:
-    if not operator.strip() or not operator.isprintable():
-        raise ValueError("must be one line of text")
-    return operator
-
-
-class _Marker(BaseModel):
-    """``bewaar.toml``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: PositiveInt
-    operator: Annotated[str, AfterValidator(_check_operator)] | None = None
-    contact: Annotated[str, AfterValidator(check_contact)] | None = None
 
 
 def check_site_name(name: str) -> str:
@@ -76,6 +57,9 @@ class Archive:
     @classmethod
     def open(cls, root: Path | str) -> Archive:
         """The archive at *root*; nothing is written, so it may lie on read-only media. Raises NotAnArchive."""
+        from archive.configuration import read_toml
+        from archive.marker import check_marker
+
         root = Path(root)
         if not root.is_dir():
             raise NotAnArchive(f"{root}: {'not a directory' if root.exists() else 'no such directory'}")
@@ -88,7 +72,7 @@ class Archive:
             raise NotAnArchive(
                 f"{marker}: archive format {version} is newer than this version of Bewaar reads ({FORMAT})"
             )
-        found = validate(_Marker, data, source=str(marker), text=text, error=NotAnArchive)
+        found = check_marker(data, source=str(marker), text=text, error=NotAnArchive)
         return cls(root=root, operator=found.operator, contact=found.contact)
 
     @classmethod
@@ -103,8 +87,10 @@ class Archive:
             if archive.writable:
                 archive.make_folders()
             return archive
+        from archive.marker import check_marker
+
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
-        validate(_Marker, values, source=f"a new {MARKER}", text="", error=WrongUse)
+        check_marker(values, source=f"a new {MARKER}", text="", error=WrongUse)
         try:
             _make(root)
             # A marker half made is the trace of an earlier start that was killed, not somebody's property.

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
           "archive.decoding", "archive.quotes", "archive.faults")  # fmt: skip
-LAYOUT = ("archive.layout", "archive.configuration", "archive.manifest", "archive.written")
+LAYOUT = ("archive.layout", "archive.configuration", "archive.marker", "archive.manifest", "archive.written")
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, GROUND),
     **dict.fromkeys(LAYOUT, (*GROUND, *LAYOUT)),
@@ -103,7 +103,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("archive.timestamps",),
     "click": ("archive.cli", "archive.packing", "crawler.cli", "crawler.replica"),
     "rich": ("crawler.cli", "crawler.progress"),
-    "pydantic": ("archive.layout", "archive.configuration", "crawler.sites"),
+    "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
 }  # fmt: skip
 NEVER_IN_ARCHIVE = ("crawler", "scrapy", "twisted", "urllib.request", "http.client", "requests", "httpx", "aiohttp")

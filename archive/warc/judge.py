@@ -12,8 +12,8 @@ from archive.errors import BadRecord
 from archive.model import Record, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.blocks import InMemory, Part
+from archive.warc.deflate import fast_zlib
 from archive.warc.ledger import Note, note
-from archive.warc.members import fast_zlib
 from archive.warc.reader import WarcFile
 from archive.warc.records import Records
 from archive.warc.redactions import EventBlocks

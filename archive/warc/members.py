@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import ModuleType
 from typing import IO, Any
 
 from warcio.recordloader import ArcWarcRecord
@@ -20,11 +18,8 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import ArchiveFault
 from archive.model import WireBytes
+from archive.warc.deflate import fast_zlib
 from archive.warc.fields import Field
-
-fast_zlib: ModuleType = zlib
-with suppress(ImportError):  # no wheel for this platform: zlib is five times slower, the format is the same
-    from isal import isal_zlib as fast_zlib
 
 #: a record past this is compressed piece by piece, to a file
 MEMORY_BYTES = 1 << 20

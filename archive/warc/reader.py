@@ -22,19 +22,19 @@ from typing import Self
 from archive.errors import BadRecord, TooLarge
 from archive.model import Record
 from archive.warc import arc
+from archive.warc.deflate import fast_zlib
 from archive.warc.headers import BEGINS
-from archive.warc.members import fast_zlib
 from archive.warc.records import GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records, Torn
 from archive.warc.rules import shown
 from archive.warc.segment import OPEN
 from archive.warc.source import Source
-from archive.warc.zips import MAGIC, Wacz
 
 __all__ = ["INSIDE", "Limits", "WarcFile", "open_files", "open_warc", "read_record", "read_records"]
 
 #: between the name of a WACZ and that of a file in it
 INSIDE = "!"
 
+_ZIP_MAGIC = b"PK\x03\x04"
 _WINDOW_BYTES = 1 << 18
 _PEEK_BYTES = 1 << 12
 #: as much as a candidate can take
@@ -79,6 +79,8 @@ def open_files(
     if not file.is_zip:
         yield file
         return
+    from archive.warc.zips import Wacz  # most files are none
+
     with file:
         try:
             wacz = Wacz(file.fd, file.name, file.limits)
@@ -120,6 +122,8 @@ def open_warc(directory: Path, file: str) -> WarcFile:
 
 
 def _open_inside(path: Path, name: str) -> WarcFile:
+    from archive.warc.zips import Wacz
+
     with WarcFile(path) as outer:
         try:
             wacz = Wacz(outer.fd, outer.name, outer.limits)
@@ -159,7 +163,7 @@ class WarcFile:
         head = self._peek(0)
         self.is_arc = arc.begins_file(head)
         #: a WACZ, whose records lie in the files it holds
-        self.is_zip = part is None and head.startswith(MAGIC)
+        self.is_zip = part is None and head.startswith(_ZIP_MAGIC)
 
     def read(self, offset: int, length: int) -> Record:
         """Raises BadRecord when no record of *length* bytes lies at *offset*."""

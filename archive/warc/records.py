@@ -12,8 +12,8 @@ from archive.errors import BadRecord, TooLarge
 from archive.model import Headers, Place, Record, WireBytes
 from archive.warc import arc
 from archive.warc.blocks import MEMORY_BYTES, InMemory, hold
+from archive.warc.deflate import fast_zlib
 from archive.warc.headers import BEGINS, all_fields, regular_fields
-from archive.warc.members import fast_zlib
 from archive.warc.source import READ_BYTES, Source
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from archive.errors import ArchiveFault, DiskFull
 from archive.faults import FULL, fault, free_bytes
-from archive.warc.members import Member
+
+if TYPE_CHECKING:
+    from archive.warc.members import Member
 
 OPEN = ".open"
 #: a chunk this large is written on its own

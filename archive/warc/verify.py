@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from archive.errors import BadRecord
-from archive.warc import packed
 from archive.warc.judge import damage_of, judge
 from archive.warc.ledger import Ledger, Told, note
 from archive.warc.reader import WarcFile, open_files
 from archive.warc.rules import Fault
 from archive.warc.stretches import judge_in_stretches
-from archive.warc.zips import Wacz
 
 #: how files of records are named
 NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc", "*.wacz")
@@ -114,6 +112,9 @@ class Verification:
         self._checked.records += records
 
     def _wacz(self, path: Path, file: WarcFile) -> Iterator[Finding]:
+        from archive.warc import packed
+        from archive.warc.zips import Wacz
+
         try:
             wacz = Wacz(file.fd, file.name, file.limits)
         except BadRecord as bad:

@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -280,3 +282,15 @@ def test_nothing_out_of_a_file_reaches_the_terminal_raw(tmp_path: Path) -> None:
     path.write_bytes(record(WARC_IP_Address="\x1b[31m\u202e", WARC_Record_ID="<\x1b]0;x\x07>", WARC_Date="\x9b"))
     for finding in verify_file(path, Checked()):
         assert (finding.what + finding.expected + finding.found).isprintable()
+
+
+def test_a_file_is_verified_without_what_takes_long_to_load(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc.gz"
+    path.write_bytes(gzip.compress(record()))
+    script = (
+        "import sys; from pathlib import Path; from archive import cli; from archive.proof import Tally, prove;"
+        f"assert not list(prove([Path({str(path)!r})], None, Tally(), rows=False));"
+        "print(sorted({'pydantic', 'warcio', 'zipfile', 'importlib.metadata'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

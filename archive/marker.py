@@ -1,0 +1,35 @@
+"""``bewaar.toml``, the file that makes a directory an archive: its keys and what they may be.
+
+Apart from `archive.layout`, which needs it only once an archive is opened: pydantic takes longer to load than a small
+file to verify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+
+from archive.configuration import validate
+from archive.errors import WrongUse
+from archive.layout import check_contact
+
+
+def _check_operator(operator: str) -> str:
+    if not operator.strip() or not operator.isprintable():
+        raise ValueError("must be one line of text")
+    return operator
+
+
+class Marker(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: PositiveInt
+    operator: Annotated[str, AfterValidator(_check_operator)] | None = None
+    contact: Annotated[str, AfterValidator(check_contact)] | None = None
+
+
+def check_marker(data: Mapping[str, Any], *, source: str, text: str, error: type[WrongUse]) -> Marker:
+    """Raises *error* as `validate` does."""
+    return validate(Marker, data, source=source, text=text, error=error)
