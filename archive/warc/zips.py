@@ -140,7 +140,7 @@ class Wacz:
     def _take(self, info: ZipInfo, limit: int) -> None:
         """Enter a file whose bytes must end before *limit*."""
         offset, name = max(0, info.header_offset), info.orig_filename
-        if info.is_dir():
+        if name.endswith("/"):  # info.is_dir() fails on a file without a name
             return
         if what := _name_fault(name):
             self._fault(

@@ -216,3 +216,14 @@ def test_the_list_holds_only_what_can_be_read(tmp_path: Path) -> None:
         opened = Wacz(file.fileno(), "a.wacz", Limits())
         assert [entry.name for entry in opened.records()] == ["archive/data.warc.gz", "archive/more/nested.warc"]
         assert io.BytesIO(b"".join(opened.chunks(opened.records()[0]))).read() == WARC
+
+
+def test_a_file_without_a_name_is_a_failure_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = wacz(tmp_path / "a.wacz", FILES)
+    data = bytearray(path.read_bytes())
+    at = data.find(b"PK\x01\x02")
+    name_bytes = struct.unpack_from("<H", data, at + 28)[0]
+    struct.pack_into("<HHH", data, at + 28, 0, 0, name_bytes)  # its name is now a comment
+    path.write_bytes(data)
+    assert "zip-name" in {finding.rule for finding in failures(path)}
+    assert [r.place.file for r in read_records(path, on_damage=lambda _: None)] == ["a.wacz!archive/more/nested.warc"]
