@@ -38,6 +38,32 @@ _CONSTRUCTORS: dict[str, Callable[[], hashlib._Hash]] = {
 }
 
 
+def decode(declared: str) -> tuple[str, bytes] | None:
+    """Algorithm and value of a digest in any spelling; None for what is no digest.
+
+    >>> decode("SHA1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ") == decode("sha-1:da39a3ee5e6b4b0d3255bfef95601890afd80709")
+    True
+    """
+    algorithm, _, value = declared.partition(":")
+    name, value = algorithm.lower().replace("-", ""), value.rstrip("=")
+    try:
+        size = (_CONSTRUCTORS.get(name) or _constructor(name))().digest_size
+        if len(value) == size * 2:
+            return name, bytes.fromhex(value)
+        if len(value) == -(-size * 4 // 3):
+            return name, base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        decoded = base64.b32decode(value.upper() + "=" * (-len(value) % 8))
+    except ValueError:
+        return None
+    return (name, decoded) if len(decoded) == size else None
+
+
+def differ(declared: str, other: str) -> bool:
+    """Whether both are digests by one algorithm, and not the same. False tells nothing."""
+    one, two = decode(declared), decode(other)
+    return one is not None and two is not None and one[0] == two[0] and one[1] != two[1]
+
+
 def same(declared: str, data: Iterable[bytes | memoryview]) -> tuple[bool, str]:
     """Whether *declared* (``algorithm:value``, hex or base32 in either case, or base64) is the digest of *data*; and
     what was computed, spelled as *declared* is. Raises ValueError for an algorithm hashlib does not know.

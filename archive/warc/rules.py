@@ -227,6 +227,12 @@ def _segment_faults(record: Record, first: dict[str, str]) -> Iterator[Fault]:
         )
 
 
+def is_of_equal_payload(profile: str) -> bool:
+    """Whether a revisit of that WARC-Profile says that its payload is its original's (WARC 1.1, 6.7.2)."""
+    known = _PROFILE.fullmatch(profile)
+    return known is not None and known[1] == "identical-payload-digest"
+
+
 def _revisit_faults(first: dict[str, str]) -> Iterator[Fault]:
     profile = first.get("warc-profile")
     if not profile:

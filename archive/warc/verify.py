@@ -84,14 +84,14 @@ class Verification:
             )
 
     def end(self, elsewhere: Iterable[Path] = ()) -> Iterator[Finding]:
-        """Ids that stand twice, and revisits whose original is neither in the files nor *elsewhere*, which is read
-        only where there are such."""
+        """Ids that stand twice, and records that name one that is neither in the files nor *elsewhere*, which is read
+        only where there are such, or is not what they take it for."""
         for told in self._ledger.twice():
             yield self._told(told)
-        if next(self._ledger.dangling(), None) is not None:
+        if next(self._ledger.misled(), None) is not None:
             for path in elsewhere:
                 self._learn(path)
-            for told in self._ledger.dangling():
+            for told in self._ledger.misled():
                 yield self._told(told)
         self._ledger.close()
 
