@@ -58,6 +58,27 @@ def decode(declared: str) -> tuple[str, bytes] | None:
     return (name, decoded) if len(decoded) == size else None
 
 
+#: the digits of base32 (RFC 4648) to those of int()
+_BASE32 = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[at] if (at := b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(digit)) >= 0 else 0x2A
+    for digit in range(256)
+)
+
+
+def is_of(declared: str, data: bytes | memoryview) -> bool:
+    """Whether *declared* is the digest of *data*, in a spelling that nearly all digests have: sha256 in lowercase hex,
+    sha1 in uppercase base32. At half the cost of `same`; False tells nothing."""
+    if declared.startswith("sha256:"):
+        return hashlib.sha256(data, usedforsecurity=False).hexdigest() == declared[7:]
+    if declared.startswith("sha1:") and len(declared) == 37 and declared.isascii():
+        computed = int.from_bytes(hashlib.sha1(data, usedforsecurity=False).digest())
+        try:
+            return int(declared[5:].encode().translate(_BASE32), 32) == computed
+        except ValueError:
+            return False
+    return False
+
+
 def differ(declared: str, other: str) -> bool:
     """Whether both are digests by one algorithm, and not the same. False tells nothing."""
     one, two = decode(declared), decode(other)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from archive import digests
@@ -14,10 +13,11 @@ from archive.warc import http as warc_http
 from archive.warc.blocks import InMemory, Part
 from archive.warc.deflate import fast_zlib
 from archive.warc.ledger import Note, note
-from archive.warc.reader import WarcFile
+from archive.warc.reader import Spent, WarcFile
 from archive.warc.records import Records
 from archive.warc.redactions import EventBlocks
 from archive.warc.rules import Fault, arc_faults, header_faults, is_sound, shown
+from archive.warc.sound import sound_members
 
 _VERSIONS = frozenset({b"1.1", b"1.0"})
 #: a final response; what comes before one counts as its header section
@@ -26,6 +26,10 @@ _MOST_HEADER_BYTES = 1 << 16
 #: types whose payload is the block
 _WHOLE_BLOCK = frozenset({"warcinfo", "metadata", "resource", "conversion"})
 _LINE_ENDS = b"\r\n\r\n"
+#: so many sound members in a row are worth the look at the one that ends them
+_RUN = 8
+#: no more are judged closely before the next is looked at quickly
+_MOST_CLOSELY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,33 @@ class Wrong:
 def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wrong, None, int | None]:
     """Of every record that begins between *start* and *stop* a Note, before it what is wrong with it. Returns where
     the next record begins, None at the end of the file. Raises OSError."""
+    end = 1 << 62 if stop is None else stop
+    at, spent, closely = start, Spent(), 0
+    source = file.source()
+    while True:
+        if not file.is_arc and spent.records < file.limits.records:
+            most = file.limits.records - spent.records
+            at, number = yield from sound_members(source, at, end, most, file.limits, _is_payload)
+            spent.records += number
+            # Where doubts come one after the other, looking twice at each is dear.
+            closely = 1 if number > _RUN else min(2 * closely, _MOST_CLOSELY) or 1
+        resume, after = yield from _judge_closely(file, at, end, closely, spent)
+        if resume is None:
+            return after
+        at = resume
+
+
+def _judge_closely(
+    file: WarcFile, start: int, end: int, number: int, spent: Spent
+) -> Generator[Note | Wrong, None, tuple[int | None, int | None]]:
+    """As `judge`, but after *number* records that leave no doubt where the next one begins it returns that, and
+    None."""
     damage: list[BadRecord] = []
     sharing: Records | None = None
-    end = 1 << 62 if stop is None else stop
     after: int | None = None
     event = EventBlocks()
     try:
-        for record, cursor in file.scan(start, on_damage=damage.append):
+        for record, cursor in file.scan(start, on_damage=damage.append, spent=spent):
             while damage and damage[0].offset < end:
                 yield damage_of(damage.pop(0))
             if damage:
@@ -67,15 +91,19 @@ def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wron
             for fault in (*_faults(record, cursor, is_arc=file.is_arc), *event.take(record, cursor.first)):
                 yield Wrong(offset, fault)
             yield note(record, cursor.first, offset, _signature(record))
+            if cursor.regular and sharing is None:
+                number -= 1
+                if number <= 0 and cursor.end is not None:
+                    return cursor.end, None
     except BadRecord as too_much:  # so many damaged records that the rest of the file was given up
         damage.append(too_much)
     if sharing is not None:
         yield Wrong(sharing.start, _shared(sharing, file))
     for bad in damage:
         if bad.offset >= end:
-            return bad.offset
+            return None, bad.offset
         yield damage_of(bad)
-    return after
+    return None, after
 
 
 def damage_of(bad: BadRecord) -> Wrong:
@@ -122,15 +150,19 @@ def _payload_faults(record: Record, declared: str, *, is_short: bool) -> Iterato
         yield from _compare("payload", declared, record.block)
     if record.type != "response" or not (record.url or "").lower().startswith(("http:", "https:")):
         return
-    if _is_quickly_found(record.block, declared):
-        return
+    block = record.block
+    if not (isinstance(block, InMemory) and _is_quickly_found(block.data, 0, block.size, declared)):
+        yield from _http_payload_faults(block, declared, is_short=is_short)
+
+
+def _http_payload_faults(block: WireBytes, declared: str, *, is_short: bool) -> Iterator[Fault]:
     try:
-        response = warc_http.parse_response(record.block)
+        response = warc_http.parse_response(block)
     except ValueError as error:
         yield Fault("no-http", f"no HTTP response in the block: {error}", "a status line", shown(str(error)))
         return
-    for fault in _compare("payload", declared, warc_http.payload(record.block, response)):
-        framed = Part(record.block, response.header_bytes)
+    for fault in _compare("payload", declared, warc_http.payload(block, response)):
+        framed = Part(block, response.header_bytes)
         if fault.departure or any(_compare("payload", declared, framed)):
             yield replace(fault, departure=fault.departure or is_short)
         else:  # warcio's way, and so that of all who write with it
@@ -138,20 +170,30 @@ def _payload_faults(record: Record, declared: str, *, is_short: bool) -> Iterato
             yield Fault("payload-digest-framed", what, fault.found, shown(declared), departure=True)
 
 
-def _is_quickly_found(block: WireBytes, declared: str) -> bool:
+def _is_payload(  # noqa: PLR0917  # called for every record there is
+    kind: str, url: str, data: bytes, start: int, stop: int, declared: str
+) -> bool:
+    """Whether there is no fault in the payload of the block ``data[start:stop]``."""
+    if kind in _WHOLE_BLOCK:
+        return digests.is_of(declared, memoryview(data)[start:stop])
+    if kind != "response" or not url.lower().startswith(("http:", "https:")):
+        return True
+    if _is_quickly_found(data, start, stop, declared):
+        return True
+    block = InMemory(data[start:stop])
+    return next(_http_payload_faults(block, declared, is_short=False), None) is None
+
+
+def _is_quickly_found(data: bytes, start: int, stop: int, declared: str) -> bool:
     """Whether the bytes behind a header section as almost all are have the digest: then they are the payload. False
     tells nothing."""
-    if not isinstance(block, InMemory):
-        return False
-    end = block.data.find(b"\r\n\r\n", 0, _MOST_HEADER_BYTES) + 4
-    head = block.data[:end]
+    end = data.find(b"\r\n\r\n", start, min(stop, start + _MOST_HEADER_BYTES)) + 4
+    head = data[start:end]
     if end < 4 or head.count(b"\r") != head.count(b"\n") or not _STATUS.match(head):
         return False
     if b"TRANSFER-ENCODING" in head.upper():
         return False
-    with suppress(ValueError):
-        return digests.same(declared, (memoryview(block.data)[end:],))[0]
-    return False
+    return digests.is_of(declared, memoryview(data)[end:stop])
 
 
 def _compare(which: str, declared: str, data: WireBytes) -> Iterator[Fault]:

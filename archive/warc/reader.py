@@ -143,6 +143,14 @@ class Part:
     size: int
 
 
+@dataclass(slots=True)
+class Spent:
+    """What was used up of the limits on one file."""
+
+    records: int = 0
+    damages: int = 0
+
+
 class WarcFile:
     """A file kept open for reading records at known places; follows a file that is being written, and its sealing.
 
@@ -185,13 +193,14 @@ class WarcFile:
             offset = cursor.end
 
     def scan(
-        self, start: int = 0, *, on_damage: Callable[[BadRecord], None] | None = None
+        self, start: int = 0, *, on_damage: Callable[[BadRecord], None] | None = None, spent: Spent | None = None
     ) -> Iterator[tuple[Record, Records]]:
         """All records from *start* on, each with the cursor that read it and tells how it was framed. Raises BadRecord
-        at the first that cannot be read; with *on_damage* that is called instead, and reading goes on."""
+        at the first that cannot be read; with *on_damage* that is called instead, and reading goes on. What other scans
+        *spent* of the limits counts too."""
         offset: int | None = start
         source = self._source.apart()
-        damages = records = 0
+        spent = spent or Spent()
         while offset is not None:
             cursor = self._records(source, offset)
             while True:
@@ -200,23 +209,29 @@ class WarcFile:
                 except BadRecord as damage:
                     if on_damage is None:
                         raise
-                    damages += 1
-                    if damages > self.limits.damages:
-                        raise TooLarge(self.name, damage.offset, f"more than {damages - 1} damaged records") from damage
+                    spent.damages += 1
+                    if spent.damages > self.limits.damages:
+                        raise TooLarge(
+                            self.name, damage.offset, f"more than {spent.damages - 1} damaged records"
+                        ) from damage
                     on_damage(damage)
                     offset = self.find_record(damage.offset + 1)
                     break
                 if record is None:
                     offset = cursor.end
                     break
-                records += 1
-                if records > self.limits.records:
+                spent.records += 1
+                if spent.records > self.limits.records:
                     raise TooLarge(self.name, record.place.offset, f"more than {self.limits.records} records")
                 yield record, cursor
 
     @property
     def size(self) -> int:
         return self._source.size
+
+    def source(self) -> Source:
+        """Its bytes, for one thread."""
+        return self._source.apart()
 
     def _records(self, source: Source, offset: int) -> Records:
         return Records(source, self.name, offset, self.limits, is_arc=self.is_arc)

@@ -61,6 +61,32 @@ def shown(value: str) -> str:
     return value if value.isascii() and value.isprintable() else ascii(value)[1:-1]
 
 
+def is_plain(name: str, value: str) -> bool:
+    """Whether a field, by itself and by a quick look, gives no cause for complaint; *name* is in lower case. False
+    tells nothing."""
+    match name:
+        case "warc-type":
+            return value in _QUICK_TYPES
+        case "warc-record-id":
+            return _ID.fullmatch(value) is not None
+        case "warc-date":
+            return _date_fault(value) is None
+        case "warc-target-uri":
+            return _URI.fullmatch(value) is not None
+        case "warc-ip-address":
+            return _is_address(value)
+        case "content-length":
+            return value.isdecimal() and len(value) <= 18
+        case "warc-truncated" | "warc-segment-number" | "warc-segment-origin-id":
+            return False
+    return bool(value)
+
+
+def is_usual(kind: str, content_type: str, *, has_uri: bool) -> bool:
+    """Whether a record of a type that `is_plain` may have that Content-Type, and be with or without a URI."""
+    return (has_uri or kind not in _NEED_URI) and _is_usual(kind, content_type)
+
+
 def is_sound(record: Record, first: dict[str, str]) -> bool:
     """Whether a quick look at a header framed to the letter finds all as almost always: then `header_faults` has none.
     False tells nothing."""

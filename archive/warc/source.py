@@ -24,6 +24,12 @@ class Source:
             length = max(0, min(length, self._size - at))
         return os.pread(self.fd, length, self._base + at)
 
+    def read_into(self, buffer: memoryview, at: int) -> int:
+        """As `read`, into memory that is there: how many bytes."""
+        if self._size is not None:
+            buffer = buffer[: max(0, min(len(buffer), self._size - at))]
+        return os.preadv(self.fd, [buffer], self._base + at) if buffer else 0
+
     def head(self, length: int, at: int) -> memoryview:
         """As `read`, out of what was read ahead: members are smaller than what a read is worth. Not for threads."""
         start = at - self._ahead_at

@@ -6,6 +6,7 @@ only if the one before it, judged exactly, ends where it begins; else it is judg
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -17,6 +18,9 @@ from typing import Any
 from archive.warc.reader import WarcFile
 
 STRETCH_BYTES = 8 << 20
+#: smaller ones where the file is small, so that no process is left with much more than another
+_STRETCHES_EACH = 8
+_LEAST_BYTES = 1 << 20
 #: a worker goes on while so many findings wait to be taken
 _HELD = 20_000
 
@@ -34,11 +38,14 @@ def workers() -> int:
 
 
 def judge_in_stretches(
-    path: Path, file: WarcFile, judge: Judge, *, processes: int | None = None, stretch_bytes: int = STRETCH_BYTES
+    path: Path, file: WarcFile, judge: Judge, *, processes: int | None = None, stretch_bytes: int | None = None
 ) -> Iterator[Any]:
     """What *judge* finds in all of *file*, which lies at *path*, in its order."""
+    processes = processes or workers()
+    if stretch_bytes is None:
+        stretch_bytes = min(STRETCH_BYTES, max(_LEAST_BYTES, file.size // (processes * _STRETCHES_EACH)))
     count = -(-file.size // stretch_bytes)
-    processes = min(processes or workers(), count)
+    processes = min(processes, count)
     if processes < 2:
         yield from judge(file, 0, None)
         return
@@ -109,14 +116,12 @@ def _work(  # noqa: PLR0917  # a process takes its arguments by place
 
 
 def _send(found: Generator[Any, None, int | None], sender: End) -> int | None:
-    held = []
-    while True:
-        try:
-            held.append(next(found))
-        except StopIteration as ended:
-            sender.send(held)
-            after: int | None = ended.value
-            return after
-        if len(held) >= _HELD:
-            sender.send(held)
-            held = []
+    returned: list[int | None] = []
+
+    def told() -> Iterator[Any]:
+        returned.append((yield from found))
+
+    telling = told()
+    while held := list(itertools.islice(telling, _HELD)):
+        sender.send(held)
+    return returned[0]

@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.warc.judge import judge
-from archive.warc.reader import WarcFile
+from archive.warc.judge import _is_payload, _judge_closely, judge
+from archive.warc.reader import Spent, WarcFile
 from archive.warc.records import Limits
 from archive.warc.rules import header_faults, is_sound
+from archive.warc.sound import sound_members
 from archive.warc.stretches import judge_in_stretches, workers
 from archive.warc.verify import Checked, Verification, verify_file
-from tests.archive.test_verify import BLOCK, DEPARTURES, FAULTS, VALID, record
+from tests.archive.test_verify import BLOCK, CHUNKED, DEPARTURES, FAULTS, VALID, info, record, revisit
+from tests.archive.warc_samples import HELLO, exchange_of, unique_ids, warc_writer
 
 STORED = gzip.compress(
     record(BLOCK + gzip.compress(record(number=77)) + b"\n" + record(number=78), WARC_Payload_Digest=None), 0
@@ -138,7 +140,8 @@ def test_more_records_than_a_file_may_have_end_it(tmp_path: Path) -> None:
     path = tmp_path / "many.warc.gz"
     path.write_bytes(b"".join(gzip.compress(record(number=n)) for n in range(20)))
     with WarcFile(path, limits=Limits(records=5)) as file:
-        *_, last = judge(file, 0, None)
+        *noted, last = judge(file, 0, None)
+    assert len(noted) == 5
     assert "more than 5 records" in str(last)
 
 
@@ -185,3 +188,73 @@ def test_memory_stays_bounded_over_many_records(tmp_path: Path) -> None:
     assert {finding.rule for finding in found} <= {"payload-digest"}
     assert len(found) == 12_000
     assert peak < 16 << 20
+
+
+def quickly_and_closely(path: Path) -> tuple[list[object], list[object]]:
+    with WarcFile(path) as file:
+        return list(judge(file, 0, None)), list(_judge_closely(file, 0, 1 << 62, 1 << 62, Spent()))
+
+
+def test_a_quick_look_says_what_a_close_one_says(tmp_path: Path) -> None:
+    odd = [bad for bad, _ in (*FAULTS.values(), *DEPARTURES.values())]
+    large = [
+        record(BLOCK + os.urandom(size), number=size, WARC_Payload_Digest=None) for size in (5_000, 300_000, 5 << 20)
+    ]
+    sound = [info("bewaar/1"), *VALID.values(), record(CHUNKED, number=5), revisit(), *large]
+    pieces = [piece for pair in zip(odd * 2, sound * 9, strict=False) for piece in pair]
+    for name, level in (("a", 9), ("b", 0)):
+        path = tmp_path / name
+        path.write_bytes(b"".join(gzip.compress(piece, level, mtime=0) for piece in (*pieces, *sound * 2)))
+        quickly, closely = quickly_and_closely(path)
+        assert quickly == closely
+        assert len(quickly) > 100
+
+
+@given(st.binary(max_size=60), st.integers(0, 5000), st.sampled_from([0, 1, 8, 300]), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_a_quick_look_overlooks_no_damage(noise: bytes, at: int, replaced: int, inside: bool) -> None:
+    def damaged(data: bytes) -> bytes:
+        place = at % len(data)
+        return data[:place] + noise + data[place + replaced :]
+
+    whole = gzip.compress(record(number=1))
+    data = gzip.compress(damaged(record(CHUNKED, number=2))) if inside else damaged(gzip.compress(record(number=2)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.warc.gz"
+        path.write_bytes(whole + data + whole)
+        quickly, closely = quickly_and_closely(path)
+        assert quickly == closely
+
+
+@pytest.mark.shared
+def test_a_quick_look_at_real_files_says_what_a_close_one_says(shared: Path) -> None:
+    for path in sorted((shared / "corpora").rglob("*.*")):
+        quickly, closely = quickly_and_closely(path)
+        assert quickly == closely, path.name
+
+
+@pytest.mark.parametrize("settings_", [{}, {"digest": "sha1"}])
+def test_what_we_write_takes_no_close_look(tmp_path: Path, settings_: dict[str, object]) -> None:
+    writer = warc_writer(tmp_path, new_id=unique_ids(), info={"software": "bewaar/0.1.0"}, **settings_)
+    for response in (HELLO, CHUNKED, HELLO + os.urandom(200_000)):
+        writer.write_exchange(exchange_of(response))
+    sealed = writer.seal()
+    assert sealed
+    with WarcFile(tmp_path / sealed.file) as file:
+        noted = sound_members(file.source(), 0, 1 << 62, 1 << 62, file.limits, _is_payload)
+        assert len(list(noted)) == 10
+
+
+def test_stretches_of_a_small_file_are_shared_out_evenly(tmp_path: Path) -> None:
+    path = tmp_path / "many.warc.gz"
+    path.write_bytes(b"".join(gzip.compress(record(BLOCK + os.urandom(40_000), number=n), 0) for n in range(100)))
+    stretches: set[tuple[int, int | None]] = set()
+
+    def noting(file: WarcFile, start: int, stop: int | None) -> Generator[object, None, int | None]:
+        yield start, stop
+        return (yield from judge(file, start, stop))
+
+    with WarcFile(path) as file:
+        found = list(judge_in_stretches(path, file, noting, processes=2))
+    stretches = {each for each in found if len(each) == 2}
+    assert len(stretches) == 4  # of 4 MB: two for each process, none smaller than is worth its while
