@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ _WHOLE_BLOCK = frozenset({"warcinfo", "metadata", "resource", "conversion"})
 _LINE_ENDS = b"\r\n\r\n"
 #: so many sound members in a row are worth the look at the one that ends them
 _RUN = 8
+#: response, request, metadata
+_EVENT_RECORDS = 3
 #: no more are judged closely before the next is looked at quickly
 _MOST_CLOSELY = 256
 
@@ -46,21 +49,22 @@ def judge(file: WarcFile, start: int, stop: int | None) -> Generator[Note | Wron
     end = 1 << 62 if stop is None else stop
     at, spent, closely = start, Spent(), 0
     source = file.source()
+    recent: deque[int] = deque(maxlen=_EVENT_RECORDS - 1)
     while True:
         if not file.is_arc and spent.records < file.limits.records:
             most = file.limits.records - spent.records
-            at, number = yield from sound_members(source, at, end, most, file.limits, _is_payload)
+            at, number = yield from sound_members(source, at, end, most, file.limits, _is_payload, recent)
             spent.records += number
             # Where doubts come one after the other, looking twice at each is dear.
             closely = 1 if number > _RUN else min(2 * closely, _MOST_CLOSELY) or 1
-        resume, after = yield from _judge_closely(file, at, end, closely, spent)
+        resume, after = yield from _judge_closely(file, at, end, closely, spent, recent)
         if resume is None:
             return after
         at = resume
 
 
-def _judge_closely(
-    file: WarcFile, start: int, end: int, number: int, spent: Spent
+def _judge_closely(  # noqa: PLR0917  # as `sound_members`
+    file: WarcFile, start: int, end: int, number: int, spent: Spent, recent: deque[int]
 ) -> Generator[Note | Wrong, None, tuple[int | None, int | None]]:
     """As `judge`, but after *number* records that leave no doubt where the next one begins it returns that, and
     None."""
@@ -79,7 +83,9 @@ def _judge_closely(
                 sharing = None
             offset = record.place.offset
             if offset >= end:
-                after = offset if after is None else after
+                if after is None:
+                    after = offset
+                    _look_back(file, recent, offset, event)
                 # What the rest of an event says of its masked ranges is held against its blocks where they are at hand.
                 if not event.is_next(record, cursor.first):
                     break
@@ -88,6 +94,9 @@ def _judge_closely(
                 continue
             if cursor.shared:
                 sharing = cursor
+            if event.lacks(record, cursor.first):
+                _look_back(file, recent, offset, event)
+            recent.append(offset)
             for fault in (*_faults(record, cursor, is_arc=file.is_arc), *event.take(record, cursor.first)):
                 yield Wrong(offset, fault)
             yield note(record, cursor.first, offset, _signature(record))
@@ -104,6 +113,17 @@ def _judge_closely(
             return None, bad.offset
         yield damage_of(bad)
     return None, after
+
+
+def _look_back(file: WarcFile, recent: deque[int], offset: int, event: EventBlocks) -> None:
+    """Have what stands before *offset*, as far back as one event goes, in *event*."""
+    if not recent:
+        return
+    for record, cursor in file.scan(recent[0], on_damage=lambda _: None):
+        if record.place.offset >= offset:
+            return
+        for _ in event.take(record, cursor.first):
+            pass  # said when it was judged
 
 
 def damage_of(bad: BadRecord) -> Wrong:

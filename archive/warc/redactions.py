@@ -13,6 +13,8 @@ from archive.model import Record, WireBytes
 from archive.warc.blocks import InMemory, join
 from archive.warc.rules import Fault
 
+#: stands in every metadata record that names a masked range
+MASKED = b"redaction: "
 _LINE = re.compile(rb"^redaction: record=(\w+); offset=(\d{1,18}); length=(\d{1,18}); why=", re.MULTILINE)
 #: bytes that are no record of their own, in a field of the metadata record
 _ASIDE = re.compile(rb"^(interimResponse|surplusBytes|notModifiedResponse): ([!-~]*)", re.MULTILINE)
@@ -28,6 +30,12 @@ class EventBlocks:
         #: whether the record the event is known by was among them
         self._whole = False
         self._blocks: dict[str, WireBytes] = {}
+
+    def lacks(self, record: Record, first: dict[str, str]) -> bool:
+        """Whether the records before *record* are needed to tell whether what it names as masked is."""
+        event = first.get("warc-concurrent-to") or record.id
+        seen = event == self._event and (self._whole or record.id == event)
+        return record.type == "metadata" and not seen and names_masked(record.block)
 
     def is_next(self, record: Record, first: dict[str, str]) -> bool:
         """Whether *record* belongs to the event of the record before it."""
@@ -46,9 +54,14 @@ class EventBlocks:
             yield from _faults(record.block, self._blocks)
 
 
+def names_masked(metadata: WireBytes) -> bool:
+    return metadata.size <= _MOST_BYTES and MASKED in join(metadata)
+
+
 def _faults(metadata: WireBytes, blocks: dict[str, WireBytes]) -> Iterator[Fault]:
-    if metadata.size > _MOST_BYTES or b"redaction: " not in (data := join(metadata)):
+    if not names_masked(metadata):
         return
+    data = join(metadata)
     aside: dict[str, WireBytes] = {name.decode(): InMemory(unquote_to_bytes(raw)) for name, raw in _ASIDE.findall(data)}
     for name, offset, length in _LINE.findall(data):
         block = (aside | blocks).get(name.decode())

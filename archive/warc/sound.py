@@ -7,6 +7,7 @@ same with and without this module.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -14,6 +15,7 @@ from archive import digests
 from archive.warc.deflate import fast_zlib
 from archive.warc.ledger import Note, note_of
 from archive.warc.records import GZIP, INFLATE_ERRORS, Limits
+from archive.warc.redactions import MASKED
 from archive.warc.rules import SINGLE, is_plain, is_usual
 from archive.warc.source import Source
 
@@ -50,10 +52,10 @@ _TYPE_CRC: dict[str, int] = {}
 
 
 def sound_members(  # noqa: PLR0917  # as for `judge`, and what it knows
-    source: Source, start: int, end: int, most: int, limits: Limits, is_payload: IsPayload
+    source: Source, start: int, end: int, most: int, limits: Limits, is_payload: IsPayload, recent: deque[int]
 ) -> Generator[Note, None, tuple[int, int]]:
     """Notes on the members from *start* on that begin before *end*, *most* of them, up to the first that is not beyond
-    doubt. Returns where that begins, and how many there were. Raises OSError."""
+    doubt. Returns where that begins, and how many there were; *recent* takes their offsets. Raises OSError."""
     at, number = start, 0
     most_bytes = min(_MOST_BYTES, limits.ratio_from_bytes, limits.block_bytes)
     window, size, base = memoryview(bytearray(_WINDOW_BYTES)), 0, start
@@ -86,6 +88,7 @@ def sound_members(  # noqa: PLR0917  # as for `judge`, and what it knows
         if noted is None:
             break
         yield noted
+        recent.append(at)
         number += 1
         at = base + fed - len(inflater.unused_data)
     return at, number
@@ -113,6 +116,8 @@ def _note(data: bytes, offset: int, is_payload: IsPayload) -> Note | None:
     url = first.get("warc-target-uri", "")
     begins += 4
     if begins + length + 4 != len(data) or not is_usual(kind, content_type, has_uri=bool(url)):
+        return None
+    if kind == "metadata" and MASKED in data:  # what is masked stands in the records before it
         return None
     block = memoryview(data)[begins:-4]
     declared = first.get("warc-block-digest")

@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Generator
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def test_memory_stays_bounded_over_many_records(tmp_path: Path) -> None:
 
 def quickly_and_closely(path: Path) -> tuple[list[object], list[object]]:
     with WarcFile(path) as file:
-        return list(judge(file, 0, None)), list(_judge_closely(file, 0, 1 << 62, 1 << 62, Spent()))
+        return list(judge(file, 0, None)), list(_judge_closely(file, 0, 1 << 62, 1 << 62, Spent(), deque()))
 
 
 def test_a_quick_look_says_what_a_close_one_says(tmp_path: Path) -> None:
@@ -241,7 +242,7 @@ def test_what_we_write_takes_no_close_look(tmp_path: Path, settings_: dict[str, 
     sealed = writer.seal()
     assert sealed
     with WarcFile(tmp_path / sealed.file) as file:
-        noted = sound_members(file.source(), 0, 1 << 62, 1 << 62, file.limits, _is_payload)
+        noted = sound_members(file.source(), 0, 1 << 62, 1 << 62, file.limits, _is_payload, deque())
         assert len(list(noted)) == 10
 
 
