@@ -19,7 +19,7 @@ from tests.judges import all_is_well, frontiers_open, manifest_holds, record_ids
 from tests.site_server import Site
 
 #: what becomes of bytes and names that were not flushed
-HOW = ("nothing", "prefix", "all")
+HOW = ("nothing", "prefix", "pages", "all")
 
 
 class PowerCuts:
