@@ -37,6 +37,7 @@ CHAINS = {
         Fault("w", FRONTIER, n=18, times=0),
         Fault("s", FRONTIER, times=0),
         Fault("o", DATABASE, errno=errno.EROFS, times=0),
+        Fault("s", DATABASE, times=0),
         Fault("w", "*/archive.db-wal", n=40, errno=errno.ENOSPC, times=0, short=True),
         Fault("o", LOCKS, errno=errno.EROFS),
         # The kernel makes the file system read-only after an error, in the middle of the crawl.

@@ -175,9 +175,14 @@ class Store:
         self._facts.forget()
 
     def close(self) -> None:
-        """Closing the last connection checkpoints the WAL, so it is done under the lock."""
+        """Closing the last connection checkpoints the WAL, so it is done under the lock. Raises ArchiveFault."""
         with self._write_lock():
-            self.db.close()
+            try:
+                # What the disk refuses on closing SQLite keeps to itself.
+                with database_faults(self.path):
+                    self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                self.db.close()
 
     def _write_readings(self, crawl_id: str, readings: Sequence[Reading]) -> None:
         site = self._captures.site_of(crawl_id)
