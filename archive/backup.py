@@ -25,10 +25,12 @@ from archive.layout import MARKER, Archive
 from archive.manifest import read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
 from archive.warc.segment import OPEN, flush, flush_directory
+from archive.warc.zips import RECORD_NAMES
 from archive.written import record_written
 
 _PIECE_BYTES = 1 << 20
 _DRAFT = ".backup-draft"
+_KEPT = (*RECORD_NAMES, ".wacz", TORN)
 
 
 @dataclass(slots=True)
@@ -84,20 +86,21 @@ def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
     try:
         for path in sorted(archive.warcs.iterdir()):
             name = path.name.removesuffix(OPEN)
-            if path.is_symlink() or not name.endswith((".warc.gz", TORN)):
+            if path.is_symlink() or not path.is_file() or not name.endswith(_KEPT):
                 continue
             if name.endswith(TORN):  # has no line, and does not change
                 _copy_changed(path, copy.warcs / name, done)
                 continue
             relative, target = f"warcs/{name}", copy.warcs / name
             expected = known.get(relative)
-            if expected is not None and expected == lines.get(relative) and _same_size(path, target):
-                done.unchanged += 1
-                continue
-            if lines.pop(relative, None):
-                # It was being written the last time. Whenever we are killed, no line may be about other bytes.
-                write_manifest(copy.root, lines)
             try:
+                # Others' files that lie among ours have no line in the archive's manifest, only in the copy's.
+                if _same_size(path, target) and lines.get(relative) == (expected or _sha256(path)):
+                    done.unchanged += 1
+                    continue
+                if lines.pop(relative, None):
+                    # It was being written the last time. Whenever we are killed, no line may be about other bytes.
+                    write_manifest(copy.root, lines)
                 limit = whole_bytes(path) if path.name.endswith(OPEN) else None
                 sha256 = _copy_file(path, target, limit=limit, expected=expected)
             except FileNotFoundError:
@@ -110,6 +113,17 @@ def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
             lines[relative] = sha256
     finally:
         write_manifest(copy.root, lines)
+
+
+def _sha256(path: Path) -> str:
+    """Raises FileNotFoundError, and _Unreadable for what else keeps it from being read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _Unreadable(error.strerror or str(error)) from error
 
 
 def _same_size(path: Path, target: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -15,6 +16,15 @@ from archive.store.compare import differences
 from tests.crawler.test_crawl import captured, dumped, query, wait_for
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Site, page, tree
+
+
+_HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\njeep\n"
+_ABOUT = b"1 0 Someone\nURL IP-address Archive-date Content-type Archive-length\n"
+#: ARC 1.0: a version block, then one document
+ARC = (
+    b"filedesc://old.arc 0.0.0.0 20010101000000 text/plain %d\n%s\n"
+    b"http://www.example.nl/ 192.0.2.1 20010101000000 text/plain %d\n%s\n" % (len(_ABOUT), _ABOUT, len(_HTTP), _HTTP)
+)
 
 
 def backup(archive: Path, copy: Path, code: int = 0) -> dict[str, Any]:
@@ -63,6 +73,26 @@ def test_repeated_it_copies_what_is_new(archive: Path, tmp_path: Path) -> None:
     assert first.items() <= second.items()
     assert list(differences(dumped(archive), dumped(copy))) == []
     bewaar("verify", "--rows", "--archive", copy)
+
+
+def test_others_files_of_records_are_copied_once(archive: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    (own,) = (archive / "warcs").iterdir()
+    others = {"old.arc": ARC, "old.arc.gz": gzip.compress(ARC), "plain.warc": gzip.decompress(own.read_bytes())}
+    for name, data in others.items():
+        (archive / "warcs" / name).write_bytes(data)
+    for _ in range(2):
+        done = backup(archive, copy)
+        assert done["problems"] == []
+        assert {name: (copy / "warcs" / name).read_bytes() for name in others} == others
+    # All but the database and the frontier, which are copied anew each time.
+    assert done["copied"] == 2
+    bewaar("verify", "--archive", copy)
+    (archive / "warcs" / "old.arc").write_bytes(ARC.replace(b"jeep", b"step"))
+    assert backup(archive, copy)["copied"] == 3
+    assert b"step" in (copy / "warcs" / "old.arc").read_bytes()
+    checked = subprocess.run(["sha256sum", "-c", "manifest-sha256.txt"], cwd=copy, capture_output=True)
+    assert checked.returncode == 0
 
 
 def test_while_a_crawl_runs_and_the_copy_goes_on_with_it(tmp_path: Path) -> None:
