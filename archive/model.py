@@ -30,6 +30,10 @@ class WireBytes(Protocol):
     def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]: ...
 
 
+#: why a range is masked that is no field's value: a declared secret stood there
+DECLARED_SECRET = "secret"  # noqa: S105  # the name of a reason
+
+
 @dataclass(frozen=True, slots=True)
 class Redaction:
     """A range of bytes that holds ``x`` in place of a secret of the same length."""
@@ -37,7 +41,7 @@ class Redaction:
     record: Literal["request", "response", "interim", "surplus"]
     start: int
     stop: int
-    #: the header field it stood in, in lower case; ``secret`` for a declared one that was found elsewhere
+    #: the header field it stood in, in lower case; `DECLARED_SECRET` for one that was found elsewhere
     why: str
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from archive.errors import BadHttp
-from archive.model import Exchange, Original, WireBytes
+from archive.model import DECLARED_SECRET, Exchange, Original, WireBytes
 from archive.warc import fields, http
 from archive.warc.blocks import InMemory
 from archive.warc.fields import Field
@@ -196,7 +196,11 @@ def _redactions(exchange: Exchange, kept_in: str) -> Iterator[Field]:
             stop = min(stop, MAX_ASIDE_BYTES)
         if start < stop:
             yield "redaction", f"record={record}; offset={start}; length={stop - start}; why={redaction.why}"
-    in_body = sum(redaction.record == "response" and redaction.stop > header for redaction in exchange.redactions)
+    # A trailer section stands behind the header section too, and its masked fields are no secret of the body.
+    in_body = sum(
+        redaction.record == "response" and redaction.stop > header and redaction.why == DECLARED_SECRET
+        for redaction in exchange.redactions
+    )
     if in_body:
         yield SECRETS_IN_BODY, str(in_body)
 

@@ -15,7 +15,7 @@ Content-Encoding stays on; `body` undoes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from archive.errors import BadHttp
@@ -107,21 +107,34 @@ def dechunk(framed: WireBytes) -> Iterator[bytes]:
         yield piece
 
 
-def dechunk_in_place(framed: WireBytes) -> Iterator[tuple[int, bytes]]:
-    """The same, each piece behind its offset in *framed*."""
+def dechunk_in_place(framed: WireBytes) -> Generator[tuple[int, bytes], None, int | None]:
+    """The same, each piece behind its offset in *framed*. Returns where the trailer section (RFC 9112, 7.1.2) begins;
+    None where no last-chunk comes."""
     source = _Source(framed)
     size_line = source.line()
     size = _CHUNK_SIZE.fullmatch(size_line)
     if size is None and not _CHUNK_SIZE_CUT.fullmatch(size_line):
         yield from with_offsets(framed.chunks())
-        return
+        return None
     while size is not None and (left := int(size[1], 16)):
         while left and (piece := source.take(left)):
             left -= len(piece)
             yield source.offset - len(piece), piece
         if left or source.line() not in (b"\r\n", b"\n"):
-            return
+            return None
         size = _CHUNK_SIZE.fullmatch(source.line())
+    return source.offset if size is not None else None
+
+
+def trailer_offset(framed: WireBytes) -> int | None:
+    """Where in a chunked body its trailer section begins; None where no last-chunk comes."""
+    pieces = dechunk_in_place(framed)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            offset: int | None = end.value
+            return offset
 
 
 def with_offsets(pieces: Iterable[bytes], start: int = 0) -> Iterator[tuple[int, bytes]]:

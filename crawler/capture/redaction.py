@@ -3,7 +3,8 @@
 Masked are
 
 - the values of Authorization and Proxy-Authorization in requests;
-- cookies' values, in Cookie and Set-Cookie, towards and from the hosts of a logged-in session;
+- cookies' values, in Cookie and Set-Cookie, towards and from the hosts of a logged-in session, in the trailer section
+  of a chunked body too;
 - every declared secret, in any spelling (`forms`), wherever it stands: request, header section, body.
 
 Of a body with a content coding no part can be masked and the rest be read: where a secret stands in what it decodes to,
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from archive.digests import sha256_chunks
 from archive.errors import BadHttp, Damaged
-from archive.model import Exchange, HttpResponse, Redaction, WireBytes
+from archive.model import DECLARED_SECRET, Exchange, HttpResponse, Redaction, WireBytes
 from archive.warc import http
 from archive.warc.blocks import InMemory, Part, join, mask
 from crawler.capture.forms import Forms, merged
@@ -29,7 +30,6 @@ from crawler.capture.forms import Forms, merged
 MAX_IN_BODY = 1000
 #: a coded body is decoded to look into it up to this size
 MAX_DECODED_BYTES = 32 << 20
-_SECRET = "secret"  # noqa: S105 - the name of a reason
 
 _FIELD = re.compile(rb"^([^\s:]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 #: the text of one line of a folded value
@@ -92,7 +92,7 @@ class Redactor:
                 *_named("surplus", surplus),
             ),
         )
-        if redacted.payload_digest is not None and any(why == _SECRET for _, _, why in received):
+        if redacted.payload_digest is not None and any(why == DECLARED_SECRET for _, _, why in received):
             return _with_digest(redacted)
         return redacted
 
@@ -122,7 +122,11 @@ class Redactor:
             return []
         head = b"".join(block.chunks(0, min(block.size, http.MAX_HEADER_BYTES) if end is None else end))
         found = self._in_head(head, session=session)
-        if not self._forms or block.size <= len(head):
+        if block.size <= len(head):
+            return found
+        if session:
+            found += _in_trailers(block, head)
+        if not self._forms:
             return found
         return _apart([*found, *_secrets(self._in_body(block, head, whole=end is not None))])
 
@@ -176,9 +180,25 @@ def _few(spans: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:
     return merged(found)
 
 
+def _in_trailers(block: WireBytes, head: bytes) -> Iterator[_Range]:
+    """What is masked of the trailer section (RFC 9110, 6.5)."""
+    start = len(head)
+    try:
+        if not http.is_chunked(http.parse_response(head)):
+            return
+    except BadHttp:
+        return
+    at = http.trailer_offset(Part(block, start))
+    if at is not None:
+        start += at
+        trailers = b"".join(block.chunks(start, min(block.size, start + http.MAX_HEADER_BYTES)))
+        for begins, ends, why in _fields(trailers, session=True):
+            yield start + begins, start + ends, why
+
+
 def _secrets(spans: Iterable[tuple[int, int]]) -> Iterator[_Range]:
     for start, stop in spans:
-        yield start, stop, _SECRET
+        yield start, stop, DECLARED_SECRET
 
 
 def _end(head: bytes) -> int:

@@ -17,7 +17,6 @@ from tests.crawler.test_crawl import captured, dumped, query, wait_for
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Site, page, tree
 
-
 _HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\njeep\n"
 _ABOUT = b"1 0 Someone\nURL IP-address Archive-date Content-type Archive-length\n"
 #: ARC 1.0: a version block, then one document

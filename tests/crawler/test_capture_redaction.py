@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from archive.model import Exchange, WireBytes
 from archive.warc.blocks import InMemory, Masked, hold, join, mask
-from archive.warc.http import dechunk, dechunk_in_place
+from archive.warc.events import draft_exchange
+from archive.warc.http import dechunk, dechunk_in_place, trailer_offset
 from crawler.capture.forms import Forms, merged
 from crawler.capture.redaction import Redactor
 from crawler.capture.spool import Spool
@@ -69,6 +70,28 @@ def test_cookies_are_masked_on_the_hosts_of_the_session_and_nowhere_else() -> No
     for url in ("https://example.com/", "https://badexample.org/", "https://example.org.evil.test/"):
         kept = redactor.redact(exchange(sent, received, url))
         assert (block(kept.request), block(kept.response), kept.redactions) == (sent, received, ())
+
+
+@pytest.mark.parametrize("secrets", [(), ("secret-value",)])
+def test_cookies_in_the_trailers_of_a_chunked_body_are_masked(secrets: tuple[str, ...]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"1b\r\nSet-Cookie: is=text-here!\r\n\r\n0\r\nX-Sum: 1\r\n"
+    trailers = b"Set-Cookie: a=bcd;\r\n Path=/\r\nset-cookie: e\r\n\r\n"
+    kept = Redactor(secrets, ["example.org"]).redact(exchange(b"", head + body + trailers))
+    masked = b"Set-Cookie: a=xxx;\r\n Path=/\r\nset-cookie: x\r\n\r\n"
+    assert block(kept.response) == head + body + masked
+    assert {redaction.why for redaction in kept.redactions} == {"set-cookie"}
+    # No secret of the body, and the payload is as it came.
+    assert kept.payload_digest == "sha256:of-what-came"
+    drafts = draft_exchange(kept, algorithm="sha256", strict=False)
+    about = join(drafts[-1].block)
+    assert about.count(b"redaction: record=response; ") == len(kept.redactions) == 2
+    assert b"secretsInBody" not in about
+    # Elsewhere than on the session's hosts they stay, and so does what comes before a last-chunk that never came.
+    other = exchange(b"", head + body + trailers, "https://example.com/")
+    assert block(Redactor(secrets, ["example.org"]).redact(other).response) == head + body + trailers
+    cut = exchange(b"", head + body[:20])
+    assert block(Redactor(secrets, ["example.org"]).redact(cut).response) == head + body[:20]
 
 
 def test_a_secret_in_a_url_or_an_error_is_masked() -> None:
@@ -146,6 +169,8 @@ def test_dechunked_pieces_stand_where_they_say(chunks: list[bytes], step: int) -
             return (data[at : at + step] for at in range(0, len(data), step))
 
     found = list(dechunk_in_place(Stepwise(framed)))
+    assert trailer_offset(Stepwise(framed)) == len(framed) - 2
+    assert trailer_offset(Stepwise(framed[:-4])) is None
     assert b"".join(piece for _, piece in found) == b"".join(chunks) == b"".join(dechunk(InMemory(framed)))
     assert all(framed[at : at + len(piece)] == piece for at, piece in found)
 
