@@ -78,13 +78,13 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
         if as_json:
             findings.append(asdict(finding))
         else:
-            warning = "" if finding.severity == "failure" else "warning: "
-            click.echo(f"{finding.file} at {finding.offset}: {warning}{finding.what}{_expected(finding)}")
+            click.echo(finding_line(finding))
     if as_json:
         print_json({**asdict(tally), "findings": findings})
     else:
         facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if tally.rows else ""
-        count = f"{tally.warcs.files} files, {tally.warcs.records} records{facts} checked"
+        lines = f", {tally.warcs.lines} index lines" if tally.warcs.lines else ""
+        count = f"{tally.warcs.files} files, {tally.warcs.records} records{lines}{facts} checked"
         click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
         if held and not files and (left := len(list(held.warcs.glob("*.open")))):
             click.echo(
@@ -93,11 +93,13 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
     return 1 if wrong else 0
 
 
-def _expected(finding: Finding) -> str:
-    """What was expected and found, where the line does not say so by itself."""
+def finding_line(finding: Finding) -> str:
+    """With what was expected and found, where *what* does not say so by itself."""
+    warning = "" if finding.severity == "failure" else "warning: "
     expected = "" if finding.expected in finding.what else f"expected {finding.expected}"
     found = "" if finding.found in finding.what else f"found {finding.found}"
-    return f" ({', '.join(filter(None, (expected, found)))})" if expected or found else ""
+    said = f" ({', '.join(filter(None, (expected, found)))})" if expected or found else ""
+    return f"{finding.file} at {finding.offset}: {warning}{finding.what}{said}"
 
 
 @click.command()

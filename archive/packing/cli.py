@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import times
-from archive.cli import ExistingFile, OutputFile, OutputFolder, archive_option, json_option, print_json
+from archive.cli import ExistingFile, OutputFile, OutputFolder, archive_option, finding_line, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
 
@@ -241,7 +241,7 @@ def _verify_package(package: Path, signer: Path | None, trusted: tuple[Path, ...
     for finding in check_wacz(package, checked, expected):
         findings.append(asdict(finding))
         if not as_json:
-            click.echo(f"{finding.file} at {finding.offset}: {finding.what}")
+            click.echo(finding_line(finding))
     if as_json:
         print_json({**asdict(checked), "findings": findings})
     else:

@@ -12,10 +12,11 @@ from cryptography import x509
 
 from archive import signing, times, timestamps, trust
 from archive.errors import WrongUse
-from archive.wacz.directory import shown
+from archive.warc.rules import shown
 
 #: how far `created` and the time stamp of a domain's signature may lie apart (5.2, step 7)
 _MOST_APART = timedelta(minutes=10)
+_LONGEST_DOMAIN = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def check_signed(signed: Any, digest: str, created: object, expected: Expected, 
             yield str(error)
             return
         if signed.get("created") != created:
-            yield f"signed as made {shown(signed.get('created'))}, datapackage.json says {shown(created)}"
+            yield f"signed as made {shown(str(signed.get('created')))}, datapackage.json says {shown(str(created))}"
         yield from _check_stamp(signed, expected.roots, found)
         if found.signer.domain is not None:
             yield from _check_domain(signed, expected.roots, found)
@@ -80,7 +81,7 @@ def _check_stamp(signed: Mapping[str, Any], roots: Sequence[x509.Certificate], f
 def _check_domain(signed: Mapping[str, Any], roots: Sequence[x509.Certificate], found: Found) -> Iterator[str]:
     """A domain's signature comes with a time stamp, made when the certificate was valid (3.2.2, 5.2)."""
     assert found.signer
-    domain = shown(found.signer.domain)
+    domain = ascii(found.signer.domain)[:_LONGEST_DOMAIN]
     created = _time(signed)
     if "timeSignature" not in signed:
         yield f"signed by the domain {domain} without a time stamp"
@@ -91,7 +92,7 @@ def _check_domain(signed: Mapping[str, Any], roots: Sequence[x509.Certificate], 
         )
     at = found.stamp.at if found.stamp else created
     if at is None:
-        yield f"signed as made {shown(signed.get('created'))}, which is not a time"
+        yield f"signed as made {shown(str(signed.get('created')))}, which is not a time"
         return
     try:
         chains = [trust.read_chain(str(signed["domainCert"]).encode())]

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from archive import signing, timestamps
-from archive.digests import sha256
-from archive.errors import Damaged, WrongUse
+from archive.digests import sha256_chunks
+from archive.errors import BadRecord, Damaged, WrongUse
 from archive.timestamps import Stamp
-from archive.wacz.check import LARGEST_JSON_BYTES, READING_FAULTS
-from archive.wacz.directory import BadZip, faults, open_zip
 from archive.warc.drafts import draft
+from archive.warc.packed import PACKAGE, PACKAGE_DIGEST
+from archive.warc.reader import WarcFile
+from archive.warc.zips import Wacz
 
-DIGEST = "datapackage-digest.json"
 #: sends a request to the authority at a URL, and returns its reply; this package is not on the network
 Ask = Callable[[str, bytes], bytes]
 #: ``signedData`` to the fields that a time stamp adds to it, and what it says
@@ -64,8 +64,8 @@ def by_reply(path: Path, roots: Sequence[x509.Certificate]) -> Stamper:
 
 def write_query(package: Path, query: Path) -> None:
     """What to hand to an authority, for the signature of *package*. Raises WrongUse, Damaged, ArchiveFault."""
-    with package.open("rb") as file, _opened(package, file) as held:
-        signed = _signed(package, held)
+    with WarcFile(package) as file:
+        signed = _vouched(package, _opened(package, file))["signedData"]
     with draft(query) as sink:
         sink.write(timestamps.make_query(signed, nonce=False).data)
 
@@ -73,24 +73,26 @@ def write_query(package: Path, query: Path) -> None:
 def stamp_package(package: Path, stamper: Stamper) -> Stamp:
     """Put a time stamp into *package*; it is as it was where that fails. Raises WrongUse where it is not signed, has a
     time stamp already or is none of the kind, BadStamp, Damaged, ArchiveFault."""
-    with package.open("rb") as file, _opened(package, file) as held:
-        signed = _signed(package, held)
-        if "timeSignature" in signed:
+    with WarcFile(package) as held:
+        wacz = _opened(package, held)
+        vouched = _vouched(package, wacz)
+        if "timeSignature" in vouched["signedData"]:
             raise WrongUse(f"{package}: has a time stamp already")
-        entry = held.getinfo(DIGEST)
-        if any(other.header_offset > entry.header_offset for other in held.infolist()):
-            raise WrongUse(f"{package}: {DIGEST} is not the last file in it: it can take no time stamp")
-        fields, stamp = stamper(signed)
-        vouched = json.loads(held.read(DIGEST))
+        if any(other.offset > wacz.entries[PACKAGE_DIGEST].offset for other in wacz.entries.values()):
+            raise WrongUse(f"{package}: {PACKAGE_DIGEST} is not the last file in it: it can take no time stamp")
+        fields, stamp = stamper(vouched["signedData"])
         vouched["signedData"] |= fields
-        with draft(package, replace=True) as sink:
+        with package.open("rb") as file, draft(package, replace=True) as sink:
             os.fchmod(sink.fileno(), os.fstat(file.fileno()).st_mode & 0o7777)
-            _copy_with(file, held, entry, json.dumps(vouched, indent=2).encode(), sink)
+            _copy_with(file, json.dumps(vouched, indent=2).encode(), sink)
     return stamp
 
 
-def _copy_with(file: IO[bytes], held: zipfile.ZipFile, last: zipfile.ZipInfo, data: bytes, sink: IO[bytes]) -> None:
-    """The ZIP byte for byte up to its *last* file, which holds *data* instead, and the directory that goes with it."""
+def _copy_with(file: IO[bytes], data: bytes, sink: IO[bytes]) -> None:
+    """The ZIP byte for byte up to its last file, which holds *data* instead, and the directory that goes with it."""
+    with zipfile.ZipFile(file) as held:
+        *before, last = sorted(held.infolist(), key=lambda entry: entry.header_offset)
+        comment = held.comment
     file.seek(0)
     left = last.header_offset
     while left and (piece := file.read(min(left, _PIECE_BYTES))):
@@ -100,46 +102,35 @@ def _copy_with(file: IO[bytes], held: zipfile.ZipFile, last: zipfile.ZipInfo, da
     renewed.compress_type, renewed.external_attr = zipfile.ZIP_DEFLATED, last.external_attr
     # zipfile begins to write where the file stands, and the places of what it is told of are kept
     with zipfile.ZipFile(sink, "w") as written:
-        written.filelist = [entry for entry in held.infolist() if entry is not last]
-        written.NameToInfo = {entry.filename: entry for entry in written.filelist}
-        written.comment = held.comment
+        written.filelist = before
+        written.NameToInfo = {entry.filename: entry for entry in before}
+        written.comment = comment
         written.writestr(renewed, data)
 
 
-def _opened(package: Path, file: IO[bytes]) -> zipfile.ZipFile:
+def _opened(package: Path, file: WarcFile) -> Wacz:
+    """Raises WrongUse, Damaged."""
     try:
-        held = open_zip(package, file)
-    except BadZip as error:
-        raise WrongUse(f"{error}; not a WACZ") from error
-    for at, what in faults(held.infolist()):
-        raise Damaged(f"{package} at {at}: {what}")
-    return held
+        wacz = Wacz(file.fd, str(package), file.limits)
+    except BadRecord as bad:
+        raise WrongUse(f"{bad}; not a WACZ") from bad
+    for offset, fault in wacz.faults:
+        raise Damaged(f"{package} at {offset}: {fault.what}")
+    return wacz
 
 
-def _signed(package: Path, held: zipfile.ZipFile) -> dict[str, Any]:
-    """The ``signedData`` of a package whose signature holds. Raises WrongUse, Damaged."""
+def _vouched(package: Path, wacz: Wacz) -> dict[str, Any]:
+    """datapackage-digest.json of a package whose signature holds. Raises WrongUse, Damaged."""
     try:
-        data, vouched = _read(held, "datapackage.json"), json.loads(_read(held, DIGEST))
+        entry, vouched = wacz.entries[PACKAGE], wacz.json(wacz.entries[PACKAGE_DIGEST])
     except KeyError as error:
         raise WrongUse(f"{package}: no {error.args[0]}: it is not a signed WACZ") from error
-    except (*READING_FAULTS, RecursionError) as error:
-        raise Damaged(f"{package}: datapackage.json or {DIGEST} cannot be read: {error}") from error
     signed = vouched.get("signedData") if isinstance(vouched, dict) else None
     if not isinstance(signed, dict):
         raise WrongUse(f"{package}: not signed, and a time stamp is over the signature; pack it with --sign KEY")
     try:
-        signing.check(signed, sha256(data))
+        signing.check(signed, sha256_chunks(wacz.chunks(entry)))
     except signing.BadSignature as error:
-        raise Damaged(f"{package}: {DIGEST}: {error}") from error
-    return signed
-
-
-def _read(held: zipfile.ZipFile, name: str) -> bytes:
-    """Raises KeyError with *name*, and what reading a damaged ZIP raises."""
-    try:
-        entry = held.getinfo(name)
-    except KeyError:
-        raise KeyError(name) from None
-    if entry.file_size > LARGEST_JSON_BYTES:
-        raise ValueError(f"{name} of {entry.file_size} bytes, limit {LARGEST_JSON_BYTES}")
-    return held.read(entry)
+        raise Damaged(f"{package}: {PACKAGE_DIGEST}: {error}") from error
+    found: dict[str, Any] = vouched
+    return found

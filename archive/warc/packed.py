@@ -28,7 +28,7 @@ def is_ours(wacz: Wacz) -> bool:
 def package_faults(wacz: Wacz) -> Iterator[Place]:
     """Every file in it is read once."""
     yield from wacz.faults
-    declared: dict[str, dict[str, Any]] = {}
+    declared: dict[str, dict[str, Any]] | None = None
     if entry := wacz.entries.get(PACKAGE):
         try:
             package = wacz.json(entry)
@@ -41,20 +41,27 @@ def package_faults(wacz: Wacz) -> Iterator[Place]:
     else:
         yield 0, Fault("wacz-package", f"no {PACKAGE}", PACKAGE, "none")
     for name, entry in wacz.entries.items():
-        yield from ((entry.offset, fault) for fault in _file_faults(wacz, entry, declared.pop(name, None)))
-    for name in declared:
+        about = declared.pop(name, None) if declared else None
+        yield from ((entry.offset, fault) for fault in _file_faults(wacz, entry, about))
+        if declared is not None and about is None and name not in {PACKAGE, PACKAGE_DIGEST}:
+            grave = name.startswith(("archive/", "indexes/", "pages/"))
+            what = f"{shown(name)} is not listed in {PACKAGE}"
+            yield entry.offset, Fault("wacz-unlisted", what, "a digest in it", "none", departure=not grave)
+    for name in declared or ():
         yield 0, Fault("wacz-missing", f"{PACKAGE} names {shown(name)}, which is not there", shown(name), "none")
     yield from _package_digest(wacz)
+    if not wacz.records():
+        yield 0, Fault("empty", "holds no file of records", "archive/*.warc.gz", "none")
     for folder in ("pages/pages.jsonl", "indexes/"):
         if not any(name.startswith(folder) for name in wacz.entries):
             yield 0, Fault("wacz-form", f"no {folder}", folder, "none", departure=True)
 
 
-def _resources(package: Any) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
-    """By path what is declared of it, and what is wrong with how."""
+def _resources(package: Any) -> tuple[dict[str, dict[str, Any]] | None, list[Fault]]:
+    """By path what is declared of it, and what is wrong with how; None where nothing can be told from it."""
     listed = package.get("resources") if isinstance(package, dict) else None
     if not isinstance(listed, list):
-        return {}, [Fault("wacz-package", f"{PACKAGE} lists no resources", "a list of resources", "none")]
+        return None, [Fault("wacz-package", f"{PACKAGE} lists no resources", "a list of resources", "none")]
     declared: dict[str, dict[str, Any]] = {}
     faults = []
     for resource in listed:
@@ -93,10 +100,6 @@ def _file_faults(wacz: Wacz, entry: Entry, declared: dict[str, Any] | None) -> I
         what = f"{shown(entry.name)} is compressed in the zip: no record in it can be read on its own"
         yield Fault("wacz-form", what, "stored", "deflated", departure=True)
     if declared is None:
-        if entry.name not in {PACKAGE, PACKAGE_DIGEST}:
-            grave = entry.name.startswith(("archive/", "indexes/", "pages/"))
-            what = f"{shown(entry.name)} is not listed in {PACKAGE}"
-            yield Fault("wacz-unlisted", what, "a digest in it", "none", departure=not grave)
         return
     if not expected:
         yield Fault("wacz-package", f"{shown(entry.name)}: {PACKAGE} has no digest", "a digest", "none")

@@ -7,6 +7,7 @@ files, a warning in others'.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Checked:
 
     files: int = 0
     records: int = 0
+    #: of the indexes in WACZ files
+    lines: int = 0
 
 
 def warc_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -106,25 +109,24 @@ class Verification:
                 self._ledger.take(number, found)
             else:
                 damaged = damaged or found.fault.rule == "record"
-                yield _finding(name, found.offset, found.fault, exact=exact)
+                yield finding_of(name, found.offset, found.fault, exact=exact)
         if not records and not damaged:
             yield Finding(name, 0, "holds no record", "a record", "none", rule="empty")
         self._checked.records += records
 
     def _wacz(self, path: Path, file: WarcFile) -> Iterator[Finding]:
         from archive.warc import packed
+        from archive.warc.indexed import index_faults
         from archive.warc.zips import Wacz
 
         try:
             wacz = Wacz(file.fd, file.name, file.limits)
         except BadRecord as bad:
-            yield _finding(str(path), bad.offset, damage_of(bad).fault, exact=True)
+            yield finding_of(str(path), bad.offset, damage_of(bad).fault, exact=True)
             return
         exact = self._strict or packed.is_ours(wacz)
-        for offset, fault in packed.package_faults(wacz):
-            yield _finding(str(path), offset, fault, exact=exact)
-        if not wacz.records():
-            yield Finding(str(path), 0, "holds no file of records", "archive/*.warc.gz", "none", rule="empty")
+        for offset, fault in itertools.chain(packed.package_faults(wacz), index_faults(wacz, self._checked)):
+            yield finding_of(str(path), offset, fault, exact=exact)
         # What is wrong with the zip was said above.
         for inner in open_files(path, on_damage=lambda _: None):
             yield from self._records(f"{path}{inner.name.removeprefix(file.name)}", inner)
@@ -138,10 +140,11 @@ class Verification:
             return
 
     def _told(self, told: Told) -> Finding:
-        return _finding(told.file, told.offset, told.fault, exact=self._exact[told.number])
+        return finding_of(told.file, told.offset, told.fault, exact=self._exact[told.number])
 
 
-def _finding(file: str, offset: int, fault: Fault, *, exact: bool) -> Finding:
+def finding_of(file: str, offset: int, fault: Fault, *, exact: bool) -> Finding:
+    """*exact*: a departure is a failure in it."""
     severity: Literal["failure", "warning"] = "warning" if fault.departure and not exact else "failure"
     return Finding(file, offset, fault.what, fault.expected, fault.found, severity, fault.rule)
 

@@ -23,6 +23,7 @@ from archive.faults import fault as io_fault
 from archive.warc.blocks import write_all
 from archive.warc.records import Limits
 from archive.warc.rules import Fault, shown
+from archive.warc.source import Source
 
 MAGIC = b"PK\x03\x04"
 RECORD_NAMES = (".warc.gz", ".warc", ".arc.gz", ".arc")
@@ -33,8 +34,9 @@ _END = struct.Struct("<4s8xLL2x")
 _END_64 = struct.Struct("<4s36xQQ")
 _LOCATOR_64 = struct.Struct("<4s4xQ4x")
 #: the list of a zip's files is read into memory
-_MOST_LIST_BYTES = 8 << 20
-_MOST_JSON_BYTES = 16 << 20
+_MOST_LIST_BYTES = 16 << 20
+#: a package of 100,000 files describes itself in less
+_MOST_JSON_BYTES = 32 << 20
 _PIECE_BYTES = 1 << 18
 #: what zipfile raises for a list that makes no sense
 _ZIP_ERRORS = (BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error, IndexError)
@@ -94,6 +96,10 @@ class Wacz:
         if crc != entry.crc:
             raise self._bad(entry, f"CRC {crc:08x}, expected {entry.crc:08x}")
 
+    def source(self, entry: Entry) -> Source:
+        """The bytes of one that is stored, as they lie there."""
+        return Source(self._fd, entry.start, entry.size)
+
     def open(self, entry: Entry) -> tuple[int, int, int]:
         """A descriptor of the caller's own, and where in it the bytes of *entry* lie: from, how many. Raises BadRecord,
         or ArchiveFault when there is no room to unpack it."""
@@ -112,7 +118,9 @@ class Wacz:
     def json(self, entry: Entry) -> Any:
         """Raises BadRecord."""
         if entry.size > _MOST_JSON_BYTES:
-            raise TooLarge(self._name, entry.offset, f"{shown(entry.name)} of {entry.size} bytes")
+            raise TooLarge(
+                self._name, entry.offset, f"{shown(entry.name)} of {entry.size} bytes, limit {_MOST_JSON_BYTES}"
+            )
         try:
             return json.loads(b"".join(self.chunks(entry)))
         except (ValueError, RecursionError) as error:
@@ -125,7 +133,8 @@ class Wacz:
         size = os.fstat(self._fd).st_size
         list_bytes = _list_bytes(self._fd, size)
         if list_bytes is None:
-            raise BadRecord(self._name, 0, "a zip file without an end: cut short")
+            begun = os.pread(self._fd, len(MAGIC), 0) == MAGIC
+            raise BadRecord(self._name, 0, "a zip file without an end: cut short" if begun else "no zip file")
         if list_bytes > _MOST_LIST_BYTES:
             raise TooLarge(self._name, 0, f"a list of files of {list_bytes} bytes, limit {_MOST_LIST_BYTES}")
         try:

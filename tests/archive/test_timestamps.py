@@ -295,7 +295,7 @@ def test_what_cannot_be_asked_for(
         ((*stamping, *asked, "--timestamp-query", tmp_path / "q"), "takes one of"),
         ((*stamping, *asked, "--timestamp-reply", key), "give one"),
         (("pack", "--timestamp", bare, *asked), "not signed, and a time stamp is over the signature"),
-        (("pack", "--timestamp", tmp_path / "no.wacz", *asked), "not a ZIP file"),
+        (("pack", "--timestamp", tmp_path / "no.wacz", *asked), "no zip file; not a WACZ"),
         (("pack", "--verify", package, *asked), "no --timestamp option goes with it"),
     ):
         assert what in bewaar(*arguments, code=2).stderr, arguments

@@ -23,11 +23,17 @@ from archive.warc.verify import Checked, Finding, verify_file
 from archive.warc.zips import Wacz
 from tests.archive.test_verify import record
 
-WARC = gzip.compress(record()) + gzip.compress(record(number=2))
+MEMBERS = [gzip.compress(record()), gzip.compress(record(number=2))]
+WARC = b"".join(MEMBERS)
+INDEX = b"".join(
+    b'test,example)/%d 20260102030405 {"url": "http://example.test/%d", "filename": "data.warc.gz",'
+    b' "offset": "%d", "length": "%d"}\n' % (n + 1, n + 1, sum(map(len, MEMBERS[:n])), len(member))
+    for n, member in enumerate(MEMBERS)
+)
 FILES = {
     "archive/data.warc.gz": WARC,
     "archive/more/nested.warc": record(number=3),
-    "indexes/index.cdx": b"",
+    "indexes/index.cdx": INDEX,
     "pages/pages.jsonl": b'{"format": "json-pages-1.0"}\n',
 }
 
@@ -59,7 +65,7 @@ def test_records_are_read_out_of_the_zip_and_found_again(tmp_path: Path, method:
     records = list(read_records(path))
     assert [(r.place.file, r.place.offset) for r in records] == [
         ("a.wacz!archive/data.warc.gz", 0),
-        ("a.wacz!archive/data.warc.gz", len(gzip.compress(record()))),
+        ("a.wacz!archive/data.warc.gz", len(MEMBERS[0])),
         ("a.wacz!archive/more/nested.warc", 0),
     ]
     for each in records:
@@ -81,8 +87,8 @@ def test_a_file_that_is_not_in_it_is_not_found(tmp_path: Path) -> None:
 def test_damage_inside_names_the_file_inside_and_its_offset(tmp_path: Path) -> None:
     files = FILES | {"archive/data.warc.gz": WARC[:-20]}
     found = failures(wacz(tmp_path / "a.wacz", files))
-    offset = len(gzip.compress(record()))
-    assert [(f.file, f.offset, f.rule) for f in found] == [
+    offset = len(MEMBERS[0])
+    assert [(f.file, f.offset, f.rule) for f in found if f.rule != "index-line"] == [
         (f"{tmp_path}/a.wacz!archive/data.warc.gz", offset, "record")
     ]
     with pytest.raises(BadRecord, match=rf"^a\.wacz!archive/data\.warc\.gz at {offset}: "):
@@ -99,7 +105,7 @@ def test_a_zip_in_a_warcs_clothes_is_judged_by_its_bytes(tmp_path: Path) -> None
     ("rule", "files", "described"),
     [
         ("wacz-digest", FILES | {"pages/pages.jsonl": b"{}"}, package(FILES | {"pages/pages.jsonl": b"[]"})),
-        ("wacz-size", FILES, package(FILES).replace(b'"bytes": 0}', b'"bytes": 1}')),
+        ("wacz-size", FILES, package(FILES).replace(b'"bytes": %d}' % len(INDEX), b'"bytes": 1}')),
         ("wacz-unlisted", FILES, package({k: v for k, v in FILES.items() if not k.startswith("archive/data")})),
         ("wacz-missing", FILES, package(FILES | {"archive/other.warc.gz": b""})),
         ("wacz-package", FILES, b"[]"),
@@ -114,6 +120,41 @@ def test_what_the_package_says_is_held_against_its_files(
     found = failures(wacz(tmp_path / "a.wacz", files, described=described))
     assert rule in {finding.rule for finding in found}, found
     assert all(f.file.startswith(str(tmp_path)) and f.expected and f.found for f in found)
+
+
+INDEX_FAULTS = [
+    (INDEX.replace(b'"offset": "0"', b'"offset": "1"'), "index-line", "indexes/index.cdx line 1: no such record: "),
+    (INDEX.replace(b"test/2", b"test/x"), "index-line", "http://example.test/x expected, http://example.test/2 found"),
+    (INDEX.replace(b"data.warc", b"none.warc"), "index-line", "names none.warc.gz, which is not in archive/"),
+    (INDEX.replace(b'"length": "', b'"length": "9999'), "index-line", ", which has "),
+    (b"no line of an index\n", "index-line", "not CDXJ: no line"),
+    (b"", "index-empty", "indexes/index.cdx is empty"),
+]
+
+
+@pytest.mark.parametrize(("index", "rule", "what"), INDEX_FAULTS)
+def test_a_line_of_the_index_that_leads_to_no_record_is_a_failure(
+    tmp_path: Path, index: bytes, rule: str, what: str
+) -> None:
+    for name, data in (("index.cdx", index), ("index.cdx.gz", gzip.compress(index))):
+        files = {held: FILES[held] for held in FILES if held != "indexes/index.cdx"} | {f"indexes/{name}": data}
+        found = failures(wacz(tmp_path / f"{name}.wacz", files))
+        assert {finding.rule for finding in found} == {rule}
+        assert what.replace("index.cdx", name) in found[0].what
+        assert all(finding.expected and finding.found for finding in found)
+
+
+def test_an_index_that_cannot_be_unpacked_is_a_failure(tmp_path: Path) -> None:
+    for data in (gzip.compress(INDEX)[:-9], gzip.compress(INDEX)[:20] + bytes(60), b"none"):
+        (found,) = failures(wacz(tmp_path / "a.wacz", FILES | {"indexes/more.cdx.gz": data}))
+        assert found.rule == "index-damaged"
+        assert found.what.startswith("indexes/more.cdx.gz cannot be read: ")
+
+
+def test_lines_and_records_are_counted(tmp_path: Path) -> None:
+    checked = Checked()
+    assert not [f for f in verify_file(wacz(tmp_path / "a.wacz", FILES), checked) if f.severity == "failure"]
+    assert (checked.records, checked.lines) == (3, 2)
 
 
 def test_a_changed_package_is_found_by_its_digest(tmp_path: Path) -> None:
