@@ -21,7 +21,7 @@ DOWNLOAD_HANDLERS = {
     "s3": None,
 }
 SCHEDULER = "crawler.frontier.FrontierScheduler"
-DOWNLOADER = "crawler.politeness.PoliteDownloader"
+DOWNLOADER = "crawler.politeness.downloader.PoliteDownloader"
 
 # Scrapy's own, without those that print or open what nobody asked for; one that is switched off is still imported, and
 # the remote control would bring a web server.
@@ -46,10 +46,10 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"
 
 # The archive wants every answer as it came: redirects and retries are the frontier's, bodies are decoded by the reader.
 DOWNLOADER_MIDDLEWARES_BASE = {
-    "crawler.politeness.RobotsMiddleware": 100,
+    "crawler.politeness.robots.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
-    "crawler.politeness.FirstCookieMiddleware": 700,
+    "crawler.politeness.cookies.FirstCookieMiddleware": 700,
     "crawler.spiders.credentials.CredentialsMiddleware": 710,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
 }

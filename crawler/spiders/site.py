@@ -28,7 +28,7 @@ from crawler.credentials import MIN_CHARACTERS
 from crawler.frontier import ATTEMPTS, RETRIED, UNANSWERED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
-from crawler.politeness import retry_after_s
+from crawler.politeness.pace import retry_after_s
 from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.heard import HeardSignals

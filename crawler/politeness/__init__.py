@@ -1,0 +1,1 @@
+"""Manners towards a host: how often it is asked, and for what."""
