@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.scheduler import BaseScheduler
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 #: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
 KNOWN_LIMIT = 200_000
 ATTEMPTS = 3
+#: the rule of what was not asked for because its host had not answered for long
+HOST_DOWN = "host-down"
 #: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
 RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 #: hold nothing of what was asked for; to a request on a condition they may be an answer
@@ -43,10 +46,10 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS crawl (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS url (
   id INTEGER PRIMARY KEY, seen TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT, hops TEXT NOT NULL,
-  state TEXT NOT NULL, priority INTEGER NOT NULL,
+  host TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,
   rule TEXT, file TEXT, "offset" INTEGER, length INTEGER) STRICT;
-CREATE INDEX IF NOT EXISTS queue ON url(priority, id) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS queue ON url(host, priority, id) WHERE state = 'queued';
 CREATE INDEX IF NOT EXISTS state ON url(state) WHERE state IN ('leased', 'captured');
 """
 
@@ -58,6 +61,14 @@ class Leased:
     via: str | None
     hops: str
     attempts: int
+
+
+def host_of(url: str) -> str:
+    """The host that is asked for *url*, as Scrapy names it."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def priority_of(hops: str) -> int:
@@ -88,16 +99,30 @@ class Frontier:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.execute("PRAGMA cache_size = -16000")
+                self._renew()
                 self._db.executescript(SCHEMA)
-                self._queued = self._count("queued")
+                self._recount()
             except BaseException:
                 self._db.close()
                 raise
         #: pages may be leased no more (``--max-pages`` reached); requisites still are
         self.pages_closed = False
 
-    def _count(self, state: str) -> int:
-        return int(self._db.execute("SELECT count(*) FROM url WHERE state = ?", (state,)).fetchone()[0])
+    def _renew(self) -> None:
+        """Bring the rows of an unfinished crawl that an older version began up to date."""
+        columns = [column for _, column, *_ in self._db.execute("PRAGMA table_info(url)")]
+        if columns and "host" not in columns:
+            self._db.create_function("host_of", 1, host_of, deterministic=True)
+            self._db.executescript(
+                "BEGIN; ALTER TABLE url ADD COLUMN host TEXT NOT NULL DEFAULT ''; UPDATE url SET host = host_of(url);"
+                "DROP INDEX queue; COMMIT"
+            )
+
+    def _recount(self) -> None:
+        #: rows queued, by host; the host that was handed out longest ago comes first
+        self._queued = Counter(
+            dict(self._db.execute("SELECT host, count(*) FROM url WHERE state = 'queued' GROUP BY host"))
+        )
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement, in the transaction that `commit` ends."""
@@ -128,7 +153,7 @@ class Frontier:
             self._db.close()
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.executescript(SCHEMA)
-        self._open, self._queued = False, 0
+        self._open, self._queued = False, Counter()
         self.on_fault(fault)
 
     def close(self) -> None:
@@ -174,34 +199,57 @@ class Frontier:
         state = "queued" if verdict.accepted else "refused"
         # A URL refused on one path may be accepted on another: a link out of scope that is also a requisite.
         rows = self._rows(
-            "INSERT INTO url (seen, url, via, hops, state, priority, rule) VALUES (?,?,?,?,?,?,?) "
+            "INSERT INTO url (seen, url, via, hops, host, state, priority, rule) VALUES (?,?,?,?,?,?,?,?) "
             "ON CONFLICT (seen) DO UPDATE SET state = excluded.state, via = excluded.via, hops = excluded.hops, "
             "priority = excluded.priority, rule = excluded.rule "
             "WHERE url.state = 'refused' AND excluded.state = 'queued' "
             "RETURNING state",
-            (seen_key(url), url, via, hops, state, priority_of(hops), verdict.rule),
+            (seen_key(url), url, via, hops, host := host_of(url), state, priority_of(hops), verdict.rule),
         )
         if not rows or rows[0][0] != "queued":
             return 0
-        self._queued += 1
+        self._queued[host] += 1
         return 1
 
-    def lease(self, limit: int) -> list[Leased]:
-        """Hand out the next rows in order. Requisites only, once `pages_closed`."""
+    def lease(self, limit: int, *, full: Collection[str] = ()) -> list[Leased]:
+        """Hand out the next rows: hosts in turn, but for those that are *full*, and those of one host in order.
+        Requisites only, once `pages_closed`."""
+        found: list[Leased] = []
+        hosts = [host for host in self._queued if host not in full]
+        while hosts and len(found) < limit:
+            share = -(-(limit - len(found)) // len(hosts))
+            found += self._lease_of(hosts.pop(0), share)
+        return found
+
+    def _lease_of(self, host: str, limit: int) -> list[Leased]:
         only = "AND hops LIKE '%E'" if self.pages_closed else ""
         rows = self._rows(
             f"UPDATE url SET state = 'leased', attempts = attempts + 1 WHERE id IN (SELECT id FROM url "
-            f"WHERE state = 'queued' AND not_before <= ? {only} ORDER BY priority, id LIMIT ?) "
+            f"WHERE state = 'queued' AND host = ? AND not_before <= ? {only} ORDER BY priority, id LIMIT ?) "
             f"RETURNING id, url, via, hops, attempts, priority",
-            (time.time(), limit),
+            (host, time.time(), limit),
         )
         rows.sort(key=lambda row: (row[5], row[0]))
-        self._queued -= len(rows)
+        # It goes to the end of the line, or out of it.
+        if left := self._queued.pop(host) - len(rows):
+            self._queued[host] = left
         return [Leased(*row[:5]) for row in rows]
 
-    def release(self, url_id: int, *, not_before: float = 0) -> None:
-        self._rows("UPDATE url SET state = 'queued', not_before = ? WHERE id = ?", (not_before, url_id))
-        self._queued += 1
+    def release(self, url_id: int, *, not_before: float = 0, asked: bool = True) -> None:
+        """Queue it again; where it was not *asked* for, that was no attempt."""
+        rows = self._rows(
+            "UPDATE url SET state = 'queued', not_before = ?, attempts = attempts - ? WHERE id = ? RETURNING host",
+            (not_before, not asked, url_id),
+        )
+        self._queued.update(host for (host,) in rows)
+
+    def give_up(self, host: str) -> list[tuple[str, str]]:
+        """Nothing that is queued of *host* is asked for any more: URL and hops of what that is."""
+        self._queued.pop(host, None)
+        return self._rows(
+            "UPDATE url SET state = 'failed', rule = ? WHERE state = 'queued' AND host = ? RETURNING url, hops",
+            (HOST_DOWN, host),
+        )
 
     def captured(self, url_id: int, place: Place) -> None:
         self._rows(
@@ -218,7 +266,7 @@ class Frontier:
         self._rows("UPDATE url SET state = ?, rule = coalesce(?, rule) WHERE id = ?", (state, rule, url_id))
 
     def pending(self) -> bool:
-        if self._queued <= 0:
+        if not self._queued:
             return False
         if not self.pages_closed:
             return True
@@ -227,12 +275,12 @@ class Frontier:
 
     def left(self) -> int:
         """How many accepted URLs were never fetched."""
-        return self._queued
+        return self._queued.total()
 
     def reclaim(self) -> int:
         """After a stop: queue again what was leased and never captured."""
         found = self._rows("UPDATE url SET state = 'queued', attempts = 0 WHERE state = 'leased' RETURNING id")
-        self._queued = self._count("queued")
+        self._recount()
         self.commit()
         return len(found)
 
@@ -244,11 +292,11 @@ class Frontier:
     def learn(self, url: str, via: str | None, hops: str, place: Place) -> None:
         """A WARC of this crawl holds *url*: rows that were not committed before a kill are made again from it."""
         self._rows(
-            'INSERT INTO url (seen, url, via, hops, state, priority, file, "offset", length) '
-            "VALUES (?,?,?,?,'captured',?,?,?,?) ON CONFLICT (seen) DO UPDATE SET state = 'captured', "
+            'INSERT INTO url (seen, url, via, hops, host, state, priority, file, "offset", length) '
+            "VALUES (?,?,?,?,?,'captured',?,?,?,?) ON CONFLICT (seen) DO UPDATE SET state = 'captured', "
             'file = excluded.file, "offset" = excluded."offset", length = excluded.length '
             "WHERE url.state IN ('queued', 'leased', 'refused')",
-            (seen_key(url), url, via, hops, priority_of(hops), place.file, place.offset, place.length),
+            (seen_key(url), url, via, hops, host_of(url), priority_of(hops), place.file, place.offset, place.length),
         )
 
     def ask_for_lost(self, size_of: Callable[[str], int]) -> None:
@@ -291,6 +339,8 @@ class Leaser(Protocol):
 
     def may_lease_pages(self) -> bool: ...
 
+    def full_hosts(self) -> Collection[str]: ...
+
     def leased(self, url_id: int, hops: str) -> None: ...
 
     def request(self, leased: Leased) -> Request: ...
@@ -323,18 +373,26 @@ class FrontierScheduler(BaseScheduler):
     def next_request(self) -> Request | None:
         if self._own:
             return self._own.popleft()
-        if not self._leased:
+        full = self._spider.full_hosts()
+        if (leased := self._next(full)) is None:
             self._frontier.pages_closed = not self._spider.may_lease_pages()
-            self._leased.extend(self._frontier.lease(self._spider.lease_rows()))
-        if not self._leased:
-            return None
-        leased = self._leased.popleft()
+            self._leased.extend(self._frontier.lease(self._spider.lease_rows(), full=full))
+            if (leased := self._next(full)) is None:
+                return None
         self._spider.leased(leased.id, leased.hops)
         return self._spider.request(leased)
+
+    def _next(self, full: Collection[str]) -> Leased | None:
+        """The first of those handed out whose host is not *full*."""
+        for place, leased in enumerate(self._leased):
+            if not full or host_of(leased.url) not in full:
+                del self._leased[place]
+                return leased
+        return None
 
     def close(self, reason: str) -> None:
         del reason
         for leased in self._leased:
-            self._frontier.release(leased.id)
+            self._frontier.release(leased.id, asked=False)
         self._leased.clear()
         self._frontier.commit()

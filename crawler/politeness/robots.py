@@ -1,36 +1,58 @@
-"""robots.txt (RFC 9309): what a host does not want to be asked for."""
+"""robots.txt (RFC 9309): what a host does not want to be asked for, and how often it wants to be asked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.robotstxt import RobotParser
 
+from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
+from crawler.politeness.pace import BACK_OFF_S, Pace
+
 if TYPE_CHECKING:
     from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+#: a robots.txt that answers 5xx or not at all is asked for so often, with a pause of its host in between
+TRIES = 3
 
-class _Disallowed(RobotParser):
+
+class Disallowed(IgnoreRequest):
+    """By robots.txt."""
+
+
+class RobotsUnreachable(IgnoreRequest):
     """RFC 9309, 2.3.1.4: a robots.txt that answers 5xx or not at all disallows everything."""
 
-    def __init__(self, why: str) -> None:
+
+class _Unknown(RobotParser):
+    """Stands for the rules of a host while they are not known."""
+
+    def __init__(self, why: IgnoreRequest) -> None:
         self.why = why
 
     @classmethod
-    def from_crawler(cls, crawler: object, robotstxt_body: bytes) -> _Disallowed:
+    def from_crawler(cls, crawler: object, robotstxt_body: bytes) -> _Unknown:
         del crawler, robotstxt_body
-        return cls("")
+        return cls(NotAsked(""))
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
         del url, user_agent
-        return False
+        raise self.why
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy parses robots.txt at any status; here its status counts, and its fetch has a hop letter of its own."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._tries: Counter[str] = Counter()
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         del spider
@@ -41,21 +63,50 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if policy == "obey-except-requisites" and str(request.meta.get("hops", "")).endswith("E"):
             return
         rp = await self.robot_parser(request)
-        if isinstance(rp, _Disallowed):
-            raise IgnoreRequest(f"its robots.txt cannot be had: {rp.why}")
         if rp is not None and not rp.allowed(request.url, self.crawler.settings["USER_AGENT"]):
-            raise IgnoreRequest("refused by robots.txt")
+            raise Disallowed("refused by robots.txt")
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500 or response.status == 429:
-            self._settle(netloc, _Disallowed(f"HTTP status {response.status}"))
+            self._unreachable(netloc, f"HTTP status {response.status}")
         elif response.status >= 400:
             self._settle(netloc, None)
         else:
             await super()._parse_robots(response, netloc, request)
+            self._heed_rate(netloc)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        self._settle(netloc, _Disallowed(str(exc) or type(exc).__name__))
+        if isinstance(exc, NotAsked | HostGivenUp):
+            self._settle(netloc, _Unknown(exc))
+            del self._parsers[netloc]
+        else:
+            self._unreachable(netloc, str(exc) or type(exc).__name__)
+
+    def _unreachable(self, netloc: str, why: str) -> None:
+        self._tries[netloc] += 1
+        if self._tries[netloc] >= TRIES:
+            self._settle(netloc, _Unknown(RobotsUnreachable(f"its robots.txt cannot be had: {why}")))
+            return
+        pace = self._pace(netloc)
+        pace.hold(monotonic(), max(BACK_OFF_S, pace.floor_s) * 2 ** self._tries[netloc])
+        self._settle(netloc, _Unknown(NotAsked("its robots.txt is asked for again later")))
+        del self._parsers[netloc]
+
+    def _heed_rate(self, netloc: str) -> None:
+        """Crawl-delay and Request-rate, which RFC 9309 does not know and webmasters use. Those of one's own server,
+        which is asked without a delay, are left to its owner."""
+        pace, rules = self._pace(netloc), getattr(self._parsers[netloc], "rp", None)
+        if rules is None or not pace.floor_s:
+            return
+        agent = self.crawler.settings["USER_AGENT"]
+        pace.robots_ask(rules.crawl_delay(agent) or 0)
+        if rate := rules.request_rate(agent):
+            pace.robots_ask(rate.seconds / max(1, rate.requests))
+
+    def _pace(self, netloc: str) -> Pace:
+        assert self.crawler.engine is not None
+        downloader = cast("PoliteDownloader", self.crawler.engine.downloader)
+        return downloader.pace(urlsplit(f"//{netloc}").hostname or "")
 
     def _settle(self, netloc: str, parser: RobotParser | None) -> None:
         waiting = self._parsers[netloc]

@@ -293,6 +293,8 @@ class ReaderExtension:
         engine = self._crawler.engine
         if engine._slot is not None:  # noqa: SLF001  # Scrapy has no public way to say "there is work"
             engine._slot.nextcall.schedule()  # noqa: SLF001
+            if engine._slot.closing:  # noqa: SLF001
+                self._spider.crawl_ends()
         busy = any(not told.answered for told in self._told.values())
         if not busy:
             self._heard_at = time.monotonic()

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider, signals
@@ -25,10 +25,12 @@ from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.credentials import MIN_CHARACTERS
-from crawler.frontier import ATTEMPTS, RETRIED, UNANSWERED, Leased
+from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
+from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
 from crawler.politeness.pace import retry_after_s
+from crawler.politeness.robots import Disallowed
 from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.heard import HeardSignals
@@ -102,6 +104,7 @@ class SiteSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         if self.settings.getint("CONCURRENT_ITEMS") == 1:
             self.crawler.engine.scraper.__class__ = OneByOneScraper
+        self._downloader.on_given_up = self.host_given_up
         for seed in self.plan.profile.seeds:
             self.frontier.add_seed(seed)
         self.frontier.commit()
@@ -143,11 +146,7 @@ class SiteSpider(Spider):
         url_id: int = request.meta["url_id"]
         if failure.check(IgnoreRequest):
             self.settled(url_id)
-            why = str(failure.value)
-            self.frontier.settle(
-                url_id, "refused", "robots" if why == "refused by robots.txt" else "robots-unreachable"
-            )
-            self._set_seed(request.url, SeedOutcome(error=why))
+            self._not_asked(request, failure.value)
             return
         captured = request.meta.get("captured") or ()
         error = (captured[-1].error if captured else None) or str(failure.value) or type(failure.value).__name__
@@ -158,6 +157,28 @@ class SiteSpider(Spider):
         if not self._retry(request, None):
             self.frontier.settle(url_id, "failed", error.partition(":")[0])
             self.outcome.failed += 1
+
+    def _not_asked(self, request: Request, why: BaseException | None) -> None:
+        url_id = request.meta["url_id"]
+        if isinstance(why, NotAsked):
+            self.frontier.release(url_id, asked=False)
+            return
+        if isinstance(why, HostGivenUp):
+            self.frontier.settle(url_id, "failed", HOST_DOWN)
+            self.outcome.failed += 1
+        else:
+            self.frontier.settle(url_id, "refused", "robots" if isinstance(why, Disallowed) else "robots-unreachable")
+        self._set_seed(request.url, SeedOutcome(error=str(why)))
+
+    def host_given_up(self, host: str) -> None:
+        """What is queued of it will not be asked for: said as one problem where pages are among that."""
+        left = self.frontier.give_up(host)
+        log.warning("%s has not answered for long and is given up: %d URLs are not asked for", host, len(left))
+        self.outcome.failed += len(left)
+        for url, _ in left:
+            self._set_seed(url, SeedOutcome(error="its host does not answer"))
+        if pages := [url for url, hops in left if not hops.endswith("E")]:
+            self.outcome.problem(pages[0], "its host does not answer", f"{len(left)} URLs of {host} not asked for")
 
     def _retry(self, request: Request, retry_after: bytes | None) -> bool:
         if request.meta.get("url_id") is None or request.meta["attempts"] >= ATTEMPTS:
@@ -197,6 +218,9 @@ class SiteSpider(Spider):
         """Whether ``max_pages`` leaves room for one more page, those being fetched counted as pages."""
         limit = self.plan.profile.max_pages
         return limit is None or self.outcome.pages + len(self._pages_leased) < limit
+
+    def full_hosts(self) -> set[str]:
+        return self._downloader.full_hosts()
 
     def leased(self, url_id: int, hops: str) -> None:
         if not hops.endswith("E"):
@@ -252,6 +276,15 @@ class SiteSpider(Spider):
     def _set_seed(self, url: str, seed: SeedOutcome) -> None:
         if url in self.outcome.seeds:
             self.outcome.seeds[url] = seed
+
+    def crawl_ends(self) -> None:
+        """Scrapy waits for what it was handed; what only waits for its host's turn goes back into the frontier."""
+        self._downloader.drop_waiting(NotAsked("the crawl is ending"))
+
+    @property
+    def _downloader(self) -> PoliteDownloader:
+        assert self.crawler.engine is not None
+        return cast("PoliteDownloader", self.crawler.engine.downloader)
 
     @property
     def _reader(self) -> ReaderExtension:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,46 @@ def test_a_finished_crawl_is_not_taken_up(frontier: Frontier) -> None:
     frontier.begin("site-1", "2026-01-01T00:00:00Z")
     frontier.finish()
     assert frontier.unfinished() is None
+
+
+def test_hosts_take_turns_and_a_full_one_is_passed_over(frontier: Frontier) -> None:
+    many = [f"http://in.test/{n}" for n in range(100)]
+    frontier.add(links(*many), via=None, hops="", judge=judge)
+    frontier.add(links("http://b.test/1.png", "http://b.test/2.png", hop="E"), via=None, hops="L", judge=judge)
+    assert [url.split("/")[2] for url in urls(frontier, 4)] == ["in.test", "in.test", "b.test", "b.test"]
+    frontier.add(links("http://c.test/1.png", hop="E"), via=None, hops="L", judge=judge)
+    leased = frontier.lease(50, full={"in.test"})
+    assert [found.url for found in leased] == ["http://c.test/1.png"]
+    frontier.release(leased[0].id, asked=False)
+    assert frontier.left() == 99
+    again = frontier.lease(1, full={"in.test"})
+    assert (again[0].url, again[0].attempts) == ("http://c.test/1.png", 1)
+
+
+def test_what_is_queued_of_a_host_is_given_up(frontier: Frontier) -> None:
+    frontier.add(links("http://in.test/a", "http://in.test/b"), via=None, hops="", judge=judge)
+    frontier.add(links("http://b.test/1.png", hop="E"), via=None, hops="", judge=judge)
+    (leased,) = frontier.lease(1, full={"b.test"})
+    assert frontier.give_up("in.test") == [("http://in.test/b", "L")]
+    assert frontier.counts() == {"leased": 1, "failed": 1, "queued": 1}
+    assert urls(frontier) == ["http://b.test/1.png"]
+    assert not frontier.pending()
+    frontier.release(leased.id)
+    assert frontier.left() == 1
+
+
+def test_the_rows_of_an_older_version_are_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "frontier.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "CREATE TABLE url (id INTEGER PRIMARY KEY, seen TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT,"
+            " hops TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+            ' not_before REAL NOT NULL DEFAULT 0, rule TEXT, file TEXT, "offset" INTEGER, length INTEGER) STRICT;'
+            "CREATE INDEX queue ON url(priority, id) WHERE state = 'queued';"
+            "INSERT INTO url (seen, url, hops, state, priority) VALUES ('http://in.test/', 'http://in.test/', '', 'queued', 0)"
+        )
+    db.close()
+    frontier = Frontier(path)
+    assert frontier.lease(9, full={"in.test"}) == []
+    assert urls(frontier) == ["http://in.test/"]
+    frontier.close()
