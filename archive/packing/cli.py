@@ -238,7 +238,9 @@ def _verify_package(package: Path, signer: Path | None, trusted: tuple[Path, ...
     checked = Checked()
     expected = Expected(load_fingerprint(signer) if signer else None, load_roots(trusted))
     findings = []
+    wrong = 0
     for finding in check_wacz(package, checked, expected):
+        wrong += finding.severity == "failure"
         findings.append(asdict(finding))
         if not as_json:
             click.echo(finding_line(finding))
@@ -246,10 +248,11 @@ def _verify_package(package: Path, signer: Path | None, trusted: tuple[Path, ...
         print_json({**asdict(checked), "findings": findings})
     else:
         click.echo(
-            f"{checked.resources} files, {checked.lines} index lines checked, {_who(checked)}: {len(findings)} wrong",
+            f"{checked.resources} files, {checked.lines} index lines checked, {_who(checked)}: {wrong} wrong, "
+            f"{len(findings) - wrong} warnings",
             err=True,
         )
-    return 1 if findings else 0
+    return 1 if wrong else 0
 
 
 def _who(checked: Checked) -> str:

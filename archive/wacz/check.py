@@ -13,7 +13,7 @@ from archive.digests import sha256_chunks
 from archive.errors import BadRecord
 from archive.wacz.signatures import Expected, check_signed
 from archive.warc.indexed import index_faults
-from archive.warc.packed import PACKAGE, PACKAGE_DIGEST, package_faults
+from archive.warc.packed import PACKAGE, PACKAGE_DIGEST, is_ours, package_faults
 from archive.warc.reader import WarcFile
 from archive.warc.verify import Finding, finding_of
 from archive.warc.zips import Wacz
@@ -32,14 +32,14 @@ class Checked:
 
 
 def check_wacz(path: Path, checked: Checked, expected: Expected | None = None) -> Iterator[Finding]:
-    """Findings as they are made, with what is *expected* of the signature; every departure from the standard counts.
-    Never raises for what the file holds."""
+    """Findings as they are made, with what is *expected* of the signature. Never raises for what the file holds."""
     try:
         with WarcFile(path) as file:
             wacz = Wacz(file.fd, file.name, file.limits)
             checked.resources = len(wacz.entries.keys() - {PACKAGE, PACKAGE_DIGEST})
+            exact = is_ours(wacz)
             for offset, fault in chain(package_faults(wacz), index_faults(wacz, checked)):
-                yield finding_of(str(path), offset, fault, exact=True)
+                yield finding_of(str(path), offset, fault, exact=exact)
             yield from _check_signature(path, wacz, checked, expected or Expected())
     except BadRecord as bad:
         yield Finding(str(path), bad.offset, str(bad).partition(f" at {bad.offset}: ")[2], "a WACZ", "none")

@@ -1,4 +1,5 @@
-"""Whether the index of a WACZ leads to its records: every line of it, by what it says of file, offset, length and URL.
+"""Whether the index of a WACZ leads to its records: every line of it, by what it says of file, offset, length, URL,
+time, status and digests; and whether lines stand in the order replay looks them up in.
 
 Lines are CDXJ (urlkey, time, JSON), in ``indexes/``, plain or gzip (WACZ 1.1.1, 4.2).
 """
@@ -11,10 +12,13 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any, Protocol
 
+from archive import digests
 from archive.errors import BadRecord
 from archive.model import Place, Record
+from archive.warc import http as warc_http
 from archive.warc.headers import BEGINS
 from archive.warc.records import Limits, Records
 from archive.warc.rules import Fault, shown
@@ -25,6 +29,8 @@ _NAMES = (".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz")
 _LONGEST_LINE_BYTES = 8 << 20
 #: of an index with more faults than this the rest is not looked at
 _MOST_FAULTS = 1000
+#: stands for the key of the line before, once one was out of order: that is said once
+_UNSORTED = b"\xff"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -47,12 +53,20 @@ def _faults(wacz: Wacz, entry: Entry, records: dict[str, Entry], tally: Tally) -
     lines: Any = gzip.GzipFile(fileobj=opened) if entry.name.endswith(".gz") else opened
     name = shown(entry.name)
     number = wrong = 0
+    before = b""
     try:
         while line := lines.readline(_LONGEST_LINE_BYTES):
             number += 1
             if line.startswith((b"!", b" CDX")) or not line.strip():
                 continue
             tally.lines += 1
+            key = b" ".join(line.split(b" ", 2)[:2])
+            if key < before and before != _UNSORTED:
+                found = f"line {number} sorts before the one above it"
+                what = f"{name}: {found}; replay may not find what stands there"
+                yield Fault("index-order", what, "sorted lines", found, departure=True)
+                key = _UNSORTED
+            before = before if before == _UNSORTED else key
             if fault := _line_fault(line, wacz, records):
                 wrong += 1
                 what, expected, found = fault
@@ -92,10 +106,34 @@ def _line_fault(line: bytes, wacz: Wacz, records: dict[str, Entry]) -> tuple[str
         record = _record(wacz.source(entry), place)
     except BadRecord as bad:
         return f"no such record: {bad}", f"a record of {place.length} bytes", "none"
-    if record and record.url != block.get("url"):
-        expected, found = shown(str(block.get("url"))), shown(str(record.url))
-        return f"{file} at {place.offset}: {expected} expected, {found} found", expected, found
+    for which, said, found in _said_of(record, line, block, wacz.source(entry), place) if record else ():
+        return f"{file} at {place.offset}: {which}{said} expected, {found} found", said, found
     return None
+
+
+def _said_of(
+    record: Record, line: bytes, block: dict[str, Any], source: Source, place: Place
+) -> Iterator[tuple[str, str, str]]:
+    """What the line says that the record does not: which, as the line has it, as the record has it."""
+    if record.url != block.get("url"):
+        yield "", shown(str(block.get("url"))), shown(str(record.url))
+    moment = line.split(b" ", 2)[1].decode("ascii", "replace")
+    digits = re.sub(r"[^0-9]", "", record.date)[:14]
+    if moment.isdigit() and len(digits) == len(moment) == 14 and moment != digits:
+        yield "time ", moment, digits
+    declared, own = str(block.get("digest") or ""), record.field("WARC-Payload-Digest")
+    if own and digests.differ(declared, own):
+        yield "digest ", shown(declared), shown(own)
+    if member := str(block.get("recordDigest") or ""):
+        with suppress(ValueError):  # an algorithm we do not know tells nothing
+            equal, computed = digests.same(member, source.block(place.offset, place.length).chunks())
+            if not equal:
+                yield "recordDigest ", shown(member), computed
+    if record.type == "response" and (status := str(block.get("status") or "")).isdigit():
+        with suppress(ValueError):  # no HTTP
+            found = warc_http.parse_response(record.block).status
+            if int(status) != found:
+                yield "status ", shown(status), str(found)
 
 
 def _record(source: Source, place: Place) -> Record | None:

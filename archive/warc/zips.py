@@ -29,6 +29,7 @@ MAGIC = b"PK\x03\x04"
 RECORD_NAMES = (".warc.gz", ".warc", ".arc.gz", ".arc")
 
 _STORED, _DEFLATED = 0, 8
+_END_MAGIC = b"PK\x05\x06"
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _END = struct.Struct("<4s8xLL2x")
 _END_64 = struct.Struct("<4s36xQQ")
@@ -140,11 +141,21 @@ class Wacz:
         try:
             with os.fdopen(os.dup(self._fd), "rb") as file, ZipFile(file) as opened:
                 infos, end = sorted(opened.infolist(), key=lambda info: info.header_offset), opened.start_dir
+                comment_bytes = len(opened.comment)
         except _ZIP_ERRORS as error:
             raise BadRecord(self._name, 0, f"no zip file: {shown(str(error))}") from error
+        self._look_outside(size, infos[0].header_offset if infos else 0, comment_bytes)
         for n, info in enumerate(infos):
             limit = infos[n + 1].header_offset if n + 1 < len(infos) else end
             self._take(info, limit)
+
+    def _look_outside(self, size: int, begins: int, comment_bytes: int) -> None:
+        """Bytes in front of the first file and behind the end: no list, no digest and no signature covers them."""
+        tail_at = max(0, size - (1 << 16) - _END.size)
+        ends = tail_at + os.pread(self._fd, size - tail_at, tail_at).rfind(_END_MAGIC) + _END.size + comment_bytes
+        for offset, outside, where in ((0, begins, "in front of"), (ends, size - ends, "behind")):
+            if outside > 0:
+                self._fault(offset, "zip-outside", f"{outside} bytes {where} the zip file", "none", f"{outside} bytes")
 
     def _take(self, info: ZipInfo, limit: int) -> None:
         """Enter a file whose bytes must end before *limit*."""
@@ -232,7 +243,7 @@ def _list_bytes(fd: int, size: int) -> int | None:
     """Size of the list of files, as the end of a zip file declares it (APPNOTE 4.3.16, 4.3.14); None without an end."""
     tail_at = max(0, size - (1 << 16) - 22)
     tail = os.pread(fd, size - tail_at, tail_at)
-    at = tail.rfind(b"PK\x05\x06")
+    at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END.size:
         return None
     _, list_bytes, _ = _END.unpack_from(tail, at)

@@ -91,7 +91,7 @@ def test_ours_is_right(tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_a_real_one_of_another_tool_is_right(shared: Path) -> None:
     done = bewaar("pack", "--verify", shared / "corpora/warc/scoop-example.com.wacz")
-    assert done.stderr == "5 files, 3 index lines checked, not signed: 0 wrong\n"
+    assert done.stderr == "5 files, 3 index lines checked, not signed: 0 wrong, 1 warnings\n"
 
 
 def test_a_wacz_of_py_wacz_lacks_nothing_but_pages(tmp_path: Path) -> None:
@@ -142,6 +142,22 @@ LIES: dict[str, tuple[Callable[[Files], Files], str]] = {
     "an index of another URL": (
         lambda files: vouched(files | {"indexes/index.cdx": files["indexes/index.cdx"].replace(b'test/1"', b'test/x"')}),
         "http://one.test/x expected, http://one.test/1 found",
+    ),
+    "an index of another time": (
+        lambda files: vouched(files | {"indexes/index.cdx": re.sub(rb" \d{14} ", b" 19990101000000 ", files["indexes/index.cdx"])}),
+        r"time 19990101000000 expected, \d{14} found",
+    ),
+    "an index of another digest": (
+        lambda files: vouched(files | {"indexes/index.cdx": re.sub(rb'"recordDigest": "sha256:..', b'"recordDigest": "sha256:xx', files["indexes/index.cdx"])}),
+        r"recordDigest sha256:xx.* expected, sha256:",
+    ),
+    "an index of another status": (
+        lambda files: vouched(files | {"indexes/index.cdx": files["indexes/index.cdx"].replace(b'"status": "200"', b'"status": "404"')}),
+        "status 404 expected, 200 found",
+    ),
+    "an index out of order": (
+        lambda files: vouched(files | {"indexes/index.cdx": b"".join(reversed(files["indexes/index.cdx"].splitlines(keepends=True)))}),
+        "line 2 sorts before the one above it",
     ),
     "an index into another file": (
         lambda files: vouched(files | {"indexes/index.cdx": files["indexes/index.cdx"].replace(b"one.warc.gz", b"../../passwd")}),
@@ -261,3 +277,8 @@ def test_a_file_without_a_name_is_no_error(tmp_path: Path) -> None:
     # zipfile's own is_dir() looks at the last character of the name.
     data = patched(ours(), b"archive/one.warc.gz", 28, "<H", 0)
     assert "no zip file" in said(data, tmp_path)[0]
+
+
+def test_bytes_outside_the_zip_are_named(tmp_path: Path) -> None:
+    assert said(ours() + b"x" * 7, tmp_path) == ["7 bytes behind the zip file"]
+    assert said(b"x" * 9 + ours(), tmp_path) == ["9 bytes in front of the zip file"]
