@@ -19,10 +19,11 @@ from errno import EIO, ENOSPC
 from pathlib import Path
 from typing import IO
 
+from archive.databases import damage_of, read_only_uri
 from archive.errors import WrongUse
 from archive.faults import fault
 from archive.layout import MARKER, Archive
-from archive.manifest import read_manifest, write_manifest
+from archive.manifest import missing_warcs, read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
 from archive.warc.segment import OPEN, flush, flush_directory
 from archive.warc.zips import RECORD_NAMES
@@ -83,6 +84,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
     known, lines = read_manifest(archive.root), read_manifest(copy.root)
+    for name in missing_warcs(archive.root):
+        done.problems.append(f"{archive.root / name}: the manifest names it, and it is not there")
+        # So that the copy tells too, unless it is whole.
+        lines.setdefault(name, known[name])
     try:
         for path in sorted(archive.warcs.iterdir()):
             name = path.name.removesuffix(OPEN)
@@ -133,12 +138,10 @@ def _same_size(path: Path, target: Path) -> bool:
 def _copy_database(source: Path, target: Path, done: BackedUp) -> None:
     """One moment of it, whatever is being written. Over a copy that is served: who has it open sees the new rows."""
     try:
-        read = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            read.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.Error as error:
+        read = sqlite3.connect(read_only_uri(source), uri=True)
+        if damage := damage_of(read):
             read.close()
-            done.problems.append(f"{source}: not copied: {error}")
+            done.problems.append(f"{source}: not copied: {damage[0]}")
             return
         with closing(read), closing(sqlite3.connect(target)) as write:
             read.backup(write)

@@ -23,7 +23,7 @@ from archive.manifest import read_manifest
 from archive.store import open_read_only
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
-from archive.wacz.pack import Wanted, select
+from archive.wacz.pack import Wanted, missing_from, select
 from archive.warc.segment import flush, flush_directory
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -44,7 +44,7 @@ class Bagged:
 def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callable[[], datetime] = times.now) -> Bagged:
     """Make *directory*, whole or not at all. Raises WrongUse where it is there already or nothing goes into it, Damaged
     where a file is not what the manifest says, ArchiveFault."""
-    problems: list[str] = []
+    problems = missing_from(archive, wanted)
     paths, along = _choose(archive, wanted, problems)
     with _new_directory(directory) as place:
         bag = _Bag(place)

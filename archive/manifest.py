@@ -60,6 +60,13 @@ def read_manifest(archive_root: Path) -> dict[str, str]:
     return {line.path: line.sha256 for line in read_lines(archive_root) if line.path and line.sha256}
 
 
+def missing_warcs(archive_root: Path, site: str | None = None) -> list[str]:
+    """The WARC files, of *site* alone where one is given, that the manifest names and that are not there."""
+    begins = f"warcs/{site}-" if site else "warcs/"
+    names = sorted(name for name in read_manifest(archive_root) if name.startswith(begins))
+    return [name for name in names if ".." not in name.split("/") and not (archive_root / name).exists()]
+
+
 def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
     """Append the line of one file; once it is there, do nothing. On the medium when this returns.
 

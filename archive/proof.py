@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.databases import damage_of
 from archive.layout import MARKER, Archive
 from archive.manifest import Line, read_lines
 from archive.warc.verify import Checked, Finding, Verification, warc_files
@@ -56,10 +58,16 @@ def prove(
         tally.rows = RowsChecked()
         db = open_read_only(archive.database)
         try:
+            for damage in damage_of(db.conn):
+                what = f"damaged: {damage}; `bewaar rebuild` derives it again from the WARC files"
+                yield Finding(str(archive.database), 0, what, "a whole database", damage, rule="database")
             for broken in verify_rows(db, archive.warcs, tally.rows):
                 yield Finding(
                     broken.file, broken.offset, broken.what, broken.expected, broken.found, rule=f"row-{broken.table}"
                 )
+        except sqlite3.DatabaseError as error:
+            what = f"cannot be read: {error}; `bewaar rebuild` derives it again from the WARC files"
+            yield Finding(str(archive.database), 0, what, "a whole database", str(error), rule="database")
         finally:
             db.close()
 
@@ -103,6 +111,10 @@ def _verify_manifest(archive: Archive) -> Iterator[Finding]:
         if f"warcs/{path.name}" not in named:
             what = "does not stand in the manifest"
             yield Finding(str(path), 0, what, "a line in the manifest", "none", rule="manifest")
+    for path in sorted((*archive.sites.glob("*.toml"), *archive.decisions.glob("*.jsonl"))):
+        if path.relative_to(archive.root).as_posix() not in named:
+            what = "does not stand in the manifest; the next crawl or rebuild records it"
+            yield Finding(str(path), 0, what, "a line in the manifest", "none", "warning", rule="manifest")
 
 
 def _may_change(path: Path, relative: str, expected: str) -> bool:

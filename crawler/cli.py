@@ -26,6 +26,8 @@ class FrontDoor(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        # As Ctrl-C: what is being written is taken back, and the exit code says so. (A crawl has its own handlers.)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             code = super().main(*args, **kwargs)
         except click.exceptions.Exit as end:
@@ -52,6 +54,9 @@ class FrontDoor(click.Group):
         except sqlite3.OperationalError as error:
             click.echo(f"bewaar: the database cannot be written: {error}", err=True)
             code = FAULT
+        except sqlite3.DatabaseError as error:
+            click.echo(f"bewaar: the database is damaged: {error}; `bewaar rebuild` derives it again", err=True)
+            code = PROBLEMS
         except BrokenPipeError:
             # Whoever read our output has seen enough.
             sys.stderr.close()
@@ -289,7 +294,6 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
     from crawler.rebuild import rebuild as derive_again
 
     found = Archive.open(archive)
-    found.check_writable()
     damaged: list[str] = []
 
     def show(done: Any) -> None:

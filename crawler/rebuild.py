@@ -15,10 +15,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from archive import times
+from archive.databases import is_sqlite
 from archive.errors import BewaarError, WrongUse
 from archive.faults import fault
 from archive.layout import Archive
-from archive.store import Store
+from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
 from archive.store.places import committed_end
 from archive.warc.recover import recover
@@ -56,6 +58,7 @@ def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress =
     archive.check_writable()
     archive.make_folders()
     record_written(archive)
+    _set_aside(archive.database)
     with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
         fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
         store = Store(archive.database, KINDS, write_lock=archive.lock_database)
@@ -68,18 +71,29 @@ def compare(
     archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None
 ) -> list[tuple[str, str, tuple[object, ...]]]:
     """The rows in which the database and what the WARCs and decisions say differ: table, ``-`` (only in the database)
-    or ``+`` (only derived), row. Changes nothing."""
-    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
+    or ``+`` (only derived), row. Changes no row, and nothing at all where nothing can be written."""
+    writable = archive.writable
+    with TemporaryDirectory(dir=archive.state if writable else None, prefix="rebuild-") as beside:
         fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
-        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
-        found = list(differences(dump(store.db.conn), dump(fresh.db.conn)))
-        store.close()
-        fresh.close()
-    return found
+        held = open_read_only(archive.database)
+        try:
+            return list(differences(dump(held.conn), dump(fresh.db.conn)))
+        finally:
+            held.close()
+            fresh.close()
+
+
+def _set_aside(database: Path) -> None:
+    """What is no database at all keeps no other from taking its place; it is kept under another name."""
+    if database.exists() and not is_sqlite(database):
+        database.rename(database.with_name(f"{database.name}.{times.digits17(times.now())}.not-a-database"))
+        for beside in ("-wal", "-shm"):
+            database.with_name(f"{database.name}{beside}").unlink(missing_ok=True)
 
 
 def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress) -> Store:
-    recover(archive, committed=lambda file: committed_end(archive.database, file))
+    if archive.writable:
+        recover(archive, committed=lambda file: committed_end(archive.database, file))
     if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
         raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
     files = sorted(archive.warcs.glob("*.warc.gz"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+from archive.databases import read_only_uri
 from archive.layout import Archive
 
 
@@ -45,5 +47,5 @@ def _to_go(archive: Archive, site: str) -> int:
         return int(db.execute("SELECT count(*) FROM url WHERE state IN ('queued', 'leased')").fetchone()[0])
 
 
-def _read_only(path: Any) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(read_only_uri(path), uri=True, timeout=10)

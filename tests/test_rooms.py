@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 #: rooms from the ground up; a room may import itself and the rooms named
-GROUND = ("archive.model", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
+GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
           "archive.decoding", "archive.quotes", "archive.faults")  # fmt: skip
 LAYOUT = ("archive.layout", "archive.configuration", "archive.marker", "archive.manifest", "archive.written")
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -78,7 +78,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.plan", "crawler.tree",
     ),
     "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "crawler.reading"),
-    "crawler.state": LAYOUT,
+    "crawler.state": (*GROUND, *LAYOUT),
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.cli": ("archive", "crawler"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
@@ -62,11 +62,8 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
 def open_read_only(path: Path, *, threads: bool = False) -> sqlite_utils.Database:
     """Open for reading, also on read-only media: there a file without ``-wal`` is opened as immutable. *threads* may
     share the connection where their caller takes care that one uses it at a time."""
-    wal = path.with_name(path.name + "-wal")
-    frozen = not wal.exists() and not os.access(path.parent, os.W_OK)
-    query = "mode=ro&immutable=1" if frozen else "mode=ro"
     try:
-        db = _connect(f"{path.absolute().as_uri()}?{query}", uri=True, threads=threads)
+        db = _connect(read_only_uri(path), uri=True, threads=threads)
     except sqlite3.OperationalError as error:
         raise NotAnArchive(f"{path}: cannot be opened: {error}") from error
     try:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from archive import times
 from archive.errors import BadRecord, BewaarError, Damaged, WrongUse
 from archive.layout import Archive
-from archive.manifest import read_manifest
+from archive.manifest import missing_warcs, read_manifest
 from archive.store import open_read_only
 from archive.store.places import text_at
 from archive.timestamps import Stamp
@@ -99,6 +99,7 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
             f"{path}: an ARC file, which no WACZ can hold: not packed; `bewaar pack --bag` takes it"
             for path in (() if wanted.site else archive.arcs())
         ]
+        problems += missing_from(archive, wanted)
         paths = select(archive, wanted, catalogue, on_damage)
         package = stack.enter_context(Package(file, clock()))
         _add_warcs(package, archive, paths)
@@ -128,6 +129,14 @@ def default_output(archive: Archive, site: str | None) -> Path:
         raise WrongUse(f"{archive.root}: the archive is read-only here: say where the package goes with --output")
     archive.make_folders()
     return archive.exports / f"{site or 'archive'}-{times.digits17(times.now())}.wacz"
+
+
+def missing_from(archive: Archive, wanted: Wanted) -> list[str]:
+    """A line for each file that is asked for, and is gone."""
+    return [
+        f"{archive.root / name}: the manifest names it, and it is not there: not packed"
+        for name in missing_warcs(archive.root, wanted.site)
+    ]
 
 
 def select(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,10 +20,13 @@ def draft(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
     """Write a new file at *path*, or with *replace* in place of the one there. Of a failure nothing is left; what a
     killed process left is written over.
 
-    Raises WrongUse where *path* is taken, Locked where another process is writing it, ArchiveFault.
+    Raises WrongUse where *path* is taken, or is a link, a device or a pipe; Locked where another process is writing it;
+    ArchiveFault.
     """
     if not replace and os.path.lexists(path):
         raise WrongUse(f"{path}: exists already")
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise WrongUse(f"{path}: is no regular file, and is not put out of its place by one")
     part = path.with_name(f".{path.name}.part")
     try:
         fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)

@@ -101,6 +101,7 @@ def _work(  # noqa: PLR0917  # a process takes its arguments by place
     path: Path, judge: Judge, stretches: range, stretch_bytes: int, sender: End, closing: list[End]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # how the parent ends us
     for other in closing:
         other.close()
     try:
