@@ -143,6 +143,7 @@ class Follower:
             # What a server did not send again is the page it was.
             "page": capture.page_key is not None
             and (capture.status == 200 or (capture.status == 304 and capture.payload_digest is not None)),
+            "digest": capture.payload_digest or capture.declared_digest if links else None,
             "facts": [
                 {"role": section.role, **where, **asdict(fact)}
                 for section in reading.sections

@@ -31,6 +31,8 @@ from crawler.scope import Verdict, seen_key
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+#: a URL, the hop it was found by, the path to the page it was found on, and that page
+Judge = Callable[[str, str, str, str | None], Verdict]
 
 #: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
 KNOWN_LIMIT = 200_000
@@ -177,9 +179,7 @@ class Frontier:
         self._rows("UPDATE crawl SET finished = 1")
         self.commit()
 
-    def add(
-        self, links: Iterable[Link], *, via: str | None, hops: str, judge: Callable[[str, str, str], Verdict]
-    ) -> int:
+    def add(self, links: Iterable[Link], *, via: str | None, hops: str, judge: Judge) -> int:
         """Queue what is new and in scope; keep what is refused, with its rule. Returns how many were queued."""
         added = 0
         for link in links:
@@ -189,7 +189,7 @@ class Frontier:
                 continue
             if len(self._known) < KNOWN_LIMIT:
                 self._known.add(known)
-            added += self._insert(link.url, via, hops + link.hop, judge(link.url, link.hop, hops))
+            added += self._insert(link.url, via, hops + link.hop, judge(link.url, link.hop, hops, via))
         return added
 
     def add_seed(self, url: str) -> None:

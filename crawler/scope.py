@@ -218,7 +218,7 @@ def seen_key(url: str) -> str:
     except ValueError:
         return url
     key = _DEFAULT_PORT.sub(r"\1\2", key)
-    if ";" in key:
+    if ";" in key or "/(" in key:
         key = _PATH_SESSION.sub("", key)
     head, mark, query = key.partition("?")
     if mark:
@@ -252,9 +252,12 @@ def _suffixes() -> TLDExtract:
 #: A URL `seen_key` leaves as it is, told without taking it apart.
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::(?!80/|443/)[1-9][0-9]{0,4})?/[A-Za-z0-9/_~.-]*")
 _DEFAULT_PORT = re.compile(r"^(?:(http://[^/?]*):80|(https://[^/?]*):443)(?=[/?]|$)")
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/?;]*", re.IGNORECASE)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?;]*|/\([SXF]\([A-Za-z0-9]{16,}\)\)", re.IGNORECASE)
 _VISIT = re.compile(
-    "(?:" + "|".join(re.escape(name).replace(r"\*", "[^=]*") for name in VISIT_PARAMETERS) + ")(?:=|$)", re.IGNORECASE
+    "(?:" + "|".join(re.escape(name).replace(r"\*", "[^=]*") for name in VISIT_PARAMETERS) + ")(?:=|$)"
+    # Names that may be a visit's or a resource's: a visit's are long and random.
+    "|(?:s|sid|session|sess|session_?id)=(?=[^&]*[0-9])[0-9a-z]{16,}(?:&|$)",
+    re.IGNORECASE,
 )
 
 

@@ -25,7 +25,7 @@ from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.credentials import MIN_CHARACTERS
-from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Leased
+from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Judge, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
@@ -36,6 +36,7 @@ from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
+from crawler.traps import Traps
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -80,6 +81,7 @@ class SiteSpider(Spider):
                 known = self.frontier.find(url)
                 if known and known[1] in ("captured", "expanded"):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
+        self.traps = Traps(begun.plan.started_at.year)
         #: what seeds redirect to, within the scope, by the seed
         self._led: dict[str, str] = {}
         self._pages_leased: set[int] = set()
@@ -256,11 +258,23 @@ class SiteSpider(Spider):
             self.frontier.finish()
         self.begun.close()
 
-    def judge(self, url: str, hop: str, hops: str) -> Verdict:
-        """Scope, and the profile's limit on URLs of one page: the same text under every menu path it is linked from."""
+    def judge_of(self, payload_digest: str | None) -> Judge:
+        """Of links on a page with this payload."""
+        many = payload_digest is not None and self.traps.is_one_of_many(payload_digest)
+        return self._refuse_links if many else self.judge
+
+    def _refuse_links(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
+        verdict = self.judge(url, hop, hops, via)
+        return Verdict(accepted=False, rule="same-as-others") if verdict.accepted and hop == "L" else verdict
+
+    def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
+        """Scope, the traps a crawl learns of, and the profile's limit on URLs of one page: the same text under every
+        menu path it is linked from."""
         if self.plan.credentials.secrets and _MASKED.search(url):
             return Verdict(accepted=False, rule="held-a-secret")
         verdict = self.scope.judge(url, hop, hops)
+        if verdict.accepted and hop == "L" and (trap := self.traps.rule(url, f"{hops}{hop}", via)):
+            return Verdict(accepted=False, rule=trap)
         limit = self.plan.profile.max_variants_per_page
         if limit is None or not verdict.accepted or hop == "E" or not self.plan.profile.page_keys:
             return verdict

@@ -12,7 +12,7 @@ from crawler.frontier import Frontier
 from crawler.scope import Verdict
 
 
-def judge(url: str, hop: str, hops: str) -> Verdict:
+def judge(url: str, hop: str, hops: str, via: str | None) -> Verdict:
     inside = url.startswith("http://in.test/") or hop == "E"
     return Verdict(inside, "host" if inside else "outside-host")
 

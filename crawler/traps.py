@@ -1,0 +1,128 @@
+"""Links that lead nowhere new, for ever: what a crawl learns of a site while it goes on, and refuses then.
+
+`crawler.scope` judges a URL by itself; here it is judged by those that were accepted before. Each rule refuses what a
+generator makes and an editor does not:
+
+- ``template-chain``: more than 100 links from the seed, a link to a URL of the same form as the page it stands on, but
+  for numbers and values: "next month", "next page", for ever.
+- ``calendar``: a year and a month, in the path or as parameters, more than a year ahead, or in a chain of 12 such.
+- ``path-growth``: path segments that differ in their numbers alone, four or more in a row, each beneath
+  the other (``/mo480-cg310/mo481-cg310/...``): menus that add their own path to where they are.
+- ``parameter-mix``: of one path with several parameters, URLs that bring no new value, once 300 were accepted: filters
+  combined with one another. (An article of its own has an id of its own, which is new.)
+- ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
+
+What is remembered is bounded; a crawl that is taken up again learns anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from urllib.parse import urlsplit
+
+#: links from the seed, past which a chain of one template ends; no menu is as deep
+CHAIN_HOPS = 100
+#: the same, of URLs with a year and a month in them: archives are linked from elsewhere too, each month once
+CALENDAR_HOPS = 12
+#: URLs of one path and two parameters or more, before a mix of known values is refused
+MIXES = 300
+#: URLs that give the same page, before its links are no longer followed
+SAME_PAGES = 10
+#: segments alike but for their numbers, in a row
+GROWTH = 4
+#: paths, values and pages that are remembered, each; what comes after is not judged
+_REMEMBERED = 200_000
+
+_NUMBER = re.compile(r"\d+")
+_VALUE = re.compile(r"=[^&]*")
+_PATH_MONTH = re.compile(r"/((?:19|20|21)\d\d)[/-](?:0?[1-9]|1[0-2])(?=[/.-]|$)")
+_QUERY_MONTH = re.compile(r"(?:^|[&_])(?:month|monat|maand|mois|mon|mnd)=", re.IGNORECASE)
+_QUERY_YEAR = re.compile(r"(?:^|[&_])(?:year|jahr|jaar|annee|yr)=((?:1|2)\d{3})(?:&|$)", re.IGNORECASE)
+_QUERY_DATE = re.compile(r"=((?:19|20|21)\d\d)-(?:0?[1-9]|1[0-2])(?:-\d\d?)?(?:&|$)")
+
+
+class Traps:
+    """Of one crawl, which goes on in *year*."""
+
+    def __init__(self, year: int) -> None:
+        self._year = year
+        #: by path: how many URLs with several parameters were accepted
+        self._mixes: Counter[int] = Counter()
+        self._values: set[int] = set()
+        self._pages: Counter[int] = Counter()
+
+    def rule(self, url: str, hops: str, via: str | None) -> str | None:
+        """The rule that refuses a link, which scope accepted; None for most. *hops* is the path to it, this hop
+        included."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        year = _year_of_month(parts.path, parts.query)
+        if year is not None and year > self._year + 1:
+            return "calendar"
+        if _grows(parts.path):
+            return "path-growth"
+        depth = hops.count("L")
+        if via and depth > (CHAIN_HOPS if year is None else CALENDAR_HOPS) and template(url) == template(via):
+            return "template-chain" if year is None else "calendar"
+        if "&" in parts.query and self._is_mixed(f"{parts.netloc}{parts.path}", parts.query):
+            return "parameter-mix"
+        return None
+
+    def is_one_of_many(self, payload_digest: str) -> bool:
+        """Whether so many URLs gave this page that its links are not followed any more; counts it."""
+        key = hash(payload_digest)
+        if key not in self._pages and len(self._pages) >= _REMEMBERED:
+            return False
+        self._pages[key] += 1
+        return self._pages[key] > SAME_PAGES
+
+    def _is_mixed(self, path: str, query: str) -> bool:
+        pairs = query.split("&")
+        mix = hash(path)
+        values = {hash((path, pair)) for pair in pairs}
+        is_new = not values <= self._values
+        if self._mixes[mix] >= MIXES and not is_new:
+            return True
+        if len(self._values) < _REMEMBERED:
+            self._mixes[mix] += 1
+            self._values |= values
+        return False
+
+
+def _year_of_month(path: str, query: str) -> int | None:
+    """The year of a URL that names a year and a month."""
+    found = _PATH_MONTH.search(path) or _QUERY_DATE.search(query)
+    if found is None and _QUERY_MONTH.search(query):
+        found = _QUERY_YEAR.search(query)
+    return int(found[1]) if found else None
+
+
+def template(url: str) -> str:
+    """*url* without what a generator counts up: numbers in its path, values of its parameters.
+
+    >>> template("http://a.nl/agenda/2026/11?dag=28")
+    'http://a.nl/agenda/#/#?dag='
+    """
+    head, mark, query = url.partition("?")
+    return _NUMBER.sub("#", head) + mark + _VALUE.sub("=", query)
+
+
+def _grows(path: str) -> bool:
+    """
+    >>> _grows("/mo480-cg310/mo481-cg310/mo482-cg310/mo483-cg310/p7"), _grows("/2026/11/28/1/2")
+    (True, False)
+    """
+    if path.count("/") < GROWTH:
+        return False
+    run, before = 1, ""
+    for segment in path.split("/"):
+        alike = _NUMBER.sub("#", segment)
+        # Dates and ids are numbers alone; a page of a page of a page is words and numbers.
+        run = run + 1 if alike == before and alike.strip("#.-_") and "#" in alike else 1
+        if run >= GROWTH:
+            return True
+        before = alike
+    return False

@@ -1,0 +1,90 @@
+"""A default crawl leaves every trap of the park within bounds, having fetched every real page in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archive.layout import Archive
+from crawler.traps import CALENDAR_HOPS, CHAIN_HOPS, MIXES, SAME_PAGES, Traps, template
+from tests.crawler.test_crawl import query
+from tests.front_door import CONTACT, bewaar
+from tests.trap_park import BOUNDS, REAL, TrapPark
+
+
+def test_the_trap_park_is_left_with_every_real_page(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with TrapPark() as park:
+        # Defaults, but for what would make the test wait.
+        (archive.sites / "park.toml").write_text(f'seeds = ["{park.url()}"]\ndelay_s = 0\ntimeout_s = 4\n')
+        done = bewaar("crawl", "park", "--archive", archive.root, "--no-extract", "--json", code=None)
+        asked = park.asked_of()
+        missing = REAL - set(park.paths())
+    report = json.loads(done.stdout)
+    assert report["status"] == "finished"
+    assert missing == set()
+    assert {name: asked[name] for name, (_, most) in BOUNDS.items() if not 0 < asked[name] <= most} == {}
+    # Each refusal is counted with its rule.
+    assert {"template-chain", "calendar", "path-growth", "parameter-mix", "same-as-others", "path-repetition",
+            "redirect-hops"} <= report["refusals"].keys()  # fmt: skip
+    kept = {
+        url
+        for (url,) in query(
+            archive.root, "SELECT r.url FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.status = 200"
+        )
+    }
+    assert {park.url(path) for path in REAL} <= kept
+
+
+def rule(traps: Traps, path: str, *, hops: str = "L", via: str = "/elsewhere") -> str | None:
+    return traps.rule(f"http://a.test{path}", hops, f"http://a.test{via}")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/agenda/2027/12/31", None), ("/agenda/2028/01/01", "calendar"), ("/agenda/2028-01-01", "calendar"),
+        ("/agenda/1995/01", None), ("/c?month=1&year=2031", "calendar"), ("/c?year=2031", None), ("/c?d=2031-02-03", "calendar"),
+        ("/vision-2040/plan", None), ("/law/2040/99", None), ("/rooms/2099/", None), ("/c?maand=3&jaar=2027", None),
+    ],
+)  # fmt: skip
+def test_a_month_far_ahead_is_a_calendar(path: str, expected: str | None) -> None:
+    assert rule(Traps(2026), path) == expected
+
+
+def test_a_chain_of_one_template_ends() -> None:
+    traps, deep = Traps(2026), "L" * (CHAIN_HOPS + 1)
+    assert rule(traps, "/list?start=20", hops=deep, via="/list?start=10") == "template-chain"
+    assert rule(traps, "/list?start=20", hops=deep[1:], via="/list?start=10") is None
+    assert rule(traps, "/other?start=20", hops=deep, via="/list?start=10") is None
+    year = "L" * (CALENDAR_HOPS + 1)
+    assert rule(traps, "/agenda/2019/05", hops=year, via="/agenda/2019/06") == "calendar"
+    assert rule(traps, "/agenda/2019/05", hops=year, via="/agenda/all") is None
+    assert template("http://a.test/p/12/x9?b=1&a=2#f") == "http://a.test/p/#/x#?b=&a="
+
+
+def test_articles_with_ids_of_their_own_are_no_mix() -> None:
+    traps = Traps(2026)
+    assert not any(rule(traps, f"/i.php?option=com_content&id={n}") for n in range(20 * MIXES))
+    mixes = [f"/s?a={a}&b={b}&c={c}" for a in range(10) for b in range(10) for c in range(10)]
+    refused = [path for path in mixes if rule(traps, path)]
+    assert len(mixes) - MIXES - 30 <= len(refused) <= len(mixes) - MIXES
+    # A value that was not there before is worth a look, a parameter alone always.
+    assert rule(traps, "/s?a=11&b=1&c=1") is None
+    assert rule(traps, "/s?a=1") is None
+    assert rule(traps, "/s?c=1&b=1&a=1") == "parameter-mix"
+
+
+def test_menus_that_add_their_own_path() -> None:
+    traps = Traps(2026)
+    assert rule(traps, "/mo480-cg310/mo481-cg310/mo482-cg310/p215") is None
+    assert rule(traps, "/mo480-cg310/mo481-cg310/mo482-cg310/mo483-cg310/p215") == "path-growth"
+    assert rule(traps, "/2026/11/28/12/13/14") is None
+
+
+def test_the_same_page_many_times() -> None:
+    traps = Traps(2026)
+    assert [traps.is_one_of_many("sha256:a") for _ in range(SAME_PAGES + 2)] == [False] * SAME_PAGES + [True] * 2
+    assert not traps.is_one_of_many("sha256:b")
