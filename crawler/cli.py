@@ -16,7 +16,7 @@ from archive.cli import ArchivePath, archive_option, json_option, print_json, ve
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import MARKER, Archive
 from archive.packing.cli import pack
-from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
+from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 
 SCOPES = ("page", "prefix", "host", "domain")
 
@@ -133,11 +133,13 @@ def crawl(
     """Crawl a site into the archive.
 
     SITE is the name of a profile (`bewaar sites`); a URL gets a default one: the host, or what lies below the URL's
-    folder. An unfinished crawl of the site is resumed.
+    folder. An unfinished crawl of the site is resumed. Several SITEs are crawled side by side, four at a time; several
+    URLs are the seeds of one.
 
     \b
     Examples
       bewaar crawl better_care_network --contact you@example.org
+      bewaar crawl network museum library --contact you@example.org
       bewaar crawl https://example.org/docs/ --max-pages 200 --delay 2
     \b
     Exit codes
@@ -156,7 +158,7 @@ def crawl(
     if not targets:
         raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
     if len(targets) > 1 and not all("://" in target for target in targets):
-        return _crawl_each(targets)
+        return _crawl_each(targets, archive, as_json=as_json)
     # What is asked wrongly makes no archive.
     there = Archive.open(archive) if (archive / MARKER).exists() else None
     if all("://" in target for target in targets):
@@ -206,18 +208,27 @@ def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, 
     return settings
 
 
-def _crawl_each(targets: tuple[str, ...]) -> int:
-    """Several sites: each in a process of its own, one after the other; the worst exit code counts."""
-    import subprocess
+def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool) -> int:
+    """Several sites, side by side. Crawls that begin at once must find the archive made."""
+    from crawler.plan import profile_for
+    from crawler.together import crawl_together
 
-    rest = [argument for argument in sys.argv[2:] if argument not in targets]
-    codes = [
-        subprocess.run([sys.executable, "-m", "crawler.cli", "crawl", target, *rest], check=False).returncode
-        for target in targets
-    ]
-    if INTERRUPTED in codes:
-        return INTERRUPTED
-    return max(codes, key=[DONE, LIMITED, PROBLEMS, WRONG_USE, FAULT].index)
+    there = Archive.open(archive) if (archive / MARKER).exists() else None
+    for target in targets:
+        profile_for(target, there)  # a name that is none is told before anything begins
+    options = [argument for argument in sys.argv[2:] if argument not in targets]
+    printed: list[Any] = []
+
+    def show(site: str, text: str) -> None:
+        if not as_json:
+            click.echo(text, nl=False)
+        elif text.strip():
+            printed.append(json.loads(text) | {"site": site})
+
+    code = crawl_together(targets, options, say=lambda site, line: click.echo(f"{site}: {line}", err=True), show=show)
+    if as_json:
+        print_json(printed)
+    return code
 
 
 @main.command()

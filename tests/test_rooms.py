@@ -73,6 +73,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.traps",
     ),
     "crawler.settings": (),
+    "crawler.together": ("crawler.outcome",),
     "crawler.progress": (),
     "crawler.authority": GROUND,
     "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),

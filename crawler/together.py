@@ -1,0 +1,84 @@
+"""Several sites at once: a process for each, as many side by side as are worth their while. They wait for one another
+where they ask the same host, and where they write to the database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
+
+#: a crawl waits for its site most of the time, and costs a core while it does not
+AT_ONCE = 4
+#: exit codes, the worst last
+_BY_GRAVITY = (DONE, LIMITED, PROBLEMS, WRONG_USE, FAULT)
+
+
+def crawl_together(
+    sites: Sequence[str], options: Sequence[str], *, say: Callable[[str, str], None], show: Callable[[str, str], None]
+) -> int:
+    """Crawl each of *sites* with the same *options* of ``bewaar crawl``; the worst exit code.
+
+    *say* is given each line of progress, behind its site, as it comes; *show* what a crawl printed, at its end. Ctrl-C
+    and SIGTERM go to each crawl once: a terminal's own would reach it a second time, which means "at once".
+    """
+    crawls = _Crawls(options, say, show)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [pool.submit(crawls.crawl, site) for site in sites]
+        while any(not future.done() for future in running):
+            try:
+                for future in running:
+                    future.result()
+            except KeyboardInterrupt:
+                crawls.interrupt()
+    codes = [future.result() for future in running]
+    if INTERRUPTED in codes:
+        return INTERRUPTED
+    return max(codes, key=lambda code: _BY_GRAVITY.index(code) if code in _BY_GRAVITY else len(_BY_GRAVITY))
+
+
+class _Crawls:
+    def __init__(
+        self, options: Sequence[str], say: Callable[[str, str], None], show: Callable[[str, str], None]
+    ) -> None:
+        self._options, self._say, self._show = options, say, show
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._interrupted = False
+
+    def crawl(self, site: str) -> int:
+        command = [sys.executable, "-m", "crawler.cli", "crawl", *self._options, "--", site]
+        with self._lock:
+            if self._interrupted:
+                return INTERRUPTED
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                errors="replace", process_group=0,
+            )  # fmt: skip
+            self._running.add(process)
+        assert process.stdout
+        assert process.stderr
+        printed: list[str] = []
+        taking = threading.Thread(target=lambda out=process.stdout: printed.append(out.read()), daemon=True)
+        taking.start()
+        for line in process.stderr:
+            self._say(site, line.rstrip("\n"))
+        code = process.wait()
+        taking.join()
+        with self._lock:
+            self._running.discard(process)
+            self._show(site, printed[0] if printed else "")
+        return code
+
+    def interrupt(self) -> None:
+        with self._lock:
+            self._interrupted = True
+            for process in self._running:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
