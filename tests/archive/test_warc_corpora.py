@@ -95,6 +95,8 @@ def test_departures_in_real_files_are_warnings_and_strict_makes_them_failures(sh
     }
     assert warned.pop("iana.warc.gz") == {"refers-to-missing", "revisit-dangling"}
     assert warned.pop("archiveweb.page-stormcrawler.net.warc.gz") == {"refers-to-missing", "record-id-twice"}
+    # It lists its screenshot behind the page.
+    assert warned.pop("scoop-example.com.wacz") == {"index-order"}
     assert len(warned) >= 5
     assert set(map(frozenset, warned.values())) == {frozenset()}
 

@@ -118,10 +118,14 @@ def test_an_archive_on_read_only_media_is_read_by_all(read_only: Path, tmp_path:
 def test_a_termination_is_an_interruption(archive: Path, tmp_path: Path, command: str) -> None:
     data = next((archive / "warcs").iterdir()).read_bytes()
     with (archive / "warcs" / "large.warc.gz").open("wb") as file:
-        for _ in range(4000):
+        for _ in range(12_000):
             file.write(data)
     process = start(command, *([tmp_path / "copy"] if command == "backup" else []), "--archive", archive)
-    time.sleep(0.6)
+    if command == "backup":
+        while not list(tmp_path.rglob(".large*.backup-draft")):
+            assert process.poll() is None
+    else:
+        time.sleep(1)
     assert process.poll() is None, process.communicate()
     os.kill(process.pid, signal.SIGTERM)
     _, said = process.communicate(timeout=30)
