@@ -7,7 +7,7 @@ URL that is fetched stays as it was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -211,8 +211,12 @@ def seen_key(url: str) -> str:
     >>> seen_key("HTTP://Example.org:80/a/../b?z=1&utm_source=x&a=2#top")
     'http://example.org/b?a=2&z=1'
     """
-    if _PLAIN.fullmatch(url) and "/." not in url:
-        return url
+    head, mark, query = url.partition("?")
+    if _PLAIN.fullmatch(head) and "/." not in head:
+        if not mark:
+            return url
+        if _PLAIN_QUERY.fullmatch(query):
+            return _with_query(head, sorted(_pairs(query)))
     try:
         key = canonicalize_url(url)
     except ValueError:
@@ -222,9 +226,19 @@ def seen_key(url: str) -> str:
         key = _PATH_SESSION.sub("", key)
     head, mark, query = key.partition("?")
     if mark:
-        kept = [pair for pair in query.split("&") if not _VISIT.match(pair)]
-        key = f"{head}?{'&'.join(kept)}" if kept else head
+        key = _with_query(head, _pairs(query))
     return key
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        yield name, value
+
+
+def _with_query(head: str, pairs: Iterable[tuple[str, str]]) -> str:
+    kept = [pair for name, value in pairs if not _VISIT.match(pair := f"{name}={value}")]
+    return f"{head}?{'&'.join(kept)}" if kept else head
 
 
 @lru_cache(maxsize=8192)
@@ -251,6 +265,8 @@ def _suffixes() -> TLDExtract:
 
 #: A URL `seen_key` leaves as it is, told without taking it apart.
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::(?!80/|443/)[1-9][0-9]{0,4})?/[A-Za-z0-9/_~.-]*")
+#: the same of a query, but for the order of its parameters
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*(?:&[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*)*")
 _DEFAULT_PORT = re.compile(r"^(?:(http://[^/?]*):80|(https://[^/?]*):443)(?=[/?]|$)")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?;]*|/\([SXF]\([A-Za-z0-9]{16,}\)\)", re.IGNORECASE)
 _VISIT = re.compile(
