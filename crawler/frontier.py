@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -119,6 +120,8 @@ class Frontier:
         #: crawl can close. Without it ArchiveFault is raised.
         self.on_fault: Callable[[ArchiveFault], None] | None = None
         self._open = False
+        #: links refused since it was opened, each once
+        self.refused = 0
         self._known: set[tuple[str, bool]] = set()
         with database_faults(path):
             self._db = sqlite3.connect(path, isolation_level=None)
@@ -222,8 +225,10 @@ class Frontier:
 
     def _insert(self, rows: list[tuple[object, ...]]) -> int:
         """In one statement, at half the cost of one for each."""
-        queued = [host for host, state in self._rows(_insertion(len(rows)), list(chain(*rows))) if state == "queued"]
+        new = self._rows(_insertion(len(rows)), list(chain(*rows)))
+        queued = [host for host, state in new if state == "queued"]
         self._queued.update(queued)
+        self.refused += len(new) - len(queued)
         return len(queued)
 
     def lease(self, limit: int, *, full: Collection[str] = ()) -> list[Leased]:
@@ -292,6 +297,10 @@ class Frontier:
         """How many accepted URLs were never fetched."""
         return self._queued.total()
 
+    def hosts(self) -> int:
+        """Of how many hosts something is queued."""
+        return len(self._queued)
+
     def reclaim(self) -> int:
         """After a stop: queue again what was leased and never captured."""
         found = self._rows("UPDATE url SET state = 'queued', attempts = 0 WHERE state = 'leased' RETURNING id")
@@ -356,6 +365,8 @@ class Leaser(Protocol):
 
     def full_hosts(self) -> Collection[str]: ...
 
+    def opens_at(self) -> datetime | None: ...
+
     def leased(self, url_id: int, hops: str) -> None: ...
 
     def request(self, leased: Leased) -> Request: ...
@@ -388,6 +399,8 @@ class FrontierScheduler(BaseScheduler):
     def next_request(self) -> Request | None:
         if self._own:
             return self._own.popleft()
+        if self._spider.opens_at():
+            return None
         full = self._spider.full_hosts()
         if (leased := self._next(full)) is None:
             self._frontier.pages_closed = not self._spider.may_lease_pages()

@@ -23,7 +23,8 @@ class Progress:
         self._crawler = crawler
         self._site = site
         self._status: Status | None = None
-        self._began = time.monotonic()
+        self._began = self._shown_at = time.monotonic()
+        self._captures = 0
         self._loop: Any = None
         crawler.signals.connect(self.opened, signal=signals.spider_opened)
         crawler.signals.connect(self.closed, signal=signals.spider_closed)
@@ -51,10 +52,19 @@ class Progress:
         spider: Any = self._crawler.spider
         outcome = spider.outcome
         waiting = spider.frontier.left()
+        now = time.monotonic()
+        rate = (outcome.captures - self._captures) / max(0.1, now - self._shown_at)
+        self._captures, self._shown_at = outcome.captures, now
         line = (
             f"{self._site}: {outcome.captures} captures, {outcome.pages} pages, {_size(outcome.bytes)}, "
-            f"{waiting} to go, {outcome.failed} failed, {time.monotonic() - self._began:.0f} s"
+            f"{waiting} to go on {spider.frontier.hosts()} hosts, {spider.frontier.refused} refused, "
+            f"{outcome.failed} failed, {now - self._began:.0f} s, {rate:.1f} a second"
         )
+        if opens := spider.opens_at():
+            line += f"; paused until {opens:%Y-%m-%d %H:%M %Z}, when the site may be asked again"
+        elif waiting and outcome.captures:
+            # By the pace so far: links that are still to be found are not in it.
+            line += f", {_duration(waiting * (now - self._began) / outcome.captures)} left at least"
         if self._status:
             self._status.update(line)
         else:
@@ -71,3 +81,13 @@ def _size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
+
+
+def _duration(seconds: float) -> str:
+    """
+    >>> _duration(42), _duration(4000), _duration(200000)
+    ('42 s', '67 min', '56 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"

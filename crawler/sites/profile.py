@@ -42,6 +42,7 @@ from crawler.sites.fields import (
     SiteName,
     check_url,
 )
+from crawler.sites.hours import Hours, Span, Zone
 from crawler.sites.send import SecretValue, Send, Value
 
 if TYPE_CHECKING:
@@ -134,6 +135,10 @@ class Profile(_Model):
     delay_s: NonNegativeFloat = 1.0
     #: requests at a time per host; more than one is for your own servers
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    #: when it may be asked, as ``["22:00-06:00"]``: a crawl pauses outside of that. Always without it
+    hours: tuple[Span, ...] = ()
+    #: where the clock of *hours* hangs
+    timezone: Zone = "UTC"
     #: for one answer, in all; what came until then is kept and marked
     timeout_s: PositiveFloat = 60.0
     #: HTML pages of one crawl; their requisites follow
@@ -258,6 +263,9 @@ class Profile(_Model):
             requisites_from=self.requisites_from,
             tracker_hosts=trackers,
         )
+
+    def opening_hours(self) -> Hours:
+        return Hours(self.hours, self.timezone)
 
     def with_settings(self, **settings: Any) -> Profile:
         """A copy with some keys changed (options of the command line), validated. Raises WrongUse."""

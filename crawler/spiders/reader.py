@@ -295,7 +295,9 @@ class ReaderExtension:
         if engine._slot is not None:  # noqa: SLF001  # Scrapy has no public way to say "there is work"
             engine._slot.nextcall.schedule()  # noqa: SLF001
             if engine._slot.closing:  # noqa: SLF001
-                self._spider.crawl_ends()
+                self._spider.take_back("the crawl is ending")
+            elif self._spider.opens_at():
+                self._spider.take_back("the site may not be asked at this hour")
         busy = any(not told.answered for told in self._told.values())
         if not busy:
             self._heard_at = time.monotonic()

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urljoin, urlsplit
@@ -81,6 +82,7 @@ class SiteSpider(Spider):
                 known = self.frontier.find(url)
                 if known and known[1] in ("captured", "expanded"):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
+        self._hours = begun.plan.profile.opening_hours()
         self.traps = Traps(begun.plan.started_at.year)
         #: what seeds redirect to, within the scope, by the seed
         self._led: dict[str, str] = {}
@@ -212,6 +214,10 @@ class SiteSpider(Spider):
         if redirected:
             self._set_seed(seed, replace(self.outcome.seeds[seed], redirected=redirected))
 
+    def opens_at(self) -> datetime | None:
+        """When the site may be asked again; None while it may be."""
+        return self._hours.opens_at(times.now())
+
     def lease_rows(self) -> int:
         """With a limit on pages one row at a time, so that the limit is met and not passed."""
         return 1 if self.plan.profile.max_pages else LEASE_ROWS
@@ -291,9 +297,9 @@ class SiteSpider(Spider):
         if url in self.outcome.seeds:
             self.outcome.seeds[url] = seed
 
-    def crawl_ends(self) -> None:
-        """Scrapy waits for what it was handed; what only waits for its host's turn goes back into the frontier."""
-        self._downloader.drop_waiting(NotAsked("the crawl is ending"))
+    def take_back(self, why: str) -> None:
+        """What Scrapy was handed and only waits for its host's turn goes back into the frontier."""
+        self._downloader.drop_waiting(NotAsked(why))
 
     @property
     def _downloader(self) -> PoliteDownloader:
