@@ -222,6 +222,22 @@ class Archive:
                     os.ftruncate(descriptor, 0)
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
 
+    def holder_of(self, site: str) -> int | None:
+        """The process that crawls *site*, by what its lock file says; None where it is none, or none any more. The
+        lock itself is left alone: taken for a moment, it would turn a crawl away that begins just then."""
+        path = self.state / f"{check_site_name(site)}.lock"
+        try:
+            with path.open("rb") as file:
+                found = re.match(rb"pid (\d+) since ", file.read(_LONGEST_LOCK_BYTES))
+            if found is None:
+                return None
+            os.kill(int(found[1]), 0)
+        except PermissionError:
+            return int(found[1]) if found else None
+        except OSError:
+            return None
+        return int(found[1])
+
     @contextmanager
     def lock_database(self) -> Iterator[None]:
         """Hold archive.db for one batch of writes; waits for other threads and processes. One thread may nest it."""

@@ -408,8 +408,16 @@ def status(archive: Path, as_json: bool) -> int:
 
     table = Table("site", "crawls", "last crawl", "status", "captures", "to go")
     for site in found["sites"]:
-        table.add_row(*(str(site[name]) for name in ("site", "crawls", "last", "status", "captures", "to_go")))
+        how = f"running, process {site['running']}" if site["running"] else site["status"]
+        if site["unfinished"] and not site["running"]:
+            how = "unfinished"
+        table.add_row(site["site"], str(site["crawls"]), site["last"], how, str(site["captures"]), str(site["to_go"]))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
+    for site in found["sites"]:
+        for failure in site["failures"]:
+            click.echo(f"{site['site']}: failed: {failure['url']}: {failure['why']}")
+        if site["unfinished"] and not site["running"]:
+            click.echo(f"{site['site']}: {site['unfinished']} is unfinished; `bewaar crawl` of it goes on")
     click.echo(f"{found['warcs']} WARC files, {found['bytes']} bytes; {found['open']} being written or left open")
     return DONE
 

@@ -10,6 +10,9 @@ from typing import Any
 from archive.databases import read_only_uri
 from archive.layout import Archive
 
+#: of one site
+FAILURES_SHOWN = 5
+
 
 def state_of(archive: Archive) -> dict[str, Any]:
     files = [path for path in archive.warcs.iterdir() if path.is_file()] if archive.warcs.exists() else []
@@ -18,7 +21,7 @@ def state_of(archive: Archive) -> dict[str, Any]:
         "warcs": sum(path.name.endswith((".warc.gz", ".warc")) for path in files),
         "open": sum(path.name.endswith(".open") for path in files),
         "bytes": sum(path.stat().st_size for path in files),
-        "sites": [{**site, "to_go": _to_go(archive, site["site"])} for site in _sites(archive)],
+        "sites": [{**site, **_frontier(archive, site["site"])} for site in _sites(archive)],
     }
 
 
@@ -36,15 +39,23 @@ def _sites(archive: Archive) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
-def _to_go(archive: Archive, site: str) -> int:
-    """URLs of an unfinished crawl that are still to be fetched."""
+def _frontier(archive: Archive, site: str) -> dict[str, Any]:
+    """What its last crawl left: the process that goes on with it, the crawl if it is unfinished, how many URLs are
+    still to be fetched, and what could not be, the latest last."""
+    found: dict[str, Any] = {"running": archive.holder_of(site), "unfinished": None, "to_go": 0, "failures": []}
     path = archive.state / f"{site}.frontier.db"
     if not path.exists():
-        return 0
+        return found
     with closing(_read_only(path)) as db:
-        if db.execute("SELECT 1 FROM crawl WHERE NOT finished").fetchone() is None:
-            return 0
-        return int(db.execute("SELECT count(*) FROM url WHERE state IN ('queued', 'leased')").fetchone()[0])
+        if unfinished := db.execute("SELECT id FROM crawl WHERE NOT finished ORDER BY rowid DESC").fetchone():
+            found["unfinished"] = unfinished[0]
+            to_go = "SELECT count(*) FROM url WHERE state IN ('queued', 'leased')"
+            found["to_go"] = int(db.execute(to_go).fetchone()[0])
+        failed = db.execute(
+            "SELECT url, rule FROM url WHERE state = 'failed' ORDER BY id DESC LIMIT ?", (FAILURES_SHOWN,)
+        ).fetchall()
+        found["failures"] = [{"url": url, "why": why} for url, why in reversed(failed)]
+    return found
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

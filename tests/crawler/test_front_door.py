@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from archive.layout import Archive
 from archive.warc.reader import read_records
+from tests.crawler.test_crawl import wait_for
 from tests.front_door import CONTACT, bewaar, crawl, environment, start
 from tests.site_server import Site, page, tree
 
@@ -247,6 +249,34 @@ def test_status_and_sites_speak_json(tmp_path: Path) -> None:
     assert found["warcs"] == 1
     names = {row["name"] for row in json.loads(bewaar("sites", "--json", "--archive", tmp_path / "a").stdout)}
     assert "better_care_network" in names
+
+
+def test_status_tells_what_runs_what_is_unfinished_and_what_failed(tmp_path: Path) -> None:
+    with Site({}) as gone:
+        dead = gone.url("/logo.png")
+    pages = tree(60)
+    status, headers, body = pages["/"]
+    pages["/"] = status, headers, body.replace(b"<body>", f'<body><img src="{dead}">'.encode())
+    with Site(pages, slow_s=0.05) as site:
+        profile = f'seeds = ["{site.url()}"]\ndelay_s = 0\nrobots = "ignore"\nallow_addresses = ["127.0.0.0/8"]\n'
+        archive = Archive.create(tmp_path / "a", contact=CONTACT)
+        (archive.sites / "s.toml").write_text(profile)
+        process = start("crawl", "s", "--archive", archive.root)
+        wait_for(site, 25)
+        (row,) = json.loads(bewaar("status", "--json", "--archive", archive.root).stdout)["sites"]
+        assert (row["running"], bool(row["unfinished"])) == (process.pid, True)
+        assert f"running, process {process.pid}" in bewaar("status", "--archive", archive.root).stdout
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        (row,) = json.loads(bewaar("status", "--json", "--archive", archive.root).stdout)["sites"]
+        assert row["running"] is None
+        assert row["to_go"] > 0
+        assert "is unfinished; `bewaar crawl` of it goes on" in bewaar("status", "--archive", archive.root).stdout
+        bewaar("crawl", "s", "--archive", archive.root, code=None)
+        (row,) = json.loads(bewaar("status", "--json", "--archive", archive.root).stdout)["sites"]
+    assert (row["running"], row["unfinished"], row["to_go"]) == (None, None, 0)
+    assert [failure["url"] for failure in row["failures"]] == [dead]
+    assert f"s: failed: {dead}: " in bewaar("status", "--archive", archive.root).stdout
 
 
 def test_sites_check_names_the_rule() -> None:
