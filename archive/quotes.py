@@ -218,11 +218,15 @@ def _begins_cluster(character: str) -> bool:
     return unicodedata.category(character)[0] != "M" and not "\u1160" <= character <= "\u11ff"
 
 
-def _seen(text: str) -> tuple[_Reading, list[tuple[int, int]]]:
-    """What a reader sees of *text*, and where its tags' attributes stand. What never closes runs to the end."""
-    seen, tags = _Reading(text), []
+def _seen(text: str, until: int | None = None) -> tuple[_Reading, list[tuple[int, int]]]:
+    """What a reader sees of *text*, and where its tags' attributes stand. What never closes runs to the end. With
+    *until* it ends behind the first tag that ends there or later."""
+    seen = _Reading(text)
+    tags: list[tuple[int, int]] = []
     at = start = 0
     while (at := text.find("<", at)) >= 0:
+        if until is not None and start >= until:
+            return seen, tags
         tag = _TAG.match(text, at)
         if tag is None and text[at + 1 : at + 2] not in ("!", "/", "?"):
             at += 1
@@ -265,6 +269,11 @@ def _end_of_comment(text: str, at: int) -> int:
     return ends.end() if ends else len(text)
 
 
+#: of a page, where its title and what its tags say of it stand
+_HEAD_CHARS = 4096
+_MARGIN_CHARS = 256
+
+
 class Body:
     """A body in which many quotes are looked for: it is read once, and only as far as the quotes ask."""
 
@@ -281,6 +290,23 @@ class Body:
         return _values(self.text, self._seen[1])
 
     @cached_property
+    def _head(self) -> tuple[_Reading, list[tuple[int, int]]]:
+        return _seen(self.text, _HEAD_CHARS)
+
+    @cached_property
+    def _head_values(self) -> _Reading:
+        return _values(self.text, self._head[1])
+
+    def _in_head(self, quote: str, where: Where) -> tuple[int, int] | None:
+        """Where it stands first, if that is near the beginning: most pages are asked for their title, and no more."""
+        if len(self.text) < 2 * _HEAD_CHARS:
+            return None
+        reading = self._head_values if where == "attribute" else self._head[0]
+        found = reading.find(quote, 0)
+        # At its very end what follows might belong to it.
+        return found if found and found[1] < _HEAD_CHARS - _MARGIN_CHARS else None
+
+    @cached_property
     def _source(self) -> _Reading:
         source = _Reading(self.text)
         source.add(0, len(self.text))
@@ -291,8 +317,8 @@ class Body:
         if not fold(quote):
             return None
         begin = self._map.char_at(after) if after else 0
-        found = None
-        if where != "attribute":
+        found = None if begin else self._in_head(quote, where)
+        if found is None and where != "attribute":
             found = self._seen[0].find(quote, begin)
         if found is None and where != "text":
             found = self._values.find(quote, begin)

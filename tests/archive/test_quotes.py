@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import quotes
 from archive.quotes import Body, fold, locate, resolve, stands
 
 PAGE = (
@@ -141,3 +142,26 @@ def test_a_megabyte_of_one_thing_is_read_in_one_go(piece: str) -> None:
 def test_quote_behind_a_reference_to_white_space_has_its_own_place():
     page = b"<p>A&nbsp;Een en Plan.</p>"
     assert locate(page, "utf-8", "Plan") == (page.index(b"Plan"), page.index(b"Plan.") + 4)
+
+
+_PIECES = st.sampled_from(
+    ["<p>", "</p>", "<b title='a b'>", "a b", "a", " ", "<!-- a -->", "<script>a b</script>", "&amp;", "e\u0301", "<", ">",
+     "a&nbsp;b", "<title>", "</title>", "\u0301"]
+)  # fmt: skip
+
+
+@given(
+    st.lists(_PIECES, max_size=60),
+    st.sampled_from(["a b", "a", "e\u0301", "& a", "b a"]),
+    st.sampled_from(["text", "attribute", "any"]),
+)
+def test_what_stands_near_the_beginning_is_found_where_it_is_found_in_all(
+    pieces: list[str], quote: str, where: quotes.Where
+) -> None:
+    body = "".join(pieces).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quotes, "_HEAD_CHARS", 40)
+        patch.setattr(quotes, "_MARGIN_CHARS", 8)
+        quickly = quotes.Body(body, "utf-8").locate(quote, where=where)
+        patch.setattr(quotes, "_HEAD_CHARS", 1 << 30)
+        assert quotes.Body(body, "utf-8").locate(quote, where=where) == quickly
