@@ -20,7 +20,7 @@ DOWNLOAD_HANDLERS = {
     "ftp": None,
     "s3": None,
 }
-SCHEDULER = "crawler.frontier.FrontierScheduler"
+SCHEDULER = "crawler.scheduler.FrontierScheduler"
 DOWNLOADER = "crawler.politeness.downloader.PoliteDownloader"
 
 # Scrapy's own, without those that print or open what nobody asked for; one that is switched off is still imported, and

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crawler.scope as scope_module
-from crawler.scope import Scope, ScopeRules, registered_domain, seen_key
+from crawler.scope import Scope, ScopeRules, registered_domain
+from crawler.seen import seen_key
 
 
 def test_examples_in_docstrings_hold():
