@@ -18,7 +18,7 @@ from archive.layout import Archive
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
 from archive.written import record_written
-from crawler.frontier import RETRIED, UNANSWERED, Frontier
+from crawler.frontier import CUT_OFF, RETRIED, UNANSWERED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
 
@@ -127,7 +127,9 @@ def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
             if not isinstance(event, Event) or event.record.type == "metadata" or not event.record.url:
                 continue
             hops = event.about.get("hopsFromSeed", "")
-            if status(event.record) in RETRIED | UNANSWERED:
+            if event.record.type == "response" and event.record.field("WARC-Truncated") in CUT_OFF:
+                frontier.ask_again(event.record.url, read=True)
+            elif status(event.record) in RETRIED | UNANSWERED:
                 frontier.ask_again(event.record.url)
             elif hops != "P":
                 frontier.learn(event.record.url, event.about.get("via"), hops, event.record.place)

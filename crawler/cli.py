@@ -157,6 +157,7 @@ def crawl(
             settings["seeds"] = urls
     if not targets:
         raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
+    targets = tuple(dict.fromkeys(targets))
     if len(targets) > 1 and not all("://" in target for target in targets):
         return _crawl_each(targets, archive, as_json=as_json)
     # What is asked wrongly makes no archive.

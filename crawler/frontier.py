@@ -42,6 +42,8 @@ ATTEMPTS = 3
 HOST_DOWN = "host-down"
 #: worth asking again later (RFC 9110, 15.5.9 and 15.6; RFC 6585; 522 and 524 are a CDN's for an origin that is down)
 RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+#: why an answer is short that may be whole the next time (WARC-Truncated); it may have been our own end that cut it off
+CUT_OFF = frozenset({"disconnect", "time", "unspecified"})
 #: hold nothing of what was asked for; to a request on a condition they may be an answer
 UNANSWERED = frozenset({304, 412})
 
@@ -328,10 +330,12 @@ class Frontier:
                     (file, size_of(file)),
                 )
 
-    def ask_again(self, url: str) -> None:
-        """A WARC of this crawl holds an answer to *url* that is worth a retry, and the stop came before that."""
+    def ask_again(self, url: str, *, read: bool = False) -> None:
+        """A WARC of this crawl holds an answer to *url* that is worth a retry, and the stop came before that. *read*:
+        also where its links stand here; they are not all it has."""
+        states = "('leased', 'captured', 'expanded')" if read else "('leased', 'captured')"
         self._rows(
-            "UPDATE url SET state = 'queued' WHERE seen = ? AND state IN ('leased', 'captured')", (seen_key(url),)
+            f"UPDATE url SET state = 'queued', attempts = 0 WHERE seen = ? AND state IN {states}", (seen_key(url),)
         )
 
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:

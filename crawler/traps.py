@@ -3,13 +3,14 @@
 `crawler.scope` judges a URL by itself; here it is judged by those that were accepted before. Each rule refuses what a
 generator makes and an editor does not:
 
-- ``template-chain``: more than 100 links from the seed, a link to a URL of the same form as the page it stands on, but
+- ``template-chain``: more than 500 links from the seed, a link to a URL of the same form as the page it stands on, but
   for numbers and values: "next month", "next page", for ever.
-- ``calendar``: a year and a month, in the path or as parameters, more than a year ahead, or in a chain of 12 such.
+- ``calendar``: a year and a month, in the path or as parameters, more than a year ahead, or in a
+  chain of 240 months or 31 days.
 - ``path-growth``: path segments that differ in their numbers alone, four or more in a row, each beneath
   the other (``/mo480-cg310/mo481-cg310/...``): menus that add their own path to where they are.
-- ``parameter-mix``: of one path with several parameters, URLs that bring no new value, once 300 were accepted: filters
-  combined with one another. (An article of its own has an id of its own, which is new.)
+- ``parameter-mix``: of one path with several parameters, URLs that bring no two values together for the first time,
+  once 300 were accepted: filters combined with one another. (``option=event&id=7`` is new, though both were seen.)
 - ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
 
 What is remembered is bounded; a crawl that is taken up again learns anew.
@@ -19,12 +20,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import combinations
 from urllib.parse import urlsplit
 
 #: links from the seed, past which a chain of one template ends; no menu is as deep
-CHAIN_HOPS = 100
-#: the same, of URLs with a year and a month in them: archives are linked from elsewhere too, each month once
-CALENDAR_HOPS = 12
+CHAIN_HOPS = 500
+#: the same, of URLs with a year and a month in them, and with a day: archives are linked from elsewhere too
+MONTH_HOPS, DAY_HOPS = 240, 31
 #: URLs of one path and two parameters or more, before a mix of known values is refused
 MIXES = 300
 #: URLs that give the same page, before its links are no longer followed
@@ -33,13 +35,17 @@ SAME_PAGES = 10
 GROWTH = 4
 #: paths, values and pages that are remembered, each; what comes after is not judged
 _REMEMBERED = 200_000
+#: parameters of one URL that are looked at
+_PAIRED = 20
 
 _NUMBER = re.compile(r"\d+")
 _VALUE = re.compile(r"=[^&]*")
 _PATH_MONTH = re.compile(r"/((?:19|20|21)\d\d)[/-](?:0?[1-9]|1[0-2])(?=[/.-]|$)")
 _QUERY_MONTH = re.compile(r"(?:^|[&_])(?:month|monat|maand|mois|mon|mnd)=", re.IGNORECASE)
 _QUERY_YEAR = re.compile(r"(?:^|[&_])(?:year|jahr|jaar|annee|yr)=((?:1|2)\d{3})(?:&|$)", re.IGNORECASE)
-_QUERY_DATE = re.compile(r"=((?:19|20|21)\d\d)-(?:0?[1-9]|1[0-2])(?:-\d\d?)?(?:&|$)")
+_DAY = re.compile(r"[/-][0-3]?\d(?=[/.&-]|$)")
+_QUERY_DAY = re.compile(r"(?:^|[&_])(?:day|tag|dag|jour)=", re.IGNORECASE)
+_QUERY_DATE = re.compile(r"=((?:19|20|21)\d\d)-(?:0?[1-9]|1[0-2])(?=-\d\d?(?:&|$)|&|$)")
 
 
 class Traps:
@@ -59,14 +65,15 @@ class Traps:
             parts = urlsplit(url)
         except ValueError:
             return None
-        year = _year_of_month(parts.path, parts.query)
-        if year is not None and year > self._year + 1:
+        found = _month(parts.path, parts.query)
+        if found is not None and int(found[1]) > self._year + 1:
             return "calendar"
         if _grows(parts.path):
             return "path-growth"
         depth = hops.count("L")
-        if via and depth > (CHAIN_HOPS if year is None else CALENDAR_HOPS) and template(url) == template(via):
-            return "template-chain" if year is None else "calendar"
+        most = CHAIN_HOPS if found is None else DAY_HOPS if _is_day(found) else MONTH_HOPS
+        if via and depth > most and template(url) == template(via):
+            return "template-chain" if found is None else "calendar"
         if "&" in parts.query and self._is_mixed(f"{parts.netloc}{parts.path}", parts.query):
             return "parameter-mix"
         return None
@@ -82,7 +89,7 @@ class Traps:
     def _is_mixed(self, path: str, query: str) -> bool:
         pairs = query.split("&")
         mix = hash(path)
-        values = {hash((path, pair)) for pair in pairs}
+        values = {hash((path, frozenset(two))) for two in combinations(pairs[:_PAIRED], 2)}
         is_new = not values <= self._values
         if self._mixes[mix] >= MIXES and not is_new:
             return True
@@ -92,12 +99,16 @@ class Traps:
         return False
 
 
-def _year_of_month(path: str, query: str) -> int | None:
-    """The year of a URL that names a year and a month."""
+def _month(path: str, query: str) -> re.Match[str] | None:
+    """Where a URL names a year and a month; the year is the first group."""
     found = _PATH_MONTH.search(path) or _QUERY_DATE.search(query)
     if found is None and _QUERY_MONTH.search(query):
         found = _QUERY_YEAR.search(query)
-    return int(found[1]) if found else None
+    return found
+
+
+def _is_day(month: re.Match[str]) -> bool:
+    return _DAY.match(month.string, month.end()) is not None or _QUERY_DAY.search(month.string) is not None
 
 
 def template(url: str) -> str:

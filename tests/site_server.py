@@ -43,7 +43,7 @@ class Asked:
 
 class Site:
     """Answers out of *pages*: a path's answer, or a function that makes it; 404 for the rest, robots.txt too. An answer
-    is chunked where its headers say so, and 304 where the request has the validator it gives."""
+    is chunked where its headers say so, cut off where they say that it is longer, and 304 where the request has the validator it gives."""
 
     def __init__(self, pages: Mapping[str, Answer | Callable[[], Answer]], *, slow_s: float = 0.0) -> None:
         self.pages = dict(pages)
@@ -71,7 +71,7 @@ class Site:
                     self.send_response(status)
                     for name, value in headers.items():
                         self.send_header(name, value)
-                    if not chunked and status != 304:
+                    if not chunked and status != 304 and "Content-Length" not in headers:
                         self.send_header("Content-Length", str(len(body)))
                     self.end_headers()
                     self.wfile.write(in_chunks(body) if chunked else body)

@@ -24,11 +24,11 @@ REAL = {
 }  # fmt: skip
 #: by trap, what its paths begin with and the most that may be asked of it
 BOUNDS: dict[str, tuple[str, int]] = {
-    "calendar by parameters": (r"/calendar\?", 40),
-    "calendar by path": (r"/agenda/\d", 400),
-    "pages without end": (r"/list\?start=", 120),
+    "calendar by parameters": (r"/calendar\?", 520),
+    "calendar by path": (r"/agenda/\d", 1600),
+    "pages without end": (r"/list\?start=", 520),
     "menu paths that grow": (r"/menu/", 20),
-    "filters": (r"/shop\?", 420),
+    "filters": (r"/shop\?", 800),
     "relative links": (r"/rel/", 250),
     "redirect loop": (r"/loop/", 6),
     "redirect chain": (r"/chain/", 30),

@@ -152,7 +152,8 @@ class _Listening:
             response: Response = await self._handlers.download_request_async(request)
         except Exception:
             captured = request.meta.get("captured")
-            if captured and not captured[-1].bytes:
+            # What our own guard refused was never sent.
+            if captured and not captured[-1].bytes and not (captured[-1].error or "").startswith("address:"):
                 self._downloader.failed(request)
             raise
         self._downloader.answered(request, response, monotonic() - began)

@@ -9,6 +9,8 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.defer import deferred_from_coro
 
+from crawler.capture import signals as capture_signals
+
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
@@ -27,12 +29,18 @@ class LimitsExtension:
         extension = cls(crawler)
         crawler.signals.connect(extension.opened, signal=signals.spider_opened)
         crawler.signals.connect(extension.closed, signal=signals.spider_closed)
+        crawler.signals.connect(extension.captured, signal=capture_signals.captured)
         return extension
 
     def opened(self) -> None:
         profile = self._spider.plan.profile
         if profile.max_bytes or profile.max_time_s:
             self._loop.start(CHECK_S, now=False)
+
+    def captured(self) -> None:
+        # After the reader has counted it, which is told of it first.
+        if self._loop.running:
+            self._check()
 
     def closed(self) -> None:
         if self._loop.running:
@@ -47,4 +55,5 @@ class LimitsExtension:
 
     def _stop(self, reason: str) -> None:
         self._loop.stop()
+        self._spider.take_back("a limit was met")
         deferred_from_coro(self._crawler.engine.close_spider_async(reason=reason))

@@ -442,3 +442,39 @@ def test_no_extract_keeps_bytes_and_follows_links_only(tmp_path: Path) -> None:
         crawl(site.url(), tmp_path / "a", "--no-extract")
         assert {site.url(path) for path in tree(7)} <= set(captured(tmp_path / "a"))
     assert query(tmp_path / "a", "SELECT count(*) FROM fact") == [(0,)]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_page_that_a_second_signal_cut_off_is_asked_for_again(tmp_path: Path, how: int) -> None:
+    links = "".join(f'<a href="/{n}">n</a>' for n in range(5))
+    whole = page(f"{links}<p>{'text ' * 200}</p>")
+    half = 200, {**whole[1], "Content-Length": str(len(whole[2]))}, whole[2][:60]
+    asked: list[float] = []
+
+    def large() -> Answer:
+        asked.append(time.monotonic())
+        return half if len(asked) == 1 else whole
+
+    pages = {"/": page('<a href="/large">l</a>'), "/large": large, **{f"/{n}": page("t") for n in range(5)}}
+    with Site(pages) as site:
+        command = ("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        process = start(*command)
+        wait_for(site, 3)
+        time.sleep(0.3)
+        for _ in range(2):
+            os.kill(process.pid, how)
+            time.sleep(0.4)
+        process.communicate(timeout=20)
+        assert process.returncode == 130
+        bewaar(*command)
+        assert len(asked) == 2
+        assert {f"/{n}" for n in range(5)} <= set(site.paths())
+    bewaar("verify", "--rows", "--archive", tmp_path / "a")
+
+
+def test_a_limit_on_bytes_is_met_by_the_answer_that_crosses_it(tmp_path: Path) -> None:
+    images = {f"/{n}.png": (200, {"Content-Type": "image/png"}, bytes(20_000)) for n in range(60)}
+    with Site({"/": page("".join(f'<img src="{path}">' for path in images)), **images}) as site:
+        bewaar("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0",
+               "--max-bytes", "300000", code=3)  # fmt: skip
+        assert 15 <= len(site.asked) - 2 <= 17

@@ -31,8 +31,8 @@ def test_two_sites_on_one_host_wait_for_one_another(tmp_path: Path) -> None:
     """Two processes, each with its own profile, one host: one at a time, and never closer than the delay."""
     archive = Archive.create(tmp_path / "a", contact=CONTACT)
     pages = {
-        **{f"/{name}/": page("".join(f'<a href="/{name}/{n}">n</a>' for n in range(6))) for name in "ab"},
-        **{f"/{name}/{n}": page("text") for name in "ab" for n in range(6)},
+        **{f"/{name}/": page("".join(f'<a href="/{name}/{n}">n</a>' for n in range(16))) for name in "ab"},
+        **{f"/{name}/{n}": page("text") for name in "ab" for n in range(16)},
     }
     with Site(pages, slow_s=0.05) as site:
         for name in "ab":
@@ -45,7 +45,7 @@ def test_two_sites_on_one_host_wait_for_one_another(tmp_path: Path) -> None:
             assert each.returncode == 0, said
         # Both were at it at the same time.
         first, second = ([n for n, path in enumerate(site.paths()) if path.startswith(f"/{name}/")] for name in "ab")
-        assert len(first) == len(second) == 7
+        assert len(first) == len(second) == 17
         assert min(first) < max(second)
         assert min(second) < max(first)
         assert max(asked.at_a_time for asked in site.asked) == 1
@@ -137,6 +137,15 @@ def test_a_host_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> None:
         process.communicate(timeout=30)
         assert process.returncode == 130
     assert query(archive.root, "SELECT count(*) FROM capture WHERE status = 200") == [(6,)]
+
+
+def test_addresses_that_are_not_asked_hold_up_nothing(tmp_path: Path) -> None:
+    images = "".join(f'<img src="http://localhost:9/{n}.png">' for n in range(12))
+    with Site({"/": page(images + '<a href="/on">on</a>'), "/on": page("t")}) as site:
+        began = time.monotonic()
+        crawl(site.url(), tmp_path / "a")
+        assert time.monotonic() - began < 12
+        assert "/on" in site.paths()
 
 
 def test_a_host_that_never_answers_is_given_up(tmp_path: Path) -> None:
