@@ -29,6 +29,8 @@ _NAMES = (".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz")
 _LONGEST_LINE_BYTES = 8 << 20
 #: of an index with more faults than this the rest is not looked at
 _MOST_FAULTS = 1000
+#: a gzip index that unpacks to more, and to so many times its size, is a bomb; real ones shrink to a tenth
+_RATIO, _RATIO_FROM_BYTES = 250, 16 << 20
 #: stands for the key of the line before, once one was out of order: that is said once
 _UNSORTED = b"\xff"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -52,11 +54,16 @@ def _faults(wacz: Wacz, entry: Entry, records: dict[str, Entry], tally: Tally) -
     opened: IO[bytes] = io.BufferedReader(_Stream(wacz.chunks(entry)))
     lines: Any = gzip.GzipFile(fileobj=opened) if entry.name.endswith(".gz") else opened
     name = shown(entry.name)
-    number = wrong = 0
+    number = wrong = unpacked = 0
     before = b""
     try:
         while line := lines.readline(_LONGEST_LINE_BYTES):
             number += 1
+            unpacked += len(line)
+            if unpacked > max(_RATIO_FROM_BYTES, _RATIO * entry.size):
+                what = f"{name}: unpacks to more than {_RATIO} times its size; the rest was not looked at"
+                yield Fault("index-damaged", what, "an index", what)
+                return
             if line.startswith((b"!", b" CDX")) or not line.strip():
                 continue
             tally.lines += 1

@@ -27,7 +27,7 @@ WAITING = 7
 
 
 class NotAsked(IgnoreRequest):
-    """The request was not sent, and may be another time: the crawl is ending."""
+    """The request was not sent, and may be another time: the crawl ends or pauses, or a robots.txt is not known yet."""
 
 
 class HostGivenUp(IgnoreRequest):

@@ -151,6 +151,13 @@ def test_an_index_that_cannot_be_unpacked_is_a_failure(tmp_path: Path) -> None:
         assert found.what.startswith("indexes/more.cdx.gz cannot be read: ")
 
 
+def test_an_index_that_is_a_bomb_is_a_failure(tmp_path: Path) -> None:
+    for line in (b"\n", INDEX.splitlines(keepends=True)[0]):
+        bomb = gzip.compress(line * ((20 << 20) // len(line)))
+        (found,) = failures(wacz(tmp_path / "a.wacz", FILES | {"indexes/more.cdx.gz": bomb}))
+        assert "indexes/more.cdx.gz: unpacks to more than 250 times its size" in found.what
+
+
 def test_lines_and_records_are_counted(tmp_path: Path) -> None:
     checked = Checked()
     assert not [f for f in verify_file(wacz(tmp_path / "a.wacz", FILES), checked) if f.severity == "failure"]
