@@ -64,8 +64,10 @@ DOWNLOAD_DELAY = 1.0
 ROBOTSTXT_OBEY = True
 # Scrapy starts this many tasks per response, also for none (scrapy#5182); facts per page are few.
 CONCURRENT_ITEMS = 1
-# A total, not idle time: a page that takes longer is kept as far as it came, marked WARC-Truncated: time.
-DOWNLOAD_TIMEOUT = 120
+# How long is waited for a connection, and for an answer's next KiB; past it the answer is asked for again.
+WARC_IDLE_S = 60
+# A page that takes longer in all is kept as far as it came, marked WARC-Truncated: time.
+WARC_TOTAL_S = 1200
 # Certificates are verified; a profile may fall back, and the warcinfo record says so.
 DOWNLOAD_VERIFY_CERTIFICATES = True
 # Sizes are limited in the tee, where the record is marked; Scrapy sees only the first bytes of a large body.

@@ -70,6 +70,14 @@ def endless() -> Iterator[Step]:
         yield b"10000\r\n" + b"e" * 0x10000 + b"\r\n"
 
 
+def drip(size: int) -> Iterator[Step]:
+    """*size* bytes each tenth of a second, without end."""
+    yield ok(b"Content-Length: 100000000")
+    while True:
+        yield b"d" * size
+        yield 0.1
+
+
 def header_flood() -> Iterator[Step]:
     yield b"HTTP/1.1 200 OK\r\n"
     for number in range(1 << 20):
@@ -100,6 +108,8 @@ SCRIPTS: dict[str, Callable[[], Iterator[Step]]] = {
     "6MiB": lambda: sized(6 * MIB),
     "300MiB": lambda: sized(300 * MIB),
     "endless": endless,
+    "dripping": lambda: drip(200),
+    "trickling": lambda: drip(1),
     "header-flood": header_flood,
     "endless-line": endless_line,
     "then-dropped": lambda: iter((ok(b"Content-Length: %d" % len(TEXT)) + TEXT, "drop next")),

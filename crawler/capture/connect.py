@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface.declarations import implementer
 
 from archive import times
+from crawler.capture.failures import TooSlow
 from crawler.capture.guard import AddressRefused, Guard
 
 # An endpoint is made for every request, also where a connection is open, and asks each time how the host's name is
@@ -30,17 +31,22 @@ HostnameEndpoint._hostAsBytesAndText = staticmethod(lru_cache(maxsize=1024)(Host
 @implementer(IStreamClientEndpoint)
 class Route:
     """The way to an endpoint of Twisted's, with the guard in front of it. Without a guard (a proxy, which the operator
-    chose) only failures are noted."""
+    chose) only failures are noted. A connection that is not there after *wait_s* seconds is one."""
 
-    def __init__(self, endpoint: Any, guard: Guard | None, failed: Callable[[BaseException, datetime], None]) -> None:
+    def __init__(
+        self, endpoint: Any, guard: Guard | None, wait_s: float, failed: Callable[[BaseException, datetime], None]
+    ) -> None:
         self._endpoint = endpoint
         self._guard = guard
+        self._wait_s = wait_s
         self._failed = failed
 
     def __repr__(self) -> str:
         return repr(self._endpoint)
 
     def connect(self, factory: Any) -> Deferred[Any]:
+        from twisted.internet import reactor
+
         started_at = times.now()
 
         def failed(failure: Failure) -> Failure:
@@ -49,7 +55,12 @@ class Route:
 
         endpoint = self._endpoint if self._guard is None else _guarded(self._endpoint, self._guard)
         connected: Deferred[Any] = endpoint.connect(factory)
+        # In all: for the name, each address of it, and a proxy's leave.
+        connected.addTimeout(self._wait_s, reactor, self._too_late)
         return connected.addErrback(failed)
+
+    def _too_late(self, _: object, __: float) -> None:
+        raise TooSlow(f"no connection after {self._wait_s:g} s")
 
 
 def _guarded(endpoint: Any, guard: Guard) -> Any:

@@ -49,6 +49,8 @@ class CaptureExtension:
     WARC_DIGEST             sha256 or sha1
     WARC_STRICT_FIELDS      leave out header fields that WARC 1.1 does not name
     WARC_MAX_RESPONSE_BYTES a response is cut behind this many bytes, and marked
+    WARC_IDLE_S             an answer that hardly comes for so long is given up
+    WARC_TOTAL_S            an answer that is not whole by then is cut, and marked
     WARC_MANIFEST_ROOT      directory whose manifest-sha256.txt names every sealed file; none without it
     WARC_FEED_BYTES         Scrapy is handed this much of a payload; the WARC has all of it
     """
@@ -70,6 +72,8 @@ class CaptureExtension:
             directory=Path(directory),
             feed_bytes=settings.getint("WARC_FEED_BYTES", 8 << 20),
             response_bytes=settings.getint("WARC_MAX_RESPONSE_BYTES", 256 << 20),
+            idle_s=settings.getfloat("WARC_IDLE_S", 60),
+            total_s=settings.getfloat("WARC_TOTAL_S", 1200),
         )
         #: what made the archive unwritable; nothing is fetched or written after it
         self.fault: ArchiveFault | None = None

@@ -29,12 +29,20 @@ class TooLong(Exception):
     """A header section or a response is longer than we keep."""
 
 
+class TooSlow(Exception):
+    """An answer is not whole after the time it may take."""
+
+
+class Stalled(TooSlow):
+    """Hardly a byte comes any more; at another time it may be different."""
+
+
 _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("address", (AddressRefused,)),
     ("dns", (CannotResolveHostError, tx.DNSLookupError)),
     ("refused", (DownloadConnectionRefusedError, tx.ConnectionRefusedError)),
     ("length", (TooLong,)),
-    ("timeout", (DownloadTimeoutError, tx.TimeoutError)),
+    ("timeout", (TooSlow, DownloadTimeoutError, tx.TimeoutError)),
     ("proxy", (TunnelError,)),
     ("tls", (SSL.Error,)),
     ("malformed", (ParseError, _MalformedChunkedDataError, ValueError, KeyError)),
@@ -60,7 +68,7 @@ def explain(error: BaseException) -> str:
 def reason(error: BaseException) -> Truncated:
     """WARC-Truncated for a body that *error* cut short (WARC 1.1, 5.13)."""
     causes = list(_flatten(error))
-    if any(isinstance(cause, (DownloadTimeoutError, tx.TimeoutError)) for cause in causes):
+    if any(isinstance(cause, (TooSlow, DownloadTimeoutError, tx.TimeoutError)) for cause in causes):
         return "time"
     # Scrapy cancels a download for its size alone; a cancelled timeout is a DownloadTimeoutError by then.
     if any(isinstance(cause, DownloadCancelledError) for cause in causes):

@@ -57,13 +57,16 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
         meta = request.meta
         # Redirects and retries copy meta: what stands there belongs to another request.
         meta["captured"] = []
+        limits = self._extension.limits
+        # The tee keeps the time; this is Scrapy's own limit (10 seconds, unless said), behind which nothing may hang.
+        meta.setdefault("download_timeout", 2 * limits.idle_s + limits.total_s)
         meta["validator"] = None
         self._extension.check()
         if meta.get("conditional"):
             meta["validator"] = await self._make_conditional(request)
         redirected = meta.get("redirect_urls") or ()
         attempts = Attempts(
-            self._extension.limits,
+            limits,
             urldefrag(request.url)[0],
             proxied=bool(meta.get("proxy")),
             via=redirected[-1] if redirected else meta.get("via"),

@@ -17,7 +17,7 @@ from archive import times
 from archive.errors import ArchiveFault
 from archive.model import Exchange, Truncated
 from archive.warc.blocks import InMemory
-from crawler.capture.failures import explain, reason
+from crawler.capture.failures import TooSlow, explain, reason
 from crawler.capture.spool import Spool
 
 
@@ -31,6 +31,10 @@ class Limits:
     response_bytes: int
     #: interim responses and header section together; nobody sends more, and they are held in memory
     header_bytes: int = 1 << 19
+    #: a connection is waited for this long, and so is any part of an answer (`patience`), seconds
+    idle_s: float = 60
+    #: a whole answer, seconds
+    total_s: float = 1200
 
 
 class Recording:
@@ -114,10 +118,9 @@ class Recording:
         self.complete = True
         self._surplus_bytes = surplus_bytes
         self._stop()
-        if self._loss == "disconnect" and not isinstance(self._why, ConnectionDone):
-            # The body ended with the connection, and that did not end properly (RFC 9112, 9.8).
-            return
-        self._loss = self._why = None
+        # A body that ends with the connection is whole only if that ended properly (RFC 9112, 9.8).
+        if self._loss == "disconnect" and isinstance(self._why, ConnectionDone):
+            self._loss = self._why = None
 
     def lost(self, why: Any) -> None:
         self._set("disconnect", why)
@@ -127,7 +130,7 @@ class Recording:
         self._set("unspecified", why)
 
     def cut(self, why: Exception) -> None:
-        self._set("length", why)
+        self._set("time" if isinstance(why, TooSlow) else "length", why)
 
     def _set(self, loss: Truncated, why: Any) -> None:
         # The first reason is the cause; those after it are its effects.
@@ -202,7 +205,7 @@ class Attempts:
 
     def __init__(self, limits: Limits, url: str, *, proxied: bool, via: str | None, hops: str) -> None:
         self.proxied = proxied
-        self._limits = limits
+        self.limits = limits
         self._url = url
         self._via = via
         self._hops = hops
@@ -212,7 +215,7 @@ class Attempts:
         """A request is about to be written to *transport*."""
         secure = request._parsedURI.scheme == b"https"
         address = None if self.proxied else getattr(transport.getPeer(), "host", None)
-        recording = Recording(self._limits, self._url, secure=secure, ip_address=address)
+        recording = Recording(self.limits, self._url, secure=secure, ip_address=address)
         self._tried.append(recording)
         return recording
 

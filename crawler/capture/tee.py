@@ -16,6 +16,7 @@ from typing import Any, cast
 from scrapy.core.downloader.handlers import http11
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoint
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import DONE
 from twisted.web._newclient import Request as TxRequest
@@ -25,8 +26,9 @@ from zope.interface.declarations import implementer
 
 from archive.errors import ArchiveFault
 from crawler.capture.connect import Route
-from crawler.capture.failures import TooLong
+from crawler.capture.failures import Stalled, TooLong, TooSlow
 from crawler.capture.guard import Guard
+from crawler.capture.patience import Patience
 from crawler.capture.recording import Attempts, Recording
 
 logger = logging.getLogger(__name__)
@@ -113,8 +115,13 @@ class _Parser(http11._LenientHTTPClientParser):
 @implementer(IHandshakeListener)
 class _Protocol(http11._LenientHTTP11ClientProtocol):
     _recording: Recording | None = None
+    _patience: Patience | None = None
     #: (protocol, cipher suite) once the TLS handshake is done
     _tls: tuple[str, str] | None = None
+
+    def __init__(self, quiescent: Any, clock: Any) -> None:
+        super().__init__(quiescent)
+        self._clock = clock
 
     def handshakeCompleted(self) -> None:
         transport: Any = self.transport
@@ -128,6 +135,7 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
         # Known on a connection from the pool; on a new one the handshake is still under way.
         recording.tls = self._tls
         request.writeTo = lambda transport: TxRequest.writeTo(request, _RequestTee(transport, recording))
+        self._patience = Patience(self._clock, recording, self._too_slow)
         finished = super().request(request)
         parser: Any = self._parser
         if parser is not None:
@@ -151,6 +159,18 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
         if recording is not None and recording.received.size > recording.room and not recording.complete:
             self._cut(recording, TooLong(f"longer than {recording.room} bytes"))
 
+    def _too_slow(self, why: TooSlow) -> None:
+        recording = self._recording
+        if recording is None or recording.closed:
+            return
+        if isinstance(why, Stalled):
+            self._giveUp(Failure(why))
+        else:
+            self._cut(recording, why)
+        transport: Any = self.transport
+        # Closed in good manners, a TLS connection would wait for a server that has none.
+        transport.abortConnection()
+
     def _cut(self, recording: Recording, why: Exception) -> None:
         """Stop here. A body is handed to Scrapy as far as it came, with the flag ``partial``: the crawl goes on."""
         recording.cut(why)
@@ -171,15 +191,26 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
     def _giveUp(self, reason: Any) -> None:
         if (recording := self._recording) is not None:
             why: Any = reason.value if isinstance(reason, Failure) else reason
-            (recording.cut if isinstance(why, TooLong) else recording.malformed)(why)
+            (recording.cut if isinstance(why, (TooLong, TooSlow)) else recording.malformed)(why)
         super()._giveUp(reason)
 
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._stop_waiting()
+        super().connectionLost(reason)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.end()
+            self._patience = None
+
     def _disconnectParser(self, reason: Any) -> None:
+        self._stop_waiting()
         if self._recording is not None:
             self._recording.lost(reason)
         super()._disconnectParser(reason)
 
     def _finishResponse(self, rest: bytes) -> None:
+        self._stop_waiting()
         recording, self._recording = self._recording, None
         request = self._currentRequest
         if recording is not None:
@@ -203,7 +234,9 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
 class _Factory(http11._LenientHTTP11ClientFactory):
     def buildProtocol(self, addr: Any) -> Any:
         del addr
-        return _Protocol(self._quiescentCallback)
+        from twisted.internet import reactor
+
+        return _Protocol(self._quiescentCallback, reactor)
 
 
 class _Bound:
@@ -235,6 +268,7 @@ class TeePool(HTTPConnectionPool):
     def getConnection(self, key: Any, endpoint: Any) -> Deferred[Any]:
         attempts, self.attempts = self.attempts, None
         assert attempts is not None
-        route = Route(endpoint, None if attempts.proxied else self._guard, attempts.not_connected)
+        guard = None if attempts.proxied else self._guard
+        route = Route(endpoint, guard, attempts.limits.idle_s, attempts.not_connected)
         connection: Deferred[Any] = super().getConnection(key, cast("IStreamClientEndpoint", route))
         return connection.addCallback(_Bound, attempts)

@@ -139,8 +139,10 @@ class Profile(_Model):
     hours: tuple[Span, ...] = ()
     #: where the clock of *hours* hangs
     timezone: Zone = "UTC"
+    #: for a connection, and for each further KiB of an answer; past that it is asked for again, three times in all
+    idle_s: PositiveFloat = 60.0
     #: for one answer, in all; what came until then is kept and marked
-    timeout_s: PositiveFloat = 60.0
+    timeout_s: PositiveFloat = 1200.0
     #: HTML pages of one crawl; their requisites follow
     max_pages: PositiveInt | None = None
     #: received in one crawl, as a number or ``"200 MiB"``

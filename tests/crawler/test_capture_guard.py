@@ -153,7 +153,7 @@ def connect(guard, *answers, host="evil.test", secure=False):
     endpoint = HostnameEndpoint(reactor, host, 80)
     if secure:
         endpoint = wrapClientTLS(optionsForClientTLS("evil.test"), endpoint)
-    route = Route(endpoint, guard, lambda why, at: failed.append(why))
+    route = Route(endpoint, guard, 60, lambda why, at: failed.append(why))
     for _ in answers:
         route.connect(Factory()).addErrback(lambda failure: None)
         reactor.advance(5)
