@@ -17,11 +17,33 @@ _CLOSED_BY_OTHERS = frozenset(
 #: fewer tags than this are parsed in a moment however they nest
 _MANY_TAGS = 20_000
 _MAX_DEPTH = 1000
+#: no page has a tag with so many attributes; the parser compares each with all before it
+_MAX_ATTRIBUTES = 1000
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{2 * _MAX_ATTRIBUTES},}}")
+#: a shorter page is parsed in a moment whatever its tags hold
+_LONG_TEXT = 30_000
+_VALUE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]\S*)?""")
+_BETWEEN = re.compile(r"[\s/]+")
 
 
 def parse(text: str) -> LexborHTMLParser:
     """The page's tree, as browsers build it. Parse once a page; link discovery reads the same tree."""
-    return LexborHTMLParser(text if text.count("<") < _MANY_TAGS else text[: _sane_length(text)])
+    end = len(text)
+    if end > _LONG_TEXT and max(map(len, text.split("<"))) > 2 * _MAX_ATTRIBUTES:
+        end = min((tag.start() for tag in _LONG_TAG.finditer(text) if _is_overloaded(tag[0])), default=end)
+    if text.count("<", 0, end) >= _MANY_TAGS:
+        end = _sane_length(text[:end])
+    return LexborHTMLParser(text[:end])
+
+
+def _is_overloaded(tag: str) -> bool:
+    """
+    >>> _is_overloaded("<p " + " ".join(f"a{n}=1" for n in range(2000)))
+    True
+    >>> _is_overloaded("<img src=data:image/png;base64," + "ab/+" * 10_000)
+    False
+    """
+    return len(_BETWEEN.findall(_VALUE.sub(" ", tag))) > _MAX_ATTRIBUTES
 
 
 def _sane_length(text: str) -> int:

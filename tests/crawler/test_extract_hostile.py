@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from archive.decoding import decode
 from archive.model import Page, Section
 from archive.quotes import stands
+from crawler import tree as tree_module
 from crawler.extract import extract, page_text
 from crawler.tree import parse
 
@@ -125,3 +127,29 @@ def test_any_soup_gives_facts_that_stand_in_it(pieces: list[str]) -> None:
         for fact in section.facts:
             at = fact.evidence
             assert stands(body, "utf-8", at.byte_start, at.byte_end, at.quote), fact
+
+
+def test_examples_of_the_tree_hold() -> None:
+    assert doctest.testmod(tree_module).failed == 0
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<p " + " ".join(f"a{n}=1" for n in range(SIZE)),
+        "<p " + "".join(f'a{n}="1"' for n in range(SIZE)),
+        "<p " + "".join(f"a{n}/" for n in range(SIZE)),
+        "<p " + " ".join(f"a{n}" for n in range(900)) + ">" * 100,
+    ],
+)
+def test_a_tag_of_many_attributes_takes_no_time(tag: str) -> None:
+    began = time.monotonic()
+    parse("<p>before" + tag)
+    assert time.monotonic() - began < LIMIT_S
+
+
+def test_a_page_is_read_up_to_a_tag_of_thousands_of_attributes() -> None:
+    overloaded = "<p " + " ".join(f"a{n}" for n in range(20_000)) + ">"
+    assert page_text(parse(f"<p>before{overloaded}after")).text == "before"
+    picture = f"<img src=data:image/png;base64,{'ab/+' * 10_000}>"
+    assert page_text(parse(f"<p>before{picture}after")).text == "beforeafter"
