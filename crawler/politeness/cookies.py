@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import NotConfigured
@@ -12,10 +14,16 @@ if TYPE_CHECKING:
     from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
     from scrapy.http import Response
 
+#: what a browser must be able to hold (RFC 6265, 6.1), and all that is held here: name and value in characters,
+#: cookies of one domain, cookies of all. A server that sets more could make every later request too long to be answered
+LONGEST = 4096
+MOST_OF_A_DOMAIN = 50
+MOST = 3000
+
 
 class FirstCookieMiddleware:
-    """Scrapy's cookie middleware, from the first cookie on. Most sites set none; it asks its jar for every request all
-    the same, and loads the library of the public suffix list, which brings an HTTP client."""
+    """Scrapy's cookie middleware, from the first cookie on, within bounds. Most sites set none; it asks its jar for
+    every request all the same, and loads the library of the public suffix list, which brings an HTTP client."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -31,8 +39,10 @@ class FirstCookieMiddleware:
         return self._begun().process_request(request) if self._cookies or request.cookies else None
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        if self._cookies or b"Set-Cookie" in response.headers:
-            return self._begun().process_response(request, response)
+        if b"Set-Cookie" in response.headers:
+            self._begun().process_response(request, response)
+            for jar in self._begun().jars.values():
+                forget_surplus(jar.jar)
         return response
 
     def _begun(self) -> CookiesMiddleware:
@@ -46,3 +56,20 @@ class FirstCookieMiddleware:
             )
             self._cookies = cookies.CookiesMiddleware.from_crawler(self._crawler)
         return self._cookies
+
+
+def forget_surplus(jar: CookieJar) -> None:
+    """Drop cookies that are too long, and of too many those that came first (RFC 6265, 5.3)."""
+    kept = []
+    for cookie in jar:
+        if len(cookie.name) + len(cookie.value or "") > LONGEST:
+            jar.clear(cookie.domain, cookie.path, cookie.name)
+        else:
+            kept.append(cookie)
+    of_domain = Counter(cookie.domain for cookie in kept)
+    surplus = len(kept) - MOST
+    for cookie in kept:
+        if surplus > 0 or of_domain[cookie.domain] > MOST_OF_A_DOMAIN:
+            jar.clear(cookie.domain, cookie.path, cookie.name)
+            of_domain[cookie.domain] -= 1
+            surplus -= 1

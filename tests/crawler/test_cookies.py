@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 
+from crawler.politeness.cookies import LONGEST, MOST, MOST_OF_A_DOMAIN, forget_surplus
 from tests.front_door import crawl
 from tests.site_server import Site, page
 
@@ -17,3 +19,29 @@ def test_a_cookie_that_was_set_is_sent_back_for_the_rest_of_the_crawl(tmp_path: 
         crawl(site.url(), tmp_path / "a")
     sent = {asked.path: asked.headers.get("Cookie") for asked in site.asked}
     assert sent == {"/robots.txt": None, "/": None, "/first": None, "/second": "consent=yes"}
+
+
+def cookie(name: str, value: str = "v", domain: str = "a.test") -> Cookie:
+    return Cookie(
+        0, name, value, None, False, domain, True, False, "/", True, False, None, False, None, None, {}
+    )  # fmt: skip
+
+
+def kept(*cookies: Cookie) -> list[str]:
+    jar = CookieJar()
+    for each in cookies:
+        jar.set_cookie(each)
+    forget_surplus(jar)
+    return [each.name for each in jar]
+
+
+def test_of_too_many_cookies_those_that_came_first_are_forgotten() -> None:
+    many = [cookie(f"c{n}") for n in range(MOST_OF_A_DOMAIN + 2)]
+    assert kept(*many, cookie("other", domain="b.test")) == [f"c{n}" for n in range(2, MOST_OF_A_DOMAIN + 2)] + [
+        "other"
+    ]
+    assert len(kept(*(cookie("c", domain=f"{n}.test") for n in range(MOST + 5)))) == MOST
+
+
+def test_a_cookie_that_no_browser_need_hold_is_not_held() -> None:
+    assert kept(cookie("long", "v" * LONGEST), cookie("longest", "v" * (LONGEST - 7))) == ["longest"]
