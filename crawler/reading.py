@@ -39,7 +39,10 @@ CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: what may hold links, beside HTML; all other bodies are only digested
 LINKED = frozenset(
-    {"text/css", "text/plain", "application/json", "application/gzip", "application/x-gzip", "application/octet-stream"}
+    (
+        "text/css text/plain application/json application/pdf application/gzip application/x-gzip "
+        "application/octet-stream"
+    ).split()
 )
 #: ends of the types of the same
 LINKED_ENDS = ("xml", "+json", "javascript", "ecmascript", "jscript")

@@ -100,6 +100,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "datasette": ("archive.browse",),
     "nh3": ("archive.browse",),
     "bs4": ("crawler.extract", "crawler.discover"),
+    "pypdf": ("crawler.discover",),
     "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.reading"),
     "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),

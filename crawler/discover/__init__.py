@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Headers, Link, Page
-from crawler.discover import http, robots, structured, xml
+from crawler.discover import http, pdf, robots, structured, xml
 from crawler.discover.html import MOST_LINKS, Found, links_in_html
 from crawler.discover.reference import Base
 from crawler.tree import parse
@@ -149,6 +149,11 @@ def _text_sitemap(document: _Document, found: Found) -> None:
             found.add(line, "L", "sitemap.txt")
 
 
+def _pdf(document: _Document, found: Found) -> None:
+    for reference in pdf.references(document.body):
+        found.add(reference, "L", "pdf/link")
+
+
 _Kind = Callable[[_Document, Found], None]
 
 _KINDS: dict[str, _Kind] = {
@@ -160,6 +165,7 @@ _KINDS: dict[str, _Kind] = {
     "application/manifest+json": _manifest,
     "text/xml": _xml,
     "application/xml": _xml,
+    "application/pdf": _pdf,
 }
 _ROBOTS = "/robots.txt"
 
@@ -203,6 +209,8 @@ def _sniffed(path: str, mime: str, start: bytes) -> _Kind | None:
         return None
     if start.startswith((b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<svg")):
         return _html if b"<html" in start else _xml
+    if start.startswith(b"%pdf-"):
+        return _pdf
     return (
         _html
         if re.match(rb"<(?:!doctype html|html|head|body|script|title|!--|h1|div|a|p|table|b|br)[\s>-]", start)
