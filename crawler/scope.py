@@ -36,6 +36,8 @@ class ScopeRules:
     max_embed_hops: int = 6
     #: redirects in a row
     max_redirect_hops: int = 20
+    #: sitemaps in a row: an index names sitemaps, and no index (sitemaps.org), but some do
+    max_sitemap_hops: int = 5
     #: requisites of a page are fetched from any host, or only where links are followed too
     requisites_from: Literal["any", "scope"] = "any"
     #: hosts (and all below them) nothing is fetched from
@@ -158,7 +160,9 @@ class Scope:
         way = c.hops[len(c.hops.rstrip("ER")) :]
         if way.count("E") > self.rules.max_embed_hops:
             return _refused("embed-hops")
-        return _refused("redirect-hops") if len(way) - len(way.rstrip("R")) > self.rules.max_redirect_hops else None
+        if len(way) - len(way.rstrip("R")) > self.rules.max_redirect_hops:
+            return _refused("redirect-hops")
+        return _refused("sitemap-hops") if c.hops.count("M") > self.rules.max_sitemap_hops else None
 
     def _extent(self, c: _Candidate) -> Verdict | None:
         return _accepted(self.rules.extent) if self._inside(c) else None

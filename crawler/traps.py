@@ -11,6 +11,7 @@ generator makes and an editor does not:
   the other (``/mo480-cg310/mo481-cg310/...``): menus that add their own path to where they are.
 - ``parameter-mix``: of one path with several parameters, URLs that bring no two values together for the first time,
   once 300 were accepted: filters combined with one another. (``option=event&id=7`` is new, though both were seen.)
+- ``sitemaps``: more than 50,000 of them, as many as one index may name: indexes that name new ones for ever.
 - ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
 
 What is remembered is bounded; a crawl that is taken up again learns anew.
@@ -35,6 +36,8 @@ SAME_PAGES = 10
 GROWTH = 4
 #: paths, values and pages that are remembered, each; what comes after is not judged
 _REMEMBERED = 200_000
+#: sitemaps of one crawl
+SITEMAPS = 50_000
 #: parameters of one URL that are looked at
 _PAIRED = 20
 
@@ -57,10 +60,14 @@ class Traps:
         self._mixes: Counter[int] = Counter()
         self._values: set[int] = set()
         self._pages: Counter[int] = Counter()
+        self._sitemaps = 0
 
     def rule(self, url: str, hops: str, via: str | None) -> str | None:
-        """The rule that refuses a link, which scope accepted; None for most. *hops* is the path to it, this hop
-        included."""
+        """The rule that refuses a link or sitemap, which scope accepted; None for most. *hops* is the path to it, this
+        hop included."""
+        if hops.endswith("M"):
+            self._sitemaps += 1
+            return "sitemaps" if self._sitemaps > SITEMAPS else None
         try:
             parts = urlsplit(url)
         except ValueError:

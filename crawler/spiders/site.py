@@ -279,7 +279,7 @@ class SiteSpider(Spider):
         if self.plan.credentials.secrets and _MASKED.search(url):
             return Verdict(accepted=False, rule="held-a-secret")
         verdict = self.scope.judge(url, hop, hops)
-        if verdict.accepted and hop == "L" and (trap := self.traps.rule(url, f"{hops}{hop}", via)):
+        if verdict.accepted and hop in {"L", "M"} and (trap := self.traps.rule(url, f"{hops}{hop}", via)):
             return Verdict(accepted=False, rule=trap)
         limit = self.plan.profile.max_variants_per_page
         if limit is None or not verdict.accepted or hop == "E" or not self.plan.profile.page_keys:

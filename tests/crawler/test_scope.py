@@ -134,6 +134,8 @@ def test_chains_of_embeds_and_redirects_end():
     assert rule("http://a.example/x", "E", "L" + "E" * 6) == "-embed-hops"
     assert rule("http://a.example/x", "E", "EEEEEEL") == "+host"
     assert rule("http://a.example/x", "R", "L" + "R" * 20) == "-redirect-hops"
+    assert rule("http://a.example/s.xml", "M", "M" * 5) == "-sitemap-hops"
+    assert not rule("http://a.example/s.xml", "M", "M" * 4).startswith("-")
     assert rule("http://a.example/x", "R", "L" + "R" * 19) == "+host"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.layout import Archive
-from crawler.traps import CHAIN_HOPS, DAY_HOPS, MIXES, MONTH_HOPS, SAME_PAGES, Traps, template
+from crawler.traps import CHAIN_HOPS, DAY_HOPS, MIXES, MONTH_HOPS, SAME_PAGES, SITEMAPS, Traps, template
 from tests.crawler.test_crawl import query
 from tests.front_door import CONTACT, bewaar
 from tests.trap_park import BOUNDS, REAL, TrapPark
@@ -93,3 +93,9 @@ def test_the_same_page_many_times() -> None:
     traps = Traps(2026)
     assert [traps.is_one_of_many("sha256:a") for _ in range(SAME_PAGES + 2)] == [False] * SAME_PAGES + [True] * 2
     assert not traps.is_one_of_many("sha256:b")
+
+
+def test_sitemaps_without_end_are_left() -> None:
+    traps = Traps(2026)
+    assert not any(rule(traps, f"/s{n}.xml", hops="M") for n in range(SITEMAPS))
+    assert rule(traps, "/more.xml", hops="MM") == "sitemaps"
