@@ -86,6 +86,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.state": (*GROUND, *LAYOUT),
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
+    "crawler.sites.cli": (*LAYOUT, "archive.cli", "crawler.outcome", "crawler.plan", "crawler.scope", "crawler.sites"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
 
@@ -107,7 +108,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "OpenSSL": ("crawler.capture",),
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
     "rfc3161_client": ("archive.timestamps",),
-    "click": ("archive.cli", "archive.packing", "crawler.cli", "crawler.replica"),
+    "click": ("archive.cli", "archive.packing", "crawler.cli", "crawler.sites.cli", "crawler.replica"),
     "rich": ("crawler.cli", "crawler.progress"),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
