@@ -338,6 +338,13 @@ class Frontier:
             f"UPDATE url SET state = 'queued', attempts = 0 WHERE seen = ? AND state IN {states}", (seen_key(url),)
         )
 
+    def accepted(self) -> Iterator[tuple[str, str, str | None]]:
+        """URL, hops and via of all that scope let in, in the order it came; requisites left out."""
+        with database_faults(self.path):
+            yield from self._db.execute(
+                "SELECT url, hops, via FROM url WHERE state != 'refused' AND hops NOT LIKE '%E' ORDER BY id"
+            )
+
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
         """Captured, but stopped before its links were queued."""
         query = "SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'"

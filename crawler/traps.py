@@ -14,7 +14,7 @@ generator makes and an editor does not:
 - ``sitemaps``: more than 50,000 of them, as many as one index may name: indexes that name new ones for ever.
 - ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
 
-What is remembered is bounded; a crawl that is taken up again learns anew.
+What is remembered is bounded. A crawl that is taken up again is told anew what it had accepted, but not what it read.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -56,7 +57,10 @@ def sites_show(site: str, archive: Path) -> None:
 @archive_option
 @json_option
 def sites_check(url: str, site: str | None, scope: str | None, requisite: bool, archive: Path, as_json: bool) -> int:
-    """Whether URL is in a site's scope, and the rule that decides.
+    """Whether URL belongs to a crawl of a site, and the rule that decides.
+
+    Rules of scope come first, then those of traps. Some depend on what a crawl has met by then, as robots.txt does:
+    of these the last crawl's word counts, and what it made of URL is shown.
 
     \b
     Examples
@@ -69,15 +73,22 @@ def sites_check(url: str, site: str | None, scope: str | None, requisite: bool, 
     """
     from urllib.parse import urljoin
 
+    from crawler.judgement import judge
     from crawler.plan import profile_for
-    from crawler.scope import Scope
 
     settings = {"scope": scope} if scope else {}
-    profile = profile_for(site or urljoin(url, "/"), archive_or_none(archive), **settings)
-    verdict = Scope(profile.scope_rules()).judge(url, "E" if requisite else "L", "")
+    found = archive_or_none(archive)
+    profile = profile_for(site or urljoin(url, "/"), found, **settings)
+    verdict = judge(url, profile, found, requisite=requisite)
+    met = verdict.met
     if as_json:
         said = {"url": url, "site": profile.name, "scope": profile.scope, "requisite": requisite}
-        print_json({**said, "accepted": verdict.accepted, "rule": verdict.rule})
+        said |= {"accepted": verdict.accepted, "rule": verdict.rule}
+        print_json(said | {"last_crawl": asdict(met) if met else None})
     else:
         click.echo(f"{'accepted' if verdict.accepted else 'refused'} by rule {verdict.rule}: {url}")
+        if met:
+            rule = f" by rule {met.rule}" if met.rule else ""
+            found_on = f", found on {met.via}" if met.via else ""
+            click.echo(f"in the last crawl, {met.crawl}: {met.state}{rule}{found_on}, path {met.hops or 'seed'}")
     return DONE if verdict.accepted else PROBLEMS

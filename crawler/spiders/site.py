@@ -89,6 +89,9 @@ class SiteSpider(Spider):
         self._pages_leased: set[int] = set()
         #: page keys by how many of their URLs were accepted
         self._variants: Counter[str] = Counter()
+        if begun.plan.resumed:
+            for url, hops, via in self.frontier.accepted():
+                self._refusal(url, hops, via)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, begun: Begun | None = None, **kwargs: Any) -> Self:
@@ -279,14 +282,21 @@ class SiteSpider(Spider):
         if self.plan.credentials.secrets and _MASKED.search(url):
             return Verdict(accepted=False, rule="held-a-secret")
         verdict = self.scope.judge(url, hop, hops)
-        if verdict.accepted and hop in {"L", "M"} and (trap := self.traps.rule(url, f"{hops}{hop}", via)):
-            return Verdict(accepted=False, rule=trap)
-        limit = self.plan.profile.max_variants_per_page
-        if limit is None or not verdict.accepted or hop == "E" or not self.plan.profile.page_keys:
+        if not verdict.accepted or hop == "E":
             return verdict
+        refusal = self._refusal(url, f"{hops}{hop}", via)
+        return Verdict(accepted=False, rule=refusal) if refusal else verdict
+
+    def _refusal(self, url: str, hops: str, via: str | None) -> str | None:
+        """The rule that refuses what scope let in, by what was let in before; it is remembered for the next."""
+        if hops.endswith(("L", "M")) and (trap := self.traps.rule(url, hops, via)):
+            return trap
+        limit = self.plan.profile.max_variants_per_page
+        if limit is None or not self.plan.profile.page_keys:
+            return None
         key = self.plan.profile.page_key(url)
         self._variants[key] += 1
-        return verdict if self._variants[key] <= limit else Verdict(accepted=False, rule="variants-per-page")
+        return "variants-per-page" if self._variants[key] > limit else None
 
     def note_problem(self, url: str, what: str, detail: str | None) -> None:
         if url in self.outcome.seeds and what == UNEXPECTED:

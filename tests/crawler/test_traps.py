@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from archive.layout import Archive
 from crawler.traps import CHAIN_HOPS, DAY_HOPS, MIXES, MONTH_HOPS, SAME_PAGES, SITEMAPS, Traps, template
 from tests.crawler.test_crawl import query
-from tests.front_door import CONTACT, bewaar
-from tests.trap_park import BOUNDS, REAL, TrapPark
+from tests.front_door import CONTACT, bewaar, start
+from tests.site_server import Site, page
+from tests.trap_park import BOUNDS, REAL, TrapPark, links
 
 
 def test_the_trap_park_is_left_with_every_real_page(tmp_path: Path) -> None:
@@ -99,3 +101,34 @@ def test_sitemaps_without_end_are_left() -> None:
     traps = Traps(2026)
     assert not any(rule(traps, f"/s{n}.xml", hops="M") for n in range(SITEMAPS))
     assert rule(traps, "/more.xml", hops="MM") == "sitemaps"
+
+
+def test_a_crawl_that_goes_on_knows_what_it_had_accepted(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    variants = [f"/menu{n}/p/1" for n in range(20)]
+    pages = {path: page("the same") for path in variants}
+    pages |= {"/": page(links("/next", *variants[:10])), "/next": page(links(*variants[10:]))}
+    with Site(pages, slow_s=0.1) as site:
+        (archive.sites / "menus.toml").write_text(
+            f'seeds = ["{site.url()}"]\ndelay_s = 0\nmax_variants_per_page = 3\n'
+            "[[page_key]]\npattern = '/p/(?P<id>[0-9]+)'\nkey = 'p{id}'\n"
+        )
+        process = start("crawl", "menus", "--archive", archive.root)
+        while "/next" not in site.paths():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        bewaar("crawl", "menus", "--archive", archive.root)
+        asked = set(site.paths()) & set(variants)
+        assert site.paths().count("/next") == 2
+        check = ("sites", "check", "--site", "menus", "--archive", archive.root)
+        refused = bewaar(*check, site.url("/menu12/p/1"), code=1).stdout
+        accepted = json.loads(bewaar(*check, "--json", site.url("/menu1/p/1")).stdout)
+        trapped = bewaar(*check, site.url("/agenda/2099/12"), code=1).stdout
+    assert asked == {f"/menu{n}/p/1" for n in range(3)}
+    assert "refused by rule variants-per-page: " in refused
+    assert f": refused by rule variants-per-page, found on {site.url('/next')}, path LL" in refused
+    assert (accepted["rule"], accepted["last_crawl"]["state"]) == ("host", "expanded")
+    assert "refused by rule calendar: " in trapped
+    assert "in the last crawl" not in trapped
