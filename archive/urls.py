@@ -16,7 +16,7 @@ import re
 import socket
 from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin
 
 _SCHEME = re.compile(rb"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _HTTP_TWICE = re.compile(rb"\A(?:https?://)+(?=https?://)", re.IGNORECASE)
@@ -35,6 +35,18 @@ _QUERY_SESSION = re.compile(
 )
 _NUMERIC = re.compile(rb"[0-9]{1,10}(?:\.[0-9]{1,10}){1,3}")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
+
+
+def join(base: str, reference: str) -> str | None:
+    """*reference* as a page at *base* means it (RFC 3986, 5); None where nobody can read it.
+
+    >>> join("http://example.org/a/b", "../c"), join("http://example.org/", "http://[::1/")
+    ('http://example.org/c', None)
+    """
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=8)  # of a capture it is asked twice: for the capture and for its page

@@ -16,6 +16,7 @@ from archive.configuration import line_of
 from archive.errors import BadProfile
 from archive.layout import Archive
 from crawler.scope import registered_domain
+from crawler.sites.login import Login
 from crawler.sites.profile import Profile, list_profiles
 from crawler.sites.send import Secret, Send, check_cookie
 
@@ -40,6 +41,8 @@ class Credentials:
 
     #: a profile's entries, and what each adds
     entries: tuple[tuple[Send, Sending], ...] = field(default=(), repr=False)
+    #: a profile's forms, and what is filled in
+    logins: tuple[tuple[Login, Mapping[str, str]], ...] = field(default=(), repr=False)
     #: user and password for the profile's proxy, percent-encoded, as they stand in front of its host
     proxy: str | None = field(default=None, repr=False)
     #: each secret, and each pair ``user:password`` that is sent in base64
@@ -78,8 +81,14 @@ def find_credentials(profile: Profile, archive: Archive, environ: Mapping[str, s
         if entry.password:
             secrets.append(_pair(entry, values))
         if values:
-            host = urlsplit(entry.to).hostname or ""
-            domains.add(registered_domain(host) or host)
+            domains.add(_domain(entry.to))
+    logins = []
+    for number, login in enumerate(profile.login):
+        values = {keys: look_up(secret, "login", number, *keys) for keys, secret in login.secrets().items()}
+        filled = {name: value for name, value in login.fields.items() if isinstance(value, str)}
+        logins.append((login, filled | {name: value for (_, name), value in values.items()}))
+        secrets += values.values()
+        domains |= {_domain(login.page), _domain(login.to or login.page)}
     proxy = None
     if profile.proxy_user and profile.proxy_password:
         user = profile.proxy_user
@@ -91,8 +100,18 @@ def find_credentials(profile: Profile, archive: Archive, environ: Mapping[str, s
         proxy = f"{quote(user, safe='')}:{quote(password, safe='')}"
     secrets += _passwords_of_proxies()
     return Credentials(
-        tuple(entries), proxy, tuple(dict.fromkeys(secrets)), frozenset(domains), frozenset(look_up.variables)
+        tuple(entries),
+        tuple(logins),
+        proxy,
+        tuple(dict.fromkeys(secrets)),
+        frozenset(domains),
+        frozenset(look_up.variables),
     )
+
+
+def _domain(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    return registered_domain(host) or host
 
 
 def _sending(entry: Send, values: Mapping[tuple[str, ...], str]) -> Sending:

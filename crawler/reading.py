@@ -24,7 +24,8 @@ from archive.warc.events import SECRETS_IN_BODY
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
 from crawler.discover import discover
-from crawler.sites.profile import UNEXPECTED, Expect, Profile, default_profile
+from crawler.login import is_logged_out
+from crawler.sites.profile import LOGGED_OUT, UNEXPECTED, Expect, Profile, default_profile
 from crawler.tree import parse
 
 #: the problem of a record that ended a reader
@@ -240,6 +241,10 @@ class Reader:
         if capture.type == "revisit" and not _is_declared(capture, digest, payload):
             return Reading(capture)  # not what it refers to
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
+        if capture.hops == "P" and not capture.url.endswith("/robots.txt"):
+            return Reading(capture)  # a login: it leads to nothing of the site
+        if 300 <= response.status < 400 and self._asks_who_one_is(capture.url, response):
+            return Reading(capture, problems=(Problem(LOGGED_OUT, "it sends to the login form"),))
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(LINKED_ENDS)
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
             links = tuple(discover(capture.url, mime or "", response.headers, b"", page=None))
@@ -252,6 +257,12 @@ class Reader:
         except Damaged as error:
             return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
         return self._read_body(capture, response, body, mime)
+
+    def _asks_who_one_is(self, url: str, response: HttpResponse) -> bool:
+        assert self.profile is not None
+        if not self.profile.login or (target := urls.join(url, response.header("Location") or "")) is None:
+            return False
+        return any(login.sends_to_form(url, target) for login in self.profile.login)
 
     def _original(self, capture: Capture) -> tuple[HttpResponse, WireBytes] | None:
         """Of a revisit: what it showed stands in the record it refers to."""
@@ -272,6 +283,9 @@ class Reader:
         text, charset = decode(body, response.header("Content-Type"))
         page = Page(capture.url, body, text, charset, response.headers, response.status)
         tree = parse(text)
+        assert self.profile is not None
+        if any(is_logged_out(login, capture.url, text, tree) for login in self.profile.login):
+            return Reading(capture, problems=(Problem(LOGGED_OUT, "it asks who one is"),))
         links = tuple(discover(capture.url, mime or "text/html", response.headers, body, page=page, tree=tree))
         if response.status != 200 or not self._facts or "E" in (capture.hops or ""):
             return Reading(capture, links=links)

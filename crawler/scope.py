@@ -17,6 +17,13 @@ from crawler.seen import seen_key
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
+#: a path segment, or a parameter's value, that is the name of what ends a session
+_LOGOUT = re.compile(
+    r"(?:^|[/?&=;])(?:log|sign)[-_.]?(?:out|off)(?:\.\w+)?(?=$|[/?&=;])"
+    r"|(?:^|[/?&=;])(?:uitloggen|afmelden|abmelden|ausloggen|deconnexion|d%C3%A9connexion)(?:\.\w+)?(?=$|[/?&=;])",
+    re.IGNORECASE,
+)
+
 Extent = Literal["page", "prefix", "host", "domain"]
 
 
@@ -40,6 +47,8 @@ class ScopeRules:
     max_sitemap_hops: int = 5
     #: requisites of a page are fetched from any host, or only where links are followed too
     requisites_from: Literal["any", "scope"] = "any"
+    #: links that look as if they ended a session are not followed
+    keep_session: bool = False
     #: hosts (and all below them) nothing is fetched from
     tracker_hosts: frozenset[str] = frozenset()
     #: as Heritrix has it: no browser bar held more for decades
@@ -95,6 +104,7 @@ class Scope:
             self._path_repetition,
             self._query_parameters,
             self._excluded,
+            self._logout,
             self._tracker,
             self._hops,
             self._extent,
@@ -146,6 +156,10 @@ class Scope:
             if compiled.search(c.url):
                 return _refused(f"exclude {pattern}")
         return None
+
+    def _logout(self, c: _Candidate) -> Verdict | None:
+        ends = self.rules.keep_session and _LOGOUT.search(f"{c.path}?{c.query}")
+        return _refused("logout") if ends else None
 
     def _tracker(self, c: _Candidate) -> Verdict | None:
         if not self.rules.tracker_hosts:

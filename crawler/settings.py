@@ -47,6 +47,7 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"
 # The archive wants every answer as it came: redirects and retries are the frontier's, bodies are decoded by the reader.
 DOWNLOADER_MIDDLEWARES_BASE = {
     "crawler.politeness.robots.RobotsMiddleware": 100,
+    "crawler.spiders.login.LoginMiddleware": 200,
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
     "crawler.politeness.cookies.FirstCookieMiddleware": 700,

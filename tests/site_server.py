@@ -61,7 +61,14 @@ class Site:
             wbufsize = 1 << 16
 
             def do_GET(self) -> None:
-                status, headers, body = site._answer(self.path, dict(self.headers))
+                self._give(site._answer(self.path, dict(self.headers)))
+
+            def do_POST(self) -> None:
+                sent = self.rfile.read(int(self.headers["Content-Length"]))
+                self._give(site._answer_post(self.path, dict(self.headers), sent))
+
+            def _give(self, answer: Answer) -> None:
+                status, headers, body = answer
                 chunked = headers.get("Transfer-Encoding") == "chunked"
                 if status == 200 and not_modified(self.headers, headers):
                     # As RFC 9110, 15.4.5 wants it: the fields that caches are updated by, and nothing of the body.
@@ -117,6 +124,10 @@ class Site:
             time.sleep(self.slow_s)
         answer = self.pages.get(path, (404, {"Content-Type": "text/plain"}, b"not here"))
         return answer() if callable(answer) else answer
+
+    def _answer_post(self, path: str, headers: Mapping[str, str], sent: bytes) -> Answer:
+        del sent
+        return self._answer(path, headers)
 
 
 def tree(pages: int) -> dict[str, Answer]:

@@ -46,6 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.discover": (*GROUND, "crawler.tree"),
     "crawler.extract": (*GROUND, "crawler.items"),
     "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.scope", "crawler.extract"),
+    "crawler.login": (*GROUND, "crawler.sites", "crawler.tree"),
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
     "crawler.politeness": GROUND,
     "crawler.frontier": (*GROUND, "crawler.scope", "crawler.seen"),
@@ -55,7 +56,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
-        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.sites", "crawler.tree",
+        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites", "crawler.tree",
     ),
     "crawler.ingest": (
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.items", "crawler.reading",
@@ -70,7 +71,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.begin", "crawler.capture", "crawler.credentials",
-        "crawler.frontier",
+        "crawler.frontier", "crawler.login",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.scope", "crawler.sites",
         "crawler.traps",
     ),
@@ -103,7 +104,9 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "nh3": ("archive.browse",),
     "bs4": ("crawler.extract", "crawler.discover"),
     "pypdf": ("crawler.discover",),
-    "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.reading"),
+    "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.login", "crawler.reading"),
+    "form2request": ("crawler.login",),
+    "parsel": ("crawler.login",),
     "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
     "OpenSSL": ("crawler.capture",),

@@ -43,6 +43,7 @@ from crawler.sites.fields import (
     check_url,
 )
 from crawler.sites.hours import Hours, Span, Zone
+from crawler.sites.login import Login
 from crawler.sites.send import SecretValue, Send, Value
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 #: the problem of a seed that is something else than its profile expects
 UNEXPECTED = "not the page its profile expects"
+#: the problem of a page that shows that nobody is logged in
+LOGGED_OUT = "logged out"
 
 _ROLES = tuple(kind.role for kind in KINDS)
 
@@ -180,6 +183,8 @@ class Profile(_Model):
     allow_addresses: tuple[Network, ...] = ()
     #: header fields, cookies, users and passwords for some URLs: see [crawling behind a login](login.md)
     send: tuple[Send, ...] = ()
+    #: forms that are filled in first: see [crawling behind a login](login.md)
+    login: tuple[Login, ...] = ()
 
     # What is known of it.
     #: sent as Accept-Language; none is sent without it
@@ -264,6 +269,7 @@ class Profile(_Model):
             max_hops=self.max_hops,
             requisites_from=self.requisites_from,
             tracker_hosts=trackers,
+            keep_session=bool(self.login),
         )
 
     def opening_hours(self) -> Hours:

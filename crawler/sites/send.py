@@ -144,17 +144,22 @@ class Send(BaseModel):
         >>> send.covers("https://example.org/members/%2e%2E/public")
         False
         """
-        try:
-            wanted, asked = urlsplit(self.to), urlsplit(url)
-            if _origin(wanted) != _origin(asked):
-                return False
-        except ValueError:
+        return lies_below(url, self.to)
+
+
+def lies_below(url: str, top: str) -> bool:
+    """Whether *url* has scheme, host and port of *top*, and lies at or below its path."""
+    try:
+        wanted, asked = urlsplit(top), urlsplit(url)
+        if _origin(wanted) != _origin(asked):
             return False
-        below, path = wanted.path.rstrip("/"), asked.path or "/"
-        if ".." in unquote(path).replace("\\", "/").split("/"):
-            # Where a server takes such a path is its own affair.
-            return not below
-        return path == below or path.startswith(f"{below}/")
+    except ValueError:
+        return False
+    below, path = wanted.path.rstrip("/"), asked.path or "/"
+    if ".." in unquote(path).replace("\\", "/").split("/"):
+        # Where a server takes such a path is its own affair.
+        return not below
+    return path == below or path.startswith(f"{below}/")
 
 
 def _origin(parts: Any) -> tuple[str, str | None, int | None]:

@@ -1,15 +1,23 @@
-"""What a crawl says of itself at its end, in its own WARC: its log and its report."""
+"""The end of a crawl, and what it says of itself then, in its own WARC: its log and its report."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from scrapy.utils.defer import deferred_from_coro
 
 from archive import times
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+log = logging.getLogger(__name__)
 
 #: of the log
 LOG_BYTES = 8 << 20
@@ -38,3 +46,11 @@ def read_end(log_file: Path, limit: int = LOG_BYTES) -> bytes:
         if size > limit:
             file.readline()
         return file.read(limit)
+
+
+def close_spider(crawler: Crawler, reason: str) -> None:
+    assert crawler.engine is not None
+    # Raises when the spider is being closed for another reason.
+    deferred_from_coro(crawler.engine.close_spider_async(reason=reason)).addErrback(
+        lambda failure: log.debug("not closed twice: %s", failure.value)
+    )

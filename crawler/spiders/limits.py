@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
-from scrapy.utils.defer import deferred_from_coro
 
 from crawler.capture import signals as capture_signals
+from crawler.spiders.closing import close_spider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -56,4 +56,4 @@ class LimitsExtension:
     def _stop(self, reason: str) -> None:
         self._loop.stop()
         self._spider.take_back("a limit was met")
-        deferred_from_coro(self._crawler.engine.close_spider_async(reason=reason))
+        close_spider(self._crawler, reason)

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.utils.asyncio import create_looping_call
-from scrapy.utils.defer import deferred_from_coro
 
 from archive.errors import ArchiveFault
 from archive.model import Link
@@ -29,8 +28,9 @@ from archive.warc.writer import Sealed
 from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
+from crawler.sites.profile import LOGGED_OUT
 from crawler.spiders.channel import Channel, Channels
-from crawler.spiders.closing import closing_records
+from crawler.spiders.closing import close_spider, closing_records
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -60,6 +60,9 @@ class _Told:
     url: str = ""
     url_id: int | None = None
     hops: str = ""
+    #: how often it was asked for, and the session of each login form it was asked for in, where there is any
+    attempts: int = 0
+    session: int | None = None
     answered: bool = False
     #: readers that ended while they were at it
     deaths: int = 0
@@ -137,7 +140,7 @@ class ReaderExtension:
         self._tell(_Told([*self._opening], profile.record_id))
         for leased, place in list(self._spider.frontier.unexpanded()):
             message = ["again", 0, place.file, [(place.offset, place.offset + place.length)]]
-            self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops))
+            self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops, leased.attempts))
         self._flush()
         self._tick.start(TICK_S, now=False)
 
@@ -162,7 +165,10 @@ class ReaderExtension:
         if url_id is not None and captured.status is not None:
             self._spider.frontier.captured(url_id, captured.place)
         message = ["event", 0, captured.place.file, captured.spans]
-        self._tell(_Told(message, captured.record_id, captured.url, url_id, str(request.meta.get("hops", ""))))
+        meta = request.meta
+        told = _Told(message, captured.record_id, captured.url, url_id, str(meta.get("hops", "")))
+        told.attempts, told.session = meta.get("attempts", 0), meta.get("session")
+        self._tell(told)
 
     def synced(self, file: str, offset: int) -> None:
         self._synced = (file, offset)
@@ -277,6 +283,8 @@ class ReaderExtension:
         if answer.get("page"):
             spider.outcome.pages += 1
         for what, detail in answer.get("problems", ()):
+            if what == LOGGED_OUT and spider.ask_logged_in(told.url, told.url_id, told.attempts, told.session):
+                continue
             spider.note_problem(told.url, what, detail)
         waiting = self._waiting.pop(told.record_id, None)
         if waiting is not None:
@@ -324,19 +332,13 @@ class ReaderExtension:
         if self._finished and not self._finished.done():
             self._finished.set_result({})
         if not (self._capture_closed and self._capture_closed.done()):
-            self._close_spider("io_fault" if fault else "reader_failed")
+            close_spider(self._crawler, "io_fault" if fault else "reader_failed")
 
     def _frontier_failed(self, fault: ArchiveFault) -> None:
         """What was kept is read and stored as ever; what the frontier lacks, the next start learns from the WARCs."""
         log.error("%s", fault)
         self._spider.outcome.fault = self._spider.outcome.fault or str(fault)
-        self._close_spider("io_fault")
-
-    def _close_spider(self, reason: str) -> None:
-        # Raises when the spider is being closed for another reason.
-        deferred_from_coro(self._crawler.engine.close_spider_async(reason=reason)).addErrback(
-            lambda failure: log.debug("not closed twice: %s", failure.value)
-        )
+        close_spider(self._crawler, "io_fault")
 
     def _start(self) -> None:
         from twisted.internet import reactor

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import IgnoreRequest
@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from archive import times
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
+from archive.urls import join
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
@@ -34,7 +35,9 @@ from crawler.politeness.pace import retry_after_s
 from crawler.politeness.robots import Disallowed
 from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
+from crawler.spiders.closing import close_spider
 from crawler.spiders.heard import HeardSignals
+from crawler.spiders.login import Session
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
 from crawler.traps import Traps
@@ -42,6 +45,8 @@ from crawler.traps import Traps
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.login import LoginFailed
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +92,8 @@ class SiteSpider(Spider):
         #: what seeds redirect to, within the scope, by the seed
         self._led: dict[str, str] = {}
         self._pages_leased: set[int] = set()
+        #: of its login forms; set by the middleware that opens them
+        self.sessions: list[Session] = []
         #: page keys by how many of their URLs were accepted
         self._variants: Counter[str] = Counter()
         if begun.plan.resumed:
@@ -196,6 +203,28 @@ class SiteSpider(Spider):
         self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
         return True
 
+    def ask_logged_in(self, url: str, url_id: int | None, attempts: int, session: int | None) -> bool:
+        """Ask for *url* again, after a new login: it was answered as to somebody who is not. False where that was
+        tried often enough, and for the forms themselves."""
+        sessions = [each for each in self.sessions if each.login.covers(url) and not each.login.is_form_page(url)]
+        if url_id is None or not sessions:
+            return False
+        # What was asked for after that, before it was known, is not to blame.
+        is_news = sum(each.lost(session) for each in sessions) > 0
+        if is_news:
+            log.info("logged out at %s", url)
+            if attempts >= ATTEMPTS:
+                return False
+        self.frontier.release(url_id, asked=is_news)
+        return True
+
+    def cannot_log_in(self, failure: LoginFailed) -> None:
+        """Without its session the crawl would keep what is not the site: it ends, to be taken up again."""
+        if self.outcome.broken is None:
+            self.outcome.broken = self.plan.redactor.text(str(failure))
+            log.error("cannot log in: %s", self.outcome.broken)
+            close_spider(self.crawler, "login_failed")
+
     def _note_seed(self, request: Request, response: Response) -> None:
         url, hops, via = request.url, request.meta.get("hops") or "", request.meta.get("via") or ""
         seed = url if url in self.outcome.seeds else None
@@ -205,7 +234,8 @@ class SiteSpider(Spider):
             return
         redirected = None
         if 300 <= response.status < 400 and response.status != 304 and (location := response.headers.get("Location")):
-            target = urljoin(url, location.decode("latin-1"))
+            told = location.decode("latin-1")
+            target = join(url, told) or told
             verdict = self.scope.judge(target, "R", hops)
             # The first step out of scope is captured, so that it can be looked at; it is not the site.
             within = verdict.accepted and verdict.rule != "seed-redirect"

@@ -296,8 +296,8 @@ def test_what_the_page_about_logins_says_to_run_works(tmp_path: Path, monkeypatc
     with LoginSite(members(3)) as site:
         crawl(declare(archive, site.url()), archive)
     text = (Path(__file__).parents[2] / "docs" / "login.md").read_text(encoding="utf-8")
-    profile, crawling, named, looked_for = re.findall(r"```(?:toml|sh)\n(.*?)```", text, re.DOTALL)
-    (archive / "sites" / "example.toml").write_text(f'seeds = ["https://example.org/"]\n{profile}')
+    profile, crawling, form, named, looked_for = re.findall(r"```(?:toml|sh)\n(.*?)```", text, re.DOTALL)
+    (archive / "sites" / "example.toml").write_text(f'seeds = ["https://example.org/"]\n{profile}\n{form}')
     assert "EXAMPLE_PASSWORD" in bewaar("sites", "show", "example", "--archive", archive).stdout
     assert "bewaar crawl example" in crawling
     run = {"cwd": archive, "capture_output": True, "text": True}

@@ -1,0 +1,94 @@
+"""Login forms: one filled in, and one met where a page should be. Pure: a page in, a request or an answer out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from archive.errors import BewaarError
+from crawler.sites.login import Login
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+
+class LoginFailed(BewaarError):
+    """Nobody is logged in, and why; no message holds what was filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The request that sends a form off."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def is_logged_out(login: Login, url: str, text: str, tree: LexborHTMLParser) -> bool:
+    """Whether the page at *url* asks who one is instead of being what it is."""
+    if not login.covers(url) or login.is_form_page(url):
+        return False
+    if login.logged_out is not None:
+        return re.search(login.logged_out, text) is not None
+    return _has_form(login, tree)
+
+
+def check_answer(login: Login, url: str, status: int, text: str) -> None:
+    """Raise LoginFailed unless this answer to the form says that somebody is logged in."""
+    from crawler.tree import parse  # a crawler that logs nobody in reads no page
+
+    if status >= 400:
+        raise LoginFailed(f"{url}: HTTP status {status} in answer to the login form")
+    if login.logged_in is not None:
+        if not re.search(login.logged_in, text):
+            raise LoginFailed(f"{url}: {login.logged_in!r} does not stand on the page that answers the login form")
+    elif _has_form(login, parse(text)):
+        raise LoginFailed(f"{url}: the form came back; is what was filled in right?")
+
+
+def fill(login: Login, values: Mapping[str, str], url: str, text: str) -> Filled:
+    """The form on the page at *url*, with *values* in it and all else as the page has it.
+
+    Raises LoginFailed where there is none, and where it would show the secrets: in a URL, or to another host.
+    """
+    from form2request._base import form2request  # with lxml, for the few crawls that log in
+    from parsel import Selector
+
+    try:
+        selector = Selector(text=text, type="html", base_url=url)
+        found = [
+            form
+            for form in selector.css(login.form or "form")
+            if all(form.xpath(".//*[@name=$name]", name=name) for name in values)
+        ]
+        if not found:
+            raise LoginFailed(f"{url}: no form with the fields {', '.join(values)}")
+        request = form2request(found[0], list(values.items()))
+    except (ValueError, NotImplementedError) as error:
+        raise LoginFailed(f"{url}: the login form cannot be filled in: {error}") from error
+    if request.method != "POST":
+        raise LoginFailed(f"{url}: the login form puts what is filled in into a URL (method GET)")
+    if not _is_same_server(url, request.url):
+        raise LoginFailed(f"{url}: the login form goes to another server, {request.url}; give that one's page")
+    return Filled(request.url, tuple(request.headers), request.body)
+
+
+def _has_form(login: Login, tree: LexborHTMLParser) -> bool:
+    return any(
+        all(form.css_first(f'[name="{name}"]') is not None for name in login.fields)
+        for form in tree.css(login.form or "form")
+    )
+
+
+def _is_same_server(page: str, target: str) -> bool:
+    """Whether what is meant for *page*'s server may go to *target*: the same, or the same host's https."""
+    try:
+        a, b = urlsplit(page), urlsplit(target)
+        to_https = (a.scheme, b.scheme) == ("http", "https") and not (a.port or b.port)
+    except ValueError:
+        return False
+    return (a.scheme, a.netloc) == (b.scheme, b.netloc) or (to_https and a.hostname == b.hostname)
