@@ -98,7 +98,12 @@ class _Reading:
 
     def add(self, start: int, end: int, *, in_attribute: bool = False) -> None:
         at = start
-        if self._text.find("&", start, end) >= 0:
+        if self._text.find("&", start, end) < 0:
+            if end - start <= _RUN_CHARS:
+                # Most of a page, without two more calls.
+                self._add_piece("".join(self._text[start:end].split()).replace("\0", ""), start, end)
+                return
+        else:
             for found in _REFERENCE.finditer(self._text, start, end):
                 following = self._text[found.end() : found.end() + 1]
                 meaning, length = resolve(found[0], in_attribute=in_attribute, followed_by=following)
@@ -270,7 +275,7 @@ def _end_of_comment(text: str, at: int) -> int:
 
 
 #: of a page, where its title and what its tags say of it stand
-_HEAD_CHARS = 4096
+_HEAD_CHARS = 2048
 _MARGIN_CHARS = 256
 
 

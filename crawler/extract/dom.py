@@ -5,7 +5,6 @@ The tree is walked once, with parent pointers and no recursion: a page may nest 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,6 @@ from selectolax.lexbor import LexborNode
 #: Where on the page an element stands, as its tags, roles, ids and classes say; ``main`` when they say nothing.
 Region = Literal["main", "header", "nav", "footer", "aside", "popup"]
 
-_SPACES = re.compile(r"\s+")
 #: an element deeper than this is given no xpath; nobody could read it
 _XPATH_DEPTH = 200
 
@@ -154,4 +152,4 @@ class Outline:
 
 def collapse(text: str) -> str:
     """White space (no-break space too) as one space, none at the ends."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())

@@ -118,11 +118,18 @@ class Finder:
             at += len(text) + 1
         return "\n".join(texts), starts
 
+    @cached_property
+    def _lowered_words(self) -> str:
+        """Each word of the page once: most of what is looked for stands on no page, and is not found sooner here."""
+        return "\n".join(set(self._lowered[0].split()))
+
     def lines_with(self, words: Iterable[str]) -> list[Line]:
         """The lines in which any of the words stands, lower case, in order."""
         whole, starts = self._lowered
         found: set[int] = set()
         for word in words:
+            if " " not in word and word not in self._lowered_words:
+                continue
             at = whole.find(word)
             while at >= 0:
                 nth = bisect_right(starts, at) - 1

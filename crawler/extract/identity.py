@@ -21,7 +21,7 @@ POWERED = re.compile(
     r"(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
     re.IGNORECASE,
 )
-_POWERED_WORDS = ("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
+POWERED_WORDS = ("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
 _VERSION = re.compile(r"[\s/]+v?\d[\w.]*.*$|\s*\(.*\)\s*$|\s+-\s+.*$")
 _NUMBERS = (
     (
@@ -190,7 +190,7 @@ def _cms(finder: Finder) -> Iterator[_Found]:
             None,
             0.95,
         )
-    for line in finder.lines_with(_POWERED_WORDS):
+    for line in finder.lines_with(POWERED_WORDS):
         if len(line.text) <= 120 and (found := POWERED.search(line.text)):
             yield "cms", found[0], found[1], "powered-by", finder.evidence(found[0], line), None, 0.8
             return

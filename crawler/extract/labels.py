@@ -53,7 +53,10 @@ def label_of(line: Line, role: str, extra: Sequence[str] = ()) -> Label | None:
             return Label(role, line, None, at, at + len(added), "profile-label")
     short, cues = _patterns(role)
     if _may_hold_list(text):
+        lowered = text.lower()
         for language, cue in cues:
+            if not language.may_announce(role, lowered):
+                continue
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
     if short is None or len(text) > LABEL_CHARS or text.endswith((".", "?", ",")):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from archive.model import Evidence, Page
 from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
-from crawler.extract.identity import POWERED
+from crawler.extract.identity import POWERED, POWERED_WORDS
 from crawler.extract.registry import extractor
 from crawler.items import ExternalLink, Social
 
@@ -97,8 +97,9 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
 
 def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
     """Links of the main text with their anchors, and the addresses that stand in it without a link."""
+    credit_lines = {line.at for line in finder.lines_with(POWERED_WORDS) if POWERED.search(line.text)}
     for line in finder.outline.lines:
-        if line.region not in ("main", "aside") or POWERED.search(line.text):
+        if line.at in credit_lines or line.region not in ("main", "aside"):
             continue
         for element, anchor in line.anchors:
             yield line, element, anchor

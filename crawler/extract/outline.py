@@ -39,7 +39,7 @@ def outline(tree: LexborHTMLParser) -> Outline:
 
     The last tree's is kept: its text and its facts are asked for one after the other.
     """
-    walk = _Walk()
+    walk = _Walk(has_backgrounds=tree.css_first('[style*="background"]') is not None)
     if tree.root is not None:
         walk.over(tree.root)
         walk.settle_regions()
@@ -47,8 +47,9 @@ def outline(tree: LexborHTMLParser) -> Outline:
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, *, has_backgrounds: bool) -> None:
         self.outline = Outline([], [], [], [])
+        self._styled = _STYLED if has_backgrounds else frozenset()
         self._parts: list[Part] = []
         self._bold = 0
         #: how much of the open line's text is not bold
@@ -127,7 +128,7 @@ class _Walk:
         elif tag == "hr":
             self._flush()
             items.append(Rule(element, len(items)))
-        if tag in _IMAGES or (tag in _STYLED and "background" in (node.attrs.get("style") or "")):
+        if tag in _IMAGES or (tag in self._styled and "background" in (node.attrs.get("style") or "")):
             self._picture(element)
         return element
 
@@ -170,6 +171,8 @@ class _Walk:
             self._parts.append(Part(" ", element))
 
     def _flush(self) -> None:
+        if not self._parts:
+            return
         parts, self._parts = self._parts, []
         plain, self._plain = self._plain, 0
         text = collapse("".join(part.text for part in parts))

@@ -14,24 +14,23 @@ from crawler.items import Purpose
 
 _MAX_SENTENCES = 10
 _MIN_CHARS, _MAX_CHARS = 30, 700
+#: of a heading, escaped for a pattern, that is an organisation's name
+_NAME_CHARS = 80
 _WANTS = r"(?:wil|willen|wants? to|aims? to|strives? to|will|möchte|veut)"
+_WANTING = re.compile(rf"\b{_WANTS}\b", re.IGNORECASE)
 
 
 @extractor(Purpose, version=1)
 def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
-    cues = [language.cues["purpose"] for language in finder.words.languages]
     others = [language.not_labels["purpose"] for language in finder.words.languages]
-    name = re.escape(finder.heading or "")
-    if name and len(name) <= 80:
-        # The organisation the page is about, by its heading, wants something.
-        cues.append(re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE))
     position = 0
     for line in finder.lines_with(
         [*finder.words.stems["purpose"], *([finder.heading.lower()] if finder.heading else [])]
     ):
         if line.region not in ("main", "aside", "header") or line.level or not _MIN_CHARS <= len(line.text) <= 5000:
             continue
-        if line.block.tag == "li" or not any(cue.search(line.text) for cue in cues):
+        cues = [] if line.block.tag == "li" else [cue for cue in _cues(line.text, finder) if cue.search(line.text)]
+        if not cues:
             continue
         for sentence in sentences(line.text, finder.words.language(finder.lang).prose.abbreviations):
             text = sentence.text
@@ -56,3 +55,15 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
                 name_source="text",
             )
             position += 1
+
+
+def _cues(text: str, finder: Finder) -> Iterator[re.Pattern[str]]:
+    """The patterns that may say in *text* what somebody is for."""
+    lowered = text.lower()
+    for language in finder.words.languages:
+        if language.may_announce("purpose", lowered):
+            yield language.cues["purpose"]
+    name = re.escape(finder.heading or "")
+    if name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered and _WANTING.search(text):
+        # The organisation the page is about, by its heading, wants something.
+        yield re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE)

@@ -44,8 +44,14 @@ class Language:
     labels: Mapping[str, Pattern]
     cues: Mapping[str, Pattern]
     not_labels: Mapping[str, Pattern]
+    #: lower-case words of which one stands in all that the role's patterns of this language match
+    stems: Mapping[str, tuple[str, ...]]
     hosts: tuple[Pattern, ...]
     chairs: tuple[Pattern, ...]
+
+    def may_announce(self, role: str, lowered: str) -> bool:
+        """Whether its patterns of that role need be asked about a line, lower case."""
+        return any(stem in lowered for stem in self.stems[role])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ def _language(code: str, table: Mapping[str, Any]) -> Language:
         labels=patterns("labels"),
         cues=patterns("cues"),
         not_labels=patterns("not_labels"),
+        stems={role: tuple(section["words"]) for role, section in roles.items() if "words" in section},
         hosts=tuple(_compiled([host]) for host in table["member"]["hosts"]),
         chairs=tuple(_compiled([chair]) for chair in table["member"]["chairs"]),
     )
