@@ -26,16 +26,6 @@ _SITE = re.compile(r"[a-z0-9_-]{1,100}")
 _LONGEST_LOCK_BYTES = 200
 
 
-def check_contact(contact: str) -> str:
-    """A contact goes into the User-Agent of every request: one word of ASCII, a mail address or a web address.
-
-    Raises ValueError.
-    """
-    if not re.fullmatch(r"(?:https?://[!-~]+|(?:mailto:)?[!-~]+@[!-~]+)", contact):
-        raise ValueError(f"{contact!r} is neither a mail address nor an http(s) URL")
-    return contact
-
-
 def check_site_name(name: str) -> str:
     """*name*, when it can be a file name in any archive. Raises WrongUse: site names come from command lines and WARCs.
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
 
 from archive.configuration import validate
+from archive.contact import check_contact
 from archive.errors import WrongUse
-from archive.layout import check_contact
 
 
 def _check_operator(operator: str) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from archive import times
+from archive.contact import check_contact
 from archive.errors import WrongUse
-from archive.layout import Archive, check_contact
+from archive.layout import Archive
 from crawler.capture.guard import consent_of
 from crawler.capture.redaction import Redactor
 from crawler.credentials import Credentials, find_credentials

@@ -14,7 +14,14 @@ ROOT = Path(__file__).parents[1]
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
           "archive.decoding", "archive.quotes", "archive.faults")  # fmt: skip
-LAYOUT = ("archive.layout", "archive.configuration", "archive.marker", "archive.manifest", "archive.written")
+LAYOUT = (
+    "archive.contact",
+    "archive.layout",
+    "archive.configuration",
+    "archive.marker",
+    "archive.manifest",
+    "archive.written",
+)
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, GROUND),
     **dict.fromkeys(LAYOUT, (*GROUND, *LAYOUT)),

@@ -10,8 +10,9 @@ from urllib.parse import urldefrag, urlsplit
 from pydantic import AfterValidator
 from w3lib.url import safe_url_string
 
+from archive.contact import check_contact
 from archive.errors import WrongUse
-from archive.layout import check_contact, check_site_name
+from archive.layout import check_site_name
 from crawler.connect_to import ConnectTo
 
 
