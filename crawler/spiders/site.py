@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
@@ -23,24 +22,23 @@ from archive import times
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.urls import join
+from crawler.admission import Admission
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.credentials import MIN_CHARACTERS
-from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Judge, Leased
+from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
 from crawler.politeness.pace import retry_after_s
 from crawler.politeness.robots import Disallowed
-from crawler.scope import Scope, Verdict
 from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.closing import close_spider
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.login import Session
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
-from crawler.traps import Traps
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -80,25 +78,21 @@ class SiteSpider(Spider):
         self.was_closed = False
         self.plan: CrawlPlan = begun.plan
         self.frontier = begun.frontier
-        self.scope = Scope(begun.plan.profile.scope_rules())
+        masked = _MASKED if begun.plan.credentials.secrets else None
+        self.admission = Admission(begun.plan.profile, begun.plan.started_at.year, masked=masked)
         self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in begun.plan.profile.seeds})
         if begun.plan.resumed:
             for url in self.outcome.seeds:
                 known = self.frontier.find(url)
                 if known and known[1] in ("captured", "expanded"):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
+            self.admission.remember(self.frontier.accepted())
         self._hours = begun.plan.profile.opening_hours()
-        self.traps = Traps(begun.plan.started_at.year)
         #: what seeds redirect to, within the scope, by the seed
         self._led: dict[str, str] = {}
         self._pages_leased: set[int] = set()
         #: of its login forms; set by the middleware that opens them
         self.sessions: list[Session] = []
-        #: page keys by how many of their URLs were accepted
-        self._variants: Counter[str] = Counter()
-        if begun.plan.resumed:
-            for url, hops, via in self.frontier.accepted():
-                self._refusal(url, hops, via)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, begun: Begun | None = None, **kwargs: Any) -> Self:
@@ -236,7 +230,7 @@ class SiteSpider(Spider):
         if 300 <= response.status < 400 and response.status != 304 and (location := response.headers.get("Location")):
             told = location.decode("latin-1")
             target = join(url, told) or told
-            verdict = self.scope.judge(target, "R", hops)
+            verdict = self.admission.scope.judge(target, "R", hops)
             # The first step out of scope is captured, so that it can be looked at; it is not the site.
             within = verdict.accepted and verdict.rule != "seed-redirect"
             redirected = None if within else self.plan.redactor.text(target)
@@ -296,37 +290,6 @@ class SiteSpider(Spider):
         if self.outcome.status in ("finished", "limited"):
             self.frontier.finish()
         self.begun.close()
-
-    def judge_of(self, payload_digest: str | None) -> Judge:
-        """Of links on a page with this payload."""
-        many = payload_digest is not None and self.traps.is_one_of_many(payload_digest)
-        return self._refuse_links if many else self.judge
-
-    def _refuse_links(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
-        verdict = self.judge(url, hop, hops, via)
-        return Verdict(accepted=False, rule="same-as-others") if verdict.accepted and hop == "L" else verdict
-
-    def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
-        """Scope, the traps a crawl learns of, and the profile's limit on URLs of one page: the same text under every
-        menu path it is linked from."""
-        if self.plan.credentials.secrets and _MASKED.search(url):
-            return Verdict(accepted=False, rule="held-a-secret")
-        verdict = self.scope.judge(url, hop, hops)
-        if not verdict.accepted or hop == "E":
-            return verdict
-        refusal = self._refusal(url, f"{hops}{hop}", via)
-        return Verdict(accepted=False, rule=refusal) if refusal else verdict
-
-    def _refusal(self, url: str, hops: str, via: str | None) -> str | None:
-        """The rule that refuses what scope let in, by what was let in before; it is remembered for the next."""
-        if hops.endswith(("L", "M")) and (trap := self.traps.rule(url, hops, via)):
-            return trap
-        limit = self.plan.profile.max_variants_per_page
-        if limit is None or not self.plan.profile.page_keys:
-            return None
-        key = self.plan.profile.page_key(url)
-        self._variants[key] += 1
-        return "variants-per-page" if self._variants[key] > limit else None
 
     def note_problem(self, url: str, what: str, detail: str | None) -> None:
         if url in self.outcome.seeds and what == UNEXPECTED:

@@ -1,0 +1,59 @@
+"""What a crawl lets in: the scope's word, then what the crawl has learnt of the site while it went on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from crawler.frontier import Judge
+from crawler.scope import Scope, Verdict
+from crawler.sites.profile import Profile
+from crawler.traps import Traps
+
+
+class Admission:
+    """Of one crawl. *masked* is what is left of a secret in a link: such a link leads nowhere."""
+
+    def __init__(self, profile: Profile, year: int, *, masked: re.Pattern[str] | None = None) -> None:
+        self.scope = Scope(profile.scope_rules())
+        self._profile = profile
+        self._masked = masked
+        self._traps = Traps(year)
+        #: page keys by how many of their URLs were let in
+        self._variants: Counter[str] = Counter()
+
+    def remember(self, accepted: Iterable[tuple[str, str, str | None]]) -> None:
+        """URL, hops and via of what a crawl that goes on has let in."""
+        for url, hops, via in accepted:
+            self._refusal(url, hops, via)
+
+    def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
+        if self._masked is not None and self._masked.search(url):
+            return Verdict(accepted=False, rule="held-a-secret")
+        verdict = self.scope.judge(url, hop, hops)
+        if not verdict.accepted or hop == "E":
+            return verdict
+        refusal = self._refusal(url, f"{hops}{hop}", via)
+        return Verdict(accepted=False, rule=refusal) if refusal else verdict
+
+    def judge_of(self, payload_digest: str | None) -> Judge:
+        """Of links on a page with this payload."""
+        many = payload_digest is not None and self._traps.is_one_of_many(payload_digest)
+        return self._refuse_links if many else self.judge
+
+    def _refuse_links(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
+        verdict = self.judge(url, hop, hops, via)
+        return Verdict(accepted=False, rule="same-as-others") if verdict.accepted and hop == "L" else verdict
+
+    def _refusal(self, url: str, hops: str, via: str | None) -> str | None:
+        """The rule that refuses what scope let in, by what was let in before; it is remembered for the next."""
+        if hops.endswith(("L", "M")) and (trap := self._traps.rule(url, hops, via)):
+            return trap
+        limit = self._profile.max_variants_per_page
+        if limit is None or not self._profile.page_keys:
+            return None
+        # The same text under every menu path it is linked from.
+        key = self._profile.page_key(url)
+        self._variants[key] += 1
+        return "variants-per-page" if self._variants[key] > limit else None
