@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from crawler.frontier import Judge
+from crawler.frontier import Judge, host_of
 from crawler.scope import Scope, Verdict
 from crawler.sites.profile import Profile
 from crawler.traps import Traps
@@ -22,19 +22,26 @@ class Admission:
         self._traps = Traps(year)
         #: page keys by how many of their URLs were let in
         self._variants: Counter[str] = Counter()
+        #: hosts by how many of their URLs were let in
+        self._hosts: Counter[str] = Counter()
 
-    def remember(self, accepted: Iterable[tuple[str, str, str | None]]) -> None:
-        """URL, hops and via of what a crawl that goes on has let in."""
+    def remember(self, accepted: Iterable[tuple[str, str, str | None]], by_host: Mapping[str, int]) -> None:
+        """What a crawl that goes on has let in: URL, hops and via of each, and how many of each host."""
         for url, hops, via in accepted:
             self._refusal(url, hops, via)
+        self._hosts.update(by_host)
 
     def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
         if self._masked is not None and self._masked.search(url):
             return Verdict(accepted=False, rule="held-a-secret")
         verdict = self.scope.judge(url, hop, hops)
-        if not verdict.accepted or hop == "E":
+        if not verdict.accepted:
             return verdict
-        refusal = self._refusal(url, f"{hops}{hop}", via)
+        refusal = None if hop == "E" else self._refusal(url, f"{hops}{hop}", via)
+        if refusal is None and self._profile.max_per_host is not None:
+            host = host_of(url)
+            self._hosts[host] += 1
+            refusal = "per-host" if self._hosts[host] > self._profile.max_per_host else None
         return Verdict(accepted=False, rule=refusal) if refusal else verdict
 
     def judge_of(self, payload_digest: str | None) -> Judge:

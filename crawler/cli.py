@@ -105,6 +105,7 @@ def _ask_authority(url: str, query: bytes) -> bytes:
 @click.option("--seeds", type=click.Path(dir_okay=False, path_type=Path), help="File with one seed URL per line.")
 @click.option("--hops", type=click.IntRange(0), help="Follow links at most this many steps from a seed.")
 @click.option("--max-pages", type=click.IntRange(1), help="Stop after this many HTML pages; their requisites follow.")
+@click.option("--max-per-host", type=click.IntRange(1), help="Ask no host for more URLs than this, seeds aside.")
 @click.option("--max-bytes", metavar="BYTES", help='Stop after this much was received: 5000000, "200 MiB".')
 @click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this long.")
 @click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")

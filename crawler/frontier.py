@@ -345,6 +345,11 @@ class Frontier:
                 "SELECT url, hops, via FROM url WHERE state != 'refused' AND hops NOT LIKE '%E' ORDER BY id"
             )
 
+    def accepted_by_host(self) -> dict[str, int]:
+        """How many URLs scope let in, seeds aside."""
+        query = "SELECT host, count(*) FROM url WHERE state != 'refused' AND hops != '' GROUP BY host"
+        return dict(self._rows(query))
+
     def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
         """Captured, but stopped before its links were queued."""
         query = "SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'"

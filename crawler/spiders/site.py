@@ -86,7 +86,7 @@ class SiteSpider(Spider):
                 known = self.frontier.find(url)
                 if known and known[1] in ("captured", "expanded"):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
-            self.admission.remember(self.frontier.accepted())
+            self.admission.remember(self.frontier.accepted(), self.frontier.accepted_by_host())
         self._hours = begun.plan.profile.opening_hours()
         #: what seeds redirect to, within the scope, by the seed
         self._led: dict[str, str] = {}
