@@ -24,6 +24,8 @@ class FormSite(Site):
         self.sessions: dict[str, int] = {}
         self.method = "post"
         self.action = "/session"
+        #: cookies know no ports: two sites on one host need two names
+        self.cookie = "SESSION"
         #: how often it is answered with 503 first
         self.broken = 0
         self._lasts = lasts
@@ -41,7 +43,7 @@ class FormSite(Site):
         if not where.startswith("/m"):
             return answer
         held = dict(part.strip().split("=", 1) for part in headers.get("Cookie", "").split(";") if "=" in part)
-        session = held.get("SESSION", "")
+        session = held.get(self.cookie, "")
         if self.sessions.get(session, 0) <= 0:
             return (302, {"Location": f"/login?next={path}"}, b"") if self._sends else self._form()
         self.sessions[session] -= 1
@@ -69,4 +71,4 @@ class FormSite(Site):
         self._tokens.discard(posted["token"])
         session = secrets.token_hex(12)
         self.sessions[session] = self._lasts
-        return 303, {"Location": "/", "Set-Cookie": f"SESSION={session}; Path=/; HttpOnly"}, b""
+        return 303, {"Location": "/", "Set-Cookie": f"{self.cookie}={session}; Path=/; HttpOnly"}, b""

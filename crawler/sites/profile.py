@@ -148,7 +148,7 @@ class Profile(_Model):
     timeout_s: PositiveFloat = 1200.0
     #: HTML pages of one crawl; their requisites follow
     max_pages: PositiveInt | None = None
-    #: at most so many URLs of one host in one crawl, requisites too and seeds aside; the rest is refused by rule ``per-host``
+    #: at most so many URLs of one host in one crawl, requisites too, seeds aside; more are refused (rule ``per-host``)
     max_per_host: PositiveInt | None = None
     #: received in one crawl, as a number or ``"200 MiB"``
     max_bytes: PositiveInt | None = None

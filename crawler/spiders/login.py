@@ -53,9 +53,9 @@ class LoginMiddleware:
     async def process_request(self, request: Request) -> None:
         if request.meta.get("dont_obey_robotstxt"):
             return  # robots.txt, or the form itself
-        for session in self._sessions:
-            if session.login.covers(request.url):
-                request.meta["session"] = await self._open(session)
+        sessions = [session for session in self._sessions if session.login.covers(request.url)]
+        if sessions:
+            request.meta["sessions"] = {session: await self._open(session) for session in sessions}
 
     async def _open(self, session: Session) -> int:
         try:

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from archive.dedup import Originals
+    from crawler.spiders.login import Session
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,9 @@ class _Told:
     url: str = ""
     url_id: int | None = None
     hops: str = ""
-    #: how often it was asked for, and the session of each login form it was asked for in, where there is any
+    #: how often it was asked for, and in which sessions
     attempts: int = 0
-    session: int | None = None
+    sessions: Mapping[Session, int] = field(default_factory=dict)
     answered: bool = False
     #: readers that ended while they were at it
     deaths: int = 0
@@ -167,7 +169,7 @@ class ReaderExtension:
         message = ["event", 0, captured.place.file, captured.spans]
         meta = request.meta
         told = _Told(message, captured.record_id, captured.url, url_id, str(meta.get("hops", "")))
-        told.attempts, told.session = meta.get("attempts", 0), meta.get("session")
+        told.attempts, told.sessions = meta.get("attempts", 0), meta.get("sessions", {})
         self._tell(told)
 
     def synced(self, file: str, offset: int) -> None:
@@ -283,7 +285,7 @@ class ReaderExtension:
         if answer.get("page"):
             spider.outcome.pages += 1
         for what, detail in answer.get("problems", ()):
-            if what == LOGGED_OUT and spider.ask_logged_in(told.url, told.url_id, told.attempts, told.session):
+            if what == LOGGED_OUT and spider.ask_logged_in(told.url, told.url_id, told.attempts, told.sessions):
                 continue
             spider.note_problem(told.url, what, detail)
         waiting = self._waiting.pop(told.record_id, None)

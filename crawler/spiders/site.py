@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -197,14 +197,14 @@ class SiteSpider(Spider):
         self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
         return True
 
-    def ask_logged_in(self, url: str, url_id: int | None, attempts: int, session: int | None) -> bool:
+    def ask_logged_in(self, url: str, url_id: int | None, attempts: int, asked_in: Mapping[Session, int]) -> bool:
         """Ask for *url* again, after a new login: it was answered as to somebody who is not. False where that was
         tried often enough, and for the forms themselves."""
         sessions = [each for each in self.sessions if each.login.covers(url) and not each.login.is_form_page(url)]
         if url_id is None or not sessions:
             return False
         # What was asked for after that, before it was known, is not to blame.
-        is_news = sum(each.lost(session) for each in sessions) > 0
+        is_news = sum(each.lost(asked_in.get(each)) for each in sessions) > 0
         if is_news:
             log.info("logged out at %s", url)
             if attempts >= ATTEMPTS:

@@ -90,6 +90,24 @@ def test_a_page_that_never_lets_in_is_a_problem_and_no_loop(tmp_path: Path) -> N
     assert pages_kept(archive) == {"public", "member page 1", "member page 3"}
 
 
+def test_each_form_keeps_its_own_session(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with FormSite(members(7), lasts=3) as one, FormSite(members(7), lasts=5) as other:
+        other.cookie = "OTHER"
+        one.pages["/"] = page(f'<a href="/m1">in</a><a href="{other.url("/m1")}">there</a>', title="public")
+        logins = "".join(f'[[login]]\npage = "{site.url("/login")}"\n{FIELDS}\n' for site in (one, other))
+        seeds = f'seeds = ["{one.url()}"]\nhosts = ["127.0.0.1:{other.port}"]\nallow_addresses = ["127.0.0.1/32"]\n'
+        (archive.sites / "both.toml").write_text(f"{seeds}delay_s = 0\n{logins}")
+        report = crawl("both", archive.root)
+        wanted = {site.url(path) for site in (one, other) for path in members(7) if path != "/"}
+        assert (len(one.posted) > 1, len(other.posted) > 1) == (True, True)
+    kept = query(archive.root, "SELECT r.url FROM capture c JOIN resource r ON r.id = c.resource_id "
+                               "JOIN page_version v ON v.id = c.page_version_id WHERE v.title LIKE 'member%'")  # fmt: skip
+    assert {url for (url,) in kept} == wanted
+    assert report["problems"] == []
+    assert files_holding(archive.root, PASSWORD, *one.sessions, *other.sessions) == []
+
+
 def test_after_kill_9_the_crawl_logs_in_again(tmp_path: Path) -> None:
     archive = tmp_path / "a"
     with FormSite(members(63), slow_s=0.02) as site:

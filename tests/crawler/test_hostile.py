@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -133,3 +134,20 @@ def test_an_answer_that_keeps_coming_is_waited_for(tmp_path: Path) -> None:
     assert report["failed"] == 0
     db = sqlite3.connect(tmp_path / "a" / "archive.db")
     assert db.execute("SELECT truncated FROM capture WHERE status = 200").fetchall() == [(None,)]
+
+
+def test_a_server_that_lets_nobody_in_is_not_waited_for_long(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        # Nobody accepts these; whoever comes then gets no answer to his SYN.
+        held = [socket.socket() for _ in range(4)]
+        for each in held:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        (archive.sites / "full.toml").write_text(f'seeds = ["http://127.0.0.1:{port}/"]\ndelay_s = 0\nidle_s = 1\n')
+        bewaar("crawl", "full", "--archive", archive.root, code=1)
+        for each in held:
+            each.close()
+    errors = sqlite3.connect(archive.database).execute("SELECT DISTINCT error FROM capture").fetchall()
+    assert errors == [("timeout: no connection after 1 s",)]
