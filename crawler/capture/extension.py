@@ -19,7 +19,7 @@ from archive.model import Exchange, Original, Validator
 from archive.warc.validators import is_not_modified
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
-from crawler.capture.recording import Limits
+from crawler.capture.recording import Attempts, Limits
 from crawler.capture.redaction import Redactor
 from crawler.capture.signals import Captured
 from crawler.capture.spool import MEMORY_BYTES
@@ -89,6 +89,8 @@ class CaptureExtension:
         self.closing_record: Written | None = None
         #: every file sealed so far
         self.sealed: list[Sealed] = []
+        #: requests that were sent, or are about to be
+        self.under_way: set[Attempts] = set()
         self._unsynced = 0
         self._syncing: Any = None
         self._timer: Any = None
@@ -153,6 +155,11 @@ class CaptureExtension:
         else:
             original = self.find_original(redacted)
         return self.writer.write_exchange(redacted, original), redacted, original
+
+    def hurry(self) -> None:
+        """A limit was met: no answer may take much longer. What comes until then is kept and marked."""
+        for attempts in self.under_way:
+            attempts.hurry()
 
     def check(self) -> None:
         """Raise what made the archive unwritable, so that nothing is fetched that cannot be kept."""

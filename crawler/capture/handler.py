@@ -73,6 +73,7 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
             hops=(meta.get("hops") or "") + "R" * len(redirected),
         )
         self._tee.attempts = attempts
+        self._extension.under_way.add(attempts)
         try:
             response = await super().download_request(request)
         except Exception as error:
@@ -99,4 +100,5 @@ class WarcDownloadHandler(http11.HTTP11DownloadHandler):
         except ArchiveFault as fault:
             raise self._extension.fail(fault) from cause
         finally:
+            self._extension.under_way.discard(attempts)
             attempts.close()

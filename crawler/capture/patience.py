@@ -26,6 +26,12 @@ class Patience:
         self._seen_bytes = 0
         self._wait()
 
+    def hurry(self) -> None:
+        """The crawl is to end: from now on it may take ``idle_s`` at most."""
+        self.end()
+        self._left_s = min(self._left_s, self._recording.limits.idle_s)
+        self._wait()
+
     def end(self) -> None:
         if self._timer.active():
             self._timer.cancel()
@@ -40,7 +46,7 @@ class Patience:
         # Who has just begun to answer, after long thought, is not idle.
         begun = size > 0 and not self._seen_bytes
         if self._left_s <= 0:
-            self._give_up(TooSlow(f"not whole after {limits.total_s:g} s"))
+            self._give_up(TooSlow("not whole in time"))
         elif size - self._seen_bytes < IDLE_BYTES and not begun:
             self._give_up(Stalled(f"{size - self._seen_bytes} bytes in {limits.idle_s:g} s"))
         else:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -19,6 +19,9 @@ from archive.model import Exchange, Truncated
 from archive.warc.blocks import InMemory
 from crawler.capture.failures import TooSlow, explain, reason
 from crawler.capture.spool import Spool
+
+if TYPE_CHECKING:
+    from crawler.capture.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,16 @@ class Attempts:
         self._via = via
         self._hops = hops
         self._tried: list[Recording | tuple[datetime, BaseException]] = []
+        #: of the one under way
+        self.patience: Patience | None = None
+
+    def hurry(self) -> None:
+        if self.patience is not None and self._tried and not self._ended():
+            self.patience.hurry()
+
+    def _ended(self) -> bool:
+        last = self._tried[-1]
+        return not isinstance(last, Recording) or last.closed or last.complete
 
     def begin(self, request: Any, transport: Any) -> Recording:
         """A request is about to be written to *transport*."""

@@ -136,6 +136,7 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
         recording.tls = self._tls
         request.writeTo = lambda transport: TxRequest.writeTo(request, _RequestTee(transport, recording))
         self._patience = Patience(self._clock, recording, self._too_slow)
+        request.attempts.patience = self._patience
         finished = super().request(request)
         parser: Any = self._parser
         if parser is not None:

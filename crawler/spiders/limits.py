@@ -9,6 +9,7 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 from crawler.capture import signals as capture_signals
+from crawler.capture.extension import CaptureExtension
 from crawler.spiders.closing import close_spider
 
 if TYPE_CHECKING:
@@ -56,4 +57,7 @@ class LimitsExtension:
     def _stop(self, reason: str) -> None:
         self._loop.stop()
         self._spider.take_back("a limit was met")
+        capture = self._crawler.get_extension(CaptureExtension)
+        assert capture is not None
+        capture.hurry()
         close_spider(self._crawler, reason)

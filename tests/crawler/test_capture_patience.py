@@ -42,5 +42,20 @@ def test_a_byte_a_second_is_no_answer(tmp_path: Path) -> None:
 
 def test_what_goes_on_for_ever_is_cut_at_last(tmp_path: Path) -> None:
     at, why = wait(tmp_path, {0: IDLE_BYTES})
-    assert (at, type(why), str(why)) == (100, TooSlow, "not whole after 100 s")
+    assert (at, type(why), str(why)) == (100, TooSlow, "not whole in time")
     assert wait(tmp_path, {0: IDLE_BYTES}, total_s=4)[0] == 4
+
+
+def test_who_is_hurried_has_no_longer_than_a_stalled_one(tmp_path: Path) -> None:
+    limits = Limits(tmp_path, 1 << 20, 1 << 20, idle_s=10, total_s=100)
+    recording = Recording(limits, "http://a.test/", secure=False, ip_address=None)
+    clock, given_up = Clock(), []
+    patience = Patience(clock, recording, given_up.append)
+    clock.advance(5)
+    patience.hurry()
+    recording.received.write(b"x" * 5000)
+    clock.advance(9)
+    assert not given_up
+    clock.advance(1)
+    assert [type(why) for why in given_up] == [TooSlow]
+    assert not clock.getDelayedCalls()

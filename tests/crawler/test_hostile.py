@@ -18,7 +18,7 @@ from crawler.rebuild import MEMORY_BYTES
 from tests.crash import readers
 from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment
 from tests.hostile_site import ATTACKS, IDLE_S, INSIDE, MOST_BYTES, TOTAL_S, sent, site
-from tests.wire_server import MIB, Step, WireServer, ok
+from tests.wire_server import MIB, Step, WireServer, drip, ok
 
 #: of the crawler, whatever comes: an idle one has 75 MiB
 CRAWLER_BYTES = 384 * MIB
@@ -151,3 +151,15 @@ def test_a_server_that_lets_nobody_in_is_not_waited_for_long(tmp_path: Path) -> 
             each.close()
     errors = sqlite3.connect(archive.database).execute("SELECT DISTINCT error FROM capture").fetchall()
     assert errors == [("timeout: no connection after 1 s",)]
+
+
+def test_a_limit_on_time_does_not_wait_for_an_answer_without_end(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with WireServer(own={"robots.txt": sent(b"text/plain", b""), "": lambda _: drip(3000)}) as server:  # type: ignore[dict-item, return-value]
+        seed = f"http://127.0.0.1:{server.port}/"
+        (archive.sites / "drip.toml").write_text(f'seeds = ["{seed}"]\nidle_s = 3\nmax_time_s = 2\n')
+        bewaar("crawl", "drip", "--archive", archive.root, code=3)
+    db = sqlite3.connect(archive.database)
+    assert db.execute("SELECT truncated FROM capture WHERE status = 200 ORDER BY id DESC LIMIT 1").fetchone() == (
+        "time",
+    )
