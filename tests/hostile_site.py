@@ -195,6 +195,7 @@ ATTACKS: dict[str, Attack] = {
     "hex": Attack(sent(b"text/css; charset=hex", many(b"00"))),
     "utf-7": Attack(html(b"+ADw-script+AD4-", headers=(b"Content-Type: text/html; charset=utf-7",))),
     "long-charset": Attack(sent(b"text/html; charset=" + b"x" * 100_000, LAST)),
+    "status-99999": Attack(sent(b"text/html", LAST, status=b"99999 Denied"), may_give_up=True),
     "status-999": Attack(sent(b"text/html", LAST, status=b"999 Denied")),
 }  # fmt: skip
 

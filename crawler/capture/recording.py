@@ -114,6 +114,8 @@ class Recording:
         self.room = self._interim_end + self.limits.response_bytes
         # A number no HTTP status can have stays in the bytes, but is not passed on as one.
         self._status = response.code if 100 <= response.code <= 999 else None
+        # Then nobody can say where its payload begins.
+        self._broken = self._status is None
         if response.version == (b"HTTP", 1, 0):
             self._http = "http/1.0"
 
