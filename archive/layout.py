@@ -21,6 +21,7 @@ from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
 FORMAT = 1
 MARKER = "bewaar.toml"
+SITES = "sites"
 
 _SITE = re.compile(r"[a-z0-9_-]{1,100}")
 _LONGEST_LOCK_BYTES = 200
@@ -66,6 +67,16 @@ class Archive:
         return cls(root=root, operator=found.operator, contact=found.contact)
 
     @classmethod
+    def find(cls, root: Path) -> Archive | None:
+        """The archive at *root*, or the one to be made there, of which somebody has written the profiles; else None.
+
+        Raises NotAnArchive, as `open` does.
+        """
+        if (root / MARKER).exists():
+            return cls.open(root)
+        return cls(root=root) if (root / SITES).is_dir() else None
+
+    @classmethod
     def create(cls, root: Path | str, *, operator: str | None = None, contact: str | None = None) -> Archive:
         """Make an archive at *root*, or open the one that is there, as it is.
 
@@ -84,7 +95,9 @@ class Archive:
         try:
             _make(root)
             # A marker half made is the trace of an earlier start that was killed, not somebody's property.
-            if foreign := next((p.name for p in root.iterdir() if not p.name.startswith(f".{MARKER}.")), None):
+            # Profiles may be written before the archive they are for.
+            names = [path.name for path in root.iterdir() if path.name != SITES]
+            if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
                 raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")
             lines = [f"{key} = {_toml(value)}\n" for key, value in values.items() if value is not None]
             _write_whole(root / MARKER, "".join(lines))
@@ -102,7 +115,7 @@ class Archive:
 
     @property
     def sites(self) -> Path:
-        return self.root / "sites"
+        return self.root / SITES
 
     @property
     def decisions(self) -> Path:

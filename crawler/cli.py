@@ -14,7 +14,7 @@ import click
 
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
-from archive.layout import MARKER, Archive
+from archive.layout import Archive
 from archive.packing.cli import pack
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.sites.cli import SCOPES, archive_or_none, sites
@@ -161,7 +161,7 @@ def crawl(
     if len(targets) > 1 and not all("://" in target for target in targets):
         return _crawl_each(targets, archive, as_json=as_json)
     # What is asked wrongly makes no archive.
-    there = Archive.open(archive) if (archive / MARKER).exists() else None
+    there = Archive.find(archive)
     if all("://" in target for target in targets):
         from crawler.sites.profile import default_profile
 
@@ -214,7 +214,7 @@ def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool) -> in
     from crawler.plan import profile_for
     from crawler.together import crawl_together
 
-    there = Archive.open(archive) if (archive / MARKER).exists() else None
+    there = Archive.find(archive)
     for target in targets:
         profile_for(target, there)  # a name that is none is told before anything begins
     options = [argument for argument in sys.argv[2:] if argument not in targets]
@@ -299,7 +299,8 @@ def extract(page: str, archive: Path, base: str | None, site: str | None, as_jso
 def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
     """Derive the database again from the WARC files and the decisions.
 
-    The result equals, row for row, what the crawls wrote. A Datasette that serves the archive goes on serving it. With
+    The result equals, row for row, what the crawls wrote; of a crawl with --no-extract it has the facts that were not
+    read then. A Datasette that serves the archive goes on serving it. With
     --dry-run it is compared instead, so that a row somebody changed, added or took away is found.
     """
     from crawler.rebuild import compare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -52,6 +53,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        # Scrapy would tell each failure with its traceback; the WARC and the report tell it in a line.
+        logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)
         self._tries: Counter[str] = Counter()
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
@@ -62,7 +65,10 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         policy = self.crawler.settings["WARC_ROBOTS"]
         if policy == "obey-except-requisites" and str(request.meta.get("hops", "")).endswith("E"):
             return
-        rp = await self.robot_parser(request)
+        try:
+            rp = await self.robot_parser(request)
+        except KeyError:  # it was forgotten on the way, and is asked for anew
+            raise NotAsked("its robots.txt is asked for again later") from None
         if rp is not None and not rp.allowed(request.url, self.crawler.settings["USER_AGENT"]):
             raise Disallowed("refused by robots.txt")
 

@@ -16,7 +16,7 @@ SCOPES = ("page", "prefix", "host", "domain")
 
 
 def archive_or_none(path: Path) -> Archive | None:
-    return Archive.open(path) if path.exists() else None
+    return Archive.find(path) or (Archive.open(path) if path.exists() else None)
 
 
 @click.group(invoke_without_command=True)

@@ -312,3 +312,28 @@ def test_extract_reads_a_file_and_a_capture(tmp_path: Path) -> None:
     assert kept[0]["capture"]["file"].endswith(".warc.gz")
     assert "not in" in refused("extract", "http://127.0.0.1:9/other", "--archive", tmp_path / "a")
     assert "no such" in refused("extract", tmp_path / "nothing.html").lower()
+
+
+def test_a_profile_may_be_written_before_its_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "sites"
+    folder.mkdir(parents=True)
+    with Site({"/": page("hello")}) as site:
+        (folder / "mine.toml").write_text(f'seeds = ["{site.url()}"]\ndelay_s = 0\n')
+        assert "mine\t" in bewaar("sites", "--archive", tmp_path / "a").stdout
+        crawl("mine", tmp_path / "a")
+    assert Archive.open(tmp_path / "a").writable
+    (tmp_path / "b" / "sites").mkdir(parents=True)
+    (tmp_path / "b" / "letters.txt").write_text("not ours")
+    assert "holds letters.txt" in refused(
+        "crawl", "https://example.org/", "--contact", CONTACT, "--archive", tmp_path / "b"
+    )
+
+
+def test_a_seed_that_is_down_says_so_when_a_limit_ends_the_crawl(tmp_path: Path) -> None:
+    with Site({}) as site:
+        seed = site.url()
+    done = bewaar("crawl", seed, "--contact", CONTACT, "--archive", tmp_path / "a", "--max-time", "1", code=None)
+    assert done.returncode in {1, 3}
+    assert not [line for line in done.stderr.splitlines() if line.startswith(f"seed {seed}: '")]
+    log = next((tmp_path / "a" / "state" / "logs").glob("*.log")).read_text()
+    assert "Traceback" not in log
