@@ -8,7 +8,8 @@ Messages are JSON arrays. They go in frames, JSON arrays of messages, each behin
 order; so that whoever has little to say wakes the other process seldom::
 
     crawler -> reader   ["event", n, file, [[offset, end], ...]]   ["skip", n, file, [[offset, end], ...]]
-                        ["again", n, file, [[offset, end]]]: only the links; its rows are there
+                        ["again", n, file, [[offset, end]]]: its links, and whether it was
+                        answered as to nobody; its rows are there
                         ["synced", file, offset]   ["sealed", file, sha256, size]   ["finish"]
     reader -> crawler   ["ready", files]   ["answer", n, answer]   ["stored", n]   ["finished", counts]
                         ["failed", message, whether the disk is why]
@@ -40,6 +41,7 @@ from crawler.ingest import Ingest
 from crawler.items import KINDS
 from crawler.reading import Event, events
 from crawler.rebuild import MEMORY_BYTES, catch_up
+from crawler.sites.profile import LOGGED_OUT
 
 #: links the crawler was told already are not told again; they are stored all the same
 TOLD_LIMIT = 200_000
@@ -120,7 +122,10 @@ class Follower:
     def _again(self, n: int, file: str, spans: list[list[int]]) -> None:
         readings = [self._ingest.reader.read(found) for found in self._events(file, spans) if isinstance(found, Event)]
         self._unstored.append((n, file, 0, None))
-        self._say("answer", n, {"links": self._answer(readings[0]).get("links", [])} if readings else {})
+        answer = self._answer(readings[0]) if readings else {}
+        # What else was wrong with it has its row, and was told.
+        lost = [problem for problem in answer.get("problems", []) if problem[0] == LOGGED_OUT]
+        self._say("answer", n, {"links": answer.get("links", []), "problems": lost})
 
     def _events(self, file: str, spans: list[list[int]]) -> Iterator[Event | Record]:
         if file not in self._files:

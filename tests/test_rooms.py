@@ -76,6 +76,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.follow": (
         "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
+        "crawler.sites",
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",

@@ -101,7 +101,7 @@ def _spelled(character: str) -> bytes:
     if character == " ":
         forms.append(rb"\+")
     if len(data) > 1 and ord(character) < 1 << 8:
-        forms.append(re.escape(character.encode("latin-1")))
+        forms += [re.escape(character.encode("latin-1")), b"%%(?:25)*%s" % _hex(b"%02x" % ord(character))]
     return b"(?:%s)" % b"|".join(forms)
 
 

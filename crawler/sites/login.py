@@ -22,8 +22,8 @@ class Login(BaseModel):
     page: HttpUrl
     #: what is filled in, by the names of the form's fields; all others keep what the page gives them
     fields: dict[FieldName, Value]
-    #: CSS selector of the form; without it the first that has all these fields
-    form: str | None = None
+    #: the form's id or name, where the first that has all these fields is another
+    form: FieldName | None = None
     #: the URLs that need the session: at or below this path; all of the form's host without it
     to: HttpUrl | None = None
     #: over the page that answers the form (re.search): stands on it if the login worked

@@ -95,23 +95,31 @@ class Session:
         page = self.login.page
         if self.number >= MOST_LOGINS:
             raise LoginFailed(f"{page}: logged in {self.number} times, and out again each time")
-        url, _, text = await self._ask(Request(page))
-        form = fill(self.login, self._values, url, text)
-        sent = Request(form.url, method="POST", headers=list(form.headers), body=form.body)
-        url, status, text = await self._ask(sent)
+        url, status, text, charset = await self._ask(Request(page))
+        if not self.login.is_form_page(url):
+            raise LoginFailed(f"{page}: redirects to {url}; give that as page, if the form stands there")
+        try:
+            form = fill(self.login, self._values, url, text, charset)
+        except LoginFailed as failure:
+            raise LoginFailed(f"{failure} (HTTP status {status})") if status >= 400 else failure from None
+        # A page's own request names it, and servers that guard against forgery ask for that.
+        origin = "/".join(url.split("/", 3)[:3])
+        headers = [*form.headers, ("Referer", url), ("Origin", origin)]
+        sent = Request(form.url, method="POST", headers=headers, body=form.body)
+        url, status, text, _ = await self._ask(sent)
         check_answer(self.login, url, status, text)
         self.number += 1
         self._is_open = True
         log.info("logged in at %s", page)
 
-    async def _ask(self, request: Request) -> tuple[str, int, str]:
-        """URL, status and text of what *request* leads to, redirects followed."""
+    async def _ask(self, request: Request) -> tuple[str, int, str, str]:
+        """URL, status, text and encoding of what *request* leads to, redirects followed."""
         for _ in range(MOST_REDIRECTS):
             response = await self._fetch(request)
             location = response.headers.get("Location")
             if location is None or not 300 <= response.status < 400:
                 content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-                return response.url, response.status, decode(_body(response), content_type)[0]
+                return response.url, response.status, *decode(_body(response), content_type)
             target = join(response.url, location.decode("latin-1"))
             if target is None or not target.startswith(("http://", "https://")):
                 raise LoginFailed(f"{request.url}: a redirect to what is no address")
@@ -140,9 +148,13 @@ class Session:
                 captured = asked.meta.get("captured") or ()
                 why = (captured[-1].error if captured else None) or str(error) or type(error).__name__
                 continue
-            if response.status not in RETRIED:
+            captured = asked.meta.get("captured") or ()
+            if captured and captured[-1].truncated:
+                why = captured[-1].error or "cut short"
+            elif response.status in RETRIED:
+                why = f"HTTP status {response.status}"
+            else:
                 return response
-            why = f"HTTP status {response.status}"
         raise LoginFailed(f"{request.url}: {why}")
 
 

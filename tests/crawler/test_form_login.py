@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from archive.layout import Archive
 from archive.store.compare import differences
+from crawler.capture.forms import Forms
 from crawler.login import LoginFailed, fill
 from crawler.sites.login import Login
 from tests.crawler.test_crawl import dumped, query, wait_for
@@ -128,7 +130,7 @@ def test_after_kill_9_the_crawl_logs_in_again(tmp_path: Path) -> None:
     [
         ("not-the-password", "", "the form came back"),
         (PASSWORD, 'logged_in = "Welcome, Anna"', "'Welcome, Anna' does not stand on the page"),
-        (PASSWORD, 'form = "#other"', "no form with the fields user, login[password]"),
+        (PASSWORD, 'form = "other"', "no form 'other' with the fields user, login[password]"),
     ],
 )
 def test_a_login_that_fails_ends_the_crawl_before_it_begins(
@@ -176,7 +178,7 @@ FORM = '<form method=post action="{}"><input name=user><input name=password></fo
         (FORM.format("http://example.org/login"), "goes to another server, http://example.org/login"),
         (FORM.format("javascript:x()"), "goes to another server"),
         (FORM.format("").replace("post", "get"), "into a URL"),
-        (FORM.format("").replace("post", 'post enctype="multipart/form-data"'), "cannot be filled in"),
+        (FORM.format("").replace("post", 'post enctype="multipart/form-data"'), "sent as multipart/form-data"),
         (FORM.format("").replace("user", "login"), "no form with the fields user, password"),
         ("", "no form with the fields"),
     ],
@@ -208,3 +210,65 @@ def test_a_form_without_a_secret_is_no_login(tmp_path: Path) -> None:
     done = bewaar("sites", "show", "x", "--archive", archive.root, code=2)
     assert "x.toml line 2: login.0: fields: none is a secret" in done.stderr
     assert json.dumps("anna") not in done.stderr
+
+
+def test_a_form_is_encoded_as_its_page_and_masked_in_that_spelling() -> None:
+    login = Login.model_validate({"page": PAGE, "fields": {"user": "anna", "password": {"env": "SECRET"}}})
+    values = {"user": "anna", "password": "geh\u00e9im-w\u00f6rd"}
+    filled = fill(login, values, PAGE, FORM.format("/in"), "windows-1252")
+    assert filled.body == b"user=anna&password=geh%E9im-w%F6rd"
+    assert Forms([values["password"]]).find(filled.body) == [(19, 34)]
+    with pytest.raises(LoginFailed, match="would not be masked"):
+        fill(login, values, PAGE, FORM.format("/in"), "windows-1250")
+    with pytest.raises(LoginFailed, match="cannot hold"):
+        fill(login, values | {"password": "\u0141\u00f3d\u017a-1234"}, PAGE, FORM.format("/in"), "windows-1252")
+    other = FORM.format("/in").replace("</form>", "<input type=hidden name=t value='\u20ac \u0141'></form>")
+    filled = fill(login, values | {"password": "ascii-only"}, PAGE, other, "windows-1252")
+    assert filled.body == b"t=%80+%26%23321%3B&user=anna&password=ascii-only"
+
+
+def test_only_what_a_browser_sends_of_a_form_is_sent() -> None:
+    login = Login.model_validate({"page": PAGE, "form": "f", "fields": {"user": "anna", "password": {"env": "SECRET"}}})
+    form = (
+        "<form method=post id=other><input name=user><input name=password></form>"
+        '<form method=post id=f action="/in"><input name=user><input name=off value=1 disabled>'
+        "<fieldset disabled><input name=off2 value=1></fieldset></form>"
+        "<input name=password form=f><button form=f name=do value=in>Log in</button><input name=alien value=1>"
+    )
+    filled = fill(login, {"user": "anna", "password": "secret"}, PAGE, form)
+    assert (filled.url, filled.body) == ("https://example.org/in", b"user=anna&password=secret&do=in")
+
+
+def test_a_form_elsewhere_than_the_profile_says_is_named(tmp_path: Path) -> None:
+    with FormSite(members(3)) as site:
+        name = declare(tmp_path / "a", site)
+        profile = tmp_path / "a" / "sites" / "members.toml"
+        profile.write_text(profile.read_text().replace("/login", "/enter"))
+        site.pages["/enter"] = (302, {"Location": "/login?next=/"}, b"")
+        done = bewaar("crawl", name, "--archive", tmp_path / "a", code=1)
+        assert f"redirects to {site.url('/login?next=/')}; give that as page" in done.stdout
+        assert site.posted == []
+
+
+def test_the_form_is_sent_from_its_page(tmp_path: Path) -> None:
+    with FormSite(members(1)) as site:
+        crawl(declare(tmp_path / "a", site), tmp_path / "a")
+        (asked,) = (asked for asked in site.asked if asked.path == "/session")
+        assert (asked.headers["Referer"], asked.headers["Origin"]) == (site.url("/login"), site.url("/").rstrip("/"))
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_answered_as_to_nobody_before_a_stop_is_asked_for_again(tmp_path: Path, stop: signal.Signals) -> None:
+    archive = tmp_path / "a"
+    with FormSite(members(15), lasts=4, sends=True, slow_s=0.05) as site:
+        name = declare(archive, site)
+        process = start("crawl", name, "--archive", archive)
+        while not any(left == 0 for left in site.sessions.values()):
+            assert process.poll() is None
+            time.sleep(0.005)
+        wait_for(site, len(site.asked) + 1)
+        time.sleep(0.06)
+        process.send_signal(stop)
+        process.communicate()
+        crawl(name, archive)
+    assert pages_kept(archive) == WANTED
