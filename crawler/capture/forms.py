@@ -6,12 +6,16 @@ import base64
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from html.entities import html5
 
 #: searched at once
 _WINDOW_BYTES = 1 << 16
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
-#: of one character in its longest spelling, such as ``%252f`` or ``&#00047;``, for each of its bytes
-_LONGEST = 12
+#: HTML's names of each character (HTML, 13.5), with and without the semicolon that some may lack
+_ENTITIES: dict[str, list[str]] = {}
+for _name, _meaning in html5.items():
+    _ENTITIES.setdefault(_meaning, []).append(f"&{_name}")
+#: of one character in its longest spelling, such as ``%252f``, ``&#00047;`` or ``&DiacriticalGrave;``
+_LONGEST = 36
 
 
 class Forms:
@@ -94,8 +98,8 @@ def _spelled(character: str) -> bytes:
         forms.append(rb"\\u%s" % _hex(b"%04x" % ord(character)))
     if ord(character) < 1 << 8:
         forms.append(rb"\\x%s" % _hex(b"%02x" % ord(character)))
-    if character in _ENTITIES:
-        forms.append(re.escape(_ENTITIES[character].encode()))
+    if names := _ENTITIES.get(character):
+        forms += [re.escape(name.encode()) for name in sorted(names, key=len, reverse=True)]
     if character in "\"'\\/":
         forms.insert(0, rb"\\" + re.escape(data))
     if character == " ":

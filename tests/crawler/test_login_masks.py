@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from archive.layout import Archive
 from crawler.begin import begin_crawl
+from crawler.capture.forms import Forms
 from crawler.frontier import ATTEMPTS
 from crawler.sites.profile import load_profile
 from crawler.spiders.site import SiteSpider
@@ -61,3 +62,14 @@ def test_where_a_seed_leads_is_masked(spider: SiteSpider) -> None:
     response = Response(URL, status=302, headers={"Location": f"http://elsewhere.test/?key={KEY}"})
     spider._note_seed(Request(URL), response)
     assert spider.outcome.seeds[URL].redirected == f"http://elsewhere.test/?key={'x' * len(KEY)}"
+
+
+def test_html_names_and_latin_escapes_are_spellings_too() -> None:
+    forms = Forms(["caf\u00e9 & s\u00fcd"])
+    for text in (
+        b"caf&eacute; &amp; s&uuml;d",
+        b"caf&eacute &amp s&uumld",
+        b"caf%E9+%26+s%FCd",
+        b"caf%25e9%20%26%20s%fcd",
+    ):
+        assert forms.find(b"<p>" + text + b"</p>") == [(3, 3 + len(text))]
