@@ -255,3 +255,24 @@ def test_robots_ask_for_no_more_than_anybody_waits() -> None:
     assert pace.delay_s == 1.0
     pace.robots_ask(86400)
     assert pace.delay_s == pace.floor_s == CRAWL_DELAY_MAX_S
+
+
+def test_a_longer_delay_has_its_turn(tmp_path: Path) -> None:
+    """Two processes: one asks again 0.05 s after an answer, the other after 0.2 s."""
+    code = """
+from pathlib import Path; from crawler.politeness.gate import HostGate; import sys, time
+gate, delay, asked, until = HostGate(Path(sys.argv[1])), float(sys.argv[2]), 0, time.time() + 4
+while time.time() < until:
+    if (wait := gate.enter("h", delay)) > 0:
+        time.sleep(wait)
+        continue
+    time.sleep(0.02)
+    gate.leave("h")
+    asked += 1
+print(asked)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "hosts")]
+    both = [subprocess.Popen([*command, delay], stdout=subprocess.PIPE, text=True) for delay in ("0.05", "0.2")]
+    short, long = (int(process.communicate()[0]) for process in both)
+    assert long >= 5
+    assert short >= long
