@@ -10,6 +10,7 @@ from pathlib import Path
 from archive import times
 from archive.databases import read_only_uri
 from archive.layout import Archive
+from crawler.discover.reference import Base
 from crawler.scope import Scope
 from crawler.seen import seen_key
 from crawler.sites.profile import Profile
@@ -41,6 +42,7 @@ class Judgement:
 def judge(url: str, profile: Profile, archive: Archive | None, *, requisite: bool = False) -> Judgement:
     """The first of these that refuses decides: scope; the traps that show in a URL alone; what only a crawl knows
     (robots.txt, the other traps), as it was in the last one."""
+    url = Base(url).resolve(url) or url
     met = _met(archive.state / f"{profile.name}.frontier.db", url) if archive else None
     verdict = Scope(profile.scope_rules()).judge(url, "E" if requisite else "L", "")
     if not verdict.accepted:

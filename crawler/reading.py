@@ -279,7 +279,9 @@ class Reader:
         if not (
             mime in HTML or (mime is None and body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")))
         ):
-            return Reading(capture, links=tuple(discover(capture.url, mime or "", response.headers, body, page=None)))
+            is_sitemap = (capture.hops or "").endswith("M")
+            links = tuple(discover(capture.url, mime or "", response.headers, body, is_sitemap=is_sitemap))
+            return Reading(capture, links=links)
         text, charset = decode(body, response.header("Content-Type"))
         page = Page(capture.url, body, text, charset, response.headers, response.status)
         tree = parse(text)

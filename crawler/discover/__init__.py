@@ -35,12 +35,14 @@ def discover(
     page: Page | None = None,
     tree: LexborHTMLParser | None = None,
     limit: int | None = None,
+    is_sitemap: bool = False,
 ) -> list[Link]:
     """The links of one capture, those of its headers first; each URL and hop once. Never raises.
 
     Of a page `MOST_LINKS` are kept, of a sitemap `MOST_IN_SITEMAP`; or *limit*.
     *body* has Content-Encoding undone; *mime* may be empty, and is then told from the body. *page* and *tree* spare
     decoding and parsing HTML again. Links whose context begins with ``script`` are guesses.
+    *is_sitemap*: something named it so.
     """
     found = Found(Base(url), MOST_LINKS if limit is None else limit)
     for reference, hop, context in http.references(headers):
@@ -51,7 +53,7 @@ def discover(
         body = _inflated(body)
         mime = "" if mime in _GZIP else mime
         url = re.sub(r"\.gz(?=$|\?)", "", url, count=1)
-    kind = _kind(url, mime, body)
+    kind = _kind(url, mime, body, is_sitemap=is_sitemap)
     if limit is None and kind in {_xml, _text_sitemap}:
         found.extend(MOST_IN_SITEMAP)
     if kind is not None and body:
@@ -170,7 +172,7 @@ _KINDS: dict[str, _Kind] = {
 _ROBOTS = "/robots.txt"
 
 
-def _kind(url: str, mime: str, body: bytes) -> _Kind | None:
+def _kind(url: str, mime: str, body: bytes, *, is_sitemap: bool = False) -> _Kind | None:
     """How *body* is read. The server's word counts, where it says anything that browsers would not overrule."""
     try:
         path = urlsplit(url).path.lower()
@@ -192,8 +194,11 @@ def _kind(url: str, mime: str, body: bytes) -> _Kind | None:
         return _json
     if mime in {"text/plain", ""} and path == _ROBOTS:
         return _robots
-    if mime in {"text/plain", ""} and "sitemap" in path and start.startswith((b"http://", b"https://")):
-        return _text_sitemap
+    if mime in {"text/plain", ""} and (is_sitemap or "sitemap" in path):
+        if start.startswith((b"http://", b"https://")):
+            return _text_sitemap
+        if is_sitemap and start.startswith((b"<?xml", b"<urlset", b"<sitemapindex")):
+            return _xml
     if mime and mime not in {"application/octet-stream", "unknown/unknown", "application/unknown", "text/plain"}:
         return None
     return _sniffed(path, mime, start)

@@ -12,6 +12,7 @@ LONGEST = 8192
 
 #: References that need nothing but a prefix. A dot segment or a foreign character goes the long way.
 _PLAIN = re.compile(r"(?:(?P<absolute>https?://[a-z0-9][a-z0-9.-]*/)|(?P<rooted>/(?!/))|(?!/))[A-Za-z0-9_~,;=&+%?./-]*")
+_DOTS = re.compile(r"(?:^|(?<=/))(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 _ENDS = "".join(map(chr, range(33)))
 _REMOVED = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -54,7 +55,8 @@ class Base:
         text = reference.partition("#")[0].strip(_ENDS)
         if not text:
             return None
-        if self._is_plain and "/." not in text and text[0] not in ".?;" and (plain := _PLAIN.fullmatch(text)):
+        is_plain = self._is_plain and "/." not in text and "%2e" not in text.lower() and text[0] not in ".?;"
+        if is_plain and (plain := _PLAIN.fullmatch(text)):
             if plain["absolute"]:
                 return text
             return self._origin + text if plain["rooted"] else self._folder + text
@@ -75,6 +77,9 @@ def _absolute(base: str, reference: str, encoding: str) -> str | None:
     if scheme and not base.lower().startswith(scheme[0].lower()):
         # http:/h/x on an https page names a host: only a scheme of the page's own may be followed by a path.
         path = re.sub(r"^([a-z]+:)/*", r"\1//", path, flags=re.IGNORECASE)
+    if "%2" in path:
+        # A dot is a dot however it is written (WHATWG URL, 4.4: "single-dot and double-dot path segment").
+        path = _DOTS.sub(lambda dots: dots[0].lower().replace("%2e", "."), path)
     joined = urljoin(base, path + mark + query)
     try:
         url = safe_url_string(joined, encoding=encoding)

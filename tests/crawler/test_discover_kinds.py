@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crawler.discover import MOST_IN_SITEMAP, discover
 from crawler.discover.html import MOST_CHARACTERS
+from crawler.discover.reference import Base
 from crawler.discover.xml import references
 
 URL = "http://a.example/dir/file"
@@ -139,9 +140,9 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
             "<urlset><url><loc>/1?a=1&b=2&amp;c</loc></url><url><loc>/2&nbsp;</loc></url></urlset>",
             [("L", "/1?a=1&b=2&c"), ("L", "/2&nbsp;")],
         ),
-        ("application/gzip", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>"), [("L", "/1")]),
-        ("text/xml", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>")[:-9], [("L", "/1")]),
-        ("application/gzip", gzip.compress(b"neither sitemap nor feed"), []),
+        ("application/gzip", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>", mtime=0), [("L", "/1")]),
+        ("text/xml", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>", mtime=0)[:-9], [("L", "/1")]),
+        ("application/gzip", gzip.compress(b"neither sitemap nor feed", mtime=0), []),
         ("application/gzip", b"\x1f\x8bno gzip", []),
         ("text/plain", "http://a.example/not", []),
         ("image/png", "<html><img src=x>", []),
@@ -236,3 +237,24 @@ def test_any_xml_is_read(body):
 def test_any_script_is_read(text):
     for link in discover(URL, "text/javascript", (), text.encode()):
         assert link.context == "script"
+
+
+def test_what_was_named_as_a_sitemap_is_read_as_one() -> None:
+    text, markup = b"http://a.example/1\n", b"<urlset><url><loc>/1</loc></url></urlset>"
+    for body in (text, markup):
+        assert [link.url for link in discover(URL, "text/plain", (), body, is_sitemap=True)] == ["http://a.example/1"]
+        assert discover(URL, "text/plain", (), body) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("/docs/%2e%2e/up", "/up"),
+        ("%2E/x", "/dir/x"),
+        (".%2e/x", "/x"),
+        ("/a%2e/b", "/a%2e/b"),
+        ("/a?b=/%2e%2e/c", "/a?b=/%2e%2e/c"),
+    ],
+)
+def test_a_dot_is_a_dot_however_it_is_written(written: str, meant: str) -> None:
+    assert Base(URL).resolve(written) == f"http://a.example{meant}"
