@@ -47,9 +47,11 @@ def begin_crawl(
     extract: bool = True,
     resume: bool | None = None,
     ask: Callable[[str], bool] | None = None,
+    same_seeds: bool = False,
 ) -> Begun:
     """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
-    for a stale one, by *ask*. Raises Locked when the site is being crawled, WrongUse when nobody can be asked."""
+    for a stale one, by *ask*; with *same_seeds* one that began with other seeds or another scope is not taken up.
+    Raises Locked when the site is being crawled, WrongUse when nobody can be asked."""
 
     def committed(file: str) -> int:
         from archive.store.places import committed_end  # it brings the whole store, which a crawler does without
@@ -62,8 +64,14 @@ def begin_crawl(
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
         unfinished = _unfinished(path)
+        asked = f"{profile.scope} of {' '.join(sorted(profile.seeds))}"
+        if unfinished and same_seeds and resume is None and unfinished[2] not in {"", asked}:
+            raise WrongUse(
+                f"an unfinished crawl of {profile.name} began with something else, {unfinished[2][:300]}: end it with "
+                "that, or give --resume to go on with it all the same, or --from-start to begin a new one"
+            )
         if unfinished and _take_up(profile.name, unfinished[1], resume=resume, ask=ask):
-            plan = plan_crawl(archive, profile, contact=contact, extract=extract, unfinished=unfinished)
+            plan = plan_crawl(archive, profile, contact=contact, extract=extract, unfinished=unfinished[:2])
         else:
             plan = plan_crawl(archive, profile, contact=contact, extract=extract)
             for leftover in path.parent.glob(f"{path.name}*"):
@@ -73,7 +81,7 @@ def begin_crawl(
             logging.setLogRecordFactory(partial(_masked_record, plan.redactor.text, logging.getLogRecordFactory()))
         frontier = Frontier(path)
         stack.callback(frontier.close)
-        frontier.begin(plan.crawl_id, times.warc_date(plan.started_at))
+        frontier.begin(plan.crawl_id, times.warc_date(plan.started_at), asked)
         if plan.resumed:
             _learn(frontier, archive, plan)
         return Begun(plan, frontier, recovered, stack.pop_all())
@@ -89,7 +97,7 @@ def _masked_record(text: Callable[[str], str], make: Callable[..., Any], *args: 
     return record
 
 
-def _unfinished(path: Path) -> tuple[str, datetime] | None:
+def _unfinished(path: Path) -> tuple[str, datetime, str] | None:
     if not path.exists():
         return None
     frontier = Frontier(path)
@@ -97,7 +105,7 @@ def _unfinished(path: Path) -> tuple[str, datetime] | None:
         found = frontier.unfinished()
     finally:
         frontier.close()
-    return (found[0], times.parse(found[1])) if found else None
+    return (found[0], times.parse(found[1]), found[2]) if found else None
 
 
 def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable[[str], bool] | None) -> bool:

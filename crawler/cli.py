@@ -102,7 +102,11 @@ def _ask_authority(url: str, query: bytes) -> bytes:
 @click.option("--contact", help="Mail or web address a webmaster can reach you at; goes into the User-Agent.")
 @click.option("--operator", help="Who keeps this archive; goes into a new archive's bewaar.toml.")
 @click.option("--scope", type=click.Choice(SCOPES), help="What belongs to the site, seen from its seeds.")
-@click.option("--seeds", type=click.Path(dir_okay=False, path_type=Path), help="File with one seed URL per line.")
+@click.option(
+    "--seeds",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with one seed URL per line: beside URLs, or in place of the seeds of a SITE.",
+)
 @click.option("--hops", type=click.IntRange(0), help="Follow links at most this many steps from a seed.")
 @click.option("--max-pages", type=click.IntRange(1), help="Stop after this many HTML pages; their requisites follow.")
 @click.option("--max-per-host", type=click.IntRange(1), help="Ask no host for more URLs than this, seeds aside.")
@@ -115,8 +119,8 @@ def _ask_authority(url: str, query: bytes) -> bytes:
     "--strict-fields", is_flag=True, default=None, help="Leave out record fields that WARC 1.1 does not name."
 )
 @click.option("--no-extract", is_flag=True, help="Keep the bytes and follow links; read no facts.")
-@click.option("--resume", "begin", flag_value="resume", help="Go on with an unfinished crawl, however old.")
-@click.option("--from-start", "begin", flag_value="start", help="Begin a new crawl beside an unfinished one.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished crawl, however old and whatever it began with.")
+@click.option("--from-start", is_flag=True, help="Begin a new crawl beside an unfinished one.")
 @json_option
 def crawl(
     targets: tuple[str, ...],
@@ -126,7 +130,8 @@ def crawl(
     seeds: Path | None,
     connect_to: tuple[str, ...],
     no_extract: bool,
-    begin: str | None,
+    resume: bool,
+    from_start: bool,
     as_json: bool,
     **limits: Any,
 ) -> int:
@@ -149,12 +154,15 @@ def crawl(
     from crawler.begin import begin_crawl
     from crawler.plan import profile_for, read_seeds
 
+    if resume and from_start:
+        raise WrongUse("--resume goes on with a crawl, and --from-start begins another: give one of them")
     settings = _settings(limits, connect_to)
     if seeds:
         urls = read_seeds(seeds)
-        targets = targets or urls
         if len(targets) == 1 and "://" not in targets[0]:
             settings["seeds"] = urls
+        else:
+            targets = (*targets, *urls)
     if not targets:
         raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
     targets = tuple(dict.fromkeys(targets))
@@ -174,7 +182,8 @@ def crawl(
         profile,
         contact=contact,
         extract=not no_extract,
-        resume={"resume": True, "start": False}.get(begin or ""),
+        resume=True if resume else False if from_start else None,
+        same_seeds=all("://" in target for target in targets),
         ask=lambda question: click.confirm(question, err=True),
     )
     for recovery in begun.recovered:

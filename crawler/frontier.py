@@ -48,7 +48,8 @@ CUT_OFF = frozenset({"disconnect", "time", "unspecified"})
 UNANSWERED = frozenset({304, 412})
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS crawl (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS crawl (
+  id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0, asked TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS url (
   id INTEGER PRIMARY KEY, seen TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT, hops TEXT NOT NULL,
   host TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
@@ -136,6 +137,9 @@ class Frontier:
 
     def _renew(self) -> None:
         """Bring the rows of an unfinished crawl that an older version began up to date."""
+        crawl = [column for _, column, *_ in self._db.execute("PRAGMA table_info(crawl)")]
+        if crawl and "asked" not in crawl:
+            self._db.execute("ALTER TABLE crawl ADD COLUMN asked TEXT NOT NULL DEFAULT ''")
         columns = [column for _, column, *_ in self._db.execute("PRAGMA table_info(url)")]
         if columns and "host" not in columns:
             self._db.create_function("host_of", 1, host_of, deterministic=True)
@@ -188,16 +192,18 @@ class Frontier:
             self.commit()
         self._db.close()
 
-    def begin(self, crawl_id: str, started_at: str) -> None:
-        self._rows("INSERT OR IGNORE INTO crawl (id, started_at) VALUES (?, ?)", (crawl_id, started_at))
+    def begin(self, crawl_id: str, started_at: str, asked: str = "") -> None:
+        """*asked*: what it was begun with, so that another is not taken for it."""
+        row = (crawl_id, started_at, asked)
+        self._rows("INSERT OR IGNORE INTO crawl (id, started_at, asked) VALUES (?, ?, ?)", row)
         self.commit()
 
-    def unfinished(self) -> tuple[str, str] | None:
-        """(id, started_at) of the crawl these rows belong to, unless it came to its end."""
+    def unfinished(self) -> tuple[str, str, str] | None:
+        """(id, started_at, asked) of the crawl these rows belong to, unless it came to its end."""
         with database_faults(self.path):
-            query = "SELECT id, started_at FROM crawl WHERE NOT finished ORDER BY rowid DESC LIMIT 1"
+            query = "SELECT id, started_at, asked FROM crawl WHERE NOT finished ORDER BY rowid DESC LIMIT 1"
             row = self._db.execute(query).fetchone()
-        return (row[0], row[1]) if row else None
+        return (row[0], row[1], row[2]) if row else None
 
     def finish(self) -> None:
         self._rows("UPDATE crawl SET finished = 1")

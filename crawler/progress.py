@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.status import Status
     from scrapy.crawler import Crawler
 
-TERMINAL_S = 0.5
+TICK_S = 0.5
+#: between two lines where there is no terminal
 PLAIN_S = 30.0
 
 
@@ -25,6 +26,7 @@ class Progress:
         self._status: Status | None = None
         self._began = self._shown_at = time.monotonic()
         self._captures = 0
+        self._said_ending = False
         self._loop: Any = None
         crawler.signals.connect(self.opened, signal=signals.spider_opened)
         crawler.signals.connect(self.closed, signal=signals.spider_closed)
@@ -36,7 +38,7 @@ class Progress:
             self._status = Console(stderr=True).status(f"{self._site}: starting")
             self._status.start()
         self._loop = create_looping_call(self._show)
-        self._loop.start(TERMINAL_S if self._status else PLAIN_S, now=False)
+        self._loop.start(TICK_S, now=False)
 
     def closed(self) -> None:
         if self._loop and self._loop.running:
@@ -50,6 +52,11 @@ class Progress:
 
     def _show(self) -> None:
         spider: Any = self._crawler.spider
+        if not self._said_ending and spider.is_interrupted():
+            self._said_ending = True
+            self._say(f"{self._site}: finishing what is under way; Ctrl-C once more stops at once")
+        if self._status is None and time.monotonic() - self._shown_at < PLAIN_S:
+            return
         outcome = spider.outcome
         waiting = spider.frontier.left()
         now = time.monotonic()
@@ -67,6 +74,12 @@ class Progress:
             line += f", {_duration(waiting * (now - self._began) / outcome.captures)} left at least"
         if self._status:
             self._status.update(line)
+        else:
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        if self._status:
+            self._status.console.print(line)
         else:
             sys.stderr.write(f"{line}\n")
 

@@ -53,7 +53,7 @@ class _Crawls:
         self._interrupted = False
 
     def crawl(self, site: str) -> int:
-        command = [sys.executable, "-m", "crawler.cli", "crawl", *self._options, "--", site]
+        command = [sys.executable, "-P", "-m", "crawler.cli", "crawl", *self._options, "--", site]
         with self._lock:
             if self._interrupted:
                 return INTERRUPTED

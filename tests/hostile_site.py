@@ -127,8 +127,7 @@ ATTACKS: dict[str, Attack] = {
     "endless-chunk-extension": Attack(chunk_extension, "unspecified", most=3),
     "endless-trailers": Attack(trailers, "unspecified", most=3),
     # Slow.
-    # On a connection that was used before, Twisted tries another at once: twice three times.
-    "says-nothing": Attack(stalled, "time", failure="timeout", most=6),
+    "says-nothing": Attack(stalled, "time", failure="timeout", most=3),
     "stalls": Attack(lambda: stalled(ok(b"Content-Type: text/html", b"Content-Length: 1000"), b"<p>half"), "time", most=3),
     "slow-loris": Attack(lambda: drip(1), "time", most=3),
     "slow-header": Attack(lambda: iter((b"HTTP/1.1 200 OK\r\n", *(b"X-%d: 1\r\n" % n if n % 2 else 0.3 for n in range(99)))), "time", most=3),

@@ -95,7 +95,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.state": (*GROUND, *LAYOUT),
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
-    "crawler.judgement": (*GROUND, *LAYOUT, "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
+    "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.sites.cli": (*LAYOUT, "archive.cli", "crawler.judgement", "crawler.outcome", "crawler.plan", "crawler.sites"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip

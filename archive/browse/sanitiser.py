@@ -29,7 +29,7 @@ def sanitise(html: str, base: str, prefix: str) -> str:
         raise CostsTooMuch(f"a page of {len(html)} characters; snapshots are made of {markup.MAX_CHARS} at most")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__, base, prefix],
+            [sys.executable, "-P", "-m", __name__, base, prefix],
             input=html.encode("utf-8", "replace"),
             capture_output=True,
             timeout=_WAIT_S,

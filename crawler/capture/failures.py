@@ -33,8 +33,9 @@ class TooSlow(Exception):
     """An answer is not whole after the time it may take."""
 
 
-class Stalled(TooSlow):
-    """Hardly a byte comes any more; at another time it may be different."""
+class Stalled(TooSlow, CancelledError):
+    """Hardly a byte comes any more; at another time it may be different. Not at once, and Twisted asks again at once on
+    a connection that was used before, unless somebody cancelled."""
 
 
 _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (

@@ -47,7 +47,7 @@ def run_demo(directory: Path) -> int:
 
 
 def _crawl(archive: Archive, connect_to: tuple[str, ...]) -> int:
-    command = [sys.executable, "-m", "crawler.cli", "crawl", SITE, "--archive", str(archive.root), "--from-start"]
+    command = [sys.executable, "-P", "-m", "crawler.cli", "crawl", SITE, "--archive", str(archive.root), "--from-start"]
     for rule in connect_to:
         command += ["--connect-to", rule]
     # A proxy of the user's has no way to the demo's hosts.

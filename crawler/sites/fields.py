@@ -34,7 +34,8 @@ def _regex(pattern: str) -> str:
 def check_url(url: str) -> str:
     """*url* as it is requested. Raises ValueError for what is no http(s) URL, or carries a password."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable():
+    impossible = re.search(r"[\s<>\"^`{|}\\]", parts.netloc)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable() or impossible:
         raise ValueError(f"{url[:200]!r} is not an http(s) URL")
     if "@" in parts.netloc:
         raise ValueError("a URL that carries a password is not kept in a profile")

@@ -233,6 +233,8 @@ class Profile(_Model):
     def _sizes_have_units(cls, value: Any) -> Any:
         """``"256 MiB"`` is 268435456."""
         found = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", value) if isinstance(value, str) else None
+        if isinstance(value, str) and not found:
+            raise ValueError(f'{value[:40]!r} is no size: a number of bytes, or as "200 MiB" (KiB, MiB, GiB)')
         return int(found[1]) << {"KiB": 10, "MiB": 20, "GiB": 30}[found[2]] if found else value
 
     def page_key(self, url: str) -> str:

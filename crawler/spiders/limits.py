@@ -56,6 +56,7 @@ class LimitsExtension:
 
     def _stop(self, reason: str) -> None:
         self._loop.stop()
+        self._spider.outcome.limit = reason.removeprefix("limit_")
         self._spider.take_back("a limit was met")
         capture = self._crawler.get_extension(CaptureExtension)
         assert capture is not None

@@ -348,7 +348,9 @@ class ReaderExtension:
         self._starts += 1
         ours, theirs = socket.socketpair()
         plan = self._spider.plan
-        command = [sys.executable, "-m", "crawler.follow", str(theirs.fileno()), str(plan.archive.root), plan.site]
+        # -P: what lies in the directory somebody stands in is no module of ours.
+        command = [sys.executable, "-P", "-m", "crawler.follow", str(theirs.fileno())]
+        command += [str(plan.archive.root), plan.site]
         if not plan.extract:
             command.append("--no-extract")
         with ours, theirs:

@@ -142,6 +142,9 @@ class SiteSpider(Spider):
         unanswered = response.status in RETRIED or _refuses_condition(request, response.status)
         if unanswered and self._retry(request, response.headers.get("Retry-After")):
             return
+        if response.status in RETRIED and not request.meta["hops"].endswith("E"):
+            what = "no answer, however often it was asked for"
+            self.outcome.problem(request.url, what, f"HTTP status {response.status}")
         if response.status == 200 and (response.headers.get("Content-Type") or b"").startswith(LEAVES):
             return
         answer = await self._reader.answer(request.meta["captured"][-1].record_id)
@@ -299,6 +302,14 @@ class SiteSpider(Spider):
     def _set_seed(self, url: str, seed: SeedOutcome) -> None:
         if url in self.outcome.seeds:
             self.outcome.seeds[url] = seed
+
+    def is_interrupted(self) -> bool:
+        """Whether it is being closed and nothing but a signal can be why, with answers still under way."""
+        slot = getattr(self.crawler.engine, "_slot", None)
+        capture = self.crawler.get_extension(CaptureExtension)
+        if slot is None or not slot.closing or not slot.inprogress or capture is None or capture.fault:
+            return False
+        return not (self.outcome.limit or self.outcome.fault or self.outcome.broken)
 
     def take_back(self, why: str) -> None:
         """What Scrapy was handed and only waits for its host's turn goes back into the frontier."""

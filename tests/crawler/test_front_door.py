@@ -337,3 +337,58 @@ def test_a_seed_that_is_down_says_so_when_a_limit_ends_the_crawl(tmp_path: Path)
     assert not [line for line in done.stderr.splitlines() if line.startswith(f"seed {seed}: '")]
     log = next((tmp_path / "a" / "state" / "logs").glob("*.log")).read_text()
     assert "Traceback" not in log
+
+
+def test_another_crawl_of_a_host_is_not_taken_for_the_unfinished_one(tmp_path: Path) -> None:
+    options = ("--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+    with Site(tree(63), slow_s=0.05) as site:
+        process = start("crawl", site.url(), *options)
+        wait_for(site, 6)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+        assert process.returncode == 130
+        assert "finishing what is under way; Ctrl-C once more stops at once" in said or not said
+        before = len(site.asked)
+        complaint = refused("crawl", site.url("/p40"), "--scope", "page", *options)
+        assert f"began with something else, host of {site.url()}" in complaint
+        assert len(site.asked) == before
+        assert "give one of them" in refused("crawl", site.url(), "--resume", "--from-start", *options)
+        crawl(site.url("/p40"), tmp_path / "a", "--scope", "page", "--from-start")
+        assert set(site.paths()[before:]) <= {"/robots.txt", "/p40", "/i40.gif"}
+
+
+def test_seeds_of_a_file_stand_beside_those_of_the_command_line(tmp_path: Path) -> None:
+    with Site(tree(7)) as site:
+        (tmp_path / "seeds.txt").write_text(f"{site.url('/p4')}\n{site.url('/p5')}\n")
+        report = crawl(site.url("/p6"), tmp_path / "a", "--scope", "page", "--seeds", str(tmp_path / "seeds.txt"))
+    assert set(report["seeds"]) == {site.url(path) for path in ("/p4", "/p5", "/p6")}
+
+
+def test_what_lies_where_one_stands_is_not_run(tmp_path: Path) -> None:
+    for name in ("json", "calendar", "crawler", "tty"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('run')")
+    with Site({"/": page("hello")}) as site:
+        command = [Path(sys.executable).parent / "bewaar", "crawl", site.url(), "--contact", CONTACT, "--delay", "0"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_page_that_is_refused_every_time_is_a_problem(tmp_path: Path) -> None:
+    pages = {"/": page('<a href="/busy">x</a>'), "/busy": (429, {"Retry-After": "0"}, b"")}
+    with Site(pages) as site:
+        report = crawl(site.url(), tmp_path / "a", code=1)
+        busy = site.url("/busy")
+    assert [(problem["url"], problem["detail"]) for problem in report["problems"]] == [(busy, "HTTP status 429")]
+
+
+@pytest.mark.parametrize("wrong", ["http://exa mple/", "http://a<b/", 'http://a"b/'])
+def test_an_impossible_host_is_no_seed(tmp_path: Path, wrong: str) -> None:
+    assert "is not an http(s) URL" in refused("crawl", wrong, "--contact", CONTACT, "--archive", tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_size_that_is_none_says_what_one_is(tmp_path: Path) -> None:
+    complaint = refused(
+        "crawl", "http://a.test/", "--max-bytes", "lots", "--contact", CONTACT, "--archive", tmp_path / "a"
+    )
+    assert '"200 MiB"' in complaint

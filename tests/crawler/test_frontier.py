@@ -75,7 +75,7 @@ def test_what_was_leased_is_queued_again_after_a_kill(tmp_path: Path) -> None:
     first.commit()
     # No close: the process is gone. What it had not committed is gone with it.
     second = Frontier(tmp_path / "frontier.db")
-    assert second.unfinished() == ("site-1", "2026-01-01T00:00:00Z")
+    assert second.unfinished() == ("site-1", "2026-01-01T00:00:00Z", "")
     assert second.reclaim() == 1
     assert urls(second) == ["http://in.test/b", "http://in.test/c"]
     assert [(found.url, place.offset) for found, place in second.unexpanded()] == [("http://in.test/a", 10)]
