@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from crawler.frontier import Judge, host_of
 from crawler.scope import Scope, Verdict
@@ -13,12 +13,21 @@ from crawler.traps import Traps
 
 
 class Admission:
-    """Of one crawl. *masked* is what is left of a secret in a link: such a link leads nowhere."""
+    """Of one crawl. *masked* is what is left of a secret in a link: such a link leads nowhere. *knows* says of a URL
+    whether it was let in before."""
 
-    def __init__(self, profile: Profile, year: int, *, masked: re.Pattern[str] | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        year: int,
+        *,
+        masked: re.Pattern[str] | None = None,
+        knows: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.scope = Scope(profile.scope_rules())
         self._profile = profile
         self._masked = masked
+        self._knows = knows
         self._traps = Traps(year)
         #: page keys by how many of their URLs were let in
         self._variants: Counter[str] = Counter()
@@ -38,7 +47,7 @@ class Admission:
         if not verdict.accepted:
             return verdict
         refusal = None if hop == "E" else self._refusal(url, f"{hops}{hop}", via)
-        if refusal is None and self._profile.max_per_host is not None:
+        if refusal is None and self._profile.max_per_host is not None and not self._knows(url):
             host = host_of(url)
             self._hosts[host] += 1
             refusal = "per-host" if self._hosts[host] > self._profile.max_per_host else None

@@ -344,6 +344,11 @@ class Frontier:
             f"UPDATE url SET state = 'queued', attempts = 0 WHERE seen = ? AND state IN {states}", (seen_key(url),)
         )
 
+    def let_in(self, url: str) -> bool:
+        """Whether it is to be asked for, or was."""
+        found = self.find(url)
+        return found is not None and found[1] != "refused"
+
     def accepted(self) -> Iterator[tuple[str, str, str | None]]:
         """URL, hops and via of all that scope let in, in the order it came; requisites left out."""
         with database_faults(self.path):

@@ -79,7 +79,8 @@ class SiteSpider(Spider):
         self.plan: CrawlPlan = begun.plan
         self.frontier = begun.frontier
         masked = _MASKED if begun.plan.credentials.secrets else None
-        self.admission = Admission(begun.plan.profile, begun.plan.started_at.year, masked=masked)
+        year = begun.plan.started_at.year
+        self.admission = Admission(begun.plan.profile, year, masked=masked, knows=self.frontier.let_in)
         self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in begun.plan.profile.seeds})
         if begun.plan.resumed:
             for url in self.outcome.seeds:

