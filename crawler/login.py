@@ -64,7 +64,7 @@ def fill(login: Login, values: Mapping[str, str], url: str, text: str, charset: 
     Raises LoginFailed where there is none, and where it would show the secrets: in a URL, to another host, or in a
     spelling that is not masked.
     """
-    from form2request._base import form2request  # with lxml, for the few crawls that log in
+    from form2request import form2request  # type: ignore[attr-defined]  # public, but not in an __all__; brings lxml
     from parsel import Selector
 
     try:
@@ -99,9 +99,7 @@ def _gather(selector: Selector, form: Selector) -> None:
 
 def _encoded(body: bytes, values: Mapping[str, str], charset: str, url: str) -> bytes:
     """A body in UTF-8 in the page's encoding: as browsers do, what that cannot hold is a character reference."""
-    if body.isascii() and b"%" not in body:
-        return body
-    if charset == "utf-8":
+    if charset == "utf-8" or b"%" not in body:
         return body
     if charset not in _MASKED and not all(value.isascii() for value in values.values()):
         raise LoginFailed(f"{url}: the form is in {charset}, in which what is filled in would not be masked")

@@ -28,6 +28,8 @@ class FormSite(Site):
         self.cookie = "SESSION"
         #: how often it is answered with 503 first
         self.broken = 0
+        #: the form is taken, and answered with 500
+        self.fails = False
         self._lasts = lasts
         self._sends = sends
         self._tokens: set[str] = set()
@@ -65,6 +67,8 @@ class FormSite(Site):
 
     def _log_in(self, posted: dict[str, str]) -> Answer:
         self.posted.append(posted)
+        if self.fails:
+            return 500, {}, b""
         right = (posted.get("user"), posted.get("login[password]"), posted.get("do")) == (USER, PASSWORD, "login")
         if not right or posted.get("token") not in self._tokens:
             return self._form()

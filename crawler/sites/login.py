@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -38,7 +39,7 @@ class Login(BaseModel):
         return self
 
     def covers(self, url: str) -> bool:
-        return lies_below(url, self.to) if self.to else lies_below(url, "/".join([*self.page.split("/", 3)[:3], ""]))
+        return lies_below(url, self.to or urljoin(self.page, "/"))
 
     def is_form_page(self, url: str) -> bool:
         """Whether the form stands at *url*, whatever its parameters say of where to go on."""

@@ -132,7 +132,8 @@ class Session:
         engine = self._crawler.engine
         assert engine is not None
         why = ""
-        for attempt in range(ATTEMPTS):
+        # What is filled in is sent once: servers count wrong passwords, and lock who gives too many.
+        for attempt in range(ATTEMPTS if request.method == "GET" else 1):
             asked = request.replace(
                 callback=NO_CALLBACK,
                 dont_filter=True,

@@ -348,7 +348,8 @@ def _begin(
                 f"{wrong}: give -a site=NAME_OR_URL, and -a archive=DIR, contact=ADDRESS, extract=no if need be"
             )
         found = Archive.create(Path(archive), contact=contact)
-        return begin_crawl(found, profile_for(site, found), contact=contact, extract=extract != "no")
+        profile = profile_for(site, found)
+        return begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
     except BewaarError as error:
         sys.stderr.write(f"bewaar: {error}\n")
         raise SystemExit(FAULT if isinstance(error, ArchiveFault) else WRONG_USE) from None

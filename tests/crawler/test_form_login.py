@@ -272,3 +272,11 @@ def test_what_was_answered_as_to_nobody_before_a_stop_is_asked_for_again(tmp_pat
         process.communicate()
         crawl(name, archive)
     assert pages_kept(archive) == WANTED
+
+
+def test_what_is_filled_in_is_sent_once(tmp_path: Path) -> None:
+    with FormSite(members(1)) as site:
+        site.fails = True
+        done = bewaar("crawl", declare(tmp_path / "a", site), "--archive", tmp_path / "a", code=1)
+        assert len(site.posted) == 1
+    assert "/session: HTTP status 500" in done.stdout
