@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from functools import cached_property
 from html.entities import html5
+from itertools import accumulate
 from typing import Literal
 
 from archive.bytemap import ByteMap
@@ -26,24 +27,44 @@ from archive.decoding import decode_as, encoding_of
 #: *text*: what a reader sees; *attribute*: the value of one attribute; *any*: either, or else the source as it stands
 Where = Literal["any", "text", "attribute"]
 
-#: a run is cut here, so that finding a place within one costs the same on any page
-_RUN_CHARS = 256
+#: characters between two places whose folded characters before them are counted
+_STEP = 256
 #: stands between two attribute values: a quote has it nowhere, for folding drops it
 _BETWEEN = "\0"
 
 _SPACES = re.compile(r"[\s\0]+")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,39};?)")
 # Possessive throughout: a page that opens a quote and never closes it is read once, to its end.
-_VALUE = r"""\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+))?"""
-_ATTRIBUTE = re.compile(rf"[^\s/>][^\s/>=]*+(?:{_VALUE})?")
-_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/>]*+)(?:[\s/]*+{_ATTRIBUTE.pattern})*+[\s/]*+>?")
+_ATTRIBUTE = re.compile(
+    r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+))?)?"""
+)
+_ATTRIBUTES = rf"(?:[\s/]*+{re.sub('[(](?![?])', '(?:', _ATTRIBUTE.pattern)})*+[\s/]*+>?"
+_TAG = re.compile(rf"</?[A-Za-z][^\s/>]*+(?P<attributes>{_ATTRIBUTES})")
 #: what NFC may join to what stands before it, and that; below U+0300 it joins nothing
 _MAY_JOIN = re.compile("[\0-\u02ff]?[\u0300-\U0010ffff]+")
-_END_OF_COMMENT = re.compile(r"--!?>")
 #: elements whose text nobody sees, and elements whose text holds references but no tags (HTML 13.2.5.1-5)
-_UNSEEN = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes"))
-_NO_TAGS = frozenset(("title", "textarea"))
-_CLOSING = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _UNSEEN | _NO_TAGS}
+_UNSEEN = ("script", "style", "xmp", "iframe", "noembed", "noframes")
+_NO_TAGS = ("title", "textarea")
+
+
+def _up_to_end(name: str) -> str:
+    """Behind the "<" of that element's start tag, to before its end tag or to the end of the text."""
+    return rf"(?i:{name}(?=[\s/>])){_ATTRIBUTES}(?:[^<]++|<(?!(?i:/{name}(?=[\s/>]))))*+"
+
+
+#: what stands between the texts that a reader sees. A comment ends at "-->" or "--!>", and "<!-->" is a whole one
+#: (HTML 13.2.5.43); what begins as neither a tag nor a comment ends at the next ">".
+_MARKUP = re.compile(
+    rf"""(<(?:
+    /[A-Za-z][^\s/>]*+{_ATTRIBUTES}
+    | {" | ".join(map(_up_to_end, (*_UNSEEN, *_NO_TAGS)))}
+    | [A-Za-z][^\s/>]*+{_ATTRIBUTES}
+    | !(?=--)(?:[^-]++|-(?!-!?>))*+(?:--!?>)?
+    | [!/?][^>]*+>?
+    ))""",
+    re.VERBOSE,
+)
+_OPENS_TEXT = re.compile(rf"(?i:<(?:{'|'.join(_NO_TAGS)})(?=[\s/>])){_ATTRIBUTES}")
 
 
 def fold(text: str) -> str:
@@ -83,61 +104,41 @@ def _numeric(digits: str) -> str:
 
 
 class _Reading:
-    """One reading of a text: folded pieces in order, each with the stretch of the text it came from."""
+    """One reading of a text. *shown* is that text with all else blanked out, so that what is read keeps its place; what
+    a reference to a character leaves over is blanked out too."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._pieces: list[str] = []
-        #: per piece: index of its first folded character, and its stretch of the text
-        self._indexes: list[int] = []
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        #: pieces that are a character reference, and stand for their stretch as a whole
-        self._whole: set[int] = set()
-        self._length = 0
+    def __init__(self, shown: str, *, in_attribute: bool = False) -> None:
+        #: by place: the reference that the character there stands for
+        self._references: dict[int, tuple[int, int]] = {}
+        self._shown = shown
+        if "&" in shown:
+            self._shown = self._resolved(in_attribute=in_attribute)
 
-    def add(self, start: int, end: int, *, in_attribute: bool = False) -> None:
-        at = start
-        if self._text.find("&", start, end) < 0:
-            if end - start <= _RUN_CHARS:
-                # Most of a page, without two more calls.
-                self._add_piece("".join(self._text[start:end].split()).replace("\0", ""), start, end)
-                return
-        else:
-            for found in _REFERENCE.finditer(self._text, start, end):
-                following = self._text[found.end() : found.end() + 1]
-                meaning, length = resolve(found[0], in_attribute=in_attribute, followed_by=following)
-                if meaning != found[0]:
-                    self._add_runs(at, found.start())
-                    at = found.start() + length
-                    if folded := _SPACES.sub("", meaning):
-                        # A reference to white space is no piece: what follows it would be taken whole in its place.
-                        self._whole.add(len(self._pieces))
-                        self._add_piece(folded, found.start(), at)
-        self._add_runs(at, end)
-
-    def part(self) -> None:
-        """No quote runs across this place."""
-        if self._pieces:
-            self._add_piece(_BETWEEN, self._ends[-1], self._ends[-1])
-
-    def _add_runs(self, start: int, end: int) -> None:
-        for at in range(start, end, _RUN_CHARS):
-            stop = min(at + _RUN_CHARS, end)
-            # str.split() knows the white space of _SPACES but for NUL, and is the faster by half
-            self._add_piece("".join(self._text[at:stop].split()).replace("\0", ""), at, stop)
-
-    def _add_piece(self, folded: str, start: int, end: int) -> None:
-        if folded:
-            self._pieces.append(folded)
-            self._indexes.append(self._length)
-            self._starts.append(start)
-            self._ends.append(end)
-            self._length += len(folded)
+    def _resolved(self, *, in_attribute: bool) -> str:
+        shown, pieces, at = self._shown, [], 0
+        for found in _REFERENCE.finditer(shown):
+            following = shown[found.end() : found.end() + 1]
+            meaning, length = resolve(found[0], in_attribute=in_attribute, followed_by=following)
+            if meaning == found[0]:
+                continue
+            start = found.start()
+            # No reference is shorter than what it means; one to white space is blanked out.
+            folded = _SPACES.sub("", meaning)
+            pieces += [shown[at:start], folded.ljust(length)]
+            at = start + length
+            self._references.update(dict.fromkeys(range(start, start + len(folded)), (start, at)))
+        return "".join([*pieces, shown[at:]])
 
     @cached_property
     def folded(self) -> str:
-        return "".join(self._pieces)
+        # str.split() knows the white space of _SPACES but for NUL, which is not there.
+        return "".join(self._shown.split())
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """How many characters of the folded text stand before every _STEP-th of what is shown."""
+        steps = range(0, len(self._shown), _STEP)
+        return [*accumulate((_folded_length(self._shown[at : at + _STEP]) for at in steps), initial=0)]
 
     @cached_property
     def _composed(self) -> tuple[str, list[int], list[int], set[int]]:
@@ -173,8 +174,7 @@ class _Reading:
 
     def find(self, quote: str, after: int) -> tuple[int, int] | None:
         """Stretch of the text that reads as *quote*, at *after* or behind it."""
-        nth = bisect_left(self._starts, after)
-        begin = self._indexes[nth] if nth < len(self._indexes) else self._length
+        begin = self._index(after) if after else 0
         wanted = _SPACES.sub("", quote)
         at = self.folded.find(wanted, begin)
         end = at + len(wanted)
@@ -203,19 +203,30 @@ class _Reading:
             at = normal.find(wanted, at + 1)
         return None
 
+    def _index(self, place: int) -> int:
+        """How many characters of the folded text stand before *place*."""
+        nth = min(place // _STEP, len(self._counts) - 1)
+        return self._counts[nth] + _folded_length(self._shown[nth * _STEP : place])
+
     def _place(self, index: int, *, behind: bool) -> int:
         """Where in the text the folded character at *index* stands; with *behind*, where it ends."""
-        nth = bisect_right(self._indexes, index) - 1
-        start, end = self._starts[nth], self._ends[nth]
-        if nth in self._whole:
-            return end if behind else start
-        left = index - self._indexes[nth]
-        for at in range(start, end):
-            if not (self._text[at].isspace() or self._text[at] == "\0"):
-                if left == 0:
-                    return at + behind
-                left -= 1
-        return end
+        nth = bisect_right(self._counts, index) - 1
+        low, high = nth * _STEP, min((nth + 1) * _STEP, len(self._shown))
+        left = index - self._counts[nth]
+        # It stands in shown[low:high], with *left* others before it.
+        while high - low > 1:
+            middle = (low + high) // 2
+            before = _folded_length(self._shown[low:middle])
+            if before > left:
+                high = middle
+            else:
+                low, left = middle, left - before
+        start, end = self._references.get(low, (low, low + 1))
+        return end if behind else start
+
+
+def _folded_length(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _begins_cluster(character: str) -> bool:
@@ -223,55 +234,35 @@ def _begins_cluster(character: str) -> bool:
     return unicodedata.category(character)[0] != "M" and not "\u1160" <= character <= "\u11ff"
 
 
-def _seen(text: str, until: int | None = None) -> tuple[_Reading, list[tuple[int, int]]]:
-    """What a reader sees of *text*, and where its tags' attributes stand. What never closes runs to the end. With
-    *until* it ends behind the first tag that ends there or later."""
-    seen = _Reading(text)
-    tags: list[tuple[int, int]] = []
-    at = start = 0
-    while (at := text.find("<", at)) >= 0:
-        if until is not None and start >= until:
-            return seen, tags
-        tag = _TAG.match(text, at)
-        if tag is None and text[at + 1 : at + 2] not in ("!", "/", "?"):
-            at += 1
-            continue
-        if start < at:
-            seen.add(start, at)
+def _seen(text: str) -> _Reading:
+    """What a reader sees of *text*. What never closes runs to the end."""
+    pieces = _MARKUP.split(text.replace("\0", " "))
+    pieces[1::2] = [" " * len(markup) if markup[1] not in "tT" else _blanked(markup) for markup in pieces[1::2]]
+    return _Reading("".join(pieces))
+
+
+def _blanked(markup: str) -> str:
+    """A tag, or what stands between the tags of an element whose text holds none: that text stays."""
+    opening = _OPENS_TEXT.match(markup)
+    shown = markup[opening.end() :] if opening else ""
+    return " " * (len(markup) - len(shown)) + shown
+
+
+def _values(text: str) -> _Reading:
+    """The values of the attributes of *text*, each on its own."""
+    pieces = []
+    at = 0
+    for markup in _MARKUP.finditer(text):
+        tag = _TAG.match(text, markup.start())
         if tag is None:
-            at = start = _end_of_comment(text, at)
             continue
-        at = start = tag.end()
-        if at - tag.end(2) > len("a=b>"):
-            tags.append((tag.end(2), at))
-        name = tag[2].lower()
-        if name in _CLOSING and not tag[1]:
-            closing = _CLOSING[name].search(text, at)
-            at = closing.start() if closing else len(text)
-            if name in _NO_TAGS:
-                seen.add(start, at)
-            start = at
-    seen.add(start, len(text))
-    return seen, tags
-
-
-def _values(text: str, tags: list[tuple[int, int]]) -> _Reading:
-    values = _Reading(text)
-    for start, end in tags:
-        for found in _ATTRIBUTE.finditer(text, start, end):
+        for found in _ATTRIBUTE.finditer(text, *tag.span("attributes")):
             if found.lastindex:
-                values.part()
-                values.add(*found.span(found.lastindex), in_attribute=True)
-    return values
-
-
-def _end_of_comment(text: str, at: int) -> int:
-    if not text.startswith("<!--", at):
-        end = text.find(">", at)
-        return len(text) if end < 0 else end + 1
-    # "<!-->" and "<!--->" are whole comments (HTML 13.2.5.43)
-    ends = _END_OF_COMMENT.search(text, at + 2)
-    return ends.end() if ends else len(text)
+                start, end = found.span(found.lastindex)
+                # Before a value stands at least its equals sign.
+                pieces += [" " * (start - at - 1), _BETWEEN, text[start:end].replace("\0", " ")]
+                at = end
+    return _Reading("".join(pieces), in_attribute=True)
 
 
 #: of a page, where its title and what its tags say of it stand
@@ -287,35 +278,33 @@ class Body:
         self._map = ByteMap(body, charset, self.text)
 
     @cached_property
-    def _seen(self) -> tuple[_Reading, list[tuple[int, int]]]:
+    def _seen(self) -> _Reading:
         return _seen(self.text)
 
     @cached_property
     def _values(self) -> _Reading:
-        return _values(self.text, self._seen[1])
+        return _values(self.text)
 
     @cached_property
-    def _head(self) -> tuple[_Reading, list[tuple[int, int]]]:
-        return _seen(self.text, _HEAD_CHARS)
+    def _head(self) -> _Reading:
+        return _seen(self.text[:_HEAD_CHARS])
 
     @cached_property
     def _head_values(self) -> _Reading:
-        return _values(self.text, self._head[1])
+        return _values(self.text[:_HEAD_CHARS])
 
     def _in_head(self, quote: str, where: Where) -> tuple[int, int] | None:
         """Where it stands first, if that is near the beginning: most pages are asked for their title, and no more."""
         if len(self.text) < 2 * _HEAD_CHARS:
             return None
-        reading = self._head_values if where == "attribute" else self._head[0]
+        reading = self._head_values if where == "attribute" else self._head
         found = reading.find(quote, 0)
         # At its very end what follows might belong to it.
         return found if found and found[1] < _HEAD_CHARS - _MARGIN_CHARS else None
 
     @cached_property
     def _source(self) -> _Reading:
-        source = _Reading(self.text)
-        source.add(0, len(self.text))
-        return source
+        return _Reading(self.text.replace("\0", " "))
 
     def locate(self, quote: str, *, after: int = 0, where: Where = "any") -> tuple[int, int] | None:
         """Byte range of the first place at byte *after* or behind it that reads as *quote*; None when there is none."""
@@ -324,7 +313,7 @@ class Body:
         begin = self._map.char_at(after) if after else 0
         found = None if begin else self._in_head(quote, where)
         if found is None and where != "attribute":
-            found = self._seen[0].find(quote, begin)
+            found = self._seen.find(quote, begin)
         if found is None and where != "text":
             found = self._values.find(quote, begin)
         if found is None and where == "any":
@@ -356,7 +345,6 @@ def _reads_as(text: str, quote: str) -> bool:
     wanted = fold(quote)
     if not wanted:
         return False
-    value, source = _Reading(text), _Reading(text)
-    value.add(0, len(text), in_attribute=True)
-    source.add(0, len(text))
-    return any(fold(reading.folded) == wanted for reading in (_seen(text)[0], value, source))
+    whole = text.replace("\0", " ")
+    readings = (_seen(text), _Reading(whole, in_attribute=True), _Reading(whole))
+    return any(fold(reading.folded) == wanted for reading in readings)
