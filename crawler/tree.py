@@ -20,6 +20,7 @@ _MAX_DEPTH = 1000
 #: no page has a tag with so many attributes; the parser compares each with all before it
 _MAX_ATTRIBUTES = 1000
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{2 * _MAX_ATTRIBUTES},}}")
+_MAYBE_LONG_TAG = re.compile(rf"<[^<]{{{2 * _MAX_ATTRIBUTES}}}")
 #: a shorter page is parsed in a moment whatever its tags hold
 _LONG_TEXT = 30_000
 _VALUE = re.compile(r"""=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]\S*)?""")
@@ -29,7 +30,7 @@ _BETWEEN = re.compile(r"[\s/]+")
 def parse(text: str) -> LexborHTMLParser:
     """The page's tree, as browsers build it. Parse once a page; link discovery reads the same tree."""
     end = len(text)
-    if end > _LONG_TEXT and max(map(len, text.split("<"))) > 2 * _MAX_ATTRIBUTES:
+    if end > _LONG_TEXT and _MAYBE_LONG_TAG.search(text):
         end = min((tag.start() for tag in _LONG_TAG.finditer(text) if _is_overloaded(tag[0])), default=end)
     if text.count("<", 0, end) >= _MANY_TAGS:
         end = _sane_length(text[:end])

@@ -5,9 +5,10 @@ The tree is walked once, with parent pointers and no recursion: a page may nest 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -25,8 +26,6 @@ class Element:
     node: LexborNode
     tag: str
     parent: Element | None
-    #: position among its siblings of the same tag, from 1, as xpath counts
-    nth: int
     #: its items are ``outline.items[first:last]``
     first: int
     last: int = 0
@@ -37,8 +36,8 @@ class Element:
     #: nearest element around it, itself included, that names a region; and the region it names itself
     claimant: Element | None = None
     claim: Region = "main"
-    #: children so far, by tag
-    counts: dict[str, int] | None = None
+    #: of its children, by the parser's number: position among those of the same tag, from 1, as xpath counts
+    places: dict[int, int] | None = None
 
     def attribute(self, name: str) -> str | None:
         return self.node.attrs.get(name)
@@ -58,12 +57,23 @@ class Element:
     def xpath(self) -> str | None:
         if self.depth > _XPATH_DEPTH:
             return None
-        steps = [step.tag if step.parent is None else f"{step.tag}[{step.nth}]" for step in self.ancestors()]
+        steps = [
+            step.tag if step.parent is None else f"{step.tag}[{step.parent.place_of(step)}]"
+            for step in self.ancestors()
+        ]
         return "/" + "/".join(reversed(steps))
 
+    def place_of(self, child: Element) -> int:
+        if self.places is None:
+            counts: Counter[str] = Counter()
+            self.places = {}
+            for node in self.node.iter():
+                counts[node.tag or ""] += 1
+                self.places[node.mem_id] = counts[node.tag or ""]
+        return self.places[child.node.mem_id]
 
-@dataclass(slots=True, eq=False)
-class Part:
+
+class Part(NamedTuple):
     """A run of text within a line that one element holds."""
 
     text: str
@@ -78,37 +88,48 @@ class Line:
     text: str
     #: the innermost block that holds it
     block: Element
-    parts: Sequence[Part]
+    #: runs of text with the element that holds each, white space between them too
+    runs: list[tuple[str, Element]]
     #: place among the outline's items
     at: int
     #: heading level 1-6; 0 for what is none
     level: int
     #: all of it is bold, or it is the head of a table, list or group
     strong: bool
+    #: some of it stands in a link
+    is_linked: bool
 
     @property
     def region(self) -> Region:
         return self.block.region
 
     @property
+    def parts(self) -> list[Part]:
+        """Its runs but for those of white space."""
+        return [Part(text, element) for text, element in self.runs if not text.isspace()]
+
+    @property
     def element(self) -> Element:
         """The one element that holds all of it: an inline one where there is one."""
-        first = self.parts[0].element
-        return first if all(part.element is first for part in self.parts) else self.block
+        first = self.runs[0][1]
+        return first if all(element is first for text, element in self.runs if not text.isspace()) else self.block
 
     @property
     def links(self) -> list[Element]:
         """The links in it, each once."""
-        return list(dict.fromkeys(part.element.link for part in self.parts if part.element.link is not None))
+        return [link for link, _ in self._linked()] if self.is_linked else []
 
     @property
     def anchors(self) -> list[tuple[Element, str]]:
         """The links in it with their text."""
-        texts: dict[Element, list[str]] = {}
-        for part in self.parts:
-            if part.element.link is not None:
-                texts.setdefault(part.element.link, []).append(part.text)
-        return [(link, collapse("".join(pieces))) for link, pieces in texts.items()]
+        return [(link, collapse("".join(texts))) for link, texts in self._linked()] if self.is_linked else []
+
+    def _linked(self) -> Iterable[tuple[Element, list[str]]]:
+        found: dict[Element, list[str]] = {}
+        for text, element in self.runs:
+            if element.link is not None and not text.isspace():
+                found.setdefault(element.link, []).append(text)
+        return found.items()
 
 
 @dataclass(slots=True, eq=False)

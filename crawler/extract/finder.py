@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -20,7 +20,7 @@ from crawler.extract.naming import is_file_name
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
-from crawler.extract.vocabulary import vocabulary
+from crawler.extract.vocabulary import Spoken, vocabulary
 
 #: items of the page that one label can speak for
 _ZONE_ITEMS = 400
@@ -43,7 +43,12 @@ class Finder:
         self.words = vocabulary()
         self.aliases = Aliases(hints.aliases)
         self._ignore = tuple(re.compile(pattern, re.IGNORECASE) for pattern in hints.ignore)
-        self._placed: dict[int, int] = {}
+        #: whether a word stands on the page, and what stands there of each language
+        self._words_known: dict[str, bool] = {}
+        self._spoken: dict[str, Sequence[Spoken]] = {}
+        #: lines whose place in the body is known, in order, and the byte at which each begins
+        self._lines_placed: list[int] = []
+        self._places: dict[int, int] = {}
 
     @cached_property
     def outline(self) -> Outline:
@@ -91,6 +96,11 @@ class Finder:
         return absolute(self.base, address or "") or None
 
     @cached_property
+    def addresses(self) -> dict[Element, str]:
+        """The page's links with their ``href`` as it stands."""
+        return {link: link.attribute("href") or "" for link in self.outline.links}
+
+    @cached_property
     def body(self) -> Body:
         return Body(self.page.body, self.page.charset)
 
@@ -123,12 +133,29 @@ class Finder:
         """Each word of the page once: most of what is looked for stands on no page, and is not found sooner here."""
         return "\n".join(set(self._lowered[0].split()))
 
+    def _stands(self, word: str) -> bool:
+        """Whether a word, lower case, may stand on the page."""
+        known = self._words_known.get(word)
+        if known is None:
+            known = self._words_known[word] = " " in word or word in self._lowered_words
+        return known
+
+    def spoken(self, role: str) -> Sequence[Spoken]:
+        """The languages of which some of the role's stems stand on the page, with those stems."""
+        if role not in self._spoken:
+            stems = [
+                (language, tuple(stem for stem in language.stems.get(role, ()) if self._stands(stem)))
+                for language in self.words.languages
+            ]
+            self._spoken[role] = [each for each in stems if each[1]]
+        return self._spoken[role]
+
     def lines_with(self, words: Iterable[str]) -> list[Line]:
         """The lines in which any of the words stands, lower case, in order."""
         whole, starts = self._lowered
         found: set[int] = set()
         for word in words:
-            if " " not in word and word not in self._lowered_words:
+            if not self._stands(word):
                 continue
             at = whole.find(word)
             while at >= 0:
@@ -144,9 +171,11 @@ class Finder:
         return {role: list(islice(self._labels_of(role), _MAX_LABELS)) for role in _ROLES}
 
     def _labels_of(self, role: str) -> Iterator[Label]:
-        extra = self.hints.labels.get(role, ())
+        extra, spoken = self.hints.labels.get(role, ()), self.spoken(role)
         for line in self.lines_with([*self.words.stems[role], *(label.lower() for label in extra)]):
-            if line.region != "popup" and len(line.text) <= MAX_LABEL_LINE and (label := label_of(line, role, extra)):
+            if line.region == "popup" or len(line.text) > MAX_LABEL_LINE:
+                continue
+            if label := label_of(line, role, spoken, extra):
                 yield label
 
     @cached_property
@@ -253,17 +282,18 @@ class Finder:
 
     def _place(self, line: Line) -> int | None:
         """The byte at which a line begins."""
-        if line.at not in self._placed:
+        if line.at not in self._places:
             found = self.body.locate(line.text, after=self._placed_before(line.at), where="text")
             found = found or self.body.locate(line.text, where="text")
             if found is None:
                 return None
-            self._placed[line.at] = found[0]
-        return self._placed[line.at]
+            self._places[line.at] = found[0]
+            insort(self._lines_placed, line.at)
+        return self._places[line.at]
 
     def _placed_before(self, at: int) -> int:
-        earlier = [placed for placed in self._placed if placed < at]
-        return self._placed[max(earlier)] if earlier else 0
+        earlier = bisect_left(self._lines_placed, at)
+        return self._places[self._lines_placed[earlier - 1]] if earlier else 0
 
 
 def _evidence(quote: str, place: tuple[int, int] | None, element: Element | None) -> Evidence | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from crawler.extract.dom import Line
-from crawler.extract.vocabulary import Language, Pattern, vocabulary
+from crawler.extract.vocabulary import Language, Pattern, Spoken, vocabulary
 
 #: a label is short; a line that leads into a list by a cue may be a sentence
 LABEL_CHARS = 90
@@ -44,21 +44,23 @@ class Label:
         return self.line.text[self.end :].strip(" :–-.…")
 
 
-def label_of(line: Line, role: str, extra: Sequence[str] = ()) -> Label | None:
-    """The announcement of that role which the line makes; *extra* are labels that the profile adds."""
+def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[str] = ()) -> Label | None:
+    """The announcement of that role which the line makes. *spoken* is what of each language stands on the page;
+    *extra* are labels that the profile adds."""
     text = line.text
     for added in extra:
         at = text.casefold().find(added.casefold())
         if at >= 0 and (len(text) <= LABEL_CHARS or text[at + len(added) :].lstrip().startswith(":")):
             return Label(role, line, None, at, at + len(added), "profile-label")
-    short, cues = _patterns(role)
-    if _may_hold_list(text):
+    if spoken and _may_hold_list(text):
         lowered = text.lower()
-        for language, cue in cues:
-            if not language.may_announce(role, lowered):
+        for language, stems in spoken:
+            cue = language.cues.get(role)
+            if cue is None or not any(stem in lowered for stem in stems):
                 continue
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
+    short = _short(role)
     if short is None or len(text) > LABEL_CHARS or text.endswith((".", "?", ",")):
         return None
     announces = line.level or line.strong or text.endswith(":") or len(text) <= _PLAIN_LABEL_CHARS
@@ -84,15 +86,14 @@ def _refused(role: str, text: str) -> bool:
 
 
 @cache
-def _patterns(role: str) -> tuple[Pattern | None, tuple[tuple[Language, Pattern], ...]]:
-    """What a short line of this role is made of, in any language; and each language's cues."""
+def _short(role: str) -> Pattern | None:
+    """What a short line of this role is made of, in any language."""
     words = vocabulary()
     labels = [language.labels[role].pattern for language in words.languages if role in language.labels]
-    cues = tuple((language, language.cues[role]) for language in words.languages if role in language.cues)
     if not labels:
-        return None, cues
+        return None
     any_label = "|".join(labels)
     if role == "sponsor":
         # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
-        return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE), cues
-    return re.compile(rf"^(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE), cues
+        return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE)
+    return re.compile(rf"^(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE)

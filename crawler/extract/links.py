@@ -43,7 +43,9 @@ _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub)(?:$|[?
 _BARE_ADDRESS = re.compile(
     r"(?<![\w@/.])(?:https?://|www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
 )
-_MAYBE_SOCIAL = re.compile("|".join(map(re.escape, (*_BY_HOST, "rss", "feed", "atom"))), re.IGNORECASE)
+_HOST = re.compile(r"//(?:[^/?#@]*@)?([^/?#:]+)")
+#: what parsers of URLs pass over
+_ODD = re.compile(r"[\s\\\0]")
 _MAX_LINKS = 300
 
 
@@ -65,14 +67,8 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
     own = host_of(page.url)
     seen: set[str] = set()
     for line, element, anchor in _in_text(finder):
-        if (
-            element is not None
-            and "//" not in (address := element.attribute("href") or "")
-            and not _DOCUMENT.search(address)
-        ):
-            continue
         href = finder.absolute(
-            element.attribute("href") if element else anchor if "//" in anchor else f"http://{anchor}"
+            finder.addresses[element] if element else anchor if "//" in anchor else f"http://{anchor}"
         )
         document = href is not None and _DOCUMENT.search(href) is not None
         if href is None or href in seen or len(seen) >= _MAX_LINKS or social_network(href) or not anchor:
@@ -98,12 +94,17 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
 def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
     """Links of the main text with their anchors, and the addresses that stand in it without a link."""
     credit_lines = {line.at for line in finder.lines_with(POWERED_WORDS) if POWERED.search(line.text)}
+    leading_out = {link for link, address in finder.addresses.items() if "//" in address or _DOCUMENT.search(address)}
     for line in finder.outline.lines:
-        if line.at in credit_lines or line.region not in ("main", "aside"):
+        text = line.text
+        bare = not line.is_linked and len(text) <= 3000 and ("www." in text or "://" in text)
+        linked = line.is_linked and any(element.link in leading_out for _, element in line.runs)
+        if not (bare or linked) or line.at in credit_lines or line.region not in ("main", "aside"):
             continue
-        for element, anchor in line.anchors:
-            yield line, element, anchor
-        if not line.links and len(line.text) <= 3000 and ("www." in line.text or "://" in line.text):
+        for element, anchor in line.anchors if linked else ():
+            if element in leading_out:
+                yield line, element, anchor
+        if bare:
             for found in _BARE_ADDRESS.finditer(line.text):
                 yield line, None, found[0].rstrip(".,;:!?")
 
@@ -132,17 +133,34 @@ def social(page: Page, finder: Finder) -> Iterator[Social]:  # noqa: ARG001 - ev
         )
 
 
+def _may_be_presence(address: str) -> bool:
+    """Whether it is worth resolving: most links of a page lead to no network and to no feed."""
+    lowered = address.lower()
+    if "rss" in lowered or "feed" in lowered or "atom" in lowered:
+        return True
+    if "//" not in address and "\\" not in address:
+        return False
+    if _ODD.search(address):
+        return True
+    found = _HOST.search(lowered)
+    if not found:
+        return False
+    host = found[1].removeprefix("www.")
+    return host in _BY_HOST or ".".join(host.split(".")[-2:]) in _BY_HOST
+
+
 def _presences(finder: Finder) -> Iterator[tuple[str, str, str | None, Evidence | None]]:
-    anchors = {link: (line, text) for line in finder.outline.lines for link, text in line.anchors}
     named: set[str] = set()
-    for link in finder.outline.links:
-        address = link.attribute("href") or ""
+    feeds = {link for line in finder.lines_with(["rss"]) for link, text in line.anchors if text.upper() == "RSS"}
+    maybe = {link: None for link, address in finder.addresses.items() if link in feeds or _may_be_presence(address)}
+    linked = (line for line in finder.outline.lines if line.is_linked and any(e.link in maybe for _, e in line.runs))
+    anchors = {link: (line, text) for line in linked for link, text in line.anchors}
+    for link in maybe:
+        address = finder.addresses[link]
         line, anchor = anchors.get(link, (None, ""))
-        if not _MAYBE_SOCIAL.search(address) and anchor.upper() != "RSS":
-            continue
         href = finder.absolute(address)
         name = social_network(href)
-        if name is None and href and (anchor.upper() == "RSS" or _FEED.search(urlsplit(href).path)):
+        if name is None and href and (link in feeds or _FEED.search(urlsplit(href).path)):
             name = "RSS"
         if name is None or href is None or _SHARES.search(href) or not urlsplit(href).path.strip("/"):
             continue

@@ -5,12 +5,13 @@ There is no recursion and no look back up the tree: a page may nest a hundred th
 
 from __future__ import annotations
 
+from enum import IntFlag, auto
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.extract.dom import Element, Line, Outline, Part, Picture, Rule, collapse
-from crawler.extract.regions import claim, may_claim
+from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
+from crawler.extract.regions import CLAIMANTS, claim
 
 _BLOCKS = frozenset(
     """
@@ -26,7 +27,8 @@ _UNREAD = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _STRONG = frozenset(("b", "strong", "th", "dt", "legend", "caption", "summary", "u", "big"))
-_IMAGES = frozenset(("img", "svg", "input"))
+#: how what is no element is called: text, comment, doctype, and what has no name
+_NO_ELEMENT = ("-", "!", "_", "")
 #: elements that are given a background image of their own
 _STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "p"))
 #: a line this long is prose, no label and no menu
@@ -46,50 +48,109 @@ def outline(tree: LexborHTMLParser) -> Outline:
     return walk.outline
 
 
+class _Trait(IntFlag):
+    """What the walk does at an element of that tag, beside going through it."""
+
+    UNREAD = auto()
+    BLOCK = auto()
+    #: ends the line
+    BREAK = auto()
+    REGION = auto()
+    LINK = auto()
+    STRONG = auto()
+    HEADING = auto()
+    #: anything else that one in a hundred elements is
+    RARE = auto()
+
+
+def _traits() -> dict[str, int]:
+    found: dict[str, int] = dict.fromkeys(_UNREAD, int(_Trait.UNREAD))
+    for tags, trait in (
+        (_BLOCKS, _Trait.BLOCK | _Trait.BREAK),
+        (("br",), _Trait.BREAK),
+        (CLAIMANTS, _Trait.REGION),
+        (("a", "area"), _Trait.LINK),
+        (_STRONG, _Trait.STRONG),
+        (_HEADINGS, _Trait.HEADING),
+        (("noscript", "hr", "img", "svg", "input"), _Trait.RARE),
+    ):
+        for tag in tags:
+            found[tag] = found.get(tag, 0) | int(trait)
+    return found
+
+
+_TRAITS = _traits()
+# Plain numbers: an enum's operators cost more than all else that is done at an element.
+_AT_START = int(_Trait.LINK | _Trait.STRONG | _Trait.HEADING | _Trait.RARE)
+_AT_END = int(_Trait.STRONG | _Trait.HEADING | _Trait.RARE)
+_IS_UNREAD, _IS_BLOCK, _BREAKS, _IS_REGION = map(int, (_Trait.UNREAD, _Trait.BLOCK, _Trait.BREAK, _Trait.REGION))
+_IS_LINK, _IS_STRONG, _IS_HEADING = map(int, (_Trait.LINK, _Trait.STRONG, _Trait.HEADING))
+
+
 class _Walk:
     def __init__(self, *, has_backgrounds: bool) -> None:
         self.outline = Outline([], [], [], [])
         self._styled = _STYLED if has_backgrounds else frozenset()
-        self._parts: list[Part] = []
-        self._bold = 0
-        #: how much of the open line's text is not bold
+        #: the open line: runs of text with what holds each, and how many of them are not bold
+        self._runs: list[tuple[str, Element]] = []
         self._plain = 0
+        self._is_linked = False
+        self._bold = 0
         self._level = 0
         self._noscript = 0
         self._claimants: list[Element] = []
 
     def over(self, root: LexborNode) -> None:
-        node: LexborNode | None = root
-        current = self._enter(root, None)
-        inside = root.first_child
+        """The whole tree, without recursion. Ten thousand elements pass here for one that matters: what they all need
+        is written out."""
+        node, parent = root, None
+        items, styled = self.outline.items, self._styled
         while True:
-            node = inside
-            while node is not None:
-                inside = None
-                tag = node.tag or ""
-                if tag == "-text":
-                    self._text(node, current)
-                elif tag not in _UNREAD and tag[:1] not in ("-", "!", "_", ""):
-                    current = self._enter(node, current)
-                    inside = node.first_child if tag != "svg" else None
-                    if inside is not None:
-                        break
-                    self._leave(current)
-                    current = current.parent or current
-                node = node.next
-            if inside is not None:
-                continue
-            # The last child is done: so is its parent, and the next is the parent's sibling.
-            while True:
-                self._leave(current)
-                if current.parent is None:
+            tag = node.tag or ""
+            if tag == "-text":
+                text = node.text_content or " "
+                if not text.isspace():
+                    # The root is an element: text has a parent.
+                    self._text(text, parent)  # type: ignore[arg-type]
+                elif self._runs:
+                    self._runs.append((" ", parent))  # type: ignore[arg-type]
+            elif not ((traits := _TRAITS.get(tag, 0)) & _IS_UNREAD) and tag[:1] not in _NO_ELEMENT:
+                if traits & _BREAKS and self._runs:
+                    self._flush()
+                if parent is None:
+                    element = Element(node, tag, None, len(items))
+                else:
+                    element = Element(
+                        node, tag, parent, len(items), 0, parent.depth + 1, parent.block, parent.link, parent.claimant
+                    )
+                if traits:
+                    if traits & _IS_BLOCK:
+                        element.block = element
+                    if traits & _IS_REGION:
+                        self._claim(element)
+                    if traits & _AT_START:
+                        self._start(element, traits)
+                if tag in styled and "background" in (node.attributes.get("style") or ""):
+                    self._picture(element)
+                inside = node.first_child if tag != "svg" else None
+                if inside is not None:
+                    node, parent = inside, element
+                    continue
+                if traits:
+                    self._end(element, traits)
+                element.last = len(items)
+            following = node.next if parent is not None else None
+            while following is None:
+                if parent is None:
                     self._flush()
                     return
-                following = current.node.next
-                current = current.parent
-                if following is not None:
-                    inside = following
-                    break
+                # The last child is done: so is its parent, and the next is the parent's sibling.
+                if traits := _TRAITS.get(parent.tag, 0):
+                    self._end(parent, traits)
+                parent.last = len(items)
+                node, parent = parent.node, parent.parent
+                following = node.next if parent is not None else None
+            node = following
 
     def settle_regions(self) -> None:
         """Undo what a wrapper claims for the whole page: most of the prose stands in no header, menu or footer."""
@@ -101,39 +162,24 @@ class _Walk:
             if prose[-1] and (prose[element.last] - prose[element.first]) > prose[-1] / 2:
                 element.claim = element.parent.region if element.parent else "main"
 
-    def _enter(self, node: LexborNode, parent: Element | None) -> Element:
-        tag = node.tag or ""
-        nth = 1
-        if parent is not None:
-            counts = parent.counts = parent.counts or {}
-            nth = counts[tag] = counts.get(tag, 0) + 1
-        if tag in _BLOCKS or tag == "br":
-            self._flush()
-        items = self.outline.items
-        element = Element(node, tag, parent, nth, len(items))
-        if parent is not None:
-            element.depth, element.link, element.claimant = parent.depth + 1, parent.link, parent.claimant
-            element.block = element if tag in _BLOCKS else parent.block
-        if may_claim(tag):
-            self._claim(element)
-        if tag in ("a", "area"):
+    def _start(self, element: Element, traits: int) -> None:
+        if traits & _IS_LINK:
             element.link = element
             self.outline.links.append(element)
-        elif tag in _STRONG:
+        elif traits & _IS_STRONG:
             self._bold += 1
-        elif tag in _HEADINGS:
-            self._level = _HEADINGS[tag]
-        elif tag == "noscript":
+        elif traits & _IS_HEADING:
+            self._level = _HEADINGS[element.tag]
+        elif element.tag == "noscript":
             self._noscript += 1
-        elif tag == "hr":
+        elif element.tag == "hr":
             self._flush()
-            items.append(Rule(element, len(items)))
-        if tag in _IMAGES or (tag in self._styled and "background" in (node.attrs.get("style") or "")):
+            self.outline.items.append(Rule(element, len(self.outline.items)))
+        else:
             self._picture(element)
-        return element
 
     def _claim(self, element: Element) -> None:
-        attributes = element.node.attrs
+        attributes = element.node.attributes
         region = claim(
             element.tag, element.parent, attributes.get("id"), attributes.get("class"), attributes.get("role")
         )
@@ -150,36 +196,37 @@ class _Walk:
         self.outline.items.append(picture)
         self.outline.pictures.append(picture)
 
-    def _leave(self, element: Element) -> None:
-        if element.tag in _BLOCKS:
+    def _end(self, element: Element, traits: int) -> None:
+        if traits & _IS_BLOCK and self._runs:
             self._flush()
-        if element.tag in _STRONG:
-            self._bold -= 1
-        elif element.tag in _HEADINGS:
-            self._level = 0
-        elif element.tag == "noscript":
-            self._noscript -= 1
-        element.last = len(self.outline.items)
+        if traits & _AT_END:
+            if traits & _IS_STRONG:
+                self._bold -= 1
+            elif traits & _IS_HEADING:
+                self._level = 0
+            elif element.tag == "noscript":
+                self._noscript -= 1
 
-    def _text(self, node: LexborNode, element: Element) -> None:
-        text = node.text_content or ""
-        if text.strip() and not self._noscript:
-            self._parts.append(Part(text, element))
-            if not self._bold:
-                self._plain += 1
-        elif self._parts:
-            self._parts.append(Part(" ", element))
+    def _text(self, text: str, element: Element) -> None:
+        if self._noscript:
+            if self._runs:
+                self._runs.append((" ", element))
+            return
+        self._runs.append((text, element))
+        if not self._bold:
+            self._plain += 1
+        if element.link is not None:
+            self._is_linked = True
 
     def _flush(self) -> None:
-        if not self._parts:
+        runs = self._runs
+        if not runs:
             return
-        parts, self._parts = self._parts, []
-        plain, self._plain = self._plain, 0
-        text = collapse("".join(part.text for part in parts))
-        if not text:
-            return
-        parts = [part for part in parts if part.text.strip()]
+        # White space opens no line, so the first run is one that is read.
+        first = runs[0][1]
+        text = collapse(runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs]))
         items = self.outline.items
-        line = Line(text, parts[0].element.block or parts[0].element, parts, len(items), self._level, plain == 0)
+        line = Line(text, first.block or first, runs, len(items), self._level, self._plain == 0, self._is_linked)
+        self._runs, self._plain, self._is_linked = [], 0, False
         items.append(line)
         self.outline.lines.append(line)

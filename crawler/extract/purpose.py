@@ -60,8 +60,8 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
 def _cues(text: str, finder: Finder) -> Iterator[re.Pattern[str]]:
     """The patterns that may say in *text* what somebody is for."""
     lowered = text.lower()
-    for language in finder.words.languages:
-        if language.may_announce("purpose", lowered):
+    for language, stems in finder.spoken("purpose"):
+        if any(stem in lowered for stem in stems):
             yield language.cues["purpose"]
     name = re.escape(finder.heading or "")
     if name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered and _WANTING.search(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from crawler.extract.dom import Element, Region
@@ -34,6 +35,8 @@ _REGION_NAMES = re.compile(
 )
 #: boxes: what may wrap a part of a page
 _BOXES = frozenset(("div", "section", "ul", "ol", "td", "table", "form", "center", "dialog"))
+#: elements that may name a region
+CLAIMANTS = _BOXES | _REGION_TAGS.keys()
 #: how far up a header looks for what it is the header of
 _NEAR = 12
 
@@ -47,11 +50,11 @@ def claim(tag: str, parent: Element | None, name: str | None, classes: str | Non
         return "main" if inner else _REGION_TAGS[tag]
     if role in _REGION_ROLES:
         return _REGION_ROLES[role]
-    if not (name or classes):
-        return "main"
-    found = _REGION_NAMES.search(f"{name or ''} {classes or ''}"[:300])
+    return _named(f"{name or ''} {classes or ''}"[:300]) if name or classes else "main"
+
+
+@lru_cache(maxsize=2048)
+def _named(names: str) -> Region:
+    """A page has the same few classes over and over."""
+    found = _REGION_NAMES.search(names)
     return next((region for region in _REGIONS if found[region]), "main") if found else "main"
-
-
-def may_claim(tag: str) -> bool:
-    return tag in _BOXES or tag in _REGION_TAGS

@@ -49,9 +49,9 @@ class Language:
     hosts: tuple[Pattern, ...]
     chairs: tuple[Pattern, ...]
 
-    def may_announce(self, role: str, lowered: str) -> bool:
-        """Whether its patterns of that role need be asked about a line, lower case."""
-        return any(stem in lowered for stem in self.stems[role])
+
+#: a language, and those of its stems for one role that stand on a page: of most, most do not
+Spoken = tuple[Language, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
