@@ -80,6 +80,13 @@ class Certification(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact(Fact):
+    """How to reach the organisation; *kind* is ``email``, ``phone`` or ``address``."""
+
+    role: ClassVar[str] = "contact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign(Fact):
     """A campaign call or popup."""
 
@@ -97,5 +104,6 @@ KINDS: tuple[type[Fact], ...] = (
     ExternalLink,
     Social,
     Certification,
+    Contact,
     Campaign,
 )

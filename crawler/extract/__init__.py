@@ -12,7 +12,7 @@ from types import MappingProxyType
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Page, Section
-from crawler.extract import badges, goals, identity, links, members, purpose, sponsors, treaties
+from crawler.extract import badges, contacts, goals, identity, links, members, purpose, sponsors, treaties
 from crawler.extract.finder import Finder
 from crawler.extract.hints import Hints
 from crawler.extract.registry import EXTRACTORS, extractor
@@ -24,7 +24,7 @@ __all__ = ["VERSIONS", "Hints", "extract", "extractor", "page_text"]
 #: of one kind on one page; what has more was not written by people
 MAX_FACTS = 500
 #: importing a module registers its extractors
-_MODULES = (badges, goals, identity, links, members, purpose, sponsors, treaties)
+_MODULES = (badges, contacts, goals, identity, links, members, purpose, sponsors, treaties)
 
 #: section role -> version of the extractor that reads it
 VERSIONS: Mapping[str, int] = MappingProxyType({role: extractor.version for role, extractor in EXTRACTORS.items()})

@@ -1,0 +1,132 @@
+"""How to reach the organisation, as its page says: mail addresses, telephone numbers, postal addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from archive.model import Evidence, Page
+from crawler.extract.dom import Element, Line
+from crawler.extract.finder import Finder
+from crawler.extract.registry import extractor
+from crawler.items import Contact
+
+_MAIL = re.compile(r"(?<![a-zA-Z0-9.+/@_-])[a-zA-Z0-9._%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@-])")
+#: what a name is a file's by: "logo@2x.png" is no address
+_FILE = re.compile(r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js)$", re.IGNORECASE)
+_NUMBER = r"(?:\+|00)?\(?\d[\d ().\-–/]{5,20}\d"
+_LABELLED = re.compile(
+    rf"(?<!\w)(?:tel(?:efoon|efon|ephone|\.)?(?:nummer|number)?|t|phone|téléphone|tél\.?|bel(?: ons)?|call(?: us)?)"
+    rf"\s*(?:\([^)]{{1,20}}\))?\s*[:.]?\s*({_NUMBER})(?!\w)",
+    re.IGNORECASE,
+)
+_LABEL_WORDS = ("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
+_DIGITS = range(7, 16)  # ITU-T E.164 allows 15
+#: a house number behind a street, before it in English and French
+_STREET = re.compile(
+    r"(?:[^\W\d_][\w.'’ -]{2,50}? \d{1,4}(?: ?[-–/] ?\d{1,4})?(?: ?[a-zA-Z]{1,3})?"
+    r"|\d{1,4}(?: ?(?:bis|ter|[a-zA-Z]))?,? [^\W\d_][\w.'’ -]{3,50}|(?:Postbus|Postfach|PO Box|P\.O\. Box|BP) \d{1,7})$"
+)
+_TOWN = r"[^\W\d_][\w.'’() -]{1,40}"
+#: a post code with its town, as the Netherlands; Germany, France, Belgium, Austria, Switzerland; and Britain write it
+_POSTED = re.compile(
+    rf"(?:(?:NL-)?[1-9]\d{{3}} ?[A-Z]{{2}},? {_TOWN}|(?:[A-Z]{{1,2}}[-–])?\d{{4,5}} (?=[A-ZÀ-Þ]){_TOWN}"
+    rf"|{_TOWN},? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}})$"
+)
+#: "12 bis, rue des Ponts": the comma behind a house number divides nothing
+_DIVIDERS = re.compile(r"(?<!^\d)(?<!^\d\d)(?<!^\d\d\d)(?<!\d bis)(?<!\d ter)\s*[,|•·]\s*")
+_MAX_LINE = 3000
+_MAX_ADDRESS = 160
+_Found = tuple[str, str, str, str, Evidence | None, str | None, float]
+
+
+@extractor(Contact, version=1)
+def contacts(page: Page, finder: Finder) -> Iterator[Contact]:  # noqa: ARG001 - every extractor takes both
+    seen: set[tuple[str, str]] = set()
+    for kind, raw, value, rule, evidence, href, confidence in _all(finder):
+        if evidence is None or not value or (kind, value) in seen:
+            continue
+        seen.add((kind, value))
+        yield Contact(
+            raw=raw,
+            value=value,
+            position=len(seen) - 1,
+            rule=rule,
+            evidence=evidence,
+            confidence=confidence,
+            kind=kind,
+            href=href,
+            name_source="text",
+        )
+
+
+def _all(finder: Finder) -> Iterator[_Found]:
+    for element, address in finder.addresses.items():
+        scheme, colon, rest = address.strip().partition(":")
+        if colon and scheme.lower() in ("mailto", "tel"):
+            yield from _linked(scheme.lower(), unquote(rest.partition("?")[0]).strip(), address, element, finder)
+    for line in finder.lines_with("@"):
+        if len(line.text) <= _MAX_LINE:
+            for found in _MAIL.finditer(line.text):
+                if not _FILE.search(found[0]):
+                    yield "email", found[0], _mail(found[0]), "text", finder.evidence(found[0], line), None, 0.9
+    for line in finder.lines_with(_LABEL_WORDS):
+        if len(line.text) <= _MAX_LINE and (number := _LABELLED.search(line.text)):
+            value = _number(number[1])
+            yield "phone", number[1], value, "label", finder.evidence(number[1], line), None, 0.85
+    yield from _posted(finder)
+
+
+def _linked(scheme: str, target: str, address: str, element: Element, finder: Finder) -> Iterator[_Found]:
+    evidence = finder.attribute_evidence(address, element)
+    if scheme == "tel":
+        yield "phone", target, _number(target), "link", evidence, f"tel:{target}", 0.95
+    elif _MAIL.fullmatch(target):
+        yield "email", target, _mail(target), "link", evidence, f"mailto:{target}", 0.95
+
+
+def _mail(address: str) -> str:
+    """The domain is the same in any case (RFC 5321, 2.4); what stands before it is its host's affair."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _number(written: str) -> str:
+    """Digits, behind a plus where the country is named; empty when it is no number. "(0)" is left out abroad."""
+    abroad = written.strip().startswith(("+", "00"))
+    digits = re.sub(r"\D", "", written.replace("(0)", "") if abroad else written)
+    if abroad:
+        digits = digits.removeprefix("00")
+    return f"{'+' if abroad else ''}{digits}" if len(digits) in _DIGITS else ""
+
+
+def _posted(finder: Finder) -> Iterator[_Found]:
+    """A street with its number, and a post code with its town: in one line, or in two that follow one another."""
+    before: Line | None = None
+    for line in finder.outline.lines:
+        text = line.text
+        if len(text) <= _MAX_ADDRESS and any(map(str.isdigit, text)):
+            parts = [part for part in _DIVIDERS.split(text) if part]
+            for nth, part in enumerate(parts):
+                if not _POSTED.match(part):
+                    continue
+                above = before.text.rpartition(",")[2] if before else ""
+                # What stands before a colon names the address: "Visiting address: 10 Lantern Lane".
+                street = (parts[nth - 1] if nth else above).rpartition(":")[2].strip()
+                if not _STREET.match(street):
+                    continue
+                yield "address", *_address(street, part, line, before if nth == 0 else None, finder)
+        before = line
+
+
+def _address(
+    street: str, town: str, line: Line, above: Line | None, finder: Finder
+) -> tuple[str, str, str, Evidence | None, str | None, float]:
+    text = line.text
+    quote = f"{street} {town}" if above else text[text.find(street) : text.find(town) + len(town)]
+    evidence = finder.evidence(quote, above or line)
+    if evidence is None:
+        # Something stands between the two lines that no line shows: the town alone is quoted.
+        quote, evidence = town, finder.evidence(town, line)
+    return quote, f"{street}, {town}", "street-and-town", evidence, None, 0.8
