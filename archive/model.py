@@ -220,6 +220,10 @@ class Page:
     status: int = 200
 
 
+#: the confidence of a name that is none: nothing tells whose logo it is, and its file's name stands there
+UNNAMED = 0.2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Where in the capture's body a fact stands. ``body[byte_start:byte_end]`` decodes to text that holds *quote*,

@@ -11,7 +11,8 @@ from pathlib import Path
 from archive.errors import Damaged
 from archive.layout import Archive
 from archive.model import Place, Reading, Record
-from archive.store import Derived, Store
+from archive.store import Derived, Store, payloads_in
+from archive.store.payloads import no_payload
 from archive.warc.reader import open_warc, read_records
 from crawler.reading import Event, Reader, crawl_of, events, opening
 from crawler.sites.profile import Profile, load_profile
@@ -33,7 +34,7 @@ class Ingest:
         before_body: Callable[[], None] = lambda: None,
         warcs: Path | None = None,
     ) -> None:
-        """*warcs*: where the originals of revisits lie."""
+        """*warcs*: where the originals of revisits lie, and the bytes of logos."""
         self.store = store
         self.reader = Reader(facts=facts, profile=profile, before_body=before_body, find_original=self._find_original)
         self._live = live
@@ -80,11 +81,12 @@ class Ingest:
         crawl, profile = self.reader.crawl, self.reader.profile
         if crawl is None:
             return None
+        read = payloads_in(self._warcs) if self._warcs is not None else no_payload
         if profile is None:
-            return self.store.derive(crawl.site)
+            return self.store.derive(crawl.site, read=read)
         said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
         names = {_organisation(name): name for name in said} | profile.names
-        return self.store.derive(crawl.site, anchors=profile.anchors, names=names)
+        return self.store.derive(crawl.site, anchors=profile.anchors, names=names, read=read)
 
 
 def _organisation(name: str) -> str:

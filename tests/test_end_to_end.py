@@ -159,6 +159,35 @@ def test_the_history_says_when_each_name_was_listed(archive: Path) -> None:
     }  # fmt: skip
 
 
+def test_every_logo_is_looked_at_and_is_one_over_all_editions(archive: Path) -> None:
+    looks = query(
+        archive,
+        "SELECT l.role, l.subject, count(DISTINCT l.id) AS runs, min(p.media_type) AS type, min(p.width) AS width,"
+        " min(p.height) AS height, group_concat(DISTINCT p.look) AS look FROM logo l"
+        " JOIN logo_file f ON f.logo_id = l.id JOIN payload p ON p.id = f.payload_id WHERE l.role = 'sponsor'"
+        " GROUP BY l.role, l.subject",
+    )
+    found = {row["subject"]: tuple(row)[2:] for row in looks}
+    assert len(found) == 10
+    assert {row["look"] for row in looks} == {"seen"}
+    assert {subject: row[0] for subject, row in found.items() if row[0] > 1} == {"fonds-zilverknoop": 2}
+    assert found["plan"][1:4] == ("image/jpeg", 110, 80)
+    # Nothing names it but a number: it is known by its picture.
+    [unnamed] = [subject for subject in found if subject.startswith("sha256:")]
+    assert found[unnamed][1:4] == ("image/png", 100, 80)
+    svg = query(archive, "SELECT media_type, width, height, look FROM payload WHERE look = 'drawing'")
+    assert [tuple(row) for row in svg] == [("image/svg+xml", 44, 44, "drawing")]
+    assert query(archive, "SELECT 1 FROM problem WHERE what = 'logo cannot be read'") == []
+    # No two of them look the same, the ministries' neither.
+    assert query(archive, "SELECT DISTINCT a.* FROM alike a JOIN logo_file f ON f.payload_id = a.payload_id") == []
+    # Only logos are decoded.
+    assert query(archive, "SELECT 1 FROM payload WHERE look IS NOT NULL AND mime NOT LIKE 'image/%'") == []
+    photos = query(archive, "SELECT p.look FROM payload p JOIN capture c ON c.payload_id = p.id JOIN resource r"
+                   " ON r.id = c.resource_id WHERE r.url LIKE '%/nieuws/%.png'")  # fmt: skip
+    assert photos
+    assert {row["look"] for row in photos} == {None}
+
+
 def test_live_equals_rebuilt(archive: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(archive, copy)

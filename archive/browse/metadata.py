@@ -39,10 +39,14 @@ _WORDS = {
     "name": "The organisation's name, or what stands on the page.", "beneficiary": "Name of whom it benefits.",
     "presence_id": "The presence.", "fact_id": "The fact.", "capture_id": "The capture.", "warc": "The WARC file.",
     "payload_digest": "Our digest of the payload.", "observation_id": "The observation.",
-    "source_url": "The URL it stands on.",
+    "source_url": "The URL it stands on.", "digest": "Our digest of a logo's payload.",
+    "other_digest": "That of a file that shows the same picture.",
 }  # fmt: skip
 #: of tables that have a column of one name, the last says what it means in a view
-_SPEAKING = ("link", "resource", "evidence", "section_version", "observation", "crawl", "capture", "presence", "fact")
+_SPEAKING = (
+    "alike", "payload", "link", "resource", "evidence", "section_version", "observation", "crawl", "capture",
+    "presence", "fact",
+)  # fmt: skip
 _ALL_WORDS = {column: words for table in _SPEAKING for column, words in DESCRIPTIONS[table].items()} | _WORDS
 
 

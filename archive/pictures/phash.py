@@ -8,8 +8,9 @@ multiplications.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from math import cos, pi
+from typing import Generic, TypeVar
 
 #: the picture's side
 SIDE = 32
@@ -52,17 +53,20 @@ def distance(one: int, other: int) -> int:
     return (one ^ other).bit_count()
 
 
-class Gallery:
+K = TypeVar("K", bound=Hashable)
+
+
+class Gallery(Generic[K]):
     """Hashes in which those that look like a given one are found without comparing it to all of them."""
 
     def __init__(self) -> None:
-        self._bands: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
+        self._bands: dict[tuple[int, int], list[tuple[int, K]]] = defaultdict(list)
 
-    def add(self, key: str, hash_: int) -> None:
+    def add(self, key: K, hash_: int) -> None:
         for band in _bands(hash_):
             self._bands[band].append((hash_, key))
 
-    def like(self, hash_: int) -> dict[str, int]:
+    def like(self, hash_: int) -> dict[K, int]:
         """The keys of those within `SAME` bits, each with its distance."""
         return {
             key: apart

@@ -17,6 +17,8 @@ _NATURAL = {
       FROM fact f JOIN section_version s ON s.id = f.section_version_id""",
     "observation": """SELECT o.id, w.path || '@' || c.warc_offset || ' ' || o.role
       FROM observation o JOIN capture c ON c.id = o.capture_id JOIN warc w ON w.id = c.warc_id""",
+    "logo": """SELECT l.id, l.site_id || ' ' || l.page_key || ' ' || l.role || ' ' || l.subject || ' ' || w.path || '@'
+      || c.warc_offset FROM logo l JOIN capture c ON c.id = l.capture_id JOIN warc w ON w.id = c.warc_id""",
 }
 
 Dump = dict[str, list[tuple[object, ...]]]

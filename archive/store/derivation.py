@@ -10,8 +10,10 @@ from archive.errors import WrongUse
 from archive.store.changes import Change, listing_changes, page_changes, section_changes
 from archive.store.history import read_pages, read_role, roles
 from archive.store.logos import LogoRun, Logos, logo_changes, logo_runs
+from archive.store.looks import Pictures, write_looks
 from archive.store.organisations import write_organisations
 from archive.store.originals import describe_resources, resolve_revisits
+from archive.store.payloads import ReadPayload
 from archive.store.search import index_site
 from archive.store.timelines import Presence, presences
 
@@ -20,6 +22,8 @@ _INSERT_PRESENCE = """INSERT INTO presence (site_id, page_key, role, subject, va
   last_capture_id, gone_capture_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_LOGO = """INSERT INTO logo (site_id, page_key, role, subject, organisation_id, payload_id, capture_id,
   last_capture_id, first_seen, last_seen) VALUES (?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_LOGO_FILE = """INSERT INTO logo_file (logo_id, payload_id, capture_id, last_capture_id, first_seen, last_seen)
+  VALUES (?,?,?,?,?,?)"""
 _INSERT_CHANGE = """INSERT INTO change (site_id, crawl_id, page_key, role, kind, subject, organisation_id, before,
   after, changed_after, changed_by, before_capture_id, after_capture_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
@@ -34,17 +38,25 @@ class Derived:
     also: tuple[str, ...] = ()
 
 
-def derive(connection: sqlite3.Connection, site: str, anchors: Sequence[str], names: Mapping[str, str]) -> Derived:
+def derive(
+    connection: sqlite3.Connection,
+    site: str,
+    anchors: Sequence[str],
+    names: Mapping[str, str],
+    read: ReadPayload,
+) -> Derived:
     if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
         raise WrongUse(f"site {site} is not in the database")
+    connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
     for table in ("presence", "logo", "change"):
         connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
     also = resolve_revisits(connection, site)
     describe_resources(connection, site)
     write_organisations(connection, site, names)
+    write_looks(connection, site, read)
 
     pages = read_pages(connection, site)
-    logos = Logos(connection)
+    logos = Logos(connection, Pictures.read(connection, site))
     changes: list[Change] = list(page_changes(pages))
     counts = [0, 0]
     for role in roles(connection, site):
@@ -94,24 +106,36 @@ def _write_presences(connection: sqlite3.Connection, site: str, role: str, found
 
 
 def _write_logos(connection: sqlite3.Connection, site: str, role: str, runs: Iterable[LogoRun]) -> None:
-    connection.executemany(
-        _INSERT_LOGO,
-        [
+    for run in runs:
+        logo = connection.execute(
+            _INSERT_LOGO,
             (
                 site,
                 run.page_key,
                 role,
                 run.subject,
                 run.organisation,
-                run.payload_id,
+                run.files[0].image.payload_id,
                 run.first.capture_id,
                 run.last.capture_id,
                 run.first.at,
                 run.last.at,
-            )
-            for run in runs
-        ],
-    )
+            ),
+        ).lastrowid
+        connection.executemany(
+            _INSERT_LOGO_FILE,
+            [
+                (
+                    logo,
+                    file.image.payload_id,
+                    file.first.capture_id,
+                    file.last.capture_id,
+                    file.first.at,
+                    file.last.at,
+                )
+                for file in run.files
+            ],
+        )
 
 
 def _write_changes(connection: sqlite3.Connection, site: str, changes: Iterable[Change]) -> None:

@@ -16,7 +16,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "problem",
     ),
     "Organisations": ("organisation", "organisation_alias", "profile_name"),
-    "Timelines: derived per site": ("presence", "logo", "change"),
+    "Timelines: derived per site": ("presence", "logo", "logo_file", "picture", "alike", "change"),
     "Decisions and events: loaded from decisions/*.jsonl": ("decision", "event"),
     "Search": ("page_version_fts", "name_trigram"),
 }
@@ -40,7 +40,10 @@ TABLES: dict[str, str] = {
     "organisation_alias": "Another name under which an organisation was listed.",
     "profile_name": "The name a site's profile gives an organisation.",
     "presence": "From when to when a page listed a subject. A subject that was gone and is listed again has two.",
-    "logo": "A picture beside a subject, over consecutive crawls.",
+    "logo": "A picture beside a subject, over consecutive crawls, whatever the file and its size.",
+    "logo_file": "A file that showed a logo, over consecutive crawls.",
+    "picture": "What the logo URLs of a site's facts ever showed: the payloads that are looked at.",
+    "alike": "Two payloads that look the same: their hashes differ in 6 bits of 64 at most. Each pair both ways round.",
     "change": "What differs between one crawl and the next.",
     "decision": "What a person decided.",
     "event": "What happened to the archive, in PREMIS words.",
@@ -52,7 +55,10 @@ _SITE = "The site."
 _ROLE = "The kind of section, such as member, goal, sponsor."
 _PAGE_KEY = "Says which captures are the same page, whatever their URL; the site's profile makes it."
 _HOP = "How the target follows: L link, E embed, R redirect, M sitemap."
-_SUBJECT = "What is listed: an organisation's id; where it is unknown its folded name or text, or its picture's digest."
+_SUBJECT = (
+    "What is listed: an organisation's id; where it is unknown its folded name or text; of a logo that nothing names"
+    " its first file's digest."
+)
 _ORGANISATION = "The organisation, aliases applied; empty where nobody knows it."
 
 DESCRIPTIONS: dict[str, dict[str, str]] = {
@@ -99,8 +105,12 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "digest": "sha256 of the bytes, computed by us.",
         "size": "Bytes.",
         "mime": "Media type it was served with.",
-        "width": "Width of an image, pixels.",
-        "height": "Height of an image, pixels.",
+        "width": "Width of a logo, pixels; of SVG what it asks for.",
+        "height": "Height of a logo, pixels.",
+        "media_type": "Media type of a logo, as its bytes say.",
+        "phash": "What a logo looks like: perceptual hash of what stands within its white border, 16 hex digits.",
+        "look": "How looking at a logo came out: seen, blank (nothing on it, or too little to tell), drawing (SVG),"
+        " other (a kind that is not decoded), no picture, damaged or too large. Empty for what is no logo.",
     },
     "capture": {
         "id": "Number in this database.",
@@ -246,11 +256,29 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "role": _ROLE,
         "subject": _SUBJECT,
         "organisation_id": _ORGANISATION,
-        "payload_id": "The picture's bytes.",
+        "payload_id": "Its first file's bytes.",
         "capture_id": "First capture of the picture.",
         "last_capture_id": "Last capture of the picture.",
         "first_seen": "When it was first captured.",
         "last_seen": "When it was last captured.",
+    },
+    "logo_file": {
+        "logo_id": "The logo.",
+        "payload_id": "The file's bytes.",
+        "capture_id": "First capture of the file.",
+        "last_capture_id": "Last capture of the file.",
+        "first_seen": "When it was first captured.",
+        "last_seen": "When it was last captured.",
+    },
+    "picture": {
+        "site_id": _SITE,
+        "url": "URL of the logo as a fact has it; redirects are followed.",
+        "payload_id": "The bytes that some crawl captured there.",
+    },
+    "alike": {
+        "payload_id": "The one.",
+        "other_id": "The other.",
+        "distance": "Bits in which their hashes differ.",
     },
     "change": {
         "id": "Number in this database.",
@@ -298,5 +326,6 @@ VIEWS: dict[str, str] = {
     "fact_source": "Each fact with each capture that shows it: quote, byte range, WARC file, offset, length, digest.",
     "shown": "What each capture of a page showed of each section; revisits show what their originals did.",
     "listed": "Each fact on each capture of a page.",
+    "same_logo": "For a logo's payload (digest) every file that shows the same picture: URL, size, site, subject.",
     "edge": "The link graph: out of page versions, and out of what is no page.",
 }

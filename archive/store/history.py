@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from archive.model import State
+from archive.model import UNNAMED, State
 from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed.
@@ -33,8 +33,8 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.res
 WHERE k.site_id = :site) WHERE key IS NOT NULL"""
 
 _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
-  f.logo_url, f.position
-FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = ? AND s.role = ?
+  f.logo_url, f.position, f.value = f.raw AND f.confidence <= :unnamed
+FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = :site AND s.role = :role
 ORDER BY f.section_version_id, f.position"""
 
 
@@ -103,7 +103,7 @@ PageHistory = dict[str, dict[str, PageState]]
 _OUTCOMES = ("ok", "broken", "gone", "redirect")
 _STATES = ("found", "empty", "absent")
 
-#: the digest of an image's payload: its URL, and the capture of the page that shows it
+#: the digest that stands for an image, whatever the file: its URL, and the capture of the page that shows it
 LogoDigest = Callable[[str, Moment], str | None]
 
 
@@ -116,16 +116,25 @@ def roles(connection: sqlite3.Connection, site: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    tier: str
+    subject: Subject
+    raw: str
+    #: its name is none
+    unnamed: bool
+
+
 def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest) -> RoleHistory:
-    facts: dict[int, list[tuple[str, Subject, str]]] = defaultdict(list)
-    for section, tier, raw, *rest in connection.execute(_FACTS, (site, role)):
-        subject = Subject("", *rest)
-        facts[section].append((tier, subject, raw))
+    facts: dict[int, list[_Fact]] = defaultdict(list)
+    values = {"site": site, "role": role, "unnamed": UNNAMED}
+    for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, values):
+        facts[section].append(_Fact(tier, Subject("", *rest), raw, bool(unnamed)))
 
     best: dict[tuple[str, str], tuple[tuple[int, str, Moment], State, int | None]] = {}
     for page_key, state, section, *place in connection.execute(_OBSERVATIONS, {"site": site, "role": role}):
         moment = Moment(*place)
-        known = any(tier == "confirmed" for tier, _, _ in facts.get(section, ()))
+        known = any(fact.tier == "confirmed" for fact in facts.get(section, ()))
         # The same URL is preferred in every crawl: variants of a page may differ in what surrounds the list.
         rank = (_STATES.index(state) * 2 - known, moment.url, moment)
         key = (page_key, moment.crawl)
@@ -143,7 +152,7 @@ def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest:
 class _Sections:
     """The subjects of each section version; kept where they do not depend on the capture, which is nearly always."""
 
-    def __init__(self, facts: dict[int, list[tuple[str, Subject, str]]], logo_digest: LogoDigest) -> None:
+    def __init__(self, facts: dict[int, list[_Fact]], logo_digest: LogoDigest) -> None:
         self._facts = facts
         self._logo_digest = logo_digest
         self._kept: dict[int | None, tuple[dict[str, Subject], frozenset[str]]] = {None: ({}, frozenset())}
@@ -155,14 +164,16 @@ class _Sections:
         subjects: dict[str, Subject] = {}
         candidates = set()
         depends = False
-        for tier, subject, raw in self._facts.get(section, ()):
+        for fact in self._facts.get(section, ()):
+            subject = fact.subject
             digest = None
-            if subject.organisation is None and not fold(subject.value) and subject.logo_url is not None:
+            unnamed = subject.organisation is None and (fact.unnamed or not fold(subject.value))
+            if unnamed and subject.logo_url is not None:
                 digest = self._logo_digest(subject.logo_url, moment)
                 depends = True
-            url = subject.logo_url or subject.href
-            key = subject_key(subject.organisation, subject.value, raw, digest, url)
-            if tier == "candidate":
+            name = None if unnamed and digest is not None else subject.value
+            key = subject_key(subject.organisation, name, fact.raw, digest, subject.logo_url or subject.href)
+            if fact.tier == "candidate":
                 candidates.add(key)
             else:
                 subjects.setdefault(key, replace(subject, key=key))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urldefrag
 
 from archive import times
+from archive.pictures.phash import SAME, distance
 from archive.store.changes import Change
 from archive.store.history import Moment, Shown
+from archive.store.looks import MAX_REDIRECTS, Pictures
 
-_MAX_REDIRECTS = 10
-
-_CAPTURES = """SELECT c.status, c.redirect_to, coalesce(c.payload_id, o.payload_id), p.digest,
+_CAPTURES = """SELECT c.status, c.redirect_to, coalesce(c.payload_id, o.payload_id), p.digest, p.phash,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM resource r JOIN capture c ON c.resource_id = r.id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN capture o ON o.id = c.original_id
@@ -25,34 +25,55 @@ WHERE r.url = ? AND c.crawl_id = ?"""
 class Image:
     payload_id: int
     digest: str
+    #: None where nobody can tell what it looks like
+    phash: int | None
     moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
-class LogoRun:
-    """One picture beside one subject over consecutive crawls."""
+class LogoFile:
+    """One file that shows a picture, over consecutive crawls."""
 
-    page_key: str
-    subject: str
-    organisation: str | None
-    payload_id: int
-    digest: str
+    image: Image
     first: Moment
     last: Moment
 
 
+@dataclass(frozen=True, slots=True)
+class LogoRun:
+    """One picture beside one subject over consecutive crawls, whatever the file and its size."""
+
+    page_key: str
+    subject: str
+    organisation: str | None
+    files: tuple[LogoFile, ...]
+
+    @property
+    def first(self) -> Moment:
+        return self.files[0].first
+
+    @property
+    def last(self) -> Moment:
+        return self.files[-1].last
+
+
 class Logos:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, pictures: Pictures) -> None:
         self._connection = connection
+        self._pictures = pictures
         self._known: dict[tuple[str, str], list[tuple[int | None, str | None, Image | None, Moment]]] = {}
 
     def digest(self, url: str, near: Moment) -> str | None:
+        """What stands for the picture at *url*; where this crawl did not keep it, that of the nearest that did."""
         image = self.find(url, near)
-        return image.digest if image else None
+        digest = image.digest if image else None
+        if digest is None and (others := list(self._pictures.at_other_times(url))):
+            digest = min(others, key=lambda other: (_apart(other[0], near.at), other))[1]
+        return self._pictures.stands_for(digest) if digest is not None else None
 
     def find(self, url: str, near: Moment) -> Image | None:
         """The image at *url* in the crawl of *near*, through redirects; None when that crawl did not keep it."""
-        for _ in range(_MAX_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             try:
                 url = urldefrag(url).url
             except ValueError:
@@ -71,10 +92,11 @@ class Logos:
         key = (url, crawl)
         if key not in self._known:
             found = []
-            for status, redirect_to, payload_id, digest, *place in self._connection.execute(_CAPTURES, key):
+            for status, redirect_to, payload_id, digest, phash, *place in self._connection.execute(_CAPTURES, key):
                 moment = Moment(*place)
                 good = status is None or 200 <= status < 300 or status == 304
-                image = Image(payload_id, digest, moment) if good and payload_id is not None else None
+                look = int(phash, 16) if phash is not None else None
+                image = Image(payload_id, digest, look, moment) if good and payload_id is not None else None
                 found.append((status, redirect_to, image, moment))
             self._known[key] = found
         return self._known[key]
@@ -95,17 +117,29 @@ def logo_runs(
                 if image is None:
                     continue
                 known = runs.setdefault(key, [])
-                first = image.moment
-                if known and known[-1].digest == image.digest:
-                    first = known.pop().first
-                known.append(
-                    LogoRun(page_key, key, subject.organisation, image.payload_id, image.digest, first, image.moment)
-                )
+                shown_before: tuple[LogoFile, ...] = ()
+                if known and _look_the_same(known[-1].files[-1].image, image):
+                    shown_before = known.pop().files
+                files = _with(shown_before, image)
+                known.append(LogoRun(page_key, key, subject.organisation, files))
         for key in sorted(runs):
             yield from runs[key]
 
 
+def _with(files: tuple[LogoFile, ...], image: Image) -> tuple[LogoFile, ...]:
+    if files and files[-1].image.digest == image.digest:
+        return (*files[:-1], replace(files[-1], last=image.moment))
+    return (*files, LogoFile(image, image.moment, image.moment))
+
+
+def _look_the_same(one: Image, other: Image) -> bool:
+    if one.digest == other.digest:
+        return True
+    return one.phash is not None and other.phash is not None and distance(one.phash, other.phash) <= SAME
+
+
 def logo_changes(role: str, runs: Iterable[LogoRun]) -> Iterator[Change]:
+    """Another picture beside the same subject; another file of the same picture is none."""
     before: LogoRun | None = None
     for run in runs:
         if before is not None and (before.page_key, before.subject) == (run.page_key, run.subject):
@@ -115,8 +149,8 @@ def logo_changes(role: str, runs: Iterable[LogoRun]) -> Iterator[Change]:
                 role,
                 run.subject,
                 run.organisation,
-                before.digest,
-                run.digest,
+                before.files[-1].image.digest,
+                run.files[0].image.digest,
                 before.last,
                 run.first,
             )

@@ -14,7 +14,7 @@ from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
-from archive.store.tables import FIRST_SCHEMA
+from archive.store.tables import FIRST_SCHEMA, PICTURES
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -26,6 +26,13 @@ migrations = Migrations("bewaar")
 @migrations()
 def first_schema(db: sqlite_utils.Database) -> None:
     for statement in FIRST_SCHEMA:
+        db.execute(statement)
+
+
+@migrations()
+def pictures(db: sqlite_utils.Database) -> None:
+    """What logos look like; the rows come with the next derivation."""
+    for statement in PICTURES:
         db.execute(statement)
 
 

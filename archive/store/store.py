@@ -18,6 +18,7 @@ from archive.store.captures import Captures
 from archive.store.derivation import Derived, derive
 from archive.store.facts import Facts
 from archive.store.originals import place_of
+from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
 
@@ -135,13 +136,21 @@ class Store:
         with self._batch():
             decisions.load(self.db.conn, directory)
 
-    def derive(self, site: str, *, anchors: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Derived:
+    def derive(
+        self,
+        site: str,
+        *,
+        anchors: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
+        read: ReadPayload = no_payload,
+    ) -> Derived:
         """Organisations, presences, logos, changes and search index of one site, in one transaction.
 
-        *anchors* are the page keys whose lists prove absence, *names* the profile's names by organisation key.
+        *anchors* are the page keys whose lists prove absence, *names* the profile's names by organisation key,
+        *read* finds the bytes of logos.
         """
         with self._batch():
-            return derive(self.db.conn, site, anchors, names or {})
+            return derive(self.db.conn, site, anchors, names or {}, read)
 
     def counts(self) -> Counts:
         def count(sql: str) -> int:

@@ -29,6 +29,6 @@ def slug(name: str) -> str:
     return fold(name).replace(" ", "-")
 
 
-def subject_key(organisation: str | None, value: str, raw: str, logo_digest: str | None, url: str | None) -> str:
+def subject_key(organisation: str | None, value: str | None, raw: str, logo_digest: str | None, url: str | None) -> str:
     """The organisation; where it is unknown what names the fact; where nothing does its picture, then its URL."""
-    return organisation or fold(value) or logo_digest or fold(raw) or url or "?"
+    return organisation or fold(value or "") or logo_digest or fold(raw) or url or "?"

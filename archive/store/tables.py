@@ -152,3 +152,25 @@ FIRST_SCHEMA: tuple[str, ...] = (
       tokenize="unicode61 remove_diacritics 2", prefix='2 3')""",
     'CREATE VIRTUAL TABLE name_trigram USING fts5(kind UNINDEXED, ref UNINDEXED, folded, tokenize="trigram")',
 )
+
+#: what logos look like, and the files of each
+PICTURES: tuple[str, ...] = (
+    "ALTER TABLE payload ADD COLUMN media_type TEXT",
+    "ALTER TABLE payload ADD COLUMN phash TEXT",
+    """ALTER TABLE payload ADD COLUMN look TEXT
+      CHECK (look IN ('seen', 'blank', 'drawing', 'other', 'no picture', 'damaged', 'too large'))""",
+    "CREATE INDEX payload_look ON payload(look) WHERE look IS NOT NULL",
+    """CREATE TABLE picture (
+      site_id TEXT NOT NULL REFERENCES site(id), url TEXT NOT NULL, payload_id INTEGER NOT NULL REFERENCES payload(id),
+      PRIMARY KEY (site_id, url, payload_id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX picture_payload ON picture(payload_id)",
+    """CREATE TABLE alike (
+      payload_id INTEGER NOT NULL REFERENCES payload(id), other_id INTEGER NOT NULL REFERENCES payload(id),
+      distance INTEGER NOT NULL, PRIMARY KEY (payload_id, other_id)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE logo_file (
+      logo_id INTEGER NOT NULL REFERENCES logo(id), payload_id INTEGER NOT NULL REFERENCES payload(id),
+      capture_id INTEGER NOT NULL REFERENCES capture(id), last_capture_id INTEGER NOT NULL REFERENCES capture(id),
+      first_seen TEXT NOT NULL, last_seen TEXT NOT NULL,
+      PRIMARY KEY (logo_id, capture_id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX logo_file_payload ON logo_file(payload_id)",
+)

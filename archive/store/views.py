@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from archive.model import Fact
-from archive.store.tables import FIRST_SCHEMA
+from archive.store.tables import FIRST_SCHEMA, PICTURES
 
 _BASE = {field.name for field in fields(Fact)}
-_TABLES = {match[1] for sql in FIRST_SCHEMA if (match := re.match(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sql))}
+_TABLES = {match[1] for sql in FIRST_SCHEMA + PICTURES if (match := re.match(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sql))}
 
 #: A fact, what a capture showed of it, and where the record lies: what `verify --rows` walks.
 _FACT_SOURCE = """CREATE VIEW fact_source AS
@@ -51,9 +51,20 @@ UNION ALL
 SELECT r.site_id, NULL, r.url, l.target_url, l.hop, l.context, l.anchor, NULL
 FROM resource_link l JOIN resource r ON r.id = l.source_id"""
 
+#: For a logo's payload: every file that shows the same picture, where it stands and beside whom.
+_SAME_LOGO = """CREATE VIEW same_logo AS
+SELECT p.digest, q.digest AS other_digest, n.distance, r.url, q.media_type, q.width, q.height, l.site_id, l.page_key,
+  l.role, l.subject, o.name, f.first_seen, f.last_seen, l.organisation_id, f.capture_id
+FROM (SELECT payload_id, other_id, distance FROM alike
+    UNION ALL SELECT DISTINCT payload_id, payload_id, 0 FROM logo_file) n
+  JOIN payload p ON p.id = n.payload_id JOIN payload q ON q.id = n.other_id
+  JOIN logo_file f ON f.payload_id = q.id JOIN logo l ON l.id = f.logo_id
+  JOIN capture c ON c.id = f.capture_id JOIN resource r ON r.id = c.resource_id
+  LEFT JOIN organisation o ON o.id = l.organisation_id"""
+
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
-    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "edge": _EDGE}
+    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "edge": _EDGE, "same_logo": _SAME_LOGO}
     for kind in kinds:
         name = view_name(kind)
         views[name] = _kind_view(name, kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from urllib.parse import urlsplit
 
-from archive.model import Evidence
+from archive.model import UNNAMED, Evidence
 from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
 from crawler.extract.finder import Finder, item_region
@@ -29,8 +29,6 @@ from crawler.extract.pictures import Image
 #: text between two logos that parts them: a caption does not, a paragraph does
 _BETWEEN_CHARS = 250
 _STEPS = 40
-#: the confidence of a name that is none: nothing tells whose logo it is
-UNNAMED = 0.2
 _ARROW = re.compile(
     r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
     re.IGNORECASE,

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archive.model import Evidence, Page, Tier
+from archive.model import UNNAMED, Evidence, Page, Tier
 from crawler.extract.blocks import BULLET, Block
 from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
 from crawler.extract.links import host_of
 from crawler.extract.listing import listing
-from crawler.extract.logos import UNNAMED, LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
+from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.naming import clean, is_file_name, number_behind
 from crawler.extract.organisations import organisation_key

@@ -13,7 +13,7 @@ from archive.decoding import decode
 from archive.layout import Archive
 from archive.model import Capture, Crawl, Evidence, Exchange, Fact, Link, PageText, Problem, Reading, Section
 from archive.quotes import locate
-from archive.store import Store
+from archive.store import Store, payloads_in
 from archive.warc import http
 from archive.warc.blocks import InMemory
 from archive.warc.reader import read_records
@@ -253,7 +253,7 @@ def build(root: Path) -> Built:
         for name, path in LOGOS.items():
             _logo(second, f"{name} 2", path)
         second.finish()
-        store.derive(SITE, anchors=["home"])
+        store.derive(SITE, anchors=["home"], read=payloads_in(built.archive.warcs))
     return built
 
 

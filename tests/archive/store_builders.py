@@ -86,7 +86,7 @@ def reading(
     text: str | None = "Text",
     links: Sequence[Link] = (),
     mime: str | None = "text/html",
-    payload: str | None = None,
+    payload: str | bytes | None = None,
     record_id: str | None = None,
     hops: str | None = "",
     site: str = SITE,
@@ -96,6 +96,7 @@ def reading(
     failed = status is None
     at = START + timedelta(days=number, seconds=second)
     payload = payload if payload is not None else f"{url} {text}"
+    payload = payload.encode() if isinstance(payload, str) else payload
     whole = status is not None and 200 <= status < 300
     capture = Capture(
         record_id=record_id or f"<urn:uuid:00000000-0000-4000-8000-{number:06d}{second:06d}>",
@@ -107,7 +108,7 @@ def reading(
         mime=mime,
         place=Place(f"{site}-{number}.warc.gz", second * 1000, 900),
         page_key=key,
-        payload_digest=None if failed else digests.sha256(payload.encode()),
+        payload_digest=None if failed else digests.sha256(payload),
         payload_bytes=len(payload),
         hops=hops,
     )
@@ -117,7 +118,7 @@ def reading(
     return Reading(replace(capture, **more), page, tuple(sections), tuple(links))
 
 
-def image(number: int, url: str, payload: str, **more) -> Reading:
+def image(number: int, url: str, payload: str | bytes, **more) -> Reading:
     usual = {"mime": "image/png", "second": 30}
     return reading(number, url=url, key=None, text=None, payload=payload, **usual | more)
 

@@ -1,0 +1,127 @@
+"""Logos from the wire to the rows: crawled twice, live and rebuilt, in any order."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archive.layout import Archive
+from archive.store import Store, open_read_only
+from archive.store.compare import differences, dump
+from crawler.ingest import Ingests, ingest_file
+from crawler.items import KINDS
+from crawler.rebuild import rebuild
+from tests.archive.picture_files import mark, png_of_nothing, saved
+from tests.front_door import crawl
+from tests.site_server import Answer, Site, page
+
+
+def wall(*files: tuple[str, str]) -> Answer:
+    shown = "".join(f'<a href="http://{name or "x"}.test/"><img src="{path}" alt="{name}"></a>' for name, path in files)
+    return page(f"<h1>Netwerk</h1><h2>Sponsors</h2><div>{shown}</div>")
+
+
+def file(data: bytes, kind: str = "image/png", **headers: str) -> Answer:
+    return 200, {"Content-Type": kind, **headers}, data
+
+
+PLAN, LANTERN = mark(300, 140, seed=11), mark(280, 160, seed=12)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 45"><path d="M0 0h9"/></svg>'
+
+FIRST = {
+    "/": wall(("Plan", "/plan.png"), ("Lantaarn", "/lantaarn.png"), ("Bom", "/bom.png"), ("Weg", "/weg.png"),
+              ("Vorm", "/vorm.svg"), ("Same", "/same.png")),
+    "/plan.png": file(saved(PLAN, "PNG")),
+    "/lantaarn.png": file(saved(LANTERN, "PNG")),
+    "/same.png": file(saved(mark(200, 100, seed=13), "PNG")),
+    "/bom.png": file(png_of_nothing(12_000, 12_000)),
+    "/weg.png": file(b"<!doctype html><title>Niet gevonden</title>"),
+    "/vorm.svg": file(gzip.compress(SVG, mtime=0), "image/svg+xml", **{"Content-Encoding": "gzip"}),
+}  # fmt: skip
+SECOND = FIRST | {
+    "/": wall(("Plan", "/nieuw/plan-2.jpg"), ("Lantaarn", "/lantaarn.png"), ("Bom", "/bom.png"), ("Weg", "/weg.png"),
+              ("Vorm", "/vorm.svg"), ("Same", "/same.png")),
+    "/nieuw/plan-2.jpg": file(saved(PLAN.resize((200, 93)), "JPEG"), "image/jpeg"),
+    "/lantaarn.png": file(saved(mark(280, 160, seed=14), "PNG")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("logos") / "a"
+    with Site(FIRST) as site:
+        crawl(site.url(), root, code=None)
+        site.pages = SECOND
+        crawl(site.url(), root, code=None)
+    return root
+
+
+def query(archive: Path, sql: str) -> list[tuple[object, ...]]:
+    db = sqlite3.connect(archive / "archive.db")
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def test_every_logo_has_type_and_size_and_the_hostile_are_problems(archive: Path) -> None:
+    found = query(
+        archive,
+        "SELECT x.url, p.look, p.media_type, p.width, p.height FROM picture x"
+        " JOIN payload p ON p.id = x.payload_id",
+    )
+    assert sorted((str(url).split("/", 3)[3], *rest) for url, *rest in found) == [
+        ("bom.png", "too large", "image/png", 12_000, 12_000),
+        ("lantaarn.png", "seen", "image/png", 280, 160),
+        ("lantaarn.png", "seen", "image/png", 280, 160),
+        ("nieuw/plan-2.jpg", "seen", "image/jpeg", 200, 93),
+        ("plan.png", "seen", "image/png", 300, 140),
+        ("same.png", "seen", "image/png", 200, 100),
+        ("vorm.svg", "drawing", "image/svg+xml", 90, 45),
+        ("weg.png", "no picture", None, None, None),
+    ]
+    problems = query(archive, "SELECT url, detail FROM problem WHERE what = 'logo cannot be read' ORDER BY url")
+    assert [(str(url).rpartition("/")[2], detail) for url, detail in problems] == [
+        ("bom.png", "it is too large to be decoded"),
+        ("weg.png", "its bytes are no picture"),
+    ]
+
+
+def test_only_another_picture_is_a_logo_replaced(archive: Path) -> None:
+    assert query(archive, "SELECT kind, subject FROM change WHERE kind = 'logo replaced'") == [
+        ("logo replaced", "lantaarn")
+    ]
+    runs = query(
+        archive,
+        "SELECT subject, count(DISTINCT l.id), count(*) FROM logo l JOIN logo_file f ON f.logo_id = l.id"
+        " WHERE role = 'sponsor' GROUP BY 1 ORDER BY 1",
+    )
+    assert runs == [("bom", 1, 1), ("lantaarn", 2, 2), ("plan", 1, 2), ("same", 1, 1), ("vorm", 1, 1), ("weg", 1, 1)]
+    # What did not change was kept as a revisit: its look comes from the original.
+    assert query(archive, "SELECT count(*) FROM capture c JOIN resource r ON r.id = c.resource_id"
+                          " WHERE r.url LIKE '%/same.png' AND c.record_type = 'revisit'") == [(1,)]  # fmt: skip
+
+
+def test_live_equals_rebuilt_in_any_order(archive: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(archive, copy)
+    for path in copy.glob("archive.db*"):
+        path.unlink()
+    rebuild(Archive.open(copy)).close()
+    files = sorted((copy / "warcs").glob("*.warc.gz"))
+    assert len(files) == 2
+    with Store(tmp_path / "backwards.db", KINDS) as backwards:
+        ingests = Ingests(Archive.open(copy), backwards)
+        for path in reversed(files):
+            ingest_file(ingests.of(path), path)
+            ingests.derive()
+    live = open_read_only(archive / "archive.db")
+    for other in (copy / "archive.db", tmp_path / "backwards.db"):
+        rebuilt = open_read_only(other)
+        assert list(differences(dump(live.conn), dump(rebuilt.conn))) == []
+        rebuilt.close()
+    live.close()
