@@ -18,8 +18,10 @@ _STATES = {"state", "status", "tier", "outcome", "certainty"}
 _GOOD = {"current", "found", "finished", "confirmed", "seen", "first listed", "listed again", "page repaired"}
 _BAD = {"ended", "failed", "no longer listed", "page broke", "section vanished"}
 
-_LOGO = """SELECT c.record_id FROM logo l JOIN capture c ON c.id = l.capture_id
-WHERE l.site_id = ? AND l.page_key = ? AND l.subject = ? ORDER BY l.last_seen DESC, l.id DESC LIMIT 1"""
+_LOGO = """SELECT c.record_id, p.media_type, p.width, p.height
+FROM logo l LEFT JOIN logo_file f ON f.logo_id = l.id JOIN capture c ON c.id = coalesce(f.capture_id, l.capture_id)
+  JOIN payload p ON p.id = coalesce(f.payload_id, l.payload_id)
+WHERE l.site_id = ? AND l.page_key = ? AND l.subject = ? ORDER BY f.last_seen DESC, l.id DESC LIMIT 1"""
 
 
 def when(at: str) -> Markup:
@@ -99,7 +101,18 @@ async def _logo_beside(datasette: Any, database: str, row: Any, url: str) -> Mar
     found = (await datasette.get_database(database).execute(_LOGO, values)).first()
     if found is None:
         return None
-    return logo(datasette, found["record_id"], _name_of(row)) + Markup('<span class="bw-url">{}</span>').format(url)
+    picture = logo(datasette, found["record_id"], _name_of(row))
+    said = picture_size(found["media_type"], found["width"], found["height"])
+    return picture + Markup('<span class="bw-url">{}</span>').format(f"{url} ({said})" if said else url)
+
+
+def picture_size(media_type: str | None, width: int | None, height: int | None) -> str:
+    """What a logo is, as its bytes say.
+
+    >>> picture_size("image/png", 120, 90), picture_size("image/svg+xml", None, None)
+    ('120 x 90, image/png', 'image/svg+xml')
+    """
+    return ", ".join(filter(None, (f"{width} x {height}" if width and height else None, media_type)))
 
 
 def _name_of(row: Any) -> str:

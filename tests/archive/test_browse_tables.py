@@ -52,6 +52,7 @@ def test_cells_show_logos_badges_times_and_ways_to_the_capture(client, built):
     assert '<span class="bw-badge bw-good">current</span>' in html
     assert re.search(r'<time datetime="2018-05-01T12:00:01Z"[^>]*>2018-05-01 ', html)
     assert re.search(r'href="/-/capture/row/\d+">capture</a>', html)
+    assert "/images/215/1002.jpg (110 x 80, image/jpeg)</span>" in html
     html = client.get("/archive/logo").text
     assert f'<img src="{built.path("Plan Vooruit 2")}/raw"' in html
     html = client.get("/archive/capture").text
