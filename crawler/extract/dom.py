@@ -140,6 +140,8 @@ class Picture:
     at: int
     #: inside ``<noscript>``: what is shown where scripts are off
     fallback: bool = False
+    #: the address that a style sheet of the page gives it
+    background: str | None = None
 
     @property
     def region(self) -> Region:

@@ -266,6 +266,8 @@ class Finder:
         if image is not None:
             place = self.body.locate(quote, after=self._placed_before(image.at), where="attribute")
             place = place or self.body.locate(quote, where="attribute")
+            if place is None and image.picture.background is not None:  # it stands in a <style>
+                place = self.body.locate(quote)
             return _evidence(quote, place, image.picture.element)
         if line is None:
             return _evidence(quote, self.body.locate(quote), None)

@@ -5,11 +5,13 @@ There is no recursion and no look back up the tree: a page may nest a hundred th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntFlag, auto
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.extract.backgrounds import backgrounds
 from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
 from crawler.extract.regions import CLAIMANTS, claim
 
@@ -41,7 +43,10 @@ def outline(tree: LexborHTMLParser) -> Outline:
 
     The last tree's is kept: its text and its facts are asked for one after the other.
     """
-    walk = _Walk(has_backgrounds=tree.css_first('[style*="background"]') is not None)
+    walk = _Walk(
+        has_backgrounds=tree.css_first('[style*="background"]') is not None,
+        backgrounds=backgrounds(tree),
+    )
     if tree.root is not None:
         walk.over(tree.root)
         walk.settle_regions()
@@ -88,9 +93,10 @@ _IS_LINK, _IS_STRONG, _IS_HEADING = map(int, (_Trait.LINK, _Trait.STRONG, _Trait
 
 
 class _Walk:
-    def __init__(self, *, has_backgrounds: bool) -> None:
+    def __init__(self, *, has_backgrounds: bool, backgrounds: Mapping[int, str]) -> None:
         self.outline = Outline([], [], [], [])
-        self._styled = _STYLED if has_backgrounds else frozenset()
+        self._styled = _STYLED if has_backgrounds or backgrounds else frozenset()
+        self._backgrounds = backgrounds
         #: the open line: runs of text with what holds each, and how many of them are not bold
         self._runs: list[tuple[str, Element]] = []
         self._plain = 0
@@ -130,8 +136,8 @@ class _Walk:
                         self._claim(element)
                     if traits & _AT_START:
                         self._start(element, traits)
-                if tag in styled and "background" in (node.attributes.get("style") or ""):
-                    self._picture(element)
+                if tag in styled:
+                    self._background(element)
                 inside = node.first_child if tag != "svg" else None
                 if inside is not None:
                     node, parent = inside, element
@@ -188,11 +194,17 @@ class _Walk:
             element.claimant = element
             self._claimants.append(element)
 
-    def _picture(self, element: Element) -> None:
+    def _background(self, element: Element) -> None:
+        if "background" in (element.node.attributes.get("style") or ""):
+            self._picture(element)
+        elif (address := self._backgrounds.get(element.node.mem_id)) is not None:
+            self._picture(element, address)
+
+    def _picture(self, element: Element, background: str | None = None) -> None:
         if element.tag == "input" and (element.attribute("type") or "").lower() != "image":
             return
         # The line goes on around an image: it must not be cut, and the image must stand after what was read before it.
-        picture = Picture(element, len(self.outline.items), self._noscript > 0)
+        picture = Picture(element, len(self.outline.items), self._noscript > 0, background)
         self.outline.items.append(picture)
         self.outline.pictures.append(picture)
 

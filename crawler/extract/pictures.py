@@ -99,7 +99,7 @@ def _neighbours(one: Picture, other: Picture) -> bool:
 def _image(picture: Picture, base: str) -> Image:
     element = picture.element
     attributes = element.node.attributes
-    address = _address(element, attributes)
+    address = picture.background or _address(element, attributes)
     title = attributes.get("title")
     if element.tag == "svg":
         shown = element.node.css_first("title")

@@ -71,8 +71,7 @@ def query(archive: Path, sql: str) -> list[tuple[object, ...]]:
 def test_every_logo_has_type_and_size_and_the_hostile_are_problems(archive: Path) -> None:
     found = query(
         archive,
-        "SELECT x.url, p.look, p.media_type, p.width, p.height FROM picture x"
-        " JOIN payload p ON p.id = x.payload_id",
+        "SELECT x.url, p.look, p.media_type, p.width, p.height FROM picture x JOIN payload p ON p.id = x.payload_id",
     )
     assert sorted((str(url).split("/", 3)[3], *rest) for url, *rest in found) == [
         ("bom.png", "too large", "image/png", 12_000, 12_000),
