@@ -14,6 +14,7 @@ import click
 
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
+from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
@@ -407,7 +408,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, sites):
+for verb in (*verbs, pack, sites, logos):
     main.add_command(verb)
 
 if __name__ == "__main__":

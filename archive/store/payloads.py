@@ -51,15 +51,34 @@ def _verified(chunks: Iterable[bytes], digest: str) -> bytes | None:
 
 def look_at_payload(payload: bytes) -> Look:
     """The look of the body: of what the payload is once a coding is undone. Raises nothing."""
+    try:
+        picture = _undone(payload)
+    except Damaged:
+        return Look("too large")
+    return look_at(picture) if picture is not None else Look("no picture")
+
+
+def picture_in(payload: bytes) -> bytes | None:
+    """The picture file that a payload is, once a coding is undone; None where it is none."""
+    try:
+        return _undone(payload)
+    except Damaged:
+        return None
+
+
+def _undone(payload: bytes) -> bytes | None:
+    """Raises TooLarge where nothing else can be said."""
     if looks_like_picture(payload):
-        return look_at(payload)
-    large = False
+        return payload
+    large: Damaged | None = None
     for coding in _CODINGS:
         try:
             body, whole = decode(InMemory(payload), [coding], limit=MAX_BYTES)
-        except Damaged:
-            large = True
+        except Damaged as error:
+            large = error
             continue
         if whole and looks_like_picture(body):
-            return look_at(body)
-    return Look("too large" if large else "no picture")
+            return body
+    if large is not None:
+        raise large
+    return None
