@@ -33,6 +33,8 @@ class Member(Fact):
     chair_since: int | None = None
     #: one list item that names two organisations (``ICCO/KerkinActie``)
     compound: bool = False
+    #: where it is, as a column of the list says: a town, a region
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

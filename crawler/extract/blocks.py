@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from crawler.extract.dom import Element, Item, Line, Picture, collapse
@@ -28,6 +28,10 @@ _NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+"
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
 
 
+#: what the columns of a table, or selectors within an item, say that an entry tells: ``name``, ``year``, ``place``
+Told = Mapping[str, tuple[str, Line]]
+
+
 @dataclass(slots=True, eq=False)
 class Entry:
     """One entry of a list, of one line or more; or a piece of a line, when the list is the line."""
@@ -35,6 +39,7 @@ class Entry:
     lines: list[Line]
     shape: str
     piece: str | None = None
+    told: Told = field(default_factory=dict)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archive.model import Evidence, Page, Tier
 from crawler.extract.blocks import BULLET, Block, Entry, has_entries
+from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, collapse
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
@@ -30,6 +31,7 @@ _YEAR_BEHIND = re.compile(
     r"((?:19|20)\d\d)\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
 _REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
 
 
@@ -45,10 +47,21 @@ class _Found:
     kind: str = "member"
     compound: bool = False
     year: int | None = None
+    place: str | None = None
     #: for a member shown by its logo: the image, what names it, and the block it stands in
     logo: Image | None = None
     shown: LogoName | None = None
     block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What one entry of a list says of a member."""
+
+    name: str
+    line: Line
+    year: int | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ class _Chair:
     since: int | None
 
 
-@extractor(Member, version=1)
+@extractor(Member, version=2)
 def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
     found = [*_in_sentences(finder), *_in_lists(finder)]
     if not found:
@@ -88,6 +101,7 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
             chair=chair is not None,
             chair_since=chair.since if chair else None,
             compound=each.compound,
+            place=each.place,
         )
 
 
@@ -111,7 +125,7 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         # From the bottom up: of two labels that announce the same list, the one right above it does.
         if label.rest and label.language is not None:
             continue
-        found = _in_entries(finder.block(label, has_entries), taken) or _on_logos(
+        found = _in_entries(finder.block(label, has_entries), finder, taken) or _on_logos(
             finder.block(label, has_wall), finder, taken
         )
         host = host_in(label.line.text, label.language) if found and label.language else None
@@ -120,11 +134,12 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         yield from found
 
 
-def _in_entries(block: Block, taken: set[int]) -> list[_Found]:
+def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     label = block.label
     entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+    entries = read_columns(entries, finder.outline.items)
     names = [found for entry in entries if (found := _entry_name(entry)) is not None]
-    texts = [name for name, _year, _line in names]
+    texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
         return []
     set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
@@ -133,8 +148,17 @@ def _in_entries(block: Block, taken: set[int]) -> list[_Found]:
     taken.update(line.at for entry in entries for line in entry.lines)
     confidence = 0.9 if set_off else 0.8
     return [
-        _Found(name, line, "labelled-list", "confirmed", confidence, compound="/" in name, year=year)
-        for name, year, line in names
+        _Found(
+            each.name,
+            each.line,
+            "labelled-list",
+            "confirmed",
+            confidence,
+            compound="/" in each.name,
+            year=each.year,
+            place=each.place,
+        )
+        for each in names
     ]
 
 
@@ -155,16 +179,18 @@ def _on_logos(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     ]
 
 
-def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
-    """Name of a list entry: its bold or linked line, else its first; the year it gives, and the line."""
+def _entry_name(entry: Entry) -> _Named | None:
+    """Name of a list entry: what its table says is one, else its bold or linked line, else its first; and its year."""
     if entry.piece is not None:
         name = without_stop(entry.text)
-        return (name, None, entry.lines[0]) if is_name(name) else None
+        return _Named(name, entry.lines[0]) if is_name(name) else None
     lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
     if not lines:
         return None
+    told = entry.told
     line = next((line for line in lines if line.strong or line.level), lines[0])
-    text = without_stop(BULLET.sub("", line.text))
+    text, line = told.get("name", (line.text, line))
+    text = without_stop(BULLET.sub("", text))
     year = _YEAR_BEHIND.search(text)
     other = next(
         (found for other in entry.lines if (found := re.fullmatch(r"\D{0,12}((?:19|20)\d\d)\D?", other.text))), None
@@ -173,8 +199,10 @@ def _entry_name(entry: Entry) -> tuple[str, int | None, Line] | None:
     if len(text) > 60 and len(line.parts) > 1:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
     text = without_stop(_REMARK.sub("", text))
-    found = year or other
-    return (text, int(found[1]) if found else None, line) if is_name(text) else None
+    # Of several years in a row, the column says which it is: not that of the founding.
+    found = _YEAR.search(told["year"][0]) if "year" in told else year or other
+    place = told["place"][0] or None if "place" in told else None
+    return _Named(text, line, int(found[1]) if found else None, place) if is_name(text) else None
 
 
 def _in_menus(finder: Finder) -> Iterator[_Found]:

@@ -18,7 +18,6 @@ Pattern = re.Pattern[str]
 
 #: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
 _CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŠŒŽ0-9«„“\"'])"
-_ROLES_WITH_WORDS = ("member", "goal", "sponsor", "purpose", "social", "campaign", "certification")
 _NEVER = re.compile(r"(?!)")
 
 
@@ -64,6 +63,10 @@ class Vocabulary:
     determiners: str
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
     stems: Mapping[str, tuple[str, ...]]
+    #: the roles that some language has labels for
+    labelled: tuple[str, ...]
+    #: what the heads of columns are called: ``name``, ``year``, ``place``, ``number``
+    columns: Mapping[str, Pattern]
     certification: Pattern
     certification_in_prose: Pattern
     treaty: Pattern
@@ -84,7 +87,9 @@ def vocabulary() -> Vocabulary:
     tables = {code: tomllib.loads(text) for code, text in texts.items()}
 
     def every(section: str, key: str) -> list[str]:
-        return [word for table in tables.values() for word in table[section][key]]
+        return [word for table in tables.values() for word in table.get(section, {}).get(key, ())]
+
+    with_words = dict.fromkeys(role for table in tables.values() for role in table if "words" in table[role])
 
     return Vocabulary(
         languages=tuple(_language(code, table) for code, table in tables.items()),
@@ -93,8 +98,12 @@ def vocabulary() -> Vocabulary:
         person_role=_words(every("person", "roles")),
         button=_compiled(every("page", "buttons"), whole=True),
         determiners="|".join(_longest_first(every("page", "determiners"))),
-        stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in _ROLES_WITH_WORDS}
-        | {"chair": tuple(every("member", "chair_words")), "treaty": tuple(every("treaty", "words"))},
+        stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
+        | {"chair": tuple(every("member", "chair_words"))},
+        labelled=tuple(dict.fromkeys(role for table in tables.values() for role in table if "labels" in table[role])),
+        columns={
+            field: _compiled(every("columns", field), whole=True) for field in ("name", "year", "place", "number")
+        },
         certification=_words(every("certification", "names")),
         certification_in_prose=_compiled(every("certification", "prose")),
         treaty=_compiled(every("treaty", "words")),

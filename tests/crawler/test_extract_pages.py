@@ -40,6 +40,8 @@ def test_members_are_those_of_the_page(golden: tuple[Page, dict[str, Section], d
     assert [[fact.value, fact.kind] for fact in members] == truth["member"]
     if "years" in truth:
         assert [fact.year for fact in members] == truth["years"]
+    if "places" in truth:
+        assert [fact.place for fact in members] == truth["places"]
     if "chair" in truth:
         assert [[fact.value, fact.chair_since] for fact in members if fact.chair] == [truth["chair"]]
 

@@ -1,0 +1,122 @@
+"""What the columns of a table hold, as its head says: in which one names stand, in which towns and years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from crawler.extract.blocks import Entry, Told
+from crawler.extract.dom import Element, Item, Line
+from crawler.extract.vocabulary import vocabulary
+
+_FIELDS = ("name", "year", "place", "number")
+#: how far up a cell's row, and a row's table, are looked for
+_STEPS = 12
+_MAX_COLUMNS = 40
+#: of a row or a head that are looked at
+_MAX_ITEMS = 400
+#: cells of the head that must be known where its markup does not say that it is one
+_KNOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Of one table: its head, and the columns, counted from 0, whose titles say what they hold."""
+
+    head: Element
+    at: dict[str, int]
+
+
+def read_columns(entries: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
+    """*entries*, those that are rows of a table with a head told apart by column, and without that head.
+
+    *items* are the page's: the head may stand outside of what was chosen.
+    """
+    tables: dict[int, Columns | None] = {}
+    read: list[Entry] = []
+    for entry in entries:
+        row = row_of(entry.lines[0]) if entry.lines and entry.shape == "tr" else None
+        table = next((e for e in islice(row.ancestors(), _STEPS) if e.tag == "table"), None) if row else None
+        if row is None or table is None:
+            read.append(entry)
+            continue
+        if table.first not in tables:
+            tables[table.first] = columns_of(items[table.first : min(table.last, table.first + _MAX_ITEMS)])
+        columns = tables[table.first]
+        if columns is None:
+            read.append(entry)
+        elif row is not columns.head:
+            entry.told = {**told_by(columns, items[row.first : min(row.last, row.first + _MAX_ITEMS)]), **entry.told}
+            read.append(entry)
+    return read
+
+
+def columns_of(items: Sequence[Item]) -> Columns | None:
+    """The columns of the table that holds *items*; None when its first row is no head, or says nothing we know."""
+    first = next((item for item in items if isinstance(item, Line)), None)
+    head = row_of(first) if first is not None else None
+    if head is None:
+        return None
+    titles = {number: text.casefold().strip(" :*") for number, text, _line in _cells(items, head)}
+    words = vocabulary().columns
+    known = {
+        number: field
+        for number, title in titles.items()
+        if (field := next((field for field in _FIELDS if words[field].match(title)), None)) is not None
+    }
+    lines = [item for item in items if isinstance(item, Line) and row_of(item) is head]
+    marked = all(any(e.tag in ("th", "thead") for e in islice(line.block.ancestors(), _STEPS)) for line in lines)
+    if not known or len(titles) < 2 or not (marked or len(known) >= _KNOWN):
+        return None
+    at: dict[str, int] = {}
+    for number in sorted(known):
+        at.setdefault(known[number], number)
+    # What a list of choirs calls the names is "Choir": the first column that says nothing else.
+    others = [number for number in sorted(titles) if number not in known]
+    if "name" not in at and others:
+        at["name"] = others[0]
+    return Columns(head, at)
+
+
+def told_by(columns: Columns, items: Sequence[Item]) -> Told:
+    """What a row tells in the columns that are known: the text, and the line it begins in; of an empty cell no text."""
+    first = next((item for item in items if isinstance(item, Line)), None)
+    row = row_of(first) if first is not None else None
+    if first is None or row is None:
+        return {}
+    cells = {number: (text, line) for number, text, line in _cells(items, row)}
+    return {
+        field: cells.get(number, ("", first))
+        for field, number in columns.at.items()
+        if number in cells or field != "name"
+    }
+
+
+def row_of(line: Line) -> Element | None:
+    return next((element for element in islice(line.block.ancestors(), _STEPS) if element.tag == "tr"), None)
+
+
+def _cells(items: Sequence[Item], row: Element) -> Iterator[tuple[int, str, Line]]:
+    """Number, text and line of each cell of the row that holds any text. Of several lines the first counts."""
+    seen: set[int] = set()
+    for item in items:
+        if not isinstance(item, Line) or row_of(item) is not row:
+            continue
+        cell = next((e for e in islice(item.block.ancestors(), _STEPS) if e.tag in ("td", "th")), None)
+        if cell is None or (number := _column(cell)) in seen or number >= _MAX_COLUMNS:
+            continue
+        seen.add(number)
+        yield number, item.text, item
+
+
+def _column(cell: Element) -> int:
+    """Its place in the row, empty cells and those that span several columns counted."""
+    number = 0
+    before = cell.node.prev
+    while before is not None and number < _MAX_COLUMNS:
+        if before.tag in ("td", "th"):
+            span = before.attrs.get("colspan") or ""
+            number += int(span) if span.isascii() and span.isdigit() and len(span) <= 2 and int(span) else 1
+        before = before.prev
+    return number
