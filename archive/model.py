@@ -269,6 +269,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """How many facts of one section the profile's selectors found and how many the finder did that knows none of them.
+    The selectors' facts are the section's, the finder's where they found none; that the two part is a sign of drift."""
+
+    selected: int
+    found: int
+    #: organisations, or values, that both have
+    both: int
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A list or block of one kind on a page. *absent*: no such list stands here; *empty*: it stands here with nothing
     in it; *failed*: the page could not be read."""
@@ -276,6 +287,8 @@ class Section:
     role: str
     state: State
     facts: tuple[Fact, ...] = ()
+    #: where the site's profile has selectors for it
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from itertools import islice
+from pkgutil import iter_modules
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from archive.model import Page, Section
-from crawler.extract import badges, contacts, goals, identity, links, members, purpose, sponsors, treaties
+from archive.model import Compared, Fact, Page, Section
 from crawler.extract.finder import Finder
 from crawler.extract.hints import Hints
+from crawler.extract.plain import plain_facts
 from crawler.extract.registry import EXTRACTORS, extractor
+from crawler.extract.selectors import RULE
 from crawler.extract.text import page_text
 from crawler.items import KINDS
 
@@ -23,8 +26,13 @@ __all__ = ["VERSIONS", "Hints", "extract", "extractor", "page_text"]
 
 #: of one kind on one page; what has more was not written by people
 MAX_FACTS = 500
-#: importing a module registers its extractors
-_MODULES = (badges, contacts, goals, identity, links, members, purpose, sponsors, treaties)
+# Importing a module registers its extractors, and each module of this room may hold some.
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+if _unread := {kind.role for kind in KINDS} ^ EXTRACTORS.keys():
+    raise ImportError(
+        f"{', '.join(sorted(_unread))}: a kind of fact in crawler.items.KINDS has one extractor, and no other has"
+    )
 
 #: section role -> version of the extractor that reads it
 VERSIONS: Mapping[str, int] = MappingProxyType({role: extractor.version for role, extractor in EXTRACTORS.items()})
@@ -38,7 +46,25 @@ def extract(page: Page, tree: LexborHTMLParser, hints: Hints = Hints()) -> tuple
 
 
 def _section(role: str, page: Page, finder: Finder) -> Section:
-    facts = tuple(islice(EXTRACTORS[role].run(page, finder), MAX_FACTS))
+    facts = _facts(role, page, finder)
+    compared = None
+    if role in finder.hints.selectors:
+        alone = _facts(role, page, finder.by_itself())
+        selected = sum(fact.rule == RULE for fact in facts)
+        compared = Compared(selected, len(alone), len(_subjects(facts) & _subjects(alone)) if selected else 0)
     if facts:
-        return Section(role, "found", facts)
-    return Section(role, "empty" if finder.has_bare_label(role) else "absent")
+        return Section(role, "found", facts, compared)
+    return Section(role, "empty" if finder.has_bare_label(role) else "absent", compared=compared)
+
+
+def _facts(role: str, page: Page, finder: Finder) -> tuple[Fact, ...]:
+    found = tuple(islice(EXTRACTORS[role].run(page, finder), MAX_FACTS))
+    selection = finder.selection(role)
+    if selection is None or any(fact.rule == RULE for fact in found):
+        return found
+    # An extractor that reads sentences, not blocks: what the profile points at is a fact as it stands.
+    return tuple(islice(plain_facts(EXTRACTORS[role].kind, selection, finder), MAX_FACTS)) or found
+
+
+def _subjects(facts: tuple[Fact, ...]) -> set[str]:
+    return {fact.organisation or fact.value for fact in facts}

@@ -70,18 +70,23 @@ class Block:
 
     def entries(self) -> list[Entry]:
         """The entries of the first list in the block; none when what stands there has no shape of a list."""
-        shaped = _shaped(self.lines, self.items[0].at) if self.items else []
-        if any(line.block.tag == "td" for entry in shaped for line in entry.lines):
-            # A row of headings names the columns.
-            shaped = [entry for entry in shaped if any(line.block.tag != "th" for line in entry.lines)]
-        runs: list[list[Entry]] = []
-        for entry in shaped:
-            if runs and runs[-1][-1].shape == entry.shape:
-                runs[-1].append(entry)
-            else:
-                runs.append([entry])
-        marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2), None)
-        return (marked or _repeated(shaped))[:_MAX_ENTRIES]
+        return entries_in(self.lines, self.items[0].at) if self.items else []
+
+
+def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
+    """The entries of the first list among the lines, of a block whose first item is *start*."""
+    shaped = _shaped(lines, start)
+    if any(line.block.tag == "td" for entry in shaped for line in entry.lines):
+        # A row of headings names the columns.
+        shaped = [entry for entry in shaped if any(line.block.tag != "th" for line in entry.lines)]
+    runs: list[list[Entry]] = []
+    for entry in shaped:
+        if runs and runs[-1][-1].shape == entry.shape:
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2), None)
+    return (marked or _repeated(shaped))[:_MAX_ENTRIES]
 
 
 def has_entries(items: Sequence[Item]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from crawler.extract.blocks import Entry, Told
 from crawler.extract.dom import Element, Item, Line
@@ -19,6 +20,8 @@ _MAX_ITEMS = 400
 #: cells of the head that must be known where its markup does not say that it is one
 _KNOWN = 2
 
+_E = TypeVar("_E", bound=Entry)
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -28,13 +31,13 @@ class Columns:
     at: dict[str, int]
 
 
-def read_columns(entries: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
+def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
     """*entries*, those that are rows of a table with a head told apart by column, and without that head.
 
     *items* are the page's: the head may stand outside of what was chosen.
     """
     tables: dict[int, Columns | None] = {}
-    read: list[Entry] = []
+    read: list[_E] = []
     for entry in entries:
         row = row_of(entry.lines[0]) if entry.lines and entry.shape == "tr" else None
         table = next((e for e in islice(row.ancestors(), _STEPS) if e.tag == "table"), None) if row else None

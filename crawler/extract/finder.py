@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
@@ -20,6 +22,7 @@ from crawler.extract.naming import is_file_name
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
+from crawler.extract.selectors import Selection, select
 from crawler.extract.vocabulary import Spoken, vocabulary
 
 #: items of the page that one label can speak for
@@ -27,10 +30,11 @@ _ZONE_ITEMS = 400
 _CONTAINER_STEPS = 12
 #: a page that announces its members more often than this is no page of anybody's
 _MAX_LABELS = 40
-_ROLES = ("member", "goal", "sponsor", "social")
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
+#: items of the page from a label to what a selector points at below it
+_ABOVE = 40
 
 
 class Finder:
@@ -49,6 +53,7 @@ class Finder:
         #: lines whose place in the body is known, in order, and the byte at which each begins
         self._lines_placed: list[int] = []
         self._places: dict[int, int] = {}
+        self._selections: dict[str, Selection | None] = {}
 
     @cached_property
     def outline(self) -> Outline:
@@ -168,7 +173,7 @@ class Finder:
 
     @cached_property
     def _labels(self) -> dict[str, list[Label]]:
-        return {role: list(islice(self._labels_of(role), _MAX_LABELS)) for role in _ROLES}
+        return {role: list(islice(self._labels_of(role), _MAX_LABELS)) for role in self.words.labelled}
 
     def _labels_of(self, role: str) -> Iterator[Label]:
         extra, spoken = self.hints.labels.get(role, ()), self.spoken(role)
@@ -192,12 +197,36 @@ class Finder:
         return Block(label, self._zone(label, holds))
 
     def blocks(self, role: str, holds: Callable[[Sequence[Item]], bool]) -> Iterator[Block]:
+        if (selection := self.selection(role)) is not None:
+            yield selection
+            return
         for label in self.labels(role):
             yield self.block(label, holds)
 
+    def selection(self, role: str) -> Selection | None:
+        """What the profile's selector for that role matches; None without one, or where it matches nothing."""
+        selector = self.hints.selectors.get(role)
+        if selector is None:
+            return None
+        if role not in self._selections:
+            self._selections[role] = select(role, selector, self.tree, self.outline)
+        return self._selections[role]
+
+    def label_above(self, selection: Selection) -> Label | None:
+        """The label of its role that stands not far above a selection: it may say whom the listed support."""
+        first = selection.items[0].at
+        above = (label for label in self.labels(selection.label.role) if first - _ABOVE <= label.line.at <= first)
+        return max(above, key=lambda label: label.line.at, default=None)
+
+    def by_itself(self) -> Finder:
+        """This finder, of a profile that has no selectors."""
+        alone = copy.copy(self)
+        alone.hints = replace(self.hints, selectors={})
+        return alone
+
     def has_bare_label(self, role: str) -> bool:
         """Whether a heading of this role stands over nothing at all: the list is there, and empty."""
-        if role not in _ROLES:
+        if role not in self.words.labelled:
             return False
         return any(
             block.is_empty and (block.label.line.level > 0 or block.label.line.text.endswith(":"))

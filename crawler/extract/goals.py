@@ -11,6 +11,7 @@ from crawler.extract.dom import collapse
 from crawler.extract.finder import Finder
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
+from crawler.extract.selectors import RULE, Selection
 from crawler.items import Goal
 
 #: shorter, and it is a menu, a tag or a name
@@ -25,9 +26,10 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
     position = 0
     seen: set[str] = set()
     for block in finder.blocks("goal", has_entries):
-        if block.label.line.region == "footer":
+        pointed_at = isinstance(block, Selection)
+        if block.label.line.region == "footer" and not pointed_at:
             continue
-        entries = _goal_entries(block)
+        entries = block.entries() if pointed_at else _goal_entries(block)
         confidence = 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         for entry in entries:
             text = entry.text.strip()
@@ -39,13 +41,17 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 raw=text,
                 value=unicodedata.normalize("NFC", collapse(text)),
                 position=position,
-                rule=f"labelled-{'list' if entry.shape in ('li', 'dd', 'tr', 'td') else 'lines'}",
+                rule=RULE if pointed_at else _rule(entry),
                 evidence=evidence,
-                confidence=confidence,
+                confidence=1.0 if pointed_at else confidence,
                 kind="statement" if _is_statement(text, entries, finder) else "goal",
                 name_source="text",
             )
             position += 1
+
+
+def _rule(entry: Entry) -> str:
+    return f"labelled-{'list' if entry.shape in ('li', 'dd', 'tr', 'td') else 'lines'}"
 
 
 def _goal_entries(block: Block) -> list[Entry]:

@@ -19,6 +19,7 @@ from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.registry import extractor
+from crawler.extract.selectors import RULE
 from crawler.items import Member
 
 #: below it a list is for a person to look at
@@ -72,7 +73,7 @@ class _Chair:
 
 @extractor(Member, version=2)
 def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
-    found = [*_in_sentences(finder), *_in_lists(finder)]
+    found = list(_pointed_at(finder)) or [*_in_sentences(finder), *_in_lists(finder)]
     if not found:
         found = list(_in_menus(finder))
     chairs = list(_chairs(finder))
@@ -103,6 +104,34 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
             compound=each.compound,
             place=each.place,
         )
+
+
+def _pointed_at(finder: Finder) -> Iterator[_Found]:
+    """What the profile's selector matches: whether it names organisations is not asked."""
+    selection = finder.selection("member")
+    if selection is None:
+        return
+    for item in read_columns(selection.chosen, finder.outline.items):
+        named = _entry_name(item) if item.lines else None
+        pictures = (finder.image_at.get(picture.at) for picture in item.pictures)
+        logo = next((image for image in pictures if image is not None and not image.is_tiny), None)
+        if named is not None:
+            yield _Found(
+                named.name,
+                named.line,
+                RULE,
+                "confirmed",
+                1.0,
+                compound="/" in named.name,
+                year=named.year,
+                place=named.place,
+            )
+        elif logo is not None:
+            name = name_of(logo, selection, finder)
+            line = selection.label.line
+            yield _Found(name.value, line, RULE, "confirmed", name.confidence, logo=logo, shown=name, block=selection)
+        elif text := next((line for line in item.lines if any(c.isalpha() for c in line.text)), None):
+            yield _Found(item.piece or text.text, text, RULE, "confirmed", 1.0)
 
 
 def _in_sentences(finder: Finder) -> Iterator[_Found]:

@@ -19,6 +19,7 @@ from crawler.extract.naming import clean, is_file_name, number_behind
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.registry import extractor
+from crawler.extract.selectors import RULE
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
@@ -47,13 +48,8 @@ class _Shown:
 @extractor(Sponsor, version=1)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
-    taken: set[int] = set()
     position = 0
-    for label in finder.labels("sponsor"):
-        found = listing(label, finder) if label.rest and label.language else None
-        shown = list(_in_sentence(label, finder)) if found else []
-        beneficiary = _beneficiary(label, finder)
-        shown = shown or list(_behind(finder.block(label, has_wall), finder, taken))
+    for shown, beneficiary in _pointed_at(finder) or _announced(finder):
         for each in shown:
             url = each.image.url if each.image else ""
             key = _key(each, finder)
@@ -69,7 +65,8 @@ def _sponsor(each: _Shown, key: str | None, beneficiary: str | None, position: i
     assert each.evidence is not None
     # A logo in a labelled wall is a sponsor's, whether or not its name can be told.
     shown = each.image is not None or is_file_name(each.name.raw)
-    tier: Tier = "confirmed" if shown or each.name.confidence >= _CONFIRMED else "candidate"
+    sure = shown or each.rule == RULE or each.name.confidence >= _CONFIRMED
+    tier: Tier = "confirmed" if sure else "candidate"
     return Sponsor(
         raw=each.name.raw,
         value=each.name.value,
@@ -96,6 +93,40 @@ def _key(each: _Shown, finder: Finder) -> str | None:
     if each.name.confidence <= UNNAMED:
         return None
     return organisation_key(f"{each.name.value}{number_behind(each.name.raw)}") or None
+
+
+def _pointed_at(finder: Finder) -> list[tuple[list[_Shown], str | None]]:
+    """What the profile's selector matches, and whom it supports."""
+    selection = finder.selection("sponsor")
+    if selection is None:
+        return []
+    shown: list[_Shown] = []
+    for item in selection.chosen:
+        pictures = (finder.image_at.get(picture.at) for picture in item.pictures)
+        logo = next((image for image in pictures if image is not None and not image.is_tiny), None)
+        if logo is not None:
+            name = name_of(logo, selection, finder)
+            evidence = logo_evidence(logo, name, selection, finder)
+            shown.append(_Shown(name, RULE, evidence, logo, link_of(logo, selection, finder)))
+        elif item.lines:
+            text, line = item.told.get("name", (item.piece or item.lines[0].text, item.lines[0]))
+            text = BULLET.sub("", text).strip(" ,;")
+            value = clean(text, from_file=True) if is_file_name(text) else text
+            name = LogoName(value or text, text, "file" if is_file_name(text) else "text", 1.0 if value else UNNAMED)
+            href = finder.absolute(item.links[0].attribute("href")) if item.links else None
+            shown.append(_Shown(name, RULE, finder.evidence(text, line), None, href))
+    label = finder.label_above(selection) or selection.label
+    return [([each for each in shown if not finder.ignores(each.name.raw)], _beneficiary(label, finder))]
+
+
+def _announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
+    """What each label announces, and whom it says is supported."""
+    taken: set[int] = set()
+    for label in finder.labels("sponsor"):
+        found = listing(label, finder) if label.rest and label.language else None
+        shown = list(_in_sentence(label, finder)) if found else []
+        beneficiary = _beneficiary(label, finder)
+        yield shown or list(_behind(finder.block(label, has_wall), finder, taken)), beneficiary
 
 
 # What stands behind a label

@@ -44,6 +44,7 @@ from crawler.sites.fields import (
 )
 from crawler.sites.hours import Hours, Span, Zone
 from crawler.sites.login import Login
+from crawler.sites.pointers import Pointers
 from crawler.sites.send import SecretValue, Send, Value
 
 if TYPE_CHECKING:
@@ -197,6 +198,9 @@ class Profile(_Model):
     anchors: tuple[str, ...] = ()
     #: what the site calls its sections, by role
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    #: where they stand, by role: a CSS selector of the items or of what holds them, or ``{ items, name, year, place }``
+    #: with three more within an item. The finder looks for them all the same: where both part, the site has changed
+    selectors: Pointers = Field(default_factory=dict)
     #: images and blocks that are never a fact
     ignore: tuple[Regex, ...] = ()
     #: a name as it stands -> the organisation's name
@@ -259,9 +263,15 @@ class Profile(_Model):
         ]
 
     def hints(self) -> Hints:
-        from crawler.extract.hints import Hints  # with all extractors, which the crawler process never needs
+        from crawler.extract.hints import Hints, Selector  # with all extractors, which the crawler process never needs
 
-        return Hints(labels=self.labels, ignore=self.ignore, aliases=self.aliases, owner=self.owner)
+        return Hints(
+            labels=self.labels,
+            ignore=self.ignore,
+            aliases=self.aliases,
+            owner=self.owner,
+            selectors={role: Selector(**pointer.model_dump()) for role, pointer in self.selectors.items()},
+        )
 
     def scope_rules(self) -> ScopeRules:
         trackers = frozenset(self.tracker_hosts) | shipped_trackers() if self.trackers == "skip" else frozenset()
