@@ -65,7 +65,7 @@ def back_up(archive: Archive, to: Path) -> BackedUp:
     for frontier in sorted(archive.state.glob("*.frontier.db")):
         _copy_database(frontier, copy.state / frontier.name, done)
     _copy_warcs(archive, copy, done)
-    for folder in (archive.decisions, archive.sites, archive.reports, archive.exports, archive.logs):
+    for folder in (archive.decisions, archive.sites, archive.pages, archive.reports, archive.exports, archive.logs):
         for path in _files(folder):
             target = copy.root / path.relative_to(archive.root)
             _copy_changed(path, target, done, only_grows=folder == archive.decisions)

@@ -118,6 +118,11 @@ class Archive:
         return self.root / SITES
 
     @property
+    def pages(self) -> Path:
+        """Golden pages of the archive's own profiles; there once somebody has recorded one."""
+        return self.root / "pages"
+
+    @property
     def decisions(self) -> Path:
         return self.root / "decisions"
 

@@ -17,6 +17,7 @@ from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
+from crawler.golden.cli import savepage
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.sites.cli import SCOPES, archive_or_none, sites
 
@@ -269,30 +270,32 @@ def demo(archive: Path) -> int:
 def extract(page: str, archive: Path, base: str | None, site: str | None, as_json: bool) -> int:
     """The facts on one page, with their evidence.
 
-    A URL is read from its latest capture in the archive; a FILE is HTML on disk.
+    A URL is read from its latest capture in the archive, nothing is fetched; a FILE is HTML on disk. A capture is read
+    with the profile its crawl recorded, as the database has it; with --site it is read with a profile as it is now.
+
+    What is shown for each fact: its section and value, what kind it is, what its list says of it (year, place, whom it
+    benefits), how sure it is by which rule, and the words on the page with their byte range in its body. --json adds
+    all else: xpath, organisation key, links, and the WARC record.
 
     \b
     Examples
       bewaar extract https://example.org/about --archive archive-data
+      bewaar extract https://example.org/about --site example
       bewaar extract page.html --url https://example.org/about --json
     """
     from crawler.examine import examine
 
     found = examine(page, archive, base=base, site=site)
     if as_json:
-        print_json(found)
+        print_json(found.facts())
         return DONE
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("section", "value", "kind", "rule", "quote", "bytes")
-    for fact in found:
-        place = fact["evidence"]
-        table.add_row(
-            fact["role"], fact["value"], fact["kind"] or "", fact["rule"], place["quote"][:60],
-            f"{place['byte_start']}-{place['byte_end']}",
-        )  # fmt: skip
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    from crawler.display import facts_as_table, told_of
+
+    Console(width=None if sys.stdout.isatty() else 200).print(facts_as_table(found))
+    for line in told_of(found):
+        click.echo(line)
     return DONE
 
 
@@ -408,7 +411,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, sites, logos):
+for verb in (*verbs, pack, savepage, sites, logos):
     main.add_command(verb)
 
 if __name__ == "__main__":

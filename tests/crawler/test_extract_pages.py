@@ -12,6 +12,7 @@ from archive.decoding import decode
 from archive.model import Page, Section
 from archive.quotes import stands
 from crawler.extract import VERSIONS, Hints, extract
+from crawler.golden.record import profile_named
 from crawler.items import KINDS
 from crawler.tree import parse
 
@@ -20,8 +21,11 @@ PAGES = Path(__file__).resolve().parent.parent / "pages"
 FOLDERS = sorted(folder.parent for folder in PAGES.glob("*/*/page.json"))
 
 
-def sections_of(body: bytes, url: str, hints: Hints = NO_HINTS) -> tuple[Page, dict[str, Section]]:
-    text, charset = decode(body, "text/html")
+def sections_of(
+    body: bytes, url: str, hints: Hints = NO_HINTS, told: str | None = None
+) -> tuple[Page, dict[str, Section]]:
+    """*told*: the charset that the Content-Type header gave."""
+    text, charset = decode(body, f"text/html; charset={told}" if told else "text/html")
     page = Page(url, body, text, charset)
     return page, {section.role: section for section in extract(page, parse(text), hints)}
 
@@ -30,7 +34,9 @@ def sections_of(body: bytes, url: str, hints: Hints = NO_HINTS) -> tuple[Page, d
 def golden(request: pytest.FixtureRequest) -> tuple[Page, dict[str, Section], dict[str, Any]]:
     folder: Path = request.param
     truth = json.loads((folder / "page.json").read_text("utf-8"))
-    page, sections = sections_of((folder / "page.html").read_bytes(), truth["url"])
+    profile = profile_named(folder.parent.name, None)
+    hints = profile.hints() if profile else NO_HINTS
+    page, sections = sections_of((folder / "page.html").read_bytes(), truth["url"], hints, truth.get("charset"))
     return page, sections, truth
 
 
