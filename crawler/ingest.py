@@ -37,6 +37,8 @@ class Ingest:
         """*warcs*: where the originals of revisits lie, and the bytes of logos."""
         self.store = store
         self.reader = Reader(facts=facts, profile=profile, before_body=before_body, find_original=self._find_original)
+        #: what was handed in stands in no record, so no record tells the site's name
+        self._undescribed = profile
         self._live = live
         self._warcs = warcs
         #: of readings that have no row yet, by record id
@@ -54,7 +56,8 @@ class Ingest:
             self.store.write_site(crawl.site, name=crawl.site)
             self.store.write_crawl(replace(crawl, status="running") if self._live and not crawl.finished_at else crawl)
         profile = self.reader.profile
-        if profile and profile is not known and self.reader.crawl:
+        if profile and (profile is not known or profile is self._undescribed) and self.reader.crawl:
+            self._undescribed = None
             title = profile.title or profile.name
             owner = _organisation(profile.owner) if profile.owner else None
             site = self.reader.crawl.site

@@ -347,6 +347,19 @@ def test_a_crawl_resumed_with_other_settings_is_rebuilt_the_same(tmp_path: Path)
     bewaar("rebuild", "--archive", tmp_path / "a")
 
 
+def test_rebuilt_with_todays_profile_a_site_keeps_its_name(tmp_path: Path) -> None:
+    profile = tmp_path / "a" / "sites" / "choirs.toml"
+    profile.parent.mkdir(parents=True)
+    with Site({"/": page("hello")}) as site:
+        profile.write_text(f'title = "League"\nowner = "League of Choirs"\nseeds = ["{site.url()}"]\n')
+        crawl("choirs", tmp_path / "a")
+    bewaar("rebuild", "--dry-run", "--profile", "current", "--archive", tmp_path / "a")
+    profile.write_text(profile.read_text().replace('"League"', '"Choir League"'))
+    bewaar("rebuild", "--profile", "current", "--archive", tmp_path / "a")
+    told = query(tmp_path / "a", "SELECT name, organisation_key FROM site")
+    assert told == [("Choir League", "league-of-choirs")]
+
+
 def test_a_page_too_large_to_be_read_is_a_problem(tmp_path: Path) -> None:
     pages = {"/": page("x" * (17 << 20))}
     with Site(pages) as site:
