@@ -65,6 +65,11 @@ class Block:
         return [item for item in self.items if isinstance(item, Line)]
 
     @property
+    def rule(self) -> str:
+        """What a fact of it is found by, where nothing more is to be said."""
+        return "labelled-list"
+
+    @property
     def is_empty(self) -> bool:
         return not any(isinstance(item, Line | Picture) for item in self.items)
 

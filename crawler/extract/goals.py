@@ -11,7 +11,7 @@ from crawler.extract.dom import collapse
 from crawler.extract.finder import Finder
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
-from crawler.extract.selectors import RULE, Selection
+from crawler.extract.selectors import Selection
 from crawler.items import Goal
 
 #: shorter, and it is a menu, a tag or a name
@@ -41,7 +41,7 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 raw=text,
                 value=unicodedata.normalize("NFC", collapse(text)),
                 position=position,
-                rule=RULE if pointed_at else _rule(entry),
+                rule=block.rule if pointed_at else _rule(entry),
                 evidence=evidence,
                 confidence=1.0 if pointed_at else confidence,
                 kind="statement" if _is_statement(text, entries, finder) else "goal",

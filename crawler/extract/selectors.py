@@ -40,6 +40,10 @@ class Selection(Block):
 
     chosen: list[Selected] = field(default_factory=list)
 
+    @property
+    def rule(self) -> str:
+        return RULE
+
     def entries(self) -> list[Entry]:
         return [entry for entry in self.chosen if entry.lines]
 
