@@ -41,6 +41,7 @@ _WORDS = {
     "payload_digest": "Our digest of the payload.", "observation_id": "The observation.",
     "source_url": "The URL it stands on.", "digest": "Our digest of a logo's payload.",
     "other_digest": "That of a file that shows the same picture.",
+    "place": "Where it is, as the list says: a town, a region.",
 }  # fmt: skip
 #: of tables that have a column of one name, the last says what it means in a view
 _SPEAKING = (

@@ -57,8 +57,9 @@ def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
 
 def columns_of(items: Sequence[Item]) -> Columns | None:
     """The columns of the table that holds *items*; None when its first row is no head, or says nothing we know."""
-    first = next((item for item in items if isinstance(item, Line)), None)
-    head = row_of(first) if first is not None else None
+    # A caption stands in the table, and in no row.
+    rows = (row_of(item) for item in items if isinstance(item, Line))
+    head = next((row for row in rows if row is not None), None)
     if head is None:
         return None
     titles = {number: text.casefold().strip(" :*") for number, text, _line in _cells(items, head)}

@@ -218,7 +218,9 @@ def _entry_name(entry: Entry) -> _Named | None:
         return None
     told = entry.told
     line = next((line for line in lines if line.strong or line.level), lines[0])
-    text, line = told.get("name", (line.text, line))
+    text = line.text
+    if any(c.isalpha() for c in told.get("name", ("", line))[0]):
+        text, line = told["name"]
     text = without_stop(BULLET.sub("", text))
     year = _YEAR_BEHIND.search(text)
     other = next(
