@@ -13,9 +13,11 @@ from archive.model import Compared, Page, Section
 from archive.quotes import stands
 from crawler.extract import Hints, extract
 from crawler.extract.hints import Selector
+from crawler.golden.pages import golden_pages
 from crawler.sites.profile import Profile, read_profile
 from crawler.tree import parse
 
+PAGES = Path(__file__).resolve().parent.parent / "pages"
 TABLE = """<main><h1>Who sings where</h1><p>In 1951 there were two.</p>
 <table class="roll"><tr><th>No.</th><th>Town</th><th>Choir</th><th>Since</th></tr>
 <tr><td>1</td><td>Harwick</td><td><a href="https://seawall.test/">Seawall Singers</a></td><td>1951</td></tr>
@@ -159,6 +161,23 @@ def test_no_page_keeps_a_selector_busy(body: str) -> None:
         extract(page, tree, each)
         # Three roles, each read twice.
         assert time.process_time() - begun < 6 * plain + 4, css
+
+
+@pytest.mark.parametrize("css", ["*", "body", "div", "ul", "li", "table", "tr", "p", "a", "img", "span, b"])
+def test_whatever_is_pointed_at_stands_where_its_evidence_says(css: str) -> None:
+    roles = ("member", "goal", "sponsor", "purpose", "treaty", "campaign", "certification")
+    hints = Hints(selectors=dict.fromkeys(roles, Selector(css, name="b, a", year="td")))
+    facts = 0
+    for golden in golden_pages(PAGES):
+        for section in golden.sections(hints).values():
+            assert [fact.position for fact in section.facts] == list(range(len(section.facts)))
+            for fact in section.facts:
+                at = fact.evidence
+                assert stands(golden.page.body, golden.page.charset, at.byte_start, at.byte_end, at.quote), fact
+                assert fact.raw
+                assert fact.value
+                facts += fact.rule == "profile-selector"
+    assert facts > 5
 
 
 # In the profile
