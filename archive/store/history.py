@@ -15,10 +15,12 @@ from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed.
 _OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id,
+  coalesce(c.truncated, original.truncated) IS NULL,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   JOIN observation o ON o.role = :role AND o.capture_id = CASE
     WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END
+  LEFT JOIN capture original ON original.id = c.original_id
 WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
   AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
     OR c.status = 304 AND c.original_id IS NOT NULL)"""
@@ -26,10 +28,10 @@ WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
 #: An error page has no text that a profile could know it by: what its URL was at other times says which page it is.
 _PAGES = """SELECT * FROM (SELECT
   coalesce(c.page_key, CASE WHEN r.site_id = :site AND coalesce(c.status, 999) >= 400 THEN r.page_key END) AS key,
-  c.status, c.record_type, c.error, v.digest, v.title,
+  c.status, c.record_type, c.error, iif(coalesce(c.truncated, original.truncated) IS NULL, v.digest, NULL), v.title,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
-  LEFT JOIN page_version v ON v.id = c.page_version_id
+  LEFT JOIN page_version v ON v.id = c.page_version_id LEFT JOIN capture original ON original.id = c.original_id
 WHERE k.site_id = :site) WHERE key IS NOT NULL"""
 
 _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
@@ -74,10 +76,16 @@ class Shown:
     subjects: dict[str, Subject] = field(default_factory=dict)
     #: subjects of candidate facts: too weak to say that something is there, too strong to say that it is not
     candidates: frozenset[str] = frozenset()
+    #: the page was not cut short
+    whole: bool = True
+    #: the section version it was found as
+    section: int | None = None
 
     @property
     def proves_absence(self) -> bool:
-        """Only a list that is there, and known for one, can lack a name."""
+        """Only a list that is there, known for one and seen to its end can lack a name."""
+        if not self.whole:
+            return False
         return self.state == "empty" or (self.state == "found" and bool(self.subjects))
 
 
@@ -89,7 +97,7 @@ class PageState:
     moment: Moment
     #: the status as people read it
     status: str
-    #: digests of the texts that were seen; several when the page stood under several URLs
+    #: digests of the texts that were seen to their end; several when the page stood under several URLs
     texts: frozenset[str] = frozenset()
     title: str | None = None
 
@@ -131,21 +139,23 @@ def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest:
     for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, values):
         facts[section].append(_Fact(tier, Subject("", *rest), raw, bool(unnamed)))
 
-    best: dict[tuple[str, str], tuple[tuple[int, str, Moment], State, int | None]] = {}
-    for page_key, state, section, *place in connection.execute(_OBSERVATIONS, {"site": site, "role": role}):
+    best: dict[tuple[str, str], tuple[tuple[int, bool, str, Moment], State, int | None]] = {}
+    for page_key, state, section, whole, *place in connection.execute(_OBSERVATIONS, {"site": site, "role": role}):
+        if not whole and state != "found":
+            continue  # what a page lacks may stand in the rest of it
         moment = Moment(*place)
         known = any(fact.tier == "confirmed" for fact in facts.get(section, ()))
         # The same URL is preferred in every crawl: variants of a page may differ in what surrounds the list.
-        rank = (_STATES.index(state) * 2 - known, moment.url, moment)
+        rank = (_STATES.index(state) * 2 - known, not whole, moment.url, moment)
         key = (page_key, moment.crawl)
         if key not in best or rank < best[key][0]:
             best[key] = (rank, state, section)
 
     sections = _Sections(facts, logo_digest)
     history: RoleHistory = defaultdict(dict)
-    for (page_key, crawl), ((_, _, moment), state, section) in best.items():
+    for (page_key, crawl), ((_, cut_short, _, moment), state, section) in best.items():
         subjects, candidates = sections.at(section, moment)
-        history[page_key][crawl] = Shown(moment, state, subjects, candidates)
+        history[page_key][crawl] = Shown(moment, state, subjects, candidates, not cut_short, section)
     return dict(history)
 
 
