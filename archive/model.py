@@ -242,6 +242,9 @@ class Fact:
 
     #: the section it belongs to, such as ``member``
     role: ClassVar[str] = ""
+    #: a list that a page announces and keeps: where it is gone from one crawl to the next the site has changed, and
+    #: what reads it may have to (drift). What stands in running text, or on every page, comes and goes
+    is_list: ClassVar[bool] = False
 
     #: as it stands on the page, white space collapsed
     raw: str

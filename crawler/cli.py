@@ -150,7 +150,7 @@ def crawl(
       bewaar crawl https://example.org/docs/ --max-pages 200 --delay 2
     \b
     Exit codes
-      0 done   1 done, with problems   2 wrong use   3 stopped by a limit   4 the archive could not be written
+      0 done   1 done, with problems or drift   2 wrong use   3 stopped by a limit   4 the archive could not be written
       130 interrupted; the next `bewaar crawl` goes on
     """
     from crawler.begin import begin_crawl
@@ -202,9 +202,12 @@ def crawl(
     if outcome.fault:
         click.echo(f"bewaar: {outcome.fault}", err=True)
     if as_json:
-        print_json({**outcome.report(), "exit_code": outcome.exit_code, "archive": str(found.root)})
+        drift = {"drift": outcome.drift, "as_before": outcome.as_before}
+        print_json({**outcome.report(), **drift, "exit_code": outcome.exit_code, "archive": str(found.root)})
     else:
         click.echo(f"{outcome.summary()}\narchive {found.root}{outcome.listed()}")
+        for line in outcome.good_news():
+            click.echo(line)
         for line in outcome.complaints():
             click.echo(line, err=True)
     return outcome.exit_code
@@ -366,6 +369,10 @@ def status(archive: Path, as_json: bool) -> int:
     for site in found["sites"]:
         for failure in site["failures"]:
             click.echo(f"{site['site']}: failed: {failure['url']}: {failure['why']}")
+        for drift in site["drift"]:
+            click.echo(f"{site['site']}: drift: {drift['said']}")
+        if more := site["drifted"] - len(site["drift"]):
+            click.echo(f"{site['site']}: and {more} more that drifted: see table drift")
         if site["unfinished"] and not site["running"]:
             click.echo(f"{site['site']}: {site['unfinished']} is unfinished; `bewaar crawl` of it goes on")
     click.echo(f"{found['warcs']} WARC files, {found['bytes']} bytes; {found['open']} being written or left open")

@@ -181,6 +181,7 @@ class Follower:
         self._store.load_decisions(self._archive.decisions)
         self._ingest.derive()
         counts = asdict(self._store.counts())
+        counts["drift"] = [(said.line, said.is_alert) for said in self._store.drift_of(crawl.id)] if crawl else []
         self._store.close()
         return counts
 

@@ -86,10 +86,17 @@ class Ingest:
             return None
         read = payloads_in(self._warcs) if self._warcs is not None else no_payload
         if profile is None:
-            return self.store.derive(crawl.site, read=read)
+            return self.store.derive(crawl.site, read=read, warcs=self._warcs)
         said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
         names = {_organisation(name): name for name in said} | profile.names
-        return self.store.derive(crawl.site, anchors=profile.anchors, names=names, read=read)
+        return self.store.derive(
+            crawl.site,
+            anchors=profile.anchors,
+            names=names,
+            expected=profile.expect.counts(),
+            read=read,
+            warcs=self._warcs,
+        )
 
 
 def _organisation(name: str) -> str:

@@ -29,6 +29,7 @@ class Member(Fact):
     and *chair_since* from which year."""
 
     role: ClassVar[str] = "member"
+    is_list: ClassVar[bool] = True
     chair: bool = False
     chair_since: int | None = None
     #: one list item that names two organisations (``ICCO/KerkinActie``)
@@ -42,6 +43,7 @@ class Goal(Fact):
     """One item of a list of goals; *kind* is ``goal`` or ``statement``."""
 
     role: ClassVar[str] = "goal"
+    is_list: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Sponsor(Fact):
     """An organisation shown as sponsor, mostly by its logo; *beneficiary* is whom it supports."""
 
     role: ClassVar[str] = "sponsor"
+    is_list: ClassVar[bool] = True
     #: ``alt`` as it stands, upload names included
     alt: str | None = None
 

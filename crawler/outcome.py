@@ -82,6 +82,13 @@ class Outcome:
     refusals: dict[str, int] = field(default_factory=dict)
     #: what the reader counted in the database, at the end
     counts: dict[str, Any] = field(default_factory=dict)
+    #: where the site is no longer read as it was, a line each; known once the history is derived
+    drift: list[str] = field(default_factory=list)
+    #: where it is again
+    as_before: list[str] = field(default_factory=list)
+
+    def note_drift(self, line: str, *, is_alert: bool) -> None:
+        (self.drift if is_alert else self.as_before).append(line)
 
     def problem(self, url: str, what: str, detail: str | None) -> None:
         self.problems_total += 1
@@ -113,7 +120,7 @@ class Outcome:
             return FAULT
         if self.interrupted:
             return INTERRUPTED
-        if self.broken or self.failed_seeds or self.problems_total:
+        if self.broken or self.failed_seeds or self.problems_total or self.drift:
             return PROBLEMS
         return LIMITED if self.limit else DONE
 
@@ -137,7 +144,7 @@ class Outcome:
         return f": {', '.join(said)} listed now" if said else ""
 
     def complaints(self) -> Iterator[str]:
-        """One line per failed seed and problem; the rest is counted."""
+        """One line per failed seed, problem and drift; the rest is counted."""
         for url, problem in self.failed_seeds.items():
             yield f"seed {url}: {problem}"
         others = [problem for problem in self.problems if problem[0] not in self.failed_seeds]
@@ -145,9 +152,17 @@ class Outcome:
             yield f"problem: {url}: {what}{': ' + detail if detail else ''}"
         if len(others) > COMPLAINTS:
             yield f"and {self.problems_total - COMPLAINTS} more problems: see table problem"
+        for line in self.drift[:COMPLAINTS]:
+            yield f"drift: {line}"
+        if len(self.drift) > COMPLAINTS:
+            yield f"and {len(self.drift) - COMPLAINTS} more that drifted: see table drift"
+
+    def good_news(self) -> Iterator[str]:
+        for line in self.as_before[:COMPLAINTS]:
+            yield f"no longer drift: {line}"
 
     def report(self) -> dict[str, Any]:
-        """The closing record's JSON."""
+        """The closing record's JSON. It is written before the history is derived, so it knows of no drift."""
         return {
             "crawl": self.crawl_id,
             "finished_at": self.finished_at,

@@ -12,6 +12,7 @@ from archive.layout import Archive
 
 #: of one site
 FAILURES_SHOWN = 5
+DRIFT_SHOWN = 10
 
 
 def state_of(archive: Archive) -> dict[str, Any]:
@@ -36,7 +37,24 @@ def _sites(archive: Archive) -> list[dict[str, Any]]:
             "(SELECT count(*) FROM capture JOIN crawl c ON c.id = capture.crawl_id WHERE c.site_id = crawl.site_id) "
             "AS captures FROM crawl GROUP BY site_id ORDER BY site_id"
         ).fetchall()
-        return [dict(row) for row in rows]
+        return [{**dict(row), **_drift(db, row["site"])} for row in rows]
+
+
+def _drift(db: sqlite3.Connection, site: str) -> dict[str, Any]:
+    """What drifted and is not as before again, the latest last."""
+    try:
+        rows = db.execute(
+            "SELECT d.crawl_id AS crawl, d.page_key, d.role, d.kind, d.said FROM drift d "
+            "JOIN capture c ON c.id = d.after_capture_id WHERE d.site_id = ? AND d.kind <> 'as before' "
+            "AND d.repaired_crawl_id IS NULL ORDER BY c.captured_at, c.warc_date, d.page_key, d.role",
+            (site,),
+        ).fetchall()
+    except sqlite3.OperationalError as error:
+        # The database of an older Bewaar, which no crawl has brought up to date.
+        if "no such table" not in str(error):
+            raise
+        rows = []
+    return {"drifted": len(rows), "drift": [dict(row) for row in rows[-DRIFT_SHOWN:]]}
 
 
 def _frontier(archive: Archive, site: str) -> dict[str, Any]:

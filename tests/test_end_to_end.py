@@ -19,8 +19,9 @@ from archive.warc import http as warc_http
 from archive.warc.reader import read_records
 from crawler.extract.organisations import organisation_key
 from crawler.rebuild import rebuild
+from crawler.replica.demo import SITE
 from crawler.replica.editions import EDITIONS, truth
-from crawler.replica.server import HOSTS, START_URL
+from crawler.replica.server import HOSTS, START_URL, Replica
 from tests.front_door import COMMAND, bewaar, environment
 
 #: one worker makes the demo once
@@ -186,6 +187,73 @@ def test_every_logo_is_looked_at_and_is_one_over_all_editions(archive: Path) -> 
                    " ON r.id = c.resource_id WHERE r.url LIKE '%/nieuws/%.png'")  # fmt: skip
     assert photos
     assert {row["look"] for row in photos} == {None}
+
+
+def test_the_redesign_is_told_as_drift_and_nothing_else_is(demo: tuple[Path, str]) -> None:
+    archive, printed = demo
+    (alert,) = query(
+        archive,
+        "SELECT d.*, b.crawl_id AS before_crawl, b.record_id AS before_record, a.record_id AS after_record FROM drift d "
+        "JOIN capture b ON b.id = d.before_capture_id JOIN capture a ON a.id = d.after_capture_id",
+    )
+    order = crawls(archive)
+    assert (alert["kind"], alert["role"], alert["page_key"]) == ("section vanished", "member", PAGE)
+    # The outage before it showed nothing.
+    assert (alert["before_crawl"], alert["crawl_id"], alert["repaired_crawl_id"]) == (order[4], order[5], None)
+    assert (alert["before_count"], alert["after_count"], alert["expected_count"]) == (8, 0, 7)
+    assert "Nederlandse afdeling Better Care Network" in alert["before_fragment"]
+    assert "Stichting Lampionnenpad en Wilde Ganzen" in alert["before_fragment"]
+    assert "<h2>Betere zorg betekent dat:</h2>" in alert["after_fragment"]
+    for when in ("before", "after"):
+        body = body_of(archive, alert[f"{when}_record"])
+        cut = body[alert[f"{when}_start"] : alert[f"{when}_end"]]
+        assert cut.decode() == alert[f"{when}_fragment"]
+        assert alert[f"{when}_record"] in alert["said"]
+    assert "«Nederlandse afdeling Better Care Network De afdeling" in alert["said"]
+    assert [line.split(None, 1)[1] for line in printed.splitlines() if line.startswith("drift ")] == [alert["said"]]
+    (vanished,) = query(archive, "SELECT * FROM change WHERE kind = 'section vanished'")
+    same = ("crawl_id", "page_key", "role", "before_capture_id", "after_capture_id")
+    assert [vanished[name] for name in same] == [alert[name] for name in same]
+
+
+def body_of(archive: Path, record_id: str) -> bytes:
+    for path in (archive / "warcs").glob("*.warc.gz"):
+        for record in read_records(path):
+            if record.id == record_id:
+                http = warc_http.parse_response(record.block)
+                return warc_http.body(warc_http.payload(record.block, http), http).data
+    raise AssertionError(record_id)
+
+
+def test_a_crawl_of_the_redesign_ends_with_1_and_says_why_and_status_does_too(archive: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(archive, copy)
+    (said,) = (row["said"] for row in query(archive, "SELECT said FROM drift"))
+    assert bewaar("status", "--archive", copy).stdout.count(f"drift: {said}") == 1
+    (site,) = json.loads(bewaar("status", "--json", "--archive", copy).stdout)["sites"]
+    assert [drift["said"] for drift in site["drift"]] == [said]
+    with Replica() as replica:
+
+        def crawl(edition: str, code: int) -> tuple[dict[str, Any], str]:
+            replica.edition = next(each for each in EDITIONS if each.name == edition)
+            places = [word for place in replica.connect_to() for word in ("--connect-to", place)]
+            done = bewaar("crawl", SITE, "--archive", copy, "--from-start", "--json", *places, code=code)
+            return json.loads(done.stdout), done.stderr
+
+        # It is still gone, and has been told; it is there; it is gone again; the outage says nothing.
+        assert crawl("redesign", 0)[0]["drift"] == []
+        there, _ = crawl("back-again", 0)
+        assert there["drift"] == []
+        assert [line.partition("; was")[0] for line in there["as_before"]] == [
+            f"page {PAGE}: members are as before it broke: 8"
+        ]
+        assert "drift" not in bewaar("status", "--archive", copy).stdout
+        gone, _ = crawl("redesign", 1)
+        assert gone["problems_total"] == 0
+        assert [line.partition(",")[0] for line in gone["drift"]] == [f"page {PAGE}: no list of members any more"]
+        assert crawl("outage", 1)[0]["drift"] == []
+    plain = bewaar("rebuild", "--dry-run", "--archive", copy)
+    assert plain.stdout == ""
 
 
 def test_live_equals_rebuilt(archive: Path, tmp_path: Path) -> None:

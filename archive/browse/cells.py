@@ -15,8 +15,21 @@ _CAPTURE_ID = re.compile(r"(?:\w+_)?capture_id")
 #: columns whose value is one of a few words
 _STATES = {"state", "status", "tier", "outcome", "certainty"}
 #: what their colours mean; the word itself is always there
-_GOOD = {"current", "found", "finished", "confirmed", "seen", "first listed", "listed again", "page repaired"}
-_BAD = {"ended", "failed", "no longer listed", "page broke", "section vanished"}
+_GOOD = {
+    "current",
+    "found",
+    "finished",
+    "confirmed",
+    "seen",
+    "first listed",
+    "listed again",
+    "page repaired",
+    "as before",
+}
+_BAD = {
+    "ended", "failed", "no longer listed", "page broke", "section vanished", "count dropped", "selectors find nothing",
+    "expected count missed", "names from files only", "all facts changed",
+}  # fmt: skip
 
 _LOGO = """SELECT c.record_id, p.media_type, p.width, p.height
 FROM logo l LEFT JOIN logo_file f ON f.logo_id = l.id JOIN capture c ON c.id = coalesce(f.capture_id, l.capture_id)
@@ -83,7 +96,7 @@ async def render(
         return Markup('<a class="bw-capture" href="{}">capture</a>').format(path)
     if label is not None or not isinstance(value, str | int):
         return None
-    if column in _STATES or (column == "kind" and table == "change") or column == "change":
+    if column in _STATES or (column == "kind" and table in ("change", "drift")) or column == "change":
         return badge(value)
     if not isinstance(value, str):
         return None

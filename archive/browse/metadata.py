@@ -18,12 +18,13 @@ DESCRIPTION = (
 _LABELS = {
     "site": "name", "crawl": "id", "warc": "name", "resource": "url", "payload": "digest", "page_version": "title",
     "capture": "record_id", "organisation": "name", "fact": "value", "section_version": "role", "observation": "role",
-    "presence": "value", "change": "kind", "problem": "what", "decision": "action", "event": "type",
+    "presence": "value", "change": "kind", "drift": "kind", "problem": "what", "decision": "action", "event": "type",
 }  # fmt: skip
 #: few values, and worth choosing by. Names of people are never one.
 _FACETS = {
     "capture": ["crawl_id", "status", "mime"], "crawl": ["site_id", "status"], "resource": ["kind", "host"],
     "presence": ["role", "state"], "change": ["crawl_id", "kind", "role"], "observation": ["role", "state"],
+    "drift": ["crawl_id", "kind", "role"],
     "problem": ["crawl_id", "what"], "fact": ["kind", "tier"], "logo": ["role"], "event": ["type", "outcome"],
     "listed": ["role", "kind"], "shown": ["role", "state"], "page_version": ["lang"],
 }  # fmt: skip

@@ -94,6 +94,17 @@ FROM change ch JOIN capture a ON a.id = ch.before_capture_id JOIN capture b ON b
   LEFT JOIN organisation o ON o.id = ch.organisation_id
 ORDER BY ch.changed_by DESC, ch.id DESC""",
     ),
+    "where_a_site_changed": Question(
+        "Where a site changed",
+        "Sections and pages that were no longer read as before, newest first: what stood there, what stands there now, "
+        "the captures that show both, and the crawl that found it as before again.",
+        ("drift", "capture"),
+        """SELECT b.captured_at AS seen_at, d.kind AS change, d.role, d.before_count, d.after_count, d.quotes_still,
+  d.repaired_crawl_id, d.before_fragment, d.after_fragment, d.page_key, d.site_id, d.crawl_id,
+  a.record_id AS before_record, b.record_id AS after_record
+FROM drift d JOIN capture a ON a.id = d.before_capture_id JOIN capture b ON b.id = d.after_capture_id
+ORDER BY b.captured_at DESC, d.id DESC""",
+    ),
     "captures_of": Question(
         "Captures of a URL",
         "Fill in an address, or a part of one: every capture of it in order of time, and whether its bytes changed.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from archive.errors import WrongUse
+from archive.store.alerts import write_drift
 from archive.store.changes import Change, listing_changes, page_changes, section_changes
-from archive.store.history import read_pages, read_role, roles
+from archive.store.history import RoleHistory, read_pages, read_role, roles
 from archive.store.logos import LogoRun, Logos, logo_changes, logo_runs
 from archive.store.looks import Pictures, write_looks
 from archive.store.organisations import write_organisations
@@ -34,32 +36,53 @@ class Derived:
     presences: int
     logos: int
     changes: int
+    drift: int
     #: other sites whose revisits have found their originals in this one: derive them too
     also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a site beforehand: its profile's words, without the profile."""
+
+    #: keys of the pages whose lists prove absence
+    anchors: tuple[str, ...] = ()
+    #: the names to show, by organisation key
+    names: Mapping[str, str] = field(default_factory=dict)
+    #: how many facts a page holds, by role
+    expected: Mapping[str, int] = field(default_factory=dict)
 
 
 def derive(
     connection: sqlite3.Connection,
     site: str,
-    anchors: Sequence[str],
-    names: Mapping[str, str],
+    known: Known,
+    lists: Collection[str],
+    *,
     read: ReadPayload,
+    warcs: Path | None,
 ) -> Derived:
+    """*lists* are the roles of kinds that are lists; *read* finds the bytes of logos, and fragments of pages are read
+    from *warcs*."""
     if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
         raise WrongUse(f"site {site} is not in the database")
     connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
-    for table in ("presence", "logo", "change"):
+    for table in ("presence", "logo", "change", "drift"):
         connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
     also = resolve_revisits(connection, site)
     describe_resources(connection, site)
-    write_organisations(connection, site, names)
+    write_organisations(connection, site, known.names)
     write_looks(connection, site, read)
 
     pages = read_pages(connection, site)
     logos = Logos(connection, Pictures.read(connection, site))
     changes: list[Change] = list(page_changes(pages))
     counts = [0, 0]
-    for role in roles(connection, site):
+    anchors = known.anchors
+    watched: set[str] = set(anchors)
+    histories: dict[str, RoleHistory] = {}
+    # Lists first: they say which pages are watched, and of others nothing is kept.
+    for role in sorted(roles(connection, site), key=lambda role: (role not in lists, role)):
         history = read_role(connection, site, role, logos.digest)
         found = list(presences(history, pages, anchors))
         homes = {presence.page_key for presence in found}
@@ -67,13 +90,18 @@ def derive(
         _write_presences(connection, site, role, found)
         _write_logos(connection, site, role, runs)
         changes += listing_changes(role, found)
-        changes += section_changes(role, history, homes.intersection(anchors) if anchors else homes)
+        proving = homes.intersection(anchors) if anchors else homes
+        changes += section_changes(role, history, proving)
+        if role in lists:
+            watched |= proving
+        histories[role] = history if role in lists else {key: history[key] for key in history.keys() & watched}
         changes += logo_changes(role, runs)
         counts[0] += len(found)
         counts[1] += len(runs)
     _write_changes(connection, site, changes)
+    drift = write_drift(connection, site, histories, watched, lists=lists, expected=known.expected, warcs=warcs)
     index_site(connection, site)
-    return Derived(site, counts[0], counts[1], len(changes), tuple(sorted(also)))
+    return Derived(site, counts[0], counts[1], len(changes), drift, tuple(sorted(also)))
 
 
 def _write_presences(connection: sqlite3.Connection, site: str, role: str, found: Iterable[Presence]) -> None:

@@ -14,7 +14,7 @@ from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
-from archive.store.tables import FIRST_SCHEMA, PICTURES
+from archive.store.tables import DRIFT, FIRST_SCHEMA, PICTURES
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -33,6 +33,12 @@ def first_schema(db: sqlite_utils.Database) -> None:
 def pictures(db: sqlite_utils.Database) -> None:
     """What logos look like; the rows come with the next derivation."""
     for statement in PICTURES:
+        db.execute(statement)
+
+
+@migrations()
+def drift(db: sqlite_utils.Database) -> None:
+    for statement in DRIFT:
         db.execute(statement)
 
 

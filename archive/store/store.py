@@ -14,8 +14,9 @@ import sqlite_utils
 from archive.faults import database_faults
 from archive.model import Crawl, Fact, Place, Reading
 from archive.store import decisions
+from archive.store.alerts import Said, drift_of
 from archive.store.captures import Captures
-from archive.store.derivation import Derived, derive
+from archive.store.derivation import Derived, Known, derive
 from archive.store.facts import Facts
 from archive.store.originals import place_of
 from archive.store.payloads import ReadPayload, no_payload
@@ -142,15 +143,23 @@ class Store:
         *,
         anchors: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
+        expected: Mapping[str, int] | None = None,
         read: ReadPayload = no_payload,
+        warcs: Path | None = None,
     ) -> Derived:
-        """Organisations, presences, logos, changes and search index of one site, in one transaction.
+        """Organisations, presences, logos, changes, drift and search index of one site, in one transaction.
 
         *anchors* are the page keys whose lists prove absence, *names* the profile's names by organisation key,
-        *read* finds the bytes of logos.
+        *expected* its counts by role; *read* finds the bytes of logos, fragments for drift are read from *warcs*.
         """
+        known = Known(tuple(anchors), names or {}, expected or {})
+        lists = frozenset(kind.role for kind in self.kinds if kind.is_list)
         with self._batch():
-            return derive(self.db.conn, site, anchors, names or {}, read)
+            return derive(self.db.conn, site, known, lists, read=read, warcs=warcs)
+
+    def drift_of(self, crawl_id: str) -> list[Said]:
+        """What `derive` found broken in a crawl, or as before again."""
+        return drift_of(self.db.conn, crawl_id)
 
     def counts(self) -> Counts:
         def count(sql: str) -> int:

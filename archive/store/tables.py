@@ -174,3 +174,22 @@ PICTURES: tuple[str, ...] = (
       PRIMARY KEY (logo_id, capture_id)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX logo_file_payload ON logo_file(payload_id)",
 )
+
+#: Run once, by a migration of its own.
+DRIFT: tuple[str, ...] = (
+    """CREATE TABLE drift (
+      id INTEGER PRIMARY KEY, site_id TEXT NOT NULL REFERENCES site(id), crawl_id TEXT NOT NULL REFERENCES crawl(id),
+      page_key TEXT NOT NULL, role TEXT,
+      kind TEXT NOT NULL CHECK (kind IN ('section vanished', 'count dropped', 'selectors find nothing',
+        'expected count missed', 'names from files only', 'all facts changed', 'as before')),
+      said TEXT NOT NULL, before_count INTEGER NOT NULL, after_count INTEGER NOT NULL, expected_count INTEGER,
+      similarity REAL NOT NULL, quotes_still INTEGER, repaired_crawl_id TEXT REFERENCES crawl(id),
+      before_capture_id INTEGER NOT NULL REFERENCES capture(id), before_start INTEGER, before_end INTEGER,
+      before_fragment TEXT, after_capture_id INTEGER NOT NULL REFERENCES capture(id), after_start INTEGER,
+      after_end INTEGER, after_fragment TEXT) STRICT""",
+    # One row for one section of one page in one crawl; NULLs would be distinct.
+    "CREATE UNIQUE INDEX drift_of ON drift(site_id, crawl_id, page_key, coalesce(role, ''))",
+    "CREATE INDEX drift_crawl ON drift(crawl_id)",
+)
+
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, *DRIFT)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from archive.model import Fact
-from archive.store.tables import FIRST_SCHEMA, PICTURES
+from archive.store.tables import EVERY_STATEMENT
 
 _BASE = {field.name for field in fields(Fact)}
-_TABLES = {match[1] for sql in FIRST_SCHEMA + PICTURES if (match := re.match(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sql))}
+_TABLES = {match[1] for sql in EVERY_STATEMENT if (match := re.match(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sql))}
 
 #: A fact, what a capture showed of it, and where the record lies: what `verify --rows` walks.
 _FACT_SOURCE = """CREATE VIEW fact_source AS

@@ -24,7 +24,8 @@ CONTACT = "https://demonstratie.test/contact"
 
 
 def run_demo(directory: Path) -> int:
-    """Exit code 1 of a crawl is expected where the edition is an outage; any other ends the demo with it."""
+    """Exit code 1 of a crawl is expected where the edition is an outage or a redesign that takes a section away, and
+    there it must be; any other ends the demo with it."""
     began = time.monotonic()
     archive = Archive.create(directory, operator="Bewaar demonstration", contact=CONTACT)
     profile = archive.sites / f"{SITE}.toml"
@@ -40,7 +41,10 @@ def run_demo(directory: Path) -> int:
             if code not in (DONE, PROBLEMS):
                 click.echo(f"bewaar: the crawl of edition {edition.name} ended with exit code {code}", err=True)
                 return code
-            if code == PROBLEMS and not edition.down:
+            if code == PROBLEMS and not (edition.down or edition.drifts):
+                worst = PROBLEMS
+            if code == DONE and edition.drifts:
+                click.echo(f"bewaar: the crawl of edition {edition.name} missed that a section is gone", err=True)
                 worst = PROBLEMS
     _show(archive, time.monotonic() - began)
     return worst
@@ -70,6 +74,10 @@ def _show(archive: Archive, seconds: float) -> None:
             "SELECT (SELECT count(*) FROM crawl), (SELECT count(*) FROM capture), "
             "(SELECT count(DISTINCT page_key) FROM page_version), (SELECT count(*) FROM change)"
         ).fetchone()
+        drift = db.execute(
+            "SELECT d.said FROM drift d JOIN capture c ON c.id = d.after_capture_id WHERE d.kind <> 'as before' "
+            "AND d.repaired_crawl_id IS NULL ORDER BY c.captured_at, d.page_key, d.role"
+        ).fetchall()
         listed = {
             role: db.execute(f"SELECT count(DISTINCT subject) FROM presence WHERE role = '{role}'").fetchone()[0]
             for role in ("member", "goal", "sponsor")
@@ -86,6 +94,8 @@ def _show(archive: Archive, seconds: float) -> None:
         f"history      {listed['member']} members, {listed['goal']} goals, {listed['sponsor']} sponsors listed at some "
         f"time, {changes} changes"
     )
+    for (said,) in drift:
+        click.echo(f"drift        {said}")
     click.echo(f"took         {seconds:.0f} s")
     bewaar = f"{Path(sys.executable).parent / 'bewaar'}"
     click.echo("")

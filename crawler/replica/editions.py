@@ -72,6 +72,8 @@ class Edition:
     design: Literal["2016", "2018"] = "2016"
     #: the content pages answer 503
     down: bool = False
+    #: a section that stood on the main page is not there any more
+    drifts: bool = False
 
 
 _FIRST = Edition("as-it-was", "the site as it was: 7 members, 7 goals, 9 sponsors", "2016-05-02T08:00:00")
@@ -113,6 +115,7 @@ _REDESIGN = replace(
     since="2018-03-05T08:00:00",
     members=(),
     design="2018",
+    drifts=True,
 )
 
 EDITIONS: tuple[Edition, ...] = (_FIRST, _MORE, _LESS, _OUTAGE, _AGAIN, _REDESIGN)

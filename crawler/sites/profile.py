@@ -97,6 +97,11 @@ class Expect(_Model):
     #: over a seed's text (re.search, case-insensitive)
     text: Regex | None = None
 
+    def counts(self) -> dict[str, int]:
+        """By role."""
+        said = {"member": self.members, "goal": self.goals, "sponsor": self.sponsors}
+        return {role: count for role, count in said.items() if count is not None}
+
 
 class Profile(_Model):
     """Every setting says what it costs the crawled site or the reader where that is not plain."""

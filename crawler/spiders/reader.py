@@ -218,7 +218,11 @@ class ReaderExtension:
             self.sealed(sealed)
         self._send("finish")
         self._flush()
-        self._spider.outcome.counts = await self._finished
+        outcome = self._spider.outcome
+        outcome.counts = dict(await self._finished)
+        for line, is_alert in outcome.counts.pop("drift", ()):
+            outcome.note_drift(line, is_alert=is_alert)
+            log.log(logging.WARNING if is_alert else logging.INFO, "%s: %s", "drift" if is_alert else "repaired", line)
         if self._process:
             self._process.wait()
 

@@ -1,0 +1,306 @@
+"""When a site changes: what is an alert, what is not, and that each is told once."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from archive.store.views import view_definitions
+from crawler.items import KINDS
+from tests.archive.store_builders import (
+    HOME,
+    absent,
+    changes,
+    crawl,
+    found,
+    goals,
+    member,
+    members,
+    open_store,
+    reading,
+    rows,
+    sponsor,
+    write,
+)
+
+SEVEN = ("A", "B", "C", "D", "E", "F", "G")
+OTHER = "http://example.test/other"
+IDENTITY = found("identity", [member("Title"), member("nl"), member("cms")])
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path) as opened:
+        yield opened
+
+
+def drift(store, *anchors: str, **expected: int) -> list[tuple]:
+    """(crawl's number, role, kind), derived anew."""
+    store.derive("example", anchors=anchors, expected=expected)
+    numbers = {crawl(number).id: number for number in range(120)}
+    found_rows = rows(store, "SELECT crawl_id, role, kind FROM drift ORDER BY crawl_id, role, id")
+    return [(numbers[of], role, kind) for of, role, kind in found_rows]
+
+
+def show(store, *shown, start: int = 0, **more) -> None:
+    """A crawl a day of one page."""
+    for number, sections in enumerate(shown, start):
+        write(store, number, reading(number, *(sections if isinstance(sections, tuple) else (sections,)), **more))
+
+
+# --- what is one
+
+
+def test_section_that_vanished_is_told_once_and_that_it_is_as_before_once(store):
+    show(store, members(*SEVEN), absent("member"), absent("member"), members(*SEVEN[:-1], "H"), members(*SEVEN))
+    assert drift(store, "home") == [(1, "member", "section vanished"), (3, "member", "as before")]
+    (row,) = rows(store, "SELECT repaired_crawl_id, before_count, after_count, similarity FROM drift LIMIT 1")
+    assert row == (crawl(3).id, 7, 0, 0.0)
+
+
+def test_section_vanished_is_the_same_in_changes_and_drift(store):
+    show(store, (members(*SEVEN), goals("x y z")), (absent("member"), goals("x y z")))
+    drift(store, "home")
+    same = (
+        "SELECT crawl_id, page_key, role, before_capture_id, after_capture_id FROM {} WHERE kind = 'section vanished'"
+    )
+    assert rows(store, same.format("change")) == rows(store, same.format("drift")) != []
+
+
+@pytest.mark.parametrize(("left", "alert"), [(4, False), (3, True), (1, True)])
+def test_count_that_dropped_by_half(store, left, alert):
+    show(store, members(*SEVEN), members(*SEVEN[:left]), members(*SEVEN[:left]))
+    assert drift(store, "home") == ([(1, "member", "count dropped")] if alert else [])
+
+
+def test_list_that_is_known_for_one_no_more_dropped(store):
+    weak = found("member", [member(name, tier="candidate", confidence=0.4) for name in SEVEN])
+    show(store, members(*SEVEN), weak, weak, members(*SEVEN))
+    assert drift(store, "home") == [(1, "member", "count dropped"), (3, "member", "as before")]
+    assert "0 members, and 7 that may be, where 7 were" in rows(store, "SELECT said FROM drift")[0][0]
+
+
+def test_label_over_nothing_dropped(store):
+    show(store, members("A", "B"), members())
+    assert drift(store, "home") == [(1, "member", "count dropped")]
+
+
+def test_names_that_come_from_file_names_only(store):
+    named = found(
+        "sponsor", [sponsor(name, name_source="alt") for name in SEVEN[:-1]] + [sponsor("G", name_source="file")]
+    )
+    filed = found("sponsor", [sponsor(f"logo {name}", name_source="file") for name in SEVEN])
+    show(store, named, filed, filed, named)
+    assert drift(store, "home") == [(1, "sponsor", "names from files only"), (3, "sponsor", "as before")]
+    assert (
+        "the names of all 7 sponsors come from file names only, where 1 of 7 did"
+        in rows(store, "SELECT said FROM drift ORDER BY id LIMIT 1")[0][0]
+    )
+
+
+def test_names_that_always_came_from_file_names_are_no_news(store):
+    filed = [found("sponsor", [sponsor(name, name_source="file") for name in SEVEN[:n]]) for n in (6, 7)]
+    show(store, *filed)
+    assert drift(store, "home") == []
+
+
+def test_selectors_that_find_nothing_where_the_finder_does(store):
+    selected = found("member", [member(name) for name in SEVEN])
+    selected = replace(selected, facts=tuple(replace(fact, rule="profile-selector") for fact in selected.facts))
+    show(store, selected, members(*SEVEN), members(*SEVEN), selected)
+    assert drift(store, "home") == [(1, "member", "selectors find nothing"), (3, "member", "as before")]
+    assert "the general rules find 7" in rows(store, "SELECT said FROM drift ORDER BY id LIMIT 1")[0][0]
+
+
+def test_expected_count_missed_by_little_steps(store):
+    show(store, *(members(*SEVEN[:n]) for n in (7, 6, 5, 4, 3, 2)))
+    assert drift(store, "home", member=7) == [(4, "member", "expected count missed")]
+    assert drift(store, "home") == []
+
+
+def test_far_more_than_expected(store):
+    many = [f"Menu {n}" for n in range(12)]
+    show(store, members(*SEVEN), members(*SEVEN, *many), members(*SEVEN))
+    assert drift(store, "home", member=7) == [(1, "member", "expected count missed"), (2, "member", "as before")]
+
+
+def test_what_the_profile_expects_is_no_drift(store):
+    show(store, members(*SEVEN), absent("member"))
+    assert drift(store, "home", member=0) == []
+    show(store, members(*SEVEN[:3]), start=2)
+    assert drift(store, "home", member=3) == [(1, "member", "section vanished"), (2, "member", "as before")]
+
+
+def test_list_of_others_altogether(store):
+    show(store, members("A", "B", "C"), members("X", "Y", "Z"))
+    assert drift(store, "home") == [(1, "member", "all facts changed")]
+
+
+def test_goals_that_are_all_reworded_are_the_same_goals(store):
+    before = ("Kinderen groeien op in een familie", "Er is meer geld voor onderzoek", "Scholing van al het personeel")
+    after = tuple(f"{text}, overal" for text in before)
+    show(store, goals(*before), goals(*after))
+    assert drift(store, "home") == []
+    assert [change[0] for change in changes(store)] == ["reworded"] * 3
+
+
+def test_page_that_is_another_is_one_alert(store):
+    whole = (IDENTITY, members(*SEVEN), goals("Kinderen groeien op in een familie"))
+    parked = (found("identity", [member("Domain for sale")]), absent("member"), absent("goal"))
+    show(store, whole, parked, parked, whole)
+    assert drift(store, "home") == [(1, None, "all facts changed"), (3, None, "as before")]
+    assert rows(store, "SELECT before_count, after_count, repaired_crawl_id FROM drift ORDER BY id LIMIT 1") == [
+        (11, 1, crawl(3).id)
+    ]
+
+
+def test_what_a_page_lacks_once_it_is_itself_again_is_told_then(store):
+    whole = (IDENTITY, members(*SEVEN), goals("Kinderen groeien op in een familie"))
+    parked = (found("identity", [member("Domain for sale")]), absent("member"), absent("goal"))
+    show(store, whole, parked, (IDENTITY, absent("member"), whole[2]), whole)
+    assert drift(store, "home") == [
+        (1, None, "all facts changed"), (2, None, "as before"), (2, "member", "section vanished"),
+        (3, "member", "as before"),
+    ]  # fmt: skip
+
+
+def test_page_that_breaks_twice_and_is_itself_again_closes_both(store):
+    def of(*names):
+        return found("identity", [member(f"title of {names[0]}")]), members(*names)
+
+    show(store, of(*SEVEN), of("V", "W", "X", "Y"), of("P", "Q"), of(*SEVEN))
+    assert [kind for _, _, kind in drift(store, "home")] == ["all facts changed", "all facts changed", "as before"]
+    assert rows(store, "SELECT count(*) FROM drift WHERE kind <> 'as before' AND repaired_crawl_id IS NULL") == [(0,)]
+
+
+def test_breaks_on_top_of_each_other_are_told_each_and_closed_each(store):
+    show(store, members(*SEVEN), members("A", "B"), absent("member"), members("A", "B"), members(*SEVEN))
+    assert drift(store, "home") == [
+        (1, "member", "count dropped"), (2, "member", "section vanished"), (3, "member", "as before"),
+        (4, "member", "as before"),
+    ]  # fmt: skip
+
+
+# --- what is none
+
+
+def test_page_seen_the_first_time_is_none(store):
+    write(store, 0, reading(0, members(*SEVEN)))
+    write(store, 1, reading(1, members(*SEVEN)), reading(1, absent("member"), key="other", url=OTHER, second=1))
+    assert drift(store, "home", "other", member=7) == []
+
+
+def test_names_that_go_one_by_one_are_none(store):
+    show(store, *(members(*SEVEN[:n]) for n in range(7, 0, -1)))
+    # of two the half is one, as of one the whole: short lists are let alone
+    assert drift(store, "home") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 503}, {"status": 404}, {"status": None}, {"status": 301}, {"truncated": "time"},
+        {"truncated": "length"}, {"status": 304, "type": "revisit"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_page_that_failed_is_none(store, answer):
+    for number in (0, 2):
+        write(store, number, reading(number, members(*SEVEN)))
+    write(store, 1, reading(1, absent("member"), **answer, **({} if "truncated" in answer else {"text": None})))
+    assert drift(store, "home") == []
+
+
+def test_page_whose_sections_are_nobodys_is_none(store):
+    """A parking page, as its profile says, or a login form: the reader gives no sections."""
+    write(store, 0, reading(0, members(*SEVEN)))
+    write(store, 1, reading(1, text="This domain is for sale"))
+    write(store, 2, reading(2, members(*SEVEN)))
+    assert drift(store, "home") == []
+
+
+def test_break_behind_an_outage_is_told_against_the_crawl_before_it(store):
+    write(store, 0, reading(0, members(*SEVEN)))
+    write(store, 1, reading(1, status=503, text=None))
+    write(store, 2, reading(2, absent("member")))
+    assert drift(store, "home") == [(2, "member", "section vanished")]
+    (before,) = rows(store, "SELECT c.crawl_id FROM drift d JOIN capture c ON c.id = d.before_capture_id")
+    assert before == (crawl(0).id,)
+
+
+def test_page_that_was_not_reached_is_none(store):
+    write(store, 0, reading(0, members(*SEVEN)), reading(0, key="other", url=OTHER, second=1))
+    write(store, 1, reading(1, key="other", url=OTHER))
+    assert drift(store, "home") == []
+
+
+@pytest.mark.parametrize(("status", "alert"), [("limited", False), ("interrupted", False), ("finished", True)])
+def test_other_url_of_a_page_in_a_crawl_that_was_cut_off_is_none(store, status, alert):
+    write(store, 0, reading(0, members(*SEVEN)), reading(0, absent("member"), url=OTHER, second=1))
+    store.write_crawl(replace(crawl(1), status=status))
+    store.write_readings(crawl(1).id, [reading(1, absent("member"), url=OTHER)])
+    assert drift(store, "home") == ([(1, "member", "section vanished")] if alert else [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "alert"),
+    [({"status": 503}, False), ({"status": None}, False), ({"status": 301}, True), ({"status": 404}, True)],
+)
+def test_other_url_of_a_page_answers_for_one_that_moved_not_for_one_that_failed(store, answer, alert):
+    write(store, 0, reading(0, members(*SEVEN)), reading(0, absent("member"), url=OTHER, second=1))
+    write(store, 1, reading(1, text=None, **answer), reading(1, absent("member"), url=OTHER, second=1))
+    assert drift(store, "home") == ([(1, "member", "section vanished")] if alert else [])
+
+
+def test_running_text_that_comes_and_goes_is_none(store):
+    treaties = found("treaty", [member(name) for name in SEVEN])
+    show(store, (IDENTITY, members(*SEVEN), treaties), (IDENTITY, members(*SEVEN), absent("treaty")))
+    assert drift(store, "home") == []
+
+
+def test_only_pages_that_prove_are_watched(store):
+    wall = found("sponsor", [sponsor(name) for name in SEVEN])
+    for number, shown in enumerate([wall, absent("sponsor")]):
+        footers = [reading(number, shown, url=f"{OTHER}/{n}", key=f"n{n}", second=n, hops="L") for n in range(1, 40)]
+        write(store, number, reading(number, shown), *footers)
+    assert drift(store) == [(1, "sponsor", "section vanished")]
+    assert rows(store, "SELECT page_key FROM drift") == [("home",)]
+    assert drift(store, "n3") == [(1, "sponsor", "section vanished")]
+    assert rows(store, "SELECT page_key FROM drift") == [("n3",)]
+
+
+def test_order_of_import_makes_no_difference(store):
+    shown = [members(*SEVEN), absent("member"), members(*SEVEN), members("A"), members(*SEVEN)]
+    for number in (3, 0, 4, 2, 1):
+        write(store, number, reading(number, shown[number]))
+        drift(store, "home")
+    assert drift(store, "home") == [
+        (1, "member", "section vanished"), (2, "member", "as before"), (3, "member", "count dropped"),
+        (4, "member", "as before"),
+    ]  # fmt: skip
+
+
+def test_kinds_that_are_lists_are_watched():
+    assert {kind.role for kind in KINDS if kind.is_list} == {"member", "goal", "sponsor"}
+    assert "drift" not in view_definitions(KINDS)
+
+
+def test_one_row_for_a_section_of_a_page_in_a_crawl(store):
+    show(store, members(*SEVEN), absent("member"))
+    drift(store, "home")
+    columns = [row[1] for row in rows(store, "PRAGMA table_info(drift)") if row[1] not in ("id", "kind")]
+    named = ", ".join(columns)
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        store.db.conn.execute(f"INSERT INTO drift (kind, {named}) SELECT 'count dropped', {named} FROM drift")
+    store.db.conn.rollback()
+
+
+def test_lines_of_hostile_pages_say_nothing_to_a_terminal(store):
+    write(store, 0, reading(0, members(*SEVEN), key="a\x1b[2Jb", url=HOME))
+    write(store, 1, reading(1, absent("member"), key="a\x1b[2Jb", url=HOME))
+    drift(store)
+    (said,) = rows(store, "SELECT said FROM drift")[0]
+    assert "\x1b" not in said
+    assert said.startswith("page a[2Jb: no list of members any more, where 7 stood; was (capture <urn:uuid:")
