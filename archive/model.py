@@ -290,6 +290,8 @@ class Section:
     role: str
     state: State
     facts: tuple[Fact, ...] = ()
+    #: of the extractor that read it; sections of different versions may differ for that alone
+    version: int = 0
     #: where the site's profile has selectors for it
     compared: Compared | None = None
 

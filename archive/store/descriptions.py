@@ -183,6 +183,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "role": _ROLE,
         "state": "found, empty (the list is there with nothing in it), absent (no such list), failed (not readable).",
         "section_version_id": "What was found.",
+        "extractor_version": "Version of the extractor that read it; 0 where that was not kept.",
     },
     "evidence": {
         "observation_id": "The observation, and through it the capture.",

@@ -113,7 +113,11 @@ class _PageWatch:
         closed = self._repair(None, page, showing, lambda before: similarity(before, showing) > SIMILARITY_NONE)
         if closed is not None:
             self._sections = self._held[closed]
-        elif _is_replaced(page.last, showing) and self._answers_for(page.last.moment, showing):
+        elif (
+            _is_replaced(page.last, showing)
+            and _are_comparable(page.last, showing)
+            and self._answers_for(page.last.moment, showing)
+        ):
             self._held[len(self.alerts)] = self._sections
             self._raise("all facts changed", None, page, showing)
             self._sections = {role: _Watch(showing) for role in self._lists if role in showing.sections}
@@ -129,7 +133,8 @@ class _PageWatch:
         if closed is None:
             last = watch.last.sections[role]
             kind = broken(last, after, expected)
-            if kind is not None:
+            # Read by another version of its extractor, it may differ for that alone.
+            if kind is not None and last.shown.extractor == after.shown.extractor:
                 if not self._answers_for(last.shown.moment, showing):
                     return
                 self._raise(kind, role, watch, showing)
@@ -204,6 +209,12 @@ def _dropped(before: Seen, after: Seen) -> bool:
     if after.count == 0:
         return before.count > 1 or after.candidates > 0
     return after.count * 2 <= before.count and before.count >= _LEAST_DROPPED
+
+
+def _are_comparable(one: Showing, other: Showing) -> bool:
+    """Whether the same extractors read both."""
+    common = one.sections.keys() & other.sections.keys()
+    return all(one.sections[role].shown.extractor == other.sections[role].shown.extractor for role in common)
 
 
 def misses(count: int, expected: int) -> bool:

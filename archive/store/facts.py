@@ -85,8 +85,9 @@ class Facts:
         for section in _one_per_role(sections):
             version = self._section_version(site, section) if section.facts else None
             observation = self._rows.insert(
-                "INSERT INTO observation (capture_id, role, state, section_version_id) VALUES (?,?,?,?)",
-                (capture_id, section.role, section.state, version.id if version else None),
+                "INSERT INTO observation (capture_id, role, state, section_version_id, extractor_version)"
+                " VALUES (?,?,?,?,?)",
+                (capture_id, section.role, section.state, version.id if version else None, section.version),
             )
             if version is None:
                 continue
@@ -146,7 +147,7 @@ def _one_per_role(sections: Sequence[Section]) -> list[Section]:
         state = min((part.state for part in parts), key=_STATES.index)
         facts = [fact for part in parts for fact in part.facts]
         facts.sort(key=lambda fact: fact.position)
-        merged.append(Section(role, state, tuple(facts)))
+        merged.append(Section(role, state, tuple(facts), max(part.version for part in parts)))
     return merged
 
 

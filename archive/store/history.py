@@ -14,7 +14,7 @@ from archive.model import UNNAMED, State
 from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed.
-_OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id,
+_OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id, o.extractor_version,
   coalesce(c.truncated, original.truncated) IS NULL,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
@@ -80,6 +80,8 @@ class Shown:
     whole: bool = True
     #: the section version it was found as
     section: int | None = None
+    #: of the extractor that read it
+    extractor: int = 0
 
     @property
     def proves_absence(self) -> bool:
@@ -139,8 +141,9 @@ def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest:
     for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, values):
         facts[section].append(_Fact(tier, Subject("", *rest), raw, bool(unnamed)))
 
-    best: dict[tuple[str, str], tuple[tuple[int, bool, str, Moment], State, int | None]] = {}
-    for page_key, state, section, whole, *place in connection.execute(_OBSERVATIONS, {"site": site, "role": role}):
+    best: dict[tuple[str, str], tuple[tuple[int, bool, str, Moment], State, int | None, int]] = {}
+    observations = connection.execute(_OBSERVATIONS, {"site": site, "role": role})
+    for page_key, state, section, extractor, whole, *place in observations:
         if not whole and state != "found":
             continue  # what a page lacks may stand in the rest of it
         moment = Moment(*place)
@@ -149,13 +152,13 @@ def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest:
         rank = (_STATES.index(state) * 2 - known, not whole, moment.url, moment)
         key = (page_key, moment.crawl)
         if key not in best or rank < best[key][0]:
-            best[key] = (rank, state, section)
+            best[key] = (rank, state, section, extractor)
 
     sections = _Sections(facts, logo_digest)
     history: RoleHistory = defaultdict(dict)
-    for (page_key, crawl), ((_, cut_short, _, moment), state, section) in best.items():
+    for (page_key, crawl), ((_, cut_short, _, moment), state, section, extractor) in best.items():
         subjects, candidates = sections.at(section, moment)
-        history[page_key][crawl] = Shown(moment, state, subjects, candidates, not cut_short, section)
+        history[page_key][crawl] = Shown(moment, state, subjects, candidates, not cut_short, section, extractor)
     return dict(history)
 
 

@@ -14,7 +14,7 @@ from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
-from archive.store.tables import DRIFT, FIRST_SCHEMA, PICTURES
+from archive.store.tables import DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -40,6 +40,11 @@ def pictures(db: sqlite_utils.Database) -> None:
 def drift(db: sqlite_utils.Database) -> None:
     for statement in DRIFT:
         db.execute(statement)
+
+
+@migrations()
+def extractor_version(db: sqlite_utils.Database) -> None:
+    db.execute(EXTRACTOR_VERSION)
 
 
 WriteLock = Callable[[], AbstractContextManager[None]]

@@ -175,6 +175,9 @@ PICTURES: tuple[str, ...] = (
     "CREATE INDEX logo_file_payload ON logo_file(payload_id)",
 )
 
+#: Run once, by a migration of its own. What stands in rows that are there, nobody knows.
+EXTRACTOR_VERSION = "ALTER TABLE observation ADD COLUMN extractor_version INTEGER NOT NULL DEFAULT 0"
+
 #: Run once, by a migration of its own.
 DRIFT: tuple[str, ...] = (
     """CREATE TABLE drift (
@@ -192,4 +195,4 @@ DRIFT: tuple[str, ...] = (
     "CREATE INDEX drift_crawl ON drift(crawl_id)",
 )
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, *DRIFT)
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT)

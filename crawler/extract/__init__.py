@@ -46,15 +46,15 @@ def extract(page: Page, tree: LexborHTMLParser, hints: Hints = Hints()) -> tuple
 
 
 def _section(role: str, page: Page, finder: Finder) -> Section:
-    facts = _facts(role, page, finder)
+    facts, version = _facts(role, page, finder), EXTRACTORS[role].version
     compared = None
     if role in finder.hints.selectors:
         alone = _facts(role, page, finder.by_itself())
         selected = sum(fact.rule == RULE for fact in facts)
         compared = Compared(selected, len(alone), len(_subjects(facts) & _subjects(alone)) if selected else 0)
     if facts:
-        return Section(role, "found", facts, compared)
-    return Section(role, "empty" if finder.has_bare_label(role) else "absent", compared=compared)
+        return Section(role, "found", facts, version, compared)
+    return Section(role, "empty" if finder.has_bare_label(role) else "absent", (), version, compared)
 
 
 def _facts(role: str, page: Page, finder: Finder) -> tuple[Fact, ...]:

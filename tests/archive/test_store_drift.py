@@ -271,6 +271,25 @@ def test_only_pages_that_prove_are_watched(store):
     assert rows(store, "SELECT page_key FROM drift") == [("n3",)]
 
 
+def test_extractor_that_reads_otherwise_is_none_by_itself(store):
+    def read(section, version):
+        return replace(section, version=version)
+
+    show(
+        store, read(members(*SEVEN), 1), read(members(*SEVEN), 1), read(members("A", "B"), 2), read(absent("member"), 2)
+    )
+    # Read by the new one alone, the site did lose its list.
+    assert drift(store, "home") == [(3, "member", "section vanished")]
+    assert rows(store, "SELECT DISTINCT extractor_version FROM observation ORDER BY 1") == [(1,), (2,)]
+
+
+def test_extractors_that_read_a_whole_page_otherwise_are_none(store):
+    before = tuple(replace(section, version=1) for section in (IDENTITY, members(*SEVEN)))
+    after = (found("identity", [member("Other")]), absent("member"))
+    show(store, before, tuple(replace(section, version=2) for section in after))
+    assert drift(store, "home") == []
+
+
 def test_order_of_import_makes_no_difference(store):
     shown = [members(*SEVEN), absent("member"), members(*SEVEN), members("A"), members(*SEVEN)]
     for number in (3, 0, 4, 2, 1):
