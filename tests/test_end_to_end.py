@@ -272,14 +272,17 @@ def test_every_row_is_proved_and_a_changed_one_is_not(archive: Path, tmp_path: P
     proved = json.loads(bewaar("verify", "--rows", "--json", "--archive", archive).stdout)
     assert proved["findings"] == []
     assert proved["rows"]["facts"] > 1000
+    assert proved["rows"]["fragments"] == 2
     copy = tmp_path / "copy"
     shutil.copytree(archive, copy)
     db = sqlite3.connect(copy / "archive.db")
     with db:
         db.execute("UPDATE evidence SET quote = 'Gulden Ganzen' WHERE quote = 'Wilde Ganzen'")
+        db.execute("UPDATE drift SET before_fragment = replace(before_fragment, 'Nederlandse', 'Belgische')")
     db.close()
     broken = bewaar("verify", "--rows", "--archive", copy, code=1)
     assert "Gulden Ganzen" in broken.stdout
+    assert "Belgische afdeling" in broken.stdout
     assert ".warc.gz at " in broken.stdout
 
 

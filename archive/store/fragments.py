@@ -24,17 +24,17 @@ from archive.warc.reader import open_warc
 LIMIT = 800
 #: of these, before the first fact: where the label stands
 _LEAD = 160
-#: a body beyond this is no page, as for those who read facts
-_MAX_BYTES = 16 << 20
+#: of a page that is larger no fragment is shown: to look for words in it could take minutes, where it means harm
+_MAX_BYTES = 2 << 20
 #: how far around a section words are looked for that still stand on the page
 _AROUND = 6_000
 _PHRASE_WORDS = 5
-_PHRASES = 60
+_PHRASES = 30
 #: between two phrases less is nothing: what stands around is shown too
 _LEAST = 160
 #: shorter quotes stand on every page
 _LEAST_QUOTE = 4
-_MAX_QUOTES = 100
+_MAX_QUOTES = 50
 
 #: never looks back, so that a page of nothing but brackets is read once
 _TAG = re.compile(r"<[^<>]*>?")
@@ -87,7 +87,16 @@ class Fragments:
     looked_for: int = 0
 
 
-class _Page:
+def cut_again(body: bytes, charset: str, byte_start: int, byte_end: int) -> str:
+    """The text of a fragment, from where it says that it stands."""
+    text = decode_as(body, charset)
+    places = ByteMap(body, charset, text)
+    return text[places.char_at(byte_start) : places.char_at(byte_end)]
+
+
+class PageSource:
+    """A page's source, with what was read off it."""
+
     def __init__(self, body: bytes, charset: str, evidence: Sequence[tuple[str, int, int]]) -> None:
         self.body = body
         self.text = decode_as(body, charset)
@@ -151,19 +160,19 @@ class Pages:
         before, after = self._page(before_id, role), self._page(after_id, role)
         if before is None or after is None:
             return Fragments(
-                _standing(before) if before else None,
-                _standing(after) if after else None,
+                standing(before) if before else None,
+                standing(after) if after else None,
             )
         quotes = [quote for quote in before.quotes if len(fold(quote)) >= _LEAST_QUOTE][:_MAX_QUOTES]
         still = [span for quote in quotes if (span := after.locate(quote))]
-        return Fragments(_standing(before), _now(before, after, still), len(still), len(quotes))
+        return Fragments(standing(before), standing_now(before, after, still), len(still), len(quotes))
 
-    def _page(self, capture_id: int, role: str | None) -> _Page | None:
+    def _page(self, capture_id: int, role: str | None) -> PageSource | None:
         body = self._body(capture_id)
         if body is None:
             return None
         evidence = self._connection.execute(_EVIDENCE, {"capture": capture_id, "role": role}).fetchall()
-        return _Page(*body, evidence)
+        return PageSource(*body, evidence)
 
     def _read(self, capture_id: int) -> tuple[bytes, str] | None:
         """Body and charset; None where the record cannot be read now."""
@@ -178,15 +187,15 @@ class Pages:
         return body, decode(body, http.header("Content-Type"))[1]
 
 
-def _standing(page: _Page) -> Fragment:
+def standing(page: PageSource) -> Fragment:
     return page.around(page.spans) if page.spans else page.cut(page.beginning, len(page.text))
 
 
-def _now(before: _Page, after: _Page, still: Sequence[tuple[int, int]]) -> Fragment:
+def standing_now(before: PageSource, after: PageSource, still: Sequence[tuple[int, int]]) -> Fragment:
     """The section; else where its names stand now; else what stands between the words that stood around it; else how
     the page begins."""
     if after.spans:
-        return _standing(after)
+        return standing(after)
     if len(still) > 1:
         return after.around(still)
     if before.spans:
@@ -200,7 +209,7 @@ def _now(before: _Page, after: _Page, still: Sequence[tuple[int, int]]) -> Fragm
     return after.cut(after.beginning, len(after.text))
 
 
-def _unique(page: _Page, phrases: Iterator[str]) -> tuple[int, int] | None:
+def _unique(page: PageSource, phrases: Iterator[str]) -> tuple[int, int] | None:
     for phrase in phrases:
         found = page.quoted.locate(phrase, where="text")
         if found and page.quoted.locate(phrase, after=found[1], where="text") is None:

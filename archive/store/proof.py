@@ -17,6 +17,7 @@ from archive import digests, quotes
 from archive.decoding import decode
 from archive.errors import Damaged
 from archive.model import HttpResponse, Record, WireBytes
+from archive.store.fragments import cut_again
 from archive.warc import http as warc_http
 from archive.warc.reader import WarcFile, open_warc
 
@@ -36,6 +37,16 @@ ORDER BY w.path, o.warc_offset"""
 
 _QUOTES = """SELECT e.fact_id, e.quote, e.byte_start, e.byte_end
 FROM observation o JOIN evidence e ON e.observation_id = o.id WHERE o.capture_id = ? ORDER BY e.fact_id"""
+
+# Of a revisit the body stands in its original.
+_FRAGMENTS = """SELECT w.path, coalesce(o.warc_offset, c.warc_offset), coalesce(o.warc_length, c.warc_length),
+  c.record_id, d.fragment, d.byte_start, d.byte_end
+FROM (SELECT before_capture_id AS capture, before_fragment AS fragment, before_start AS byte_start,
+    before_end AS byte_end FROM drift
+  UNION SELECT after_capture_id, after_fragment, after_start, after_end FROM drift) d
+  JOIN capture c ON c.id = d.capture LEFT JOIN capture o ON o.id = c.original_id AND c.record_type = 'revisit'
+  JOIN warc w ON w.id = coalesce(o.warc_id, c.warc_id)
+WHERE d.fragment IS NOT NULL ORDER BY 1, 2, 6, 7"""
 
 _UNPROVEN = """SELECT f.id, s.site_id, s.role, f.value FROM fact f JOIN section_version s ON s.id = f.section_version_id
 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.fact_id = f.id)"""
@@ -67,6 +78,8 @@ class RowsChecked:
     captures: int = 0
     #: quotes looked for, one per fact and capture
     facts: int = 0
+    #: of drift
+    fragments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,7 @@ def verify_rows(db: sqlite_utils.Database, warcs: Path, checked: RowsChecked | N
                 yield from _lost(db, capture_id, path, offset, _said(error))
                 continue
             yield from _missing_quotes(db, capture_id, source, checked)
+        yield from _missing_fragments(db, files, checked)
     for fact_id, site, role, value in db.conn.execute(_UNPROVEN):
         yield RowFinding("fact", str(fact_id), "?", 0, "evidence", f"none for {role} {value!r} of {site}")
 
@@ -207,6 +221,22 @@ def _missing_quotes(
                 f"{quote[:_SHOWN_CHARS]!r} at bytes {start}-{end} of the body",
                 repr(found),
             )
+
+
+def _missing_fragments(db: sqlite_utils.Database, files: _Files, checked: RowsChecked) -> Iterator[RowFinding]:
+    for path, offset, length, record_id, fragment, start, end in db.conn.execute(_FRAGMENTS):
+        checked.fragments += 1
+        try:
+            source = files.source(path, offset, length)
+            body = warc_http.body(source.payload, source.http).data if source.http else b""
+        except (OSError, Damaged) as error:
+            yield RowFinding("drift", record_id, path, offset, repr(fragment[:_SHOWN_CHARS]), _said(error))
+            continue
+        charset = decode(body, source.http.header("Content-Type") if source.http else None)[1]
+        found = cut_again(body, charset, start, end)
+        if found != fragment:
+            expected = f"{fragment[:_SHOWN_CHARS]!r} at bytes {start}-{end} of the body"
+            yield RowFinding("drift", record_id, path, offset, expected, repr(found[:_SHOWN_CHARS]))
 
 
 def _lost(db: sqlite_utils.Database, capture_id: int, file: str, offset: int, why: str) -> Iterator[RowFinding]:

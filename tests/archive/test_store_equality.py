@@ -122,7 +122,7 @@ def fill(store: Store, made: tuple[list[Reading], ...], dice: random.Random | No
     if dice is not None:
         store.write_crawl(replace(CRAWLS[0], status="running", finished_at=None))
     for _ in range(2):
-        store.derive("example", anchors=["home"], names={"plan-nederland": "Plan Nederland"})
+        store.derive("example", anchors=["home"], names={"plan-nederland": "Plan Nederland"}, expected={"member": 3})
         store.derive("other")
 
 
