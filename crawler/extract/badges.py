@@ -61,7 +61,7 @@ def _badges(finder: Finder) -> Iterator[tuple[str, str, str, Evidence | None, Im
                 yield name[0], found[0], "prose", finder.evidence(found[0], line), None, None
 
 
-@extractor(Campaign, version=1)
+@extractor(Campaign, version=2)
 def campaigns(page: Page, finder: Finder) -> Iterator[Campaign]:  # noqa: ARG001 - every extractor takes both
     cues = [language.cues["campaign"] for language in finder.words.languages]
     seen: set[str] = set()

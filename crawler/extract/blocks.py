@@ -14,10 +14,13 @@ from crawler.extract.naming import is_file_name
 #: how far up from a line its list item, row or cell is looked for
 _STEPS = 12
 #: lines of a card beside its name
-_CARD_LINES = 4
+_CARD_LINES = 6
 #: pages hold more lines than anybody wrote: of a list this many entries are read
 _MAX_ENTRIES = 500
 _MAX_PIECES = 100
+_INDEX_CHARS = 2
+#: lines of one make that are a list
+_SAME = 3
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
@@ -84,13 +87,16 @@ def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
     if any(line.block.tag == "td" for entry in shaped for line in entry.lines):
         # A row of headings names the columns.
         shaped = [entry for entry in shaped if any(line.block.tag != "th" for line in entry.lines)]
+        rows = [entry for entry in shaped if entry.shape == "tr"]
+        if len(rows) > 2 and _is_head(rows[0]) and not any(_is_head(row) for row in rows[1:]):
+            shaped.remove(rows[0])
     runs: list[list[Entry]] = []
     for entry in shaped:
         if runs and runs[-1][-1].shape == entry.shape:
             runs[-1].append(entry)
         else:
             runs.append([entry])
-    marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2), None)
+    marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2 and not _is_index(run)), None)
     return (marked or _repeated(shaped))[:_MAX_ENTRIES]
 
 
@@ -112,6 +118,9 @@ def _shaped(lines: Sequence[Line], start: int) -> list[Entry]:
     entries: list[Entry] = []
     holder: Element | None = None
     for line in lines:
+        if line.block.tag == "option":
+            # What a form offers is no list of the page's own.
+            continue
         if (pieces := _pieces(line)) is not None:
             entries.extend(Entry([line], "piece", piece) for piece in pieces)
             holder = None
@@ -123,6 +132,16 @@ def _shaped(lines: Sequence[Line], start: int) -> list[Entry]:
         holder = element
         entries.append(Entry([line], shape))
     return entries
+
+
+def _is_index(run: Sequence[Entry]) -> bool:
+    """Letters and numbers to leaf through a list by, which stand above it."""
+    return sum(len(entry.text) <= _INDEX_CHARS for entry in run) * 2 > len(run)
+
+
+def _is_head(entry: Entry) -> bool:
+    """A row of bold cells: it names the columns, where no other row is like it."""
+    return entry.shape == "tr" and len(entry.lines) >= 2 and all(line.strong for line in entry.lines)
 
 
 def _shape(line: Line, start: int) -> tuple[str, Element | None]:
@@ -160,13 +179,19 @@ def _pieces(line: Line) -> list[str] | None:
     return [collapse(part.text) for part in line.parts]
 
 
+def _count(entries: Sequence[Entry]) -> int:
+    """How often a make is repeated: an address of two lines in each card stands there no oftener than the name."""
+    blocks = len({id(entry.lines[0].block) for entry in entries})
+    return blocks if blocks >= _SAME else len(entries)
+
+
 def _repeated(entries: Sequence[Entry]) -> list[Entry]:
     """The lines of the commonest make, three or more, with no more than a card's other lines between them."""
     makes: dict[str, list[Entry]] = {}
     for entry in entries:
         if any(c.isalpha() for c in entry.text):
             makes.setdefault(entry.shape, []).append(entry)
-    shape = max(makes, key=lambda make: len(makes[make]), default=None)
+    shape = max(makes, key=lambda make: _count(makes[make]), default=None)
     same: list[Entry] = []
     gap = 0
     for entry in entries:
@@ -175,4 +200,4 @@ def _repeated(entries: Sequence[Entry]) -> list[Entry]:
             gap = 0
         elif same and (gap := gap + 1) > _CARD_LINES:
             break
-    return same if len(same) >= 3 else []
+    return same if len(same) >= _SAME else []

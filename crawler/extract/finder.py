@@ -14,8 +14,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Evidence, Page
 from archive.quotes import Body, Where
-from crawler.extract.blocks import Block, has_content
-from crawler.extract.dom import Element, Item, Line, Outline, Picture, Rule, collapse
+from crawler.extract.blocks import Block
+from crawler.extract.dom import Element, Item, Line, Outline, collapse
 from crawler.extract.hints import Hints
 from crawler.extract.labels import LABEL_CHARS, MAX_LABEL_LINE, Label, label_of
 from crawler.extract.naming import is_file_name
@@ -24,15 +24,10 @@ from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.selectors import Selection, select
 from crawler.extract.vocabulary import Spoken, vocabulary
+from crawler.extract.zones import Zones
 
-#: items of the page that one label can speak for
-_ZONE_ITEMS = 400
-_CONTAINER_STEPS = 12
 #: a page that announces its members more often than this is no page of anybody's
 _MAX_LABELS = 40
-#: lines that are not bold, after which a bold one is another label and no entry
-_PLAIN_LINES = 2
-_CARD_LEVEL = 3
 #: items of the page from a label to what a selector points at below it
 _ABOVE = 40
 
@@ -184,8 +179,13 @@ class Finder:
                 yield label
 
     @cached_property
-    def _label_lines(self) -> dict[int, str]:
-        return {label.line.at: role for role, labels in self._labels.items() for label in labels if not label.rest}
+    def _zones(self) -> Zones:
+        roles: dict[int, set[str]] = {}
+        for role, labels in self._labels.items():
+            for label in labels:
+                if not label.rest:
+                    roles.setdefault(label.line.at, set()).add(role)
+        return Zones(self.outline, roles)
 
     def labels(self, role: str, *, in_menus: bool = False) -> list[Label]:
         return [label for label in self._labels[role] if (label.line.region == "nav") == in_menus]
@@ -194,7 +194,7 @@ class Finder:
 
     def block(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Block:
         """What one label announces, up to the next heading or label, in the smallest container that *holds*."""
-        return Block(label, self._zone(label, holds))
+        return Block(label, self._zones.behind(label, holds))
 
     def blocks(self, role: str, holds: Callable[[Sequence[Item]], bool]) -> Iterator[Block]:
         if (selection := self.selection(role)) is not None:
@@ -229,61 +229,15 @@ class Finder:
         if role not in self.words.labelled:
             return False
         return any(
-            block.is_empty and (block.label.line.level > 0 or block.label.line.text.endswith(":"))
+            (block.is_empty or self._says_none(block))
+            and (block.label.line.level > 0 or block.label.line.text.endswith(":"))
             for block in self.blocks(role, bool)
             if not block.label.rest
         )
 
-    def _zone(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
-        line = label.line
-        items: list[Item] = []
-        below = False
-        for item in self.outline.between(line.at + 1, line.at + 1 + _ZONE_ITEMS):
-            if item_region(item) != line.region:
-                if item_region(item) in ("nav", "popup"):
-                    continue
-                break
-            if isinstance(item, Rule):
-                if items:
-                    break
-                continue
-            if isinstance(item, Line):
-                if self._ends_zone(label, item, items, below=below):
-                    break
-                below = below or item.level > 0
-            items.append(item)
-        for container in islice(line.block.ancestors(), _CONTAINER_STEPS):
-            inside = [item for item in items if item.at < container.last]
-            if holds(inside):
-                return inside
-            if len(inside) == len(items) and container.last > (items[-1].at if items else line.at):
-                break
-        return items
-
-    def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
-        line = label.line
-        if item.level:
-            if not line.level:
-                # A card's own heading is a small one, deeper in the tree than what announces the cards.
-                return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
-            if item.level <= line.level:
-                return True
-            return not below and has_content(items)
-        in_list = item.block.tag in ("li", "td", "dd")
-        role = self._label_lines.get(item.at)
-        set_off = not in_list or item.strong or item.text.endswith(":")
-        if role is not None and role != label.role and set_off:
-            return True
-        # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
-        if item.block.tag != line.block.tag or line.level:
-            return False
-        before = [other for other in items if isinstance(other, Line)]
-        if _same_class(line, item) and len(before) >= _PLAIN_LINES and not any(_same_class(line, o) for o in before):
-            return True
-        if not (line.strong and item.strong):
-            return False
-        plain = sum(not other.strong for other in before)
-        return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+    def _says_none(self, block: Block) -> bool:
+        first = next(iter(block.lines), None)
+        return first is not None and len(first.text) <= LABEL_CHARS and self.words.none.match(first.text) is not None
 
     # Evidence
 
@@ -331,12 +285,3 @@ def _evidence(quote: str, place: tuple[int, int] | None, element: Element | None
     if place is None:
         return None
     return Evidence(quote=quote, byte_start=place[0], byte_end=place[1], xpath=element.xpath if element else None)
-
-
-def _same_class(one: Line, other: Line) -> bool:
-    name = one.block.attribute("class")
-    return bool(name) and other.block.tag == one.block.tag and other.block.attribute("class") == name
-
-
-def item_region(item: Item) -> str:
-    return item.element.region if isinstance(item, Rule | Picture) else item.region

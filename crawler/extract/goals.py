@@ -21,7 +21,7 @@ _MAX_GOALS = 60
 _LABEL_WORDS = 3
 
 
-@extractor(Goal, version=1)
+@extractor(Goal, version=2)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()
@@ -64,13 +64,14 @@ def _goal_entries(block: Block) -> list[Entry]:
         return []
     entries = _until_one_unlike(entries)
     texts = [entry.text for entry in entries]
-    long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 3]
+    long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 2]
+    phrases = [text for text in texts if len(text.split()) >= 3]
     linked = sum(
         bool(line.links) and line.text == collapse("".join(p.text for p in line.parts if p.element.link))
         for e in entries
         for line in e.lines
     )
-    if len(long) * 4 < len(texts) * 3 or linked * 2 > len(texts):
+    if len(long) * 4 < len(texts) * 3 or len(phrases) * 3 < len(texts) * 2 or linked * 2 > len(texts):
         return []
     return entries
 

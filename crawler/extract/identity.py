@@ -41,7 +41,7 @@ _JSON_CHARS = 200_000
 _Found = tuple[str, str, str, str, Evidence | None, str | None, float]
 
 
-@extractor(Identity, version=1)
+@extractor(Identity, version=2)
 def identity(page: Page, finder: Finder) -> Iterator[Identity]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[tuple[str, str]] = set()

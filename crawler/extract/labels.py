@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from crawler.extract.dom import Line
 from crawler.extract.vocabulary import Language, Pattern, Spoken, vocabulary
@@ -17,6 +17,8 @@ _PLAIN_LABEL_CHARS = 40
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
+#: roles that a heading may name
+_LABELLED = ("member", "goal", "sponsor")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
     r"(?:\s*(?:[-–—|/:&+,]|\b(?:van|of|der|des|du|de|von|vom|in|bij|en|and|und|et|is|zijn|are|sind|sont)\b)\s*.{1,60})?"
@@ -77,6 +79,20 @@ def _may_hold_list(text: str) -> bool:
         or ";" in text
         or len(text) <= LABEL_CHARS
     )
+
+
+@lru_cache(maxsize=1024)
+def refuses(role: str, text: str) -> bool:
+    """Whether a heading names what is near to the role and not it: "Former members", "Become a sponsor"."""
+    if role not in _LABELLED or len(text) > LABEL_CHARS:
+        return False
+    return _words_of(role).search(text) is not None and _refused(role, text)
+
+
+@cache
+def _words_of(role: str) -> Pattern:
+    labels = [language.labels[role].pattern for language in vocabulary().languages if role in language.labels]
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(labels)})(?![\w-])", re.IGNORECASE)
 
 
 def _refused(role: str, text: str) -> bool:

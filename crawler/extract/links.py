@@ -62,7 +62,7 @@ def social_network(url: str | None) -> str | None:
     return _BY_HOST.get(host) or _BY_HOST.get(".".join(host.split(".")[-2:]))
 
 
-@extractor(ExternalLink, version=1)
+@extractor(ExternalLink, version=2)
 def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
     own = host_of(page.url)
     seen: set[str] = set()
@@ -115,7 +115,7 @@ def _normal(url: str) -> str:
     return f"{url}/" if not parts.path and not parts.query and not parts.fragment else url
 
 
-@extractor(Social, version=1)
+@extractor(Social, version=2)
 def social(page: Page, finder: Finder) -> Iterator[Social]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     for name, quote, href, evidence in _presences(finder):

@@ -56,6 +56,9 @@ def host_in(lead: str, language: Language) -> str | None:
     for host in language.hosts:
         if found := host.search(lead):
             names = names_in(found["host"], language.prose)
+            if len(names) == 2 and "," not in found["host"]:
+                # "outre Source et Partage": one name more likely than two hosts.
+                return found["host"][names[0].start : names[1].start + len(names[1].text)]
             return names[0].text if len(names) == 1 else None
     return None
 

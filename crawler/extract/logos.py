@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from archive.model import UNNAMED, Evidence
 from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
-from crawler.extract.finder import Finder, item_region
-from crawler.extract.labels import Label
+from crawler.extract.finder import Finder
+from crawler.extract.labels import Label, label_of
 from crawler.extract.links import host_of, social_network
 from crawler.extract.names import is_name
 from crawler.extract.naming import (
     clean,
     file_name,
+    host_name,
     is_file_name,
     is_machine_made,
     named_by_file,
@@ -25,10 +26,14 @@ from crawler.extract.naming import (
     without_slogan,
 )
 from crawler.extract.pictures import Image
+from crawler.extract.zones import item_region
 
 #: text between two logos that parts them: a caption does not, a paragraph does
 _BETWEEN_CHARS = 250
 _STEPS = 40
+#: how far up from a logo the box is looked for that holds it and its name
+_CARD_STEPS = 6
+_CAPTION_CHARS = 60
 _ARROW = re.compile(
     r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
     re.IGNORECASE,
@@ -122,7 +127,12 @@ def _before_label(label: Label, finder: Finder) -> list[Image]:
 
 
 def _is_logo(image: Image, finder: Finder) -> bool:
-    if image.is_tiny or not (image.url or image.alt) or social_network(image.href) or finder.ignores(image.words):
+    if (
+        image.is_tiny
+        or not (image.url or image.alt or (image.title and image.href))
+        or social_network(image.href)
+        or finder.ignores(image.words)
+    ):
         return False
     name = image.alt or image.file
     if _ARROW.search(image.file) or any(
@@ -156,9 +166,15 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
         if name and len(name) <= 80 and not re.search(r"[!?]", name):
             return LogoName(name, text, source, 0.75 if is_file_name(text) else 0.9)
     caption = caption_of(logo, block)
+    own = _card_caption(logo, block, finder)
+    if own is not None and (name := clean(own.text)):
+        return LogoName(name, own.text, "caption", 0.85)
     out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
     name, named_by = named_by_file(logo.file, out)
     if name:
+        if named_by == "file" and len(name) <= 2 and out is not None and (host := host_name(out)):
+            # "nm.png" that leads to northmill.test
+            name, named_by = host, "host"
         sure = 0.5 if named_by == "host" or len(name) <= 2 else 0.7
         return LogoName(name, logo.file if named_by == "file" else out or "", named_by, sure)
     if caption is not None and (name := clean(caption.text)):
@@ -181,7 +197,9 @@ def logo_evidence(logo: Image, name: LogoName, block: Block, finder: Finder) -> 
         found = finder.evidence(name.raw, caption_of(logo, block))
     elif stands:
         found = finder.evidence(stands, image=logo)
-    return found or finder.evidence(logo.address, image=logo)
+    found = found or (finder.evidence(logo.address, image=logo) if logo.address else None)
+    # The name of a drawing is the text of its own title.
+    return found or (finder.body_evidence(name.raw, "text") if logo.picture.element.tag == "svg" else None)
 
 
 def caption_of(logo: Image, block: Block) -> Line | None:
@@ -189,6 +207,19 @@ def caption_of(logo: Image, block: Block) -> Line | None:
     for item in block.items:
         if item.at > logo.at:
             return item if isinstance(item, Line) and is_name(item.text) else None
+    return None
+
+
+def _card_caption(logo: Image, block: Block, finder: Finder) -> Line | None:
+    """The one line in the box that holds this logo and no other: a ``figcaption``, or a link beside it."""
+    at = next((nth for nth, item in enumerate(block.items) if item.at == logo.at), None)
+    line = block.items[at + 1] if at is not None and at + 1 < len(block.items) else None
+    if not isinstance(line, Line) or len(line.text) > _CAPTION_CHARS or not is_name(line.text):
+        return None
+    for box in islice(logo.picture.element.ancestors(), _CARD_STEPS):
+        if line.at < box.last:
+            alone = box.first <= logo.at and box.last - box.first == 2
+            return line if alone and label_of(line, "sponsor", finder.spoken("sponsor")) is None else None
     return None
 
 

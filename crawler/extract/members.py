@@ -33,6 +33,8 @@ _YEAR_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
+#: "(until 2014)": listed, and no member any more
+_FORMERLY = re.compile(r"\b(?:until|tot(?: en met)?|bis|jusqu'en) (?:\w+ )?(?:19|20)\d\d\b", re.IGNORECASE)
 _REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
 
 
@@ -150,6 +152,7 @@ def _in_sentences(finder: Finder) -> Iterator[_Found]:
 
 def _in_lists(finder: Finder) -> Iterator[_Found]:
     taken: set[int] = set()
+    lists: list[list[_Found]] = []
     for label in sorted(finder.labels("member"), key=lambda label: -label.line.at):
         # From the bottom up: of two labels that announce the same list, the one right above it does.
         if label.rest and label.language is not None:
@@ -159,17 +162,23 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         )
         host = host_in(label.line.text, label.language) if found and label.language else None
         if host is not None:
-            yield _Found(host, label.line, "list-host", "confirmed", 0.9, kind="host")
+            found.insert(0, _Found(host, label.line, "list-host", "confirmed", 0.9, kind="host"))
+        lists.append(found)
+    for found in reversed(lists):
         yield from found
 
 
 def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     label = block.label
     entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+    entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
     names = [found for entry in entries if (found := _entry_name(entry)) is not None]
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
+        return []
+    if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
+        # Names people gave themselves, or things.
         return []
     set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
     if _is_menu(entries) and not set_off:

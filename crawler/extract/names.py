@@ -11,6 +11,8 @@ _PERSON_TITLE = re.compile(
     r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m)\.? )|\b(?:MSc|MA|PhD|LLM)\b",
     re.IGNORECASE,
 )
+#: the stop of "e.V." is the name's own
+OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St)\.$")
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 #: what names of organisations hold and names of things do not
 _ORGANISATION = re.compile(
@@ -30,7 +32,7 @@ def is_name(text: str, *, max_words: int = 10) -> bool:
         return False
     if words.button.match(text.casefold().strip(" .»›→>")):
         return False
-    return not (text.endswith(".") and len(text.split()) > 4)
+    return not (text.endswith(".") and len(text.split()) > 4 and not OWN_STOP.search(text))
 
 
 def are_persons(names: Sequence[str]) -> bool:

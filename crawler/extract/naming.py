@@ -54,9 +54,15 @@ _ANNOUNCES = re.compile(
     r"^(?:ga naar (?:de )?(?:website|site) van|naar (?:de )?(?:website|site) van|go to (?:the )?(?:website|site) of|"
     r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|"
     r"zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
+    r"(?:gefördert|unterstützt|finanziert) (?:durch|vom|von)(?: das| die| den| der| dem)?|"
+    r"mit unterstützung (?:des|der|von|vom)|"
+    r"(?:supported|funded|sponsored) by(?: the)?|(?:ondersteund|gesteund|gesponsord|gefinancierd) door(?: de| het)?|"
+    r"(?:soutenu|financé) par(?: le| la| les)?|avec le soutien (?:de la|de l'|du|des|de)|"
     r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
     re.IGNORECASE,
 )
+#: "stadt_werl_logo": an alt that was filled in with the file's name
+_SPELT_AS_FILE = re.compile(r"(?=\S*_)\S+|logo-\S+|\S+-logo", re.IGNORECASE)
 _SLOGAN = re.compile(r"\s+[-–—|:]\s+")
 
 
@@ -79,7 +85,7 @@ def is_file_name(text: str) -> bool:
 def clean(text: str, *, from_file: bool | None = None) -> str:
     """The name in *text*; empty when nothing names anybody. *from_file*: told by its extension, unless given."""
     text = " ".join(text.split())[:300]
-    if from_file or (from_file is None and is_file_name(text)):
+    if from_file or (from_file is None and (is_file_name(text) or _SPELT_AS_FILE.fullmatch(text))):
         return _clean_file(text)
     if _SAYS_NOTHING.match(text):
         return ""
@@ -136,7 +142,13 @@ def without_slogan(text: str) -> str:
     ('graphic berlin', 'FGB - Rescuetechnik')
     """
     head, *tail = _SLOGAN.split(text, maxsplit=1)
-    if not tail or len(tail[0].split()) < 3 or len(head) < 2 or (head.isupper() and head[0] == tail[0][0].upper()):
+    # "covering covers": two small words are a slogan, "Rescuetechnik" is not.
+    if (
+        not tail
+        or len(tail[0].split()) < (2 if tail[0].islower() else 3)
+        or len(head) < 2
+        or (head.isupper() and head[0] == tail[0][0].upper())
+    ):
         return text
     return head
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from crawler.extract.names import OWN_STOP
 from crawler.extract.vocabulary import Prose, vocabulary
 
 #: beyond these nobody wrote a sentence, or a list of names in one
@@ -38,9 +39,8 @@ _YEAR = re.compile(
 #: "Lepra- und Tuberkulosehilfe": a word that waits for its end
 _ELLIPTIC = re.compile(r"\w-\s*$")
 _WORD = re.compile(r"\S+")
+_QUOTES = (("„", "“”"), ("“", "”"), ("«", "»"), ('"', '"'))
 _AROUND_NAMES = " ,;•\"'“”„«»\u00a0"
-#: the stop of "e.V." is the name's own
-_OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St)\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _end_of_list(text: str, start: int) -> int:
         elif mark in ("-", "–", "—") and not text[stop.end() : stop.end() + 1].islower():
             # "ECPAT - Nederland" is one name; a remark begins small.
             continue
-        elif mark == "." and _OWN_STOP.search(text[: stop.start() + 1]):
+        elif mark == "." and OWN_STOP.search(text[: stop.start() + 1]):
             continue
         return stop.start()
     return len(text)
@@ -123,13 +123,22 @@ def _end_of_list(text: str, start: int) -> int:
 
 def _part(text: str, start: int, end: int, prose: Prose) -> list[tuple[int, int]]:
     """The last chunk, parted at its last conjunction between names: "Plan en Kerk in Actie en Wilde Ganzen"."""
-    for found in reversed(list(prose.conjunction.finditer(text, max(start - 1, 0), end))):
+    joined = list(prose.conjunction.finditer(text, max(start - 1, 0), end))
+    strong = [found for found in joined if prose.strong_conjunction.fullmatch(found[0])]
+    for found in reversed(strong or joined):
         if found.start() <= start:
             # ", en Wilde Ganzen": the comma has parted it already.
             return [(found.end(), end)]
-        if _begins_name(text[found.end() : end]) and not _ELLIPTIC.search(text[start : found.start()]):
-            return [(start, found.start()), (found.end(), end)]
+        if _begins_item(text, found.end(), end, prose) and not _ELLIPTIC.search(text[start : found.start()]):
+            # "B und C sowie D": the weaker one parts what stands before the stronger, and nothing behind it.
+            before = _part(text, start, found.start(), prose) if strong else [(start, found.start())]
+            return [*before, (found.end(), end)]
     return [(start, end)]
+
+
+def _begins_item(text: str, start: int, end: int, prose: Prose) -> bool:
+    article = prose.article.match(text, start, end)
+    return _begins_name(text[article.end() if article else start : end])
 
 
 def _behind_announcement(text: str, start: int, end: int, prose: Prose) -> int:
@@ -151,7 +160,7 @@ def _name(text: str, start: int, end: int, prose: Prose, *, ends_list: bool) -> 
     year = _YEAR.search(name)
     name = without_stop(name[: year.start()] if year else name)
     if ends_list:
-        name = _without_tail(name)
+        name = _without_tail(name, prose)
     if not _begins_name(name) or len(_WORD.findall(name)) > MAX_NAME_WORDS:
         return None
     joined = prose.conjunction.search(name)
@@ -162,28 +171,38 @@ def _name(text: str, start: int, end: int, prose: Prose, *, ends_list: bool) -> 
 def without_stop(name: str) -> str:
     """A name without what a list or a sentence puts behind it.
 
-    >>> without_stop("Wereldkinderen; "), without_stop("Quellenverein e.V.")
-    ('Wereldkinderen', 'Quellenverein e.V.')
+    >>> without_stop("Wereldkinderen; "), without_stop("Quellenverein e.V."), without_stop("Kreis „Süd“,")
+    ('Wereldkinderen', 'Quellenverein e.V.', 'Kreis „Süd“')
     """
-    name = name.rstrip(_AROUND_NAMES)
-    return name if _OWN_STOP.search(name) else name.rstrip(_AROUND_NAMES + ".")
+    bare = name.rstrip(_AROUND_NAMES)
+    if not OWN_STOP.search(bare):
+        bare = name.rstrip(_AROUND_NAMES + ".")
+    behind = name[len(bare) : len(bare) + 1]
+    # 'Hackbrettkreis „Süd“': that mark closes what the name opened.
+    closes = any(behind and behind in closing and bare.count(opening) % 2 for opening, closing in _QUOTES)
+    return bare + behind if closes else bare
 
 
-def _without_tail(name: str) -> str:
+def _without_tail(name: str, prose: Prose) -> str:
     """Cut at the first small word that names do not hold: "Wilde Ganzen hebben dat besloten"."""
     connectors = vocabulary().connectors
     words = list(_WORD.finditer(name))
     for nth, word in enumerate(words):
+        if nth and words[nth - 1][0].casefold() in prose.binders:
+            # "Rivières sans frontières": in some languages names go on small.
+            continue
         if nth and word[0][0].islower() and connectors.isdisjoint((word[0].casefold(), word[0].casefold().strip(",."))):
             words = words[:nth]
             break
     # A connector that is left at the end joined the name to what was cut.
-    while len(words) > 1 and words[-1][0] in connectors and not _OWN_STOP.search(words[-1][0]):
+    while len(words) > 1 and words[-1][0] in connectors and not OWN_STOP.search(words[-1][0]):
         words.pop()
     return without_stop(name[: words[-1].end()]) if words else ""
 
 
 def _begins_name(text: str) -> bool:
-    """A capital or a digit, or a small letter before a capital: "eBay"."""
+    """A capital or a digit, a small letter before a capital ("eBay"), or what bodies are called: "gemeente Breda"."""
     first = text.lstrip()[:2]
-    return first[:1].isupper() or first[:1].isdigit() or first[1:].isupper()
+    if first[:1].isupper() or first[:1].isdigit() or first[1:].isupper():
+        return True
+    return vocabulary().institution.match(text.lstrip()) is not None

@@ -20,7 +20,7 @@ _WANTS = r"(?:wil|willen|wants? to|aims? to|strives? to|will|möchte|veut)"
 _WANTING = re.compile(rf"\b{_WANTS}\b", re.IGNORECASE)
 
 
-@extractor(Purpose, version=1)
+@extractor(Purpose, version=2)
 def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
     others = [language.not_labels["purpose"] for language in finder.words.languages]
     position = 0

@@ -24,6 +24,18 @@ from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
 _CONFIRMED = 0.4
+#: in labels that may announce anybody
+_VAGUE = (
+    "partner",
+    "samenwerking",
+    "cooperation",
+    "collaboration",
+    "association with",
+    "zusammenarbeit",
+    "kooperation",
+    "merci à",
+)
+_LABEL_WORDS = 5
 _VERB = re.compile(
     r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
 )
@@ -45,7 +57,7 @@ class _Shown:
     href: str | None = None
 
 
-@extractor(Sponsor, version=1)
+@extractor(Sponsor, version=2)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0
@@ -143,7 +155,7 @@ def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     logos = logos_behind(block, finder)
     logos = [logo for logo in logos if logo.at not in taken]
     taken.update(logo.at for logo in logos)
-    if len(logos) >= (1 if _is_sure(block.label) else 2):
+    if len(logos) >= (1 if _is_sure(block.label) and not _is_headline(block.label) else 2):
         named = [name_of(logo, block, finder) for logo in logos]
         if not _is_sure(block.label) and are_persons([name.value for name in named]):
             # The partners of a practice are people.
@@ -203,7 +215,15 @@ def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
 
 def _is_sure(label: Label) -> bool:
     """Whether the words say that somebody supports somebody; "partner" may mean anything."""
-    return label.language is not None or label.rule == "profile-label" or "partner" not in label.line.text.casefold()
+    text = label.line.text.casefold()
+    if label.language is not None or label.rule == "profile-label":
+        return True
+    return not any(word in text for word in _VAGUE)
+
+
+def _is_headline(label: Label) -> bool:
+    """A heading that tells of a sponsor: "Slagerij Knook nieuwe sponsor van de club"."""
+    return label.rule == "label" and len(label.line.text.split()) > _LABEL_WORDS
 
 
 def _beneficiary(label: Label, finder: Finder) -> str | None:

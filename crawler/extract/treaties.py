@@ -20,7 +20,7 @@ _MAX_WORDS = 14
 _MAX_CHARS = 200
 
 
-@extractor(Treaty, version=1)
+@extractor(Treaty, version=2)
 def treaties(page: Page, finder: Finder) -> Iterator[Treaty]:  # noqa: ARG001 - every extractor takes both
     words = finder.words
     seen: set[str] = set()

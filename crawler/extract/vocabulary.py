@@ -26,6 +26,10 @@ class Prose:
     """What running text in one language needs to be taken apart."""
 
     conjunction: Pattern
+    #: a conjunction that outranks the common one: "sowie" in "A, B und C sowie D"
+    strong_conjunction: Pattern
+    #: behind these a small word belongs to the name
+    binders: frozenset[str]
     article: Pattern
     announcer: Pattern
     connectors: frozenset[str]
@@ -61,6 +65,8 @@ class Vocabulary:
     person_role: Pattern
     button: Pattern
     determiners: str
+    #: stands where a list is empty: "No members yet."
+    none: Pattern
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
     stems: Mapping[str, tuple[str, ...]]
     #: the roles that some language has labels for
@@ -72,6 +78,8 @@ class Vocabulary:
     treaty: Pattern
     connectors: frozenset[str]
     articles: Pattern
+    #: what a name may begin with though it is small: "gemeente Breda"
+    institution: Pattern
 
     def language(self, code: str | None) -> Language:
         """The language of that code (``nl-NL`` too), else the first."""
@@ -97,6 +105,7 @@ def vocabulary() -> Vocabulary:
         given_names=frozenset(every("person", "given_names")),
         person_role=_words(every("person", "roles")),
         button=_compiled(every("page", "buttons"), whole=True),
+        none=_compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},
@@ -108,6 +117,7 @@ def vocabulary() -> Vocabulary:
         certification_in_prose=_compiled(every("certification", "prose")),
         treaty=_compiled(every("treaty", "words")),
         connectors=frozenset(word.casefold() for word in every("prose", "connectors")),
+        institution=_compiled([rf"(?:{word})\s+\p" for word in every("prose", "institutions")]),
         articles=_compiled([rf"{word}\b" for word in every("prose", "articles")], whole=False),
     )
 
@@ -125,6 +135,11 @@ def _language(code: str, table: Mapping[str, Any]) -> Language:
         code=code,
         prose=Prose(
             conjunction=_compiled([rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"])]),
+            # The first is the common one.
+            strong_conjunction=_compiled(
+                [rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"][1:])]
+            ),
+            binders=frozenset(prose["binders"]),
             # An elided article has no space behind it: "l'Arche".
             article=_compiled(
                 [word if word.endswith("'") else rf"{word}\s+" for word in _longest_first(prose["articles"])]

@@ -4,7 +4,9 @@
 it, and by section what the page lists. Members are ``[name, kind]``, treaties ``[name, year]``, identity
 ``[kind, value]``, all else the values in order. ``years`` and ``places`` go with the members, ``chair`` is
 ``[name, since]``, ``beneficiary`` is whom all sponsors support, ``states`` says which sections are ``empty`` or
-``absent``. What is not named is not checked.
+``absent``. Where several values are right, as for a logo that says two names, a list of them stands for one. ``fails``
+says of a section why it cannot be right yet. ``language`` and ``logos``, the files of the sponsors, are for statistics.
+What is not named is not checked.
 """
 
 from __future__ import annotations
@@ -32,7 +34,12 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys((*_ROLES, "years", "places", "chair"), list),
     "beneficiary": str,
     "states": dict,
+    "fails": dict,
+    "language": str,
+    "logos": list,
 }
+#: sections whose items are lists themselves
+_PAIRS = frozenset(("member", "treaty", "identity"))
 #: what every page says, if only that there is none
 _ALWAYS = ("member", "goal", "sponsor")
 
@@ -93,11 +100,19 @@ def told_by(sections: Sections) -> dict[str, Any]:
 
 
 def differences(truth: Mapping[str, Any], sections: Sections) -> Iterator[str]:
-    """In what the sections are not what *truth* says, a line each."""
+    """In what the sections are not what *truth* says, a line each; a section that is right, and said to fail, too."""
+    fails = truth.get("fails", {})
     for role in _ROLES:
-        for key, found in _told(sections[role]).items():
-            if key in truth:
-                yield from _differ(key, truth[key], found)
+        wrong = [
+            line
+            for key, found in _told(sections[role]).items()
+            if key in truth
+            for line in _differ(key, truth[key], found)
+        ]
+        if role not in fails:
+            yield from wrong
+        elif not wrong:
+            yield f"{role}: is right, and {JSON} says that it fails: {fails[role]}"
     for role, state in truth.get("states", {}).items():
         now = sections[role].state if role in sections else "no such section"
         if now != state:
@@ -155,6 +170,8 @@ def _value(role: str, fact: Fact) -> Any:
 
 
 def _differ(key: str, right: Any, found: Any) -> Iterator[str]:
+    if key in _ROLES and key not in _PAIRS:
+        right = _chosen(right, found)
     if right == found:
         return
     if key not in _ROLES:
@@ -165,6 +182,18 @@ def _differ(key: str, right: Any, found: Any) -> Iterator[str]:
     yield from (f"{key}: found, and should not be: {_json(each)}" for each in more)
     if not lacks and not more:
         yield f"{key}: in another order, or another number of times: {_json(found)}"
+
+
+def _chosen(right: Sequence[Any], found: Sequence[Any]) -> list[Any]:
+    """*right*, with what was found where a list of several values stands for one."""
+    taken = list(found)
+    chosen = []
+    for each in right:
+        value = next((one for one in each if one in taken), each) if isinstance(each, list) else each
+        if value in taken:
+            taken.remove(value)
+        chosen.append(value)
+    return chosen
 
 
 def _json(value: Any) -> str:

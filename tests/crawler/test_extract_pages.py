@@ -15,10 +15,13 @@ from crawler.extract import VERSIONS, Hints, extract
 from crawler.golden.record import profile_named
 from crawler.items import KINDS
 from crawler.tree import parse
+from tests.scores import any_of
 
 NO_HINTS = Hints()
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 FOLDERS = sorted(folder.parent for folder in PAGES.glob("*/*/page.json"))
+#: a page, the sections found on it, and what it states of them
+Golden = tuple[Page, dict[str, Section], dict[str, Any]]
 
 
 def sections_of(
@@ -30,17 +33,40 @@ def sections_of(
     return page, {section.role: section for section in extract(page, parse(text), hints)}
 
 
+def stated(folder: Path) -> dict[str, Any]:
+    truth: dict[str, Any] = json.loads((folder / "page.json").read_text("utf-8"))
+    return truth
+
+
+def failing(role: str) -> pytest.MarkDecorator:
+    """Every golden page; those that say of this section why it cannot be right yet are expected to fail."""
+    pages = []
+    for folder in FOLDERS:
+        why = stated(folder).get("fails", {}).get(role)
+        marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
+        pages.append(pytest.param(folder, id=f"{folder.parent.name}/{folder.name}", marks=marks))
+    return pytest.mark.parametrize("golden", pages, indirect=True)
+
+
 @pytest.fixture(params=FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def golden(request: pytest.FixtureRequest) -> tuple[Page, dict[str, Section], dict[str, Any]]:
+def golden(request: pytest.FixtureRequest) -> Golden:
     folder: Path = request.param
-    truth = json.loads((folder / "page.json").read_text("utf-8"))
+    truth = stated(folder)
     profile = profile_named(folder.parent.name, None)
     hints = profile.hints() if profile else NO_HINTS
     page, sections = sections_of((folder / "page.html").read_bytes(), truth["url"], hints, truth.get("charset"))
     return page, sections, truth
 
 
-def test_members_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+def first_names(names: list[str | list[str]], found: list[str]) -> list[str]:
+    """What is expected, with the name that was found where the page accepts several."""
+    if len(names) != len(found):
+        return [any_of(each)[0] for each in names]
+    return [value if value in any_of(each) else any_of(each)[0] for each, value in zip(names, found, strict=True)]
+
+
+@failing("member")
+def test_members_are_those_of_the_page(golden: Golden) -> None:
     _page, sections, truth = golden
     members = [fact for fact in sections["member"].facts if fact.tier == "confirmed"]
     assert [[fact.value, fact.kind] for fact in members] == truth["member"]
@@ -52,30 +78,34 @@ def test_members_are_those_of_the_page(golden: tuple[Page, dict[str, Section], d
         assert [[fact.value, fact.chair_since] for fact in members if fact.chair] == [truth["chair"]]
 
 
-def test_goals_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+@failing("goal")
+def test_goals_are_those_of_the_page(golden: Golden) -> None:
     _page, sections, truth = golden
     assert [fact.value for fact in sections["goal"].facts] == truth["goal"]
 
 
-def test_sponsors_are_those_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+@failing("sponsor")
+def test_sponsors_are_those_of_the_page(golden: Golden) -> None:
     _page, sections, truth = golden
-    assert [fact.value for fact in sections["sponsor"].facts] == truth["sponsor"]
+    found = [fact.value for fact in sections["sponsor"].facts]
+    assert found == first_names(truth["sponsor"], found)
     if "beneficiary" in truth:
         assert {fact.beneficiary for fact in sections["sponsor"].facts} == {truth["beneficiary"]}
 
 
-def test_the_rest_is_that_of_the_page(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+def test_the_rest_is_that_of_the_page(golden: Golden) -> None:
     _page, sections, truth = golden
     for role in ("certification", "purpose"):
         if role in truth:
-            assert [fact.value for fact in sections[role].facts] == truth[role]
+            found = [fact.value for fact in sections[role].facts]
+            assert found == first_names(truth[role], found)
     if "treaty" in truth:
         assert [[fact.value, fact.year] for fact in sections["treaty"].facts] == truth["treaty"]
     for role, state in truth.get("states", {}).items():
         assert sections[role].state == state
 
 
-def test_every_fact_stands_where_its_evidence_says(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+def test_every_fact_stands_where_its_evidence_says(golden: Golden) -> None:
     page, sections, _truth = golden
     for section in sections.values():
         for fact in section.facts:
@@ -85,7 +115,7 @@ def test_every_fact_stands_where_its_evidence_says(golden: tuple[Page, dict[str,
             assert fact.value
 
 
-def test_a_page_has_one_section_of_every_kind(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+def test_a_page_has_one_section_of_every_kind(golden: Golden) -> None:
     _page, sections, _truth = golden
     assert list(sections) == [kind.role for kind in KINDS]
     assert all((section.state == "found") == bool(section.facts) for section in sections.values())
@@ -96,7 +126,7 @@ def test_every_kind_has_an_extractor_with_a_version() -> None:
     assert all(version >= 1 for version in VERSIONS.values())
 
 
-def test_positions_count_from_nought(golden: tuple[Page, dict[str, Section], dict[str, Any]]) -> None:
+def test_positions_count_from_nought(golden: Golden) -> None:
     _page, sections, _truth = golden
     for section in sections.values():
         assert [fact.position for fact in section.facts] == list(range(len(section.facts)))

@@ -1,0 +1,109 @@
+"""How far a label speaks: up to the next heading or label, in the smallest container that holds what is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+from crawler.extract.blocks import has_content
+from crawler.extract.dom import Item, Line, Outline, Picture, Rule
+from crawler.extract.labels import Label, refuses
+
+#: items of the page that one label can speak for
+_ZONE_ITEMS = 400
+#: and of the one directory a page may hold, where that many are not all
+_DIRECTORY_ITEMS = 3000
+_CONTAINER_STEPS = 12
+#: lines that are not bold, after which a bold one is another label and no entry
+_PLAIN_LINES = 2
+_CARD_LEVEL = 3
+
+
+class Zones:
+    """The zones of one page's labels; *roles* are those that the label on an item of its outline announces."""
+
+    def __init__(self, outline: Outline, roles: Mapping[int, set[str]]) -> None:
+        self._outline = outline
+        self._roles = roles
+        #: the roles of which a zone was read beyond `_ZONE_ITEMS`: once each, or hostile pages would take for ever
+        self._extended: set[str] = set()
+
+    def behind(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
+        items = self._items_behind(label, _ZONE_ITEMS)
+        found = self._container(label, items, holds)
+        if len(items) == _ZONE_ITEMS and label.role not in self._extended and holds(found):
+            self._extended.add(label.role)
+            found = self._container(label, self._items_behind(label, _DIRECTORY_ITEMS), holds)
+        return found
+
+    def _items_behind(self, label: Label, count: int) -> list[Item]:
+        line = label.line
+        items: list[Item] = []
+        below = False
+        for item in self._outline.between(line.at + 1, line.at + 1 + _DIRECTORY_ITEMS):
+            if len(items) == count:
+                break
+            if item_region(item) != line.region:
+                if item_region(item) in ("nav", "popup"):
+                    continue
+                break
+            if isinstance(item, Rule):
+                if items:
+                    break
+                continue
+            if isinstance(item, Line):
+                if self._ends_zone(label, item, items, below=below):
+                    break
+                below = below or item.level > 0
+            items.append(item)
+        return items
+
+    @staticmethod
+    def _container(label: Label, items: list[Item], holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
+        """The items in the smallest container around the label that *holds*; all where none does."""
+        line = label.line
+        for container in islice(line.block.ancestors(), _CONTAINER_STEPS):
+            inside = [item for item in items if item.at < container.last]
+            if holds(inside):
+                return inside
+            if len(inside) == len(items) and container.last > (items[-1].at if items else line.at):
+                break
+        return items
+
+    def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
+        line = label.line
+        roles = self._roles.get(item.at, set())
+        if item.level and (refuses(label.role, item.text) or (roles and label.role not in roles)):
+            # "Former members", or the heading of something else, however small.
+            return True
+        if item.level:
+            if not line.level:
+                # A card's own heading is a small one, deeper in the tree than what announces the cards.
+                return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
+            if item.level <= line.level:
+                return True
+            return not below and has_content(items)
+        in_list = item.block.tag in ("li", "td", "dd")
+        set_off = not in_list or item.strong or item.text.endswith(":")
+        if roles and label.role not in roles and set_off:
+            return True
+        # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
+        alike, bold = _same_class(line, item), line.strong and item.strong
+        if item.block.tag != line.block.tag or line.level or not (alike or bold):
+            return False
+        before = [other for other in items if isinstance(other, Line)]
+        if alike and len(before) >= _PLAIN_LINES and not any(_same_class(line, o) for o in before):
+            return True
+        if not bold:
+            return False
+        plain = sum(not other.strong for other in before)
+        return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+
+def _same_class(one: Line, other: Line) -> bool:
+    name = one.block.attribute("class")
+    return bool(name) and other.block.tag == one.block.tag and other.block.attribute("class") == name
+
+
+def item_region(item: Item) -> str:
+    return item.element.region if isinstance(item, Rule | Picture) else item.region
