@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 from crawler.extract.dom import Element, Item, Line, Picture, collapse
 from crawler.extract.labels import Label
@@ -21,12 +21,20 @@ _MAX_PIECES = 100
 _INDEX_CHARS = 2
 #: lines of one make that are a list
 _SAME = 3
+#: headings that part a list into groups are small and short
+_GROUP_LEVEL = 3
+_GROUP_CHARS = 40
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
 BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
 #: classes that tell one entry from the next, not entries from other things
 _NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
+#: classes of what is set behind a name
+_BADGE = re.compile(
+    r"(?:^|[\s_-])(?:badge|label|tag|pill|meta|place|plaats|location|city|ville|ort|country|land|region|count|date|year)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 #: between entries that share a line
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
 
@@ -76,8 +84,25 @@ class Block:
     def is_empty(self) -> bool:
         return not any(isinstance(item, Line | Picture) for item in self.items)
 
+    def named_entries(self) -> list[Entry]:
+        """The entries that begin with a name: of lines of one make, those that tell of the one above are dropped."""
+        entries = self.entries()
+        if not entries or entries[0].shape in MARKED:
+            return entries
+        bold = [entry for entry in entries if entry.lines[0].strong]
+        if 2 <= len(bold) < len(entries) and entries[0] is bold[0]:
+            return bold
+        firsts = {id(entry.lines[0].block): entry for entry in reversed(entries)}
+        if _SAME <= len(firsts) < len(entries):
+            # Paragraphs of several lines: a name, and the address below it.
+            return [entry for entry in entries if firsts[id(entry.lines[0].block)] is entry]
+        return entries
+
     def entries(self) -> list[Entry]:
-        """The entries of the first list in the block; none when what stands there has no shape of a list."""
+        """The entries of the first list in the block; none when what stands there has no shape of a list.
+
+        A list goes on in the next when both stand under group headings of one make: a country each, or a letter.
+        """
         return entries_in(self.lines, self.items[0].at) if self.items else []
 
 
@@ -96,7 +121,9 @@ def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
             runs[-1].append(entry)
         else:
             runs.append([entry])
-    marked = next((run for run in runs if run[0].shape in MARKED and len(run) >= 2 and not _is_index(run)), None)
+    marked = _grouped(runs) or next(
+        (run for run in runs if run[0].shape in MARKED and len(run) >= 2 and not _is_index(run)), []
+    )
     return (marked or _repeated(shaped))[:_MAX_ENTRIES]
 
 
@@ -132,6 +159,20 @@ def _shaped(lines: Sequence[Line], start: int) -> list[Entry]:
         holder = element
         entries.append(Entry([line], shape))
     return entries
+
+
+def without_badges(line: Line) -> str:
+    """The line's text without what an element of its own sets behind it: a place, a number, a tag."""
+    parts = list(line.parts)
+    while len(parts) > 1 and _is_badge(parts[-1].element):
+        parts.pop()
+    return line.text if len(parts) == len(line.parts) else collapse(" ".join(part.text for part in parts))
+
+
+def _is_badge(element: Element) -> bool:
+    if element.tag in ("small", "sup", "sub"):
+        return True
+    return element.tag in ("span", "em", "i") and _BADGE.search(element.attribute("class") or "") is not None
 
 
 def _is_index(run: Sequence[Entry]) -> bool:
@@ -177,6 +218,27 @@ def _pieces(line: Line) -> list[str] | None:
     if len(tags) != 1 or len(elements) != len(line.parts) or line.parts[0].element.tag not in ("a", "span"):
         return None
     return [collapse(part.text) for part in line.parts]
+
+
+def _grouped(runs: Sequence[list[Entry]]) -> list[Entry]:
+    """The entries of all lists that stand each under one line, where those lines are of one make."""
+    found: list[Entry] = []
+    heading: str | None = None
+    lists = 0
+    for before, run in pairwise(runs):
+        if run[0].shape not in MARKED or before[-1].shape in MARKED or _is_index(run) or run[0].shape == "dd":
+            # What a ``dd`` says is of the ``dt`` above it.
+            continue
+        line = before[-1].lines[-1]
+        make = f"{before[-1].shape}/{line.level}"
+        if heading is not None and (make != heading or len(before) > 1 or run[0].shape != found[0].shape):
+            break
+        if not (line.strong or line.level >= _GROUP_LEVEL) or len(line.text) > _GROUP_CHARS:
+            break
+        heading = make
+        lists += 1
+        found.extend(run)
+    return found if 2 <= lists < len(found) else []
 
 
 def _count(entries: Sequence[Entry]) -> int:

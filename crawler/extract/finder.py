@@ -187,6 +187,9 @@ class Finder:
                     roles.setdefault(label.line.at, set()).add(role)
         return Zones(self.outline, roles)
 
+    def announces(self, line: Line, role: str) -> bool:
+        return label_of(line, role, self.spoken(role)) is not None
+
     def labels(self, role: str, *, in_menus: bool = False) -> list[Label]:
         return [label for label in self._labels[role] if (label.line.region == "nav") == in_menus]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from archive.model import Page
 from crawler.extract.blocks import MARKED, Block, Entry, has_entries
@@ -19,6 +20,7 @@ _MIN_CHARS = 12
 _MAX_CHARS = 1200
 _MAX_GOALS = 60
 _LABEL_WORDS = 3
+_CARD_CHARS = 120
 
 
 @extractor(Goal, version=2)
@@ -59,7 +61,8 @@ def _goal_entries(block: Block) -> list[Entry]:
     texts = [entry.text for entry in entries]
     if not 2 <= len(entries) <= _MAX_GOALS or not all(len(text) <= _MAX_CHARS for text in texts):
         return []
-    if entries[0].shape not in MARKED and not (block.label.language or block.label.line.text.endswith(":")):
+    led_into = block.label.language or block.label.line.text.endswith(":")
+    if entries[0].shape not in MARKED and not led_into and not _in_cards(entries):
         # Paragraphs under "Goals" tell of them; only what a sentence leads into is a list.
         return []
     entries = _until_one_unlike(entries)
@@ -74,6 +77,15 @@ def _goal_entries(block: Block) -> list[Entry]:
     if len(long) * 4 < len(texts) * 3 or len(phrases) * 3 < len(texts) * 2 or linked * 2 > len(texts):
         return []
     return entries
+
+
+def _in_cards(entries: list[Entry]) -> bool:
+    """A phrase to a box, three boxes or more, and nothing else in them."""
+    lines = [entry.lines[0] for entry in entries]
+    boxes = {id(line.block.parent) for line in lines}
+    alone = all(after.at - before.at <= 2 for before, after in pairwise(lines))
+    short = all(len(line.text) <= _CARD_CHARS and ". " not in line.text for line in lines)
+    return len(lines) >= 3 and len(boxes) == len(lines) and alone and short
 
 
 def _until_one_unlike(entries: list[Entry]) -> list[Entry]:

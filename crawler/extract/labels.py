@@ -19,6 +19,8 @@ MAX_LABEL_LINE = 3000
 
 #: roles that a heading may name
 _LABELLED = ("member", "goal", "sponsor")
+#: what a wiki puts behind its headings
+_EDIT_LINK = re.compile(r"\s*\[[^\]]{1,40}\]$")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
     r"(?:\s*(?:[-–—|/:&+,]|\b(?:van|of|der|des|du|de|von|vom|in|bij|en|and|und|et|is|zijn|are|sind|sont)\b)\s*.{1,60})?"
@@ -49,7 +51,7 @@ class Label:
 def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[str] = ()) -> Label | None:
     """The announcement of that role which the line makes. *spoken* is what of each language stands on the page;
     *extra* are labels that the profile adds."""
-    text = line.text
+    text = _EDIT_LINK.sub("", line.text)
     for added in extra:
         at = text.casefold().find(added.casefold())
         if at >= 0 and (len(text) <= LABEL_CHARS or text[at + len(added) :].lstrip().startswith(":")):

@@ -12,7 +12,7 @@ from archive.model import UNNAMED, Evidence
 from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
 from crawler.extract.finder import Finder
-from crawler.extract.labels import Label, label_of
+from crawler.extract.labels import Label
 from crawler.extract.links import host_of, social_network
 from crawler.extract.names import is_name
 from crawler.extract.naming import (
@@ -219,7 +219,7 @@ def _card_caption(logo: Image, block: Block, finder: Finder) -> Line | None:
     for box in islice(logo.picture.element.ancestors(), _CARD_STEPS):
         if line.at < box.last:
             alone = box.first <= logo.at and box.last - box.first == 2
-            return line if alone and label_of(line, "sponsor", finder.spoken("sponsor")) is None else None
+            return line if alone and not finder.announces(line, "sponsor") else None
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.model import Evidence, Page, Tier
-from crawler.extract.blocks import BULLET, Block, Entry, has_entries
+from crawler.extract.blocks import BULLET, Block, Entry, has_entries, without_badges
 from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, collapse
 from crawler.extract.finder import Finder
@@ -170,7 +170,7 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
 
 def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     label = block.label
-    entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+    entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
     entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
     names = [found for entry in entries if (found := _entry_name(entry)) is not None]
@@ -227,7 +227,7 @@ def _entry_name(entry: Entry) -> _Named | None:
         return None
     told = entry.told
     line = next((line for line in lines if line.strong or line.level), lines[0])
-    text = line.text
+    text = without_badges(line)
     if any(c.isalpha() for c in told.get("name", ("", line))[0]):
         text, line = told["name"]
     text = without_stop(BULLET.sub("", text))

@@ -13,6 +13,17 @@ _PERSON_TITLE = re.compile(
 )
 #: the stop of "e.V." is the name's own
 OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St)\.$")
+#: lines of an address
+_ADDRESS = re.compile(
+    r"^(?:[A-Z]{1,2}-)?\d{4} ?[A-Z]{2} +[A-ZÀ-Þ]|^(?:[A-Z]{1,3}-)?\d{5} +[A-ZÀ-Þ]|"
+    r"^(?:postbus|postfach|p\.? ?o\.? box|b\.? ?p\.?) \d|"
+    r"(?:straat|weg|laan|plein|kade|dijk|gracht|singel|steeg|straße|strasse|str\.|gasse|allee|platz|ring|ufer)"
+    r" \d+ ?[a-z]?$|"
+    r"^\d+[a-z]?,? (?:bis |ter )?(?:rue|avenue|av\.|boulevard|bd|place|quai|chemin|route|impasse|allée|cours)\b|"
+    r"\b\d+[a-z]? .*\b(?:street|road|lane|avenue|square)$|"
+    r"^(?:tel|telefoon|telefon|téléphone|phone|fax|tél|mobil|e-?mail)\b[.: ]",
+    re.IGNORECASE,
+)
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 #: what names of organisations hold and names of things do not
 _ORGANISATION = re.compile(
@@ -29,6 +40,8 @@ def is_name(text: str, *, max_words: int = 10) -> bool:
     if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
         return False
     if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
+        return False
+    if _ADDRESS.search(text):
         return False
     if words.button.match(text.casefold().strip(" .»›→>")):
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.model import UNNAMED, Evidence, Page, Tier
-from crawler.extract.blocks import BULLET, Block
+from crawler.extract.blocks import BULLET, Block, Entry
 from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
@@ -187,7 +187,8 @@ def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
-    entries = [entry for entry in block.entries() if entry.lines[0].at not in taken]
+    entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
+    entries = _cells(entries, finder) or entries
     lines = [(entry, BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;")) for entry in entries]
     names = [name for _entry, name in lines if is_name(name)]
     menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
@@ -206,6 +207,15 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
             href = finder.absolute(links[0].attribute("href")) if links else None
             named = LogoName(name, name, "text", confidence)
             yield _Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
+
+
+def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
+    """The cells of a table whose rows each begin with a label: tiers by year."""
+    rows = [entry for entry in entries if entry.shape == "tr" and len(entry.lines) >= 2]
+    tiers = sum(finder.announces(row.lines[0], "sponsor") for row in rows)
+    if not rows or tiers * 2 < len(rows):
+        return []
+    return [Entry([line], "td") for row in rows for line in row.lines[1:]]
 
 
 def _lead_out(links: Sequence[Element], finder: Finder) -> bool:

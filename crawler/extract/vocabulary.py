@@ -18,6 +18,8 @@ Pattern = re.Pattern[str]
 
 #: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
 _CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŠŒŽ0-9«„“\"'])"
+#: "l'Union", typed or typeset
+_APOSTROPHE = re.compile(r"\b([dlnj]|qu)'")
 _NEVER = re.compile(r"(?!)")
 
 
@@ -168,7 +170,7 @@ def _compiled(words: Sequence[str], *, whole: bool = False, self_names: str = ""
     if not words:
         return _NEVER
     alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
-    alternatives = alternatives.replace(r"\p", _CAPITAL)
+    alternatives = _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
     return re.compile(rf"^(?:{alternatives})$" if whole else alternatives, re.IGNORECASE)
 
 

@@ -73,8 +73,10 @@ class Zones:
     def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
         line = label.line
         roles = self._roles.get(item.at, set())
-        if item.level and (refuses(label.role, item.text) or (roles and label.role not in roles)):
-            # "Former members", or the heading of something else, however small.
+        if item.level and roles and label.role not in roles:
+            return True
+        if (item.level or item.strong) and refuses(label.role, item.text):
+            # "Former members", however small.
             return True
         if item.level:
             if not line.level:
