@@ -84,6 +84,8 @@ class ScoredPage:
     page: Page
     sections: Mapping[str, Section]
     truth: Mapping[str, tuple[Truth, ...]]
+    #: section -> why it cannot be right yet, where the golden page says so
+    fails: Mapping[str, str]
 
     def score(self, role: str) -> Score:
         score = Score(there=len(self.truth[role]), found=len(self.sections[role].facts))
@@ -158,7 +160,7 @@ def _golden_pages() -> Iterator[ScoredPage]:
         stated = json.loads(file.read_text("utf-8"))
         page, sections = read(file.parent, stated["url"], "text/html")
         name = f"{file.parent.parent.name}/{file.parent.name}"
-        yield ScoredPage(name, stated["language"], page, sections, golden_truth(stated))
+        yield ScoredPage(name, stated["language"], page, sections, golden_truth(stated), stated.get("fails", {}))
 
 
 @cache
@@ -170,7 +172,7 @@ def _shared_pages(folder: Path) -> Iterator[ScoredPage]:
     for place in sorted(folder.iterdir()):
         stated = json.loads((place / "truth.json").read_text("utf-8"))
         page, sections = read(place, stated["url"], None)
-        yield ScoredPage(place.name, stated["lang"], page, sections, shared_truth(stated["truth"]))
+        yield ScoredPage(place.name, stated["lang"], page, sections, shared_truth(stated["truth"]), {})
 
 
 def total(pages: Iterable[ScoredPage], role: str, language: str | None = None) -> Score:
