@@ -241,6 +241,13 @@ def _grouped(runs: Sequence[list[Entry]]) -> list[Entry]:
     return found if 2 <= lists < len(found) else []
 
 
+def _prominence(entries: Sequence[Entry]) -> tuple[bool, bool]:
+    lines = [entry.lines[0] for entry in entries]
+    if len(lines) < _SAME:
+        return False, False
+    return all(line.level for line in lines), all(line.strong for line in lines)
+
+
 def _count(entries: Sequence[Entry]) -> int:
     """How often a make is repeated: an address of two lines in each card stands there no oftener than the name."""
     blocks = len({id(entry.lines[0].block) for entry in entries})
@@ -253,7 +260,10 @@ def _repeated(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         if any(c.isalpha() for c in entry.text):
             makes.setdefault(entry.shape, []).append(entry)
-    shape = max(makes, key=lambda make: _count(makes[make]), default=None)
+    most = max((_count(made) for made in makes.values()), default=0)
+    often = [make for make, made in makes.items() if _count(made) * 5 >= most * 3]
+    # In cards of many lines the name is what is set off.
+    shape = max(often, key=lambda make: (*_prominence(makes[make]), _count(makes[make])), default=None)
     same: list[Entry] = []
     gap = 0
     for entry in entries:

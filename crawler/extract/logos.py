@@ -157,6 +157,9 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it."""
     link_title = logo.link.attribute("title") if logo.link is not None else None
     title = logo.title if logo.title != logo.alt else None
+    if title and logo.alt and is_machine_made(title, logo.file) and not is_file_name(logo.alt) and clean(logo.alt):
+        # The system spelt out the file's name; a person wrote the alt.
+        title = None
     for source, text in (("title", title), ("alt", logo.alt), ("title", link_title)):
         if not text:
             continue

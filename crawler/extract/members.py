@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from archive.model import Evidence, Page, Tier
 from crawler.extract.blocks import BULLET, Block, Entry, has_entries, without_badges
 from crawler.extract.columns import read_columns
-from crawler.extract.dom import Line, collapse
+from crawler.extract.dom import Line, Picture, collapse
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.listing import host_in, listing
@@ -26,6 +26,8 @@ from crawler.items import Member
 _CONFIRMED = 0.7
 #: fewer images under "Members" are illustrations
 _LOGOS = 3
+#: how far behind a name its own image may stand
+_CARD_ITEMS = 3
 
 _YEAR_BEHIND = re.compile(
     r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*"
@@ -184,6 +186,9 @@ def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     if _is_menu(entries) and not set_off:
         return []
     taken.update(line.at for entry in entries for line in entry.lines)
+    # The images in their cards show the same members again.
+    last = max(line.at for entry in entries for line in entry.lines) + _CARD_ITEMS
+    taken.update(item.at for item in block.items if isinstance(item, Picture) and item.at <= last)
     confidence = 0.9 if set_off else 0.8
     return [
         _Found(

@@ -84,7 +84,7 @@ class Zones:
                 return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
             if item.level <= line.level:
                 return True
-            return not below and has_content(items)
+            return not below and has_content(items) and not _in_one_card(label, item, items)
         in_list = item.block.tag in ("li", "td", "dd")
         set_off = not in_list or item.strong or item.text.endswith(":")
         if roles and label.role not in roles and set_off:
@@ -100,6 +100,19 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+
+def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
+    """Whether a box that begins behind the label holds the heading and one image before it, and no other."""
+    pictures = [item.at for item in items if isinstance(item, Picture)]
+    if not pictures:
+        return False
+    for box in islice(heading.block.ancestors(), _CONTAINER_STEPS):
+        if box.first <= label.line.at:
+            return False
+        if box.first <= pictures[-1]:
+            return len(pictures) == 1 or pictures[-2] < box.first
+    return False
 
 
 def _same_class(one: Line, other: Line) -> bool:
