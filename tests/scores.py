@@ -19,11 +19,13 @@ from urllib.parse import unquote
 
 from archive.decoding import decode
 from archive.model import Fact, Page, Section
-from crawler.extract import extract
+from crawler.extract import Hints, extract
+from crawler.golden.record import profile_named
 from crawler.tree import parse
 
 GOLDEN = Path(__file__).resolve().parent / "pages"
 ROLES = ("member", "goal", "sponsor", "certification")
+NO_HINTS = Hints()
 LANGUAGES = ("nl", "en", "de", "fr")
 
 
@@ -143,11 +145,11 @@ def shared_truth(stated: dict[str, Any]) -> dict[str, tuple[Truth, ...]]:
     }
 
 
-def read(folder: Path, url: str, content_type: str | None) -> tuple[Page, dict[str, Section]]:
+def read(folder: Path, url: str, content_type: str | None, hints: Hints = NO_HINTS) -> tuple[Page, dict[str, Section]]:
     body = (folder / "page.html").read_bytes()
     text, charset = decode(body, content_type)
     page = Page(url, body, text, charset)
-    return page, {section.role: section for section in extract(page, parse(text))}
+    return page, {section.role: section for section in extract(page, parse(text), hints)}
 
 
 @cache
@@ -158,7 +160,9 @@ def golden_pages() -> tuple[ScoredPage, ...]:
 def _golden_pages() -> Iterator[ScoredPage]:
     for file in sorted(GOLDEN.glob("*/*/page.json")):
         stated = json.loads(file.read_text("utf-8"))
-        page, sections = read(file.parent, stated["url"], "text/html")
+        profile = profile_named(file.parent.parent.name, None)
+        hints = profile.hints() if profile else NO_HINTS
+        page, sections = read(file.parent, stated["url"], "text/html", hints)
         name = f"{file.parent.parent.name}/{file.parent.name}"
         yield ScoredPage(name, stated["language"], page, sections, golden_truth(stated), stated.get("fails", {}))
 

@@ -54,7 +54,11 @@ class Entry:
 
     @property
     def text(self) -> str:
-        return BULLET.sub("", self.piece or " ".join(line.text for line in self.lines))
+        lines = self.lines
+        if self.shape == "tr" and len(lines) > 1 and len(lines[0].text.strip(".)")) <= _INDEX_CHARS:
+            # The first cell counts the rows.
+            lines = lines[1:]
+        return BULLET.sub("", self.piece or " ".join(line.text for line in lines))
 
     @property
     def links(self) -> list[Element]:

@@ -65,7 +65,9 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
     short = _short(role)
-    if short is None or len(text) > LABEL_CHARS or text.endswith((".", "?", ",")):
+    if short is None or len(text) > LABEL_CHARS or text.endswith((".", ",")):
+        return None
+    if text.endswith("?") and (role == "sponsor" or not line.level):
         return None
     announces = line.level or line.strong or text.endswith(":") or len(text) <= _PLAIN_LABEL_CHARS
     if announces and short.search(_TRIM.sub("", text)) and not _refused(role, text):

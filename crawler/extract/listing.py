@@ -22,7 +22,7 @@ _NETWORK = re.compile(
 )
 _ORGANISATIONS = re.compile(
     r"\b(?:\w*organisaties?|\w*organi[sz]ations?|leden|members|mitglieder\w*|membres|verenigingen|stichtingen|fondsen|ngo.?s|vereinen?|"
-    r"verbänden?|\w*organisationen|associations|societies|partners|partijen|sponsor\w*|foundations|funders|stiftungen)\b",
+    r"verbänden?|\w*organisationen|associations|structures|organismes|collectifs|fédérations|societies|charities|groups|teams|initiativen|gruppen|hilfswerken?|partners|partijen|sponsor\w*|foundations|funders|stiftungen)\b",
     re.IGNORECASE,
 )
 

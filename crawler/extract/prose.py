@@ -38,6 +38,8 @@ _YEAR = re.compile(
 )
 #: "Lepra- und Tuberkulosehilfe": a word that waits for its end
 _ELLIPTIC = re.compile(r"\w-\s*$")
+#: "Fromages d'estive"
+_ELIDED = re.compile(r"[dl]['’]\w")
 _WORD = re.compile(r"\S+")
 _QUOTES = (("„", "“”"), ("“", "”"), ("«", "»"), ('"', '"'))
 _AROUND_NAMES = " ,;•\"'“”„«»\u00a0"
@@ -188,7 +190,7 @@ def _without_tail(name: str, prose: Prose) -> str:
     connectors = vocabulary().connectors
     words = list(_WORD.finditer(name))
     for nth, word in enumerate(words):
-        if nth and words[nth - 1][0].casefold() in prose.binders:
+        if nth and (words[nth - 1][0].casefold() in prose.binders or _ELIDED.match(word[0])):
             # "Rivières sans frontières": in some languages names go on small.
             continue
         if nth and word[0][0].islower() and connectors.isdisjoint((word[0].casefold(), word[0].casefold().strip(",."))):
