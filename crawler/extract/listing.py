@@ -51,6 +51,10 @@ def listing(label: Label, finder: Finder) -> Listing | None:
     return None if confidence is None else Listing(names, host_in(sentence.text[:start], language), confidence)
 
 
+def announces_organisations(lead: str) -> bool:
+    return _ORGANISATIONS.search(lead) is not None or _NETWORK.search(lead) is not None
+
+
 def host_in(lead: str, language: Language) -> str | None:
     """The one organisation that "naast X" names."""
     for host in language.hosts:

@@ -12,7 +12,7 @@ from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, Picture, collapse
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
-from crawler.extract.listing import host_in, listing
+from crawler.extract.listing import announces_organisations, host_in, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
@@ -29,6 +29,9 @@ _LOGOS = 3
 #: how far behind a name its own image may stand
 _CARD_ITEMS = 3
 
+#: share of names that must look like organisations' where nothing says that they are
+_LIKELY = 0.6
+_SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
 _YEAR_BEHIND = re.compile(
     r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*"
     r"((?:19|20)\d\d)\s*[)\]]?\s*$",
@@ -182,6 +185,9 @@ def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
         # Names people gave themselves, or things.
         return []
+    if label.language and not announces_organisations(label.line.text) and organisation_like(texts) < _LIKELY:
+        # A parser consists of parts, and nothing says that they are organisations.
+        return []
     set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
     if _is_menu(entries) and not set_off:
         return []
@@ -241,7 +247,7 @@ def _entry_name(entry: Entry) -> _Named | None:
         (found for other in entry.lines if (found := re.fullmatch(r"\D{0,12}((?:19|20)\d\d)\D?", other.text))), None
     )
     text = _YEAR_BEHIND.sub("", text) if year else text
-    if len(text) > 60 and len(line.parts) > 1:
+    if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
     text = without_stop(_REMARK.sub("", text))
     # Of several years in a row, the column says which it is: not that of the founding.

@@ -24,6 +24,8 @@ _ADDRESS = re.compile(
     r"^(?:tel|telefoon|telefon|téléphone|phone|fax|tél|mobil|e-?mail)\b[.: ]",
     re.IGNORECASE,
 )
+#: names of accounts and of things in programs
+_CODE = re.compile(r"\w_\w|\(\)|::|^--?\w|[{};<>]")
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 #: what names of organisations hold and names of things do not
 _ORGANISATION = re.compile(
@@ -41,7 +43,7 @@ def is_name(text: str, *, max_words: int = 10) -> bool:
         return False
     if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
         return False
-    if _ADDRESS.search(text):
+    if _ADDRESS.search(text) or _CODE.search(text):
         return False
     if words.button.match(text.casefold().strip(" .»›→>")):
         return False

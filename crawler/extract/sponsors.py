@@ -170,7 +170,8 @@ def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
         value = clean(line.text, from_file=True)
         name = LogoName(value or line.text, line.text, "file", 0.7 if value else UNNAMED)
         yield _Shown(name, "file-names", finder.evidence(line.text, line))
-    if not files:
+    # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
+    if not files and not (block.label.language and block.label.rest):
         yield from _in_list(block, finder, taken)
 
 
