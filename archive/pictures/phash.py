@@ -8,7 +8,7 @@ multiplications.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from math import cos, pi
 from typing import Generic, TypeVar
 
@@ -34,14 +34,22 @@ def phash(grey: bytes) -> int:
     'd500000000000000'
     """
     rows = [grey[start : start + SIDE] for start in range(0, SIDE * SIDE, SIDE)]
-    across = [[sum(map(int.__mul__, row, cosines)) for row in rows] for cosines in _TABLE]
-    low = [sum(map(int.__mul__, across[u], _TABLE[v])) for v in range(_LOW) for u in range(_LOW)]
+    across = zip(*map(_lowest, rows), strict=True)
+    low = [down for column in zip(*map(_lowest, across), strict=True) for down in column]
     ordered = sorted(low)
     twice_median = ordered[31] + ordered[32]
     found = 0
     for coefficient in low:
         found = found << 1 | (2 * coefficient > twice_median)
     return found
+
+
+def _lowest(line: Sequence[int]) -> list[int]:
+    """The lowest frequencies of 32 values. Each cosine runs over the second half as over the first, with the other sign
+    where the frequency is odd: half the multiplications do."""
+    back = line[: SIDE // 2 - 1 : -1]
+    halves = [list(map(int.__add__, line, back)), list(map(int.__sub__, line, back))]
+    return [sum(map(int.__mul__, halves[u % 2], _TABLE[u])) for u in range(_LOW)]
 
 
 def distance(one: int, other: int) -> int:
