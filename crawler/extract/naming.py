@@ -24,7 +24,8 @@ _PICTURE_WORDS = frozenset(
     vertikal verticaal vertical transparent transparant transp gray grey grau grijs wit white weiss weiß zwart
     black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
     print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
-    partners member members png jpg jpeg gif svg webp rotation full version versie office premium de
+    partners member members png jpg jpeg gif svg webp rotation full version versie office premium de hover
+    rollover mouseover
     """.split()
 )
 #: what content management systems put around an upload's name
@@ -43,6 +44,12 @@ _NUMBERED = re.compile(r"(?<=[a-zß-ÿ]{4})\d{1,2}$")
 #: "1", "a4", "img12": the place an upload had in a row
 _SAYS_NO_NAME = re.compile(r"[a-z]?[\d-]*|[a-z]{1,2}\d+")
 _WORDS = re.compile(r"[^\s_]+")
+#: what tells the pictures of one logo apart: for the mouse over it and not, in colour and in grey
+_STATE = re.compile(
+    r"(?<=.)[-_ .](?:hover|over|rollover|mouseover|active|inactive|on|off|sw|zw|bw|grijs|gr[ae]y|grau|gris|kleur|"
+    r"colou?r|farbe|couleur|mono)$",
+    re.IGNORECASE,
+)
 #: titles and alts that every image of a site may carry
 _SAYS_NOTHING = re.compile(
     r"^(?:\W*|opens? (?:external|internal)? ?link.*|öffnet .*|externer? link.*|initiates file download|image|logo|"
@@ -208,3 +215,15 @@ def host_name(url: str) -> str:
         except UnicodeError:
             return ""
     return name
+
+
+def without_state(file: str) -> str:
+    """A file name without what tells the pictures of one logo apart: size, colour, whether the mouse is over it.
+
+    >>> without_state("Plan_sw.png"), without_state("plan-300x150.png"), without_state("ministerie2.png")
+    ('plan', 'plan', 'ministerie2')
+    """
+    text = clean_stem(file)
+    while (shorter := clean_stem(_STATE.sub("", text))) != text:
+        text = shorter
+    return text.casefold()

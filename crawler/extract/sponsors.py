@@ -15,7 +15,7 @@ from crawler.extract.links import host_of
 from crawler.extract.listing import listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
-from crawler.extract.naming import clean, is_file_name, number_behind
+from crawler.extract.naming import clean, is_file_name, number_behind, without_state
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.registry import extractor
@@ -65,7 +65,7 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
         for each in shown:
             url = each.image.url if each.image else ""
             key = _key(each, finder)
-            twin = f"{key}|{each.name.raw}"
+            twin = _twin(each, key)
             if each.evidence is None or twin in seen or (url and url in seen):
                 continue
             seen.update((twin, url))
@@ -105,6 +105,15 @@ def _key(each: _Shown, finder: Finder) -> str | None:
     if each.name.confidence <= UNNAMED:
         return None
     return organisation_key(f"{each.name.value}{number_behind(each.name.raw)}") or None
+
+
+def _twin(each: _Shown, key: str | None) -> str:
+    """The same for the copies of one logo: in a carousel, in two sizes, for the mouse over it and not."""
+    if each.image is None or each.name.source not in ("file", "host"):
+        return f"{key}|{each.name.raw}"
+    # Files that name nobody may have one name in two folders.
+    folder = "" if key is not None else each.image.url.rpartition("/")[0]
+    return f"{key}|{folder}|{without_state(each.image.file)}"
 
 
 def _pointed_at(finder: Finder) -> list[tuple[list[_Shown], str | None]]:

@@ -1,4 +1,4 @@
-"""Logos that a style sheet of the page shows, and what is none."""
+"""Logos that a style sheet of the page shows, those shown twice, and what is none."""
 
 from __future__ import annotations
 
@@ -68,6 +68,32 @@ def test_an_aria_label_names_it():
 
 def test_carousel_copies_are_one_logo():
     assert sponsors(RULES, WALL.format(LINKS + LINKS)) == FOUND
+
+
+def shown(*files: str, beside: int = 1) -> list[str]:
+    """The files of the sponsors that stand in boxes of so many images."""
+    boxes = [files[at : at + beside] for at in range(0, len(files), beside)]
+    body = "".join("<div>" + "".join(f'<img src="/{file}">' for file in box) + "</div>" for box in boxes)
+    return [url.partition(".test/")[2] for _, url, *_ in sponsors("", WALL.format(body))]
+
+
+def test_hover_pairs_are_one_logo_with_and_without_a_link():
+    pairs = ("plan.png", "plan_sw.png", "lamp.png", "lamp-hover.png", "zon-grijs.png", "zon-kleur.png")
+    assert shown(*pairs, beside=2) == ["plan.png", "lamp.png", "zon-grijs.png"]
+    assert shown("1.png", "1_hover.png", "2.png", "2_hover.png", beside=2) == ["1.png", "2.png"]
+
+
+def test_copies_in_another_size_are_one_logo():
+    assert shown("plan.png", "lamp.png", "1.png", "plan-300x150.png", "lamp-300x150.png", "1-300x150.png") == [
+        "plan.png",
+        "lamp.png",
+        "1.png",
+    ]
+
+
+def test_files_of_one_name_in_two_folders_and_numbered_ones_are_several():
+    files = ["a/1.png", "b/1.png", "ministerie.png", "ministerie2.png"]
+    assert shown(*files) == files
 
 
 @pytest.mark.parametrize(
