@@ -7,6 +7,7 @@ counted.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _MAX_PARTS = 4_000
 #: a progressive JPEG has ten or so; each is a pass over the whole picture
 _MAX_SCANS = 64
 _MAX_ICONS = 64
+#: a marker may have any number of fill bytes before it (T.81, B.1.1.2)
+_FILL = re.compile(rb"\xff+")
 _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 #: Adobe's says how CMYK and YCCK are stored, JFIF's that it is YCbCr
 _JPEG_KEPT_APPS = {0xE0: b"JFIF", 0xEE: b"Adobe"}
@@ -99,10 +102,10 @@ def _jpeg(data: bytes) -> Container:
     size: tuple[int, int] | None = None
     at = 2
     for _ in range(_MAX_PARTS):
-        while data[at + 1] == 0xFF:
-            at += 1
-        if data[at] != 0xFF:
+        fill = _FILL.match(data, at)
+        if fill is None:
             raise Broken("a marker was expected")
+        at = fill.end() - 1
         marker = data[at + 1]
         if marker == 0xDA:
             break
