@@ -115,6 +115,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "brotli": ("archive.warc",),
     "backports": ("archive.warc",),
     "sqlite_utils": ("archive.store",),
+    "rapidfuzz": ("archive.store",),
     "datasette": ("archive.browse",),
     "nh3": ("archive.browse",),
     "PIL": ("archive.pictures",),

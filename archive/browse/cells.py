@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from archive.browse import access, captures
@@ -12,8 +13,10 @@ from archive.browse import access, captures
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CAPTURE_ID = re.compile(r"(?:\w+_)?capture_id")
+#: columns that hold ids of decisions, and not where a decision itself stands
+_DECISIONS = {"decided_by", "decision_id", "by_id"}
 #: columns whose value is one of a few words
-_STATES = {"state", "status", "tier", "outcome", "certainty"}
+_STATES = {"state", "standing", "verdict", "status", "tier", "outcome", "certainty"}
 #: what their colours mean; the word itself is always there
 _GOOD = {
     "current",
@@ -25,10 +28,13 @@ _GOOD = {
     "listed again",
     "page repaired",
     "as before",
+    "in force",
+    "reviewed",
 }
 _BAD = {
     "ended", "failed", "no longer listed", "page broke", "section vanished", "count dropped", "selectors find nothing",
     "expected count missed", "names from files only", "all facts changed",
+    "rejected", "withdrawn",
 }  # fmt: skip
 
 _LOGO = """SELECT c.record_id, p.media_type, p.width, p.height
@@ -66,6 +72,17 @@ def capture_link(datasette: Any, record_id: str, text: str = "capture") -> Marku
     return Markup('<a class="bw-capture" href="{}" title="{}">{}</a>').format(path, record_id, text)
 
 
+def decision_links(datasette: Any, database: str, ids: str) -> Markup:
+    """Ids of decisions, each as a way to who decided it and why."""
+    links = [
+        Markup('<a class="bw-decision" href="{}" title="{}">{}</a>').format(
+            datasette.urls.row(database, "decision", tilde_encode(id_)), id_, id_[:8]
+        )
+        for id_ in ids.split()
+    ]
+    return Markup(" ").join(links)
+
+
 def logo(datasette: Any, record_id: str, name: str = "") -> Markup:
     """The picture straight out of the WARC, linked to its capture."""
     path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
@@ -100,6 +117,8 @@ async def render(
         return badge(value)
     if not isinstance(value, str):
         return None
+    if column in _DECISIONS:
+        return decision_links(datasette, database, value)
     if _TIME.fullmatch(value):
         return when(value)
     if _DIGEST.fullmatch(value):

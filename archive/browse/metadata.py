@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archive.browse import access, queries
+from archive.store.curation_descriptions import VIEW_COLUMNS
 from archive.store.descriptions import DESCRIPTIONS, TABLES, VIEWS
 
 TITLE = "Web archive"
@@ -26,10 +27,13 @@ _FACETS = {
     "presence": ["role", "state"], "change": ["crawl_id", "kind", "role"], "observation": ["role", "state"],
     "drift": ["crawl_id", "kind", "role"],
     "problem": ["crawl_id", "what"], "fact": ["kind", "tier"], "logo": ["role"], "event": ["type", "outcome"],
+    "review": ["kind", "role"], "decided": ["action", "standing"], "curated": ["role", "standing"],
+    "correction": ["verdict"], "doubt": ["reason", "role"], "suggestion": ["reason"],
     "listed": ["role", "kind"], "shown": ["role", "state"], "page_version": ["lang"],
 }  # fmt: skip
 _NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "changed_by", "event": "at",
-                 "decision": "made_at", "logo": "last_seen", "presence": "first_seen"}  # fmt: skip
+                 "decision": "made_at",
+                 "decided": "made_at", "logo": "last_seen", "presence": "first_seen"}  # fmt: skip
 
 #: keys Datasette asks for far more often than a page is shown, and of which we have nothing to say
 _NOT_OURS = {"allow", "allow_sql", "plugins", "extra_css_urls", "extra_js_urls", "tables", "queries", "custom_units"}
@@ -59,7 +63,7 @@ def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> 
     if is_kind:
         kind = name.removeprefix("current_").replace("_", " ")
         says = f"What pages list as {kind}{' now' if name.startswith('current_') else ', from when to when'}."
-    words = DESCRIPTIONS.get(name, _ALL_WORDS)
+    words = DESCRIPTIONS.get(name) or VIEW_COLUMNS.get(name, _ALL_WORDS)
     found: dict[str, Any] = {"columns": {column: words[column] for column in columns if column in words}}
     if says:
         found["description"] = says

@@ -89,12 +89,18 @@ _LAST = {
 }  # fmt: skip
 
 
+#: views whose columns stand as a person reads them
+_AS_THEY_STAND = {"review", "decided"}
+
+
 def columns(names: list[str], table: str | None = None) -> list[int]:
     """In which order columns are shown: what people look for first; digests, ids and places in files last.
 
     >>> columns(["id", "digest", "size", "status"])
     [3, 2, 0, 1]
     """
+    if table in _AS_THEY_STAND:
+        return list(range(len(names)))
 
     def rank(at: int) -> tuple[int, int]:
         name = names[at]

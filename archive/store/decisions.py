@@ -4,7 +4,10 @@ A decision is ``{"id", "made_at", "who", "why", "action", "scope", "value"}``, a
 "outcome", "detail"}`` in PREMIS words. Actions:
 
 - ``alias``: *scope*, a name as it stands or an organisation key, is the organisation *value* (its key, or its name).
-- ``override``, ``takedown``, ``embargo``: kept as rows; what they do is the business of those who show facts.
+- ``distinct``: the names *scope* and *value* are two organisations, however alike they are.
+- ``override``: the facts that *scope* names are what *value* says; both are objects (`archive.store.overrides`).
+- ``undo``: the decision whose id is *scope* no longer stands.
+- ``takedown``, ``embargo``: kept as rows; what they do is the business of those who show facts.
 
 A line that was superseded stays: a later decision on the same scope wins.
 """
@@ -16,14 +19,20 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from archive import times
 from archive.errors import WrongUse
+from archive.store import overrides, standing
 
-ACTIONS = ("alias", "override", "takedown", "embargo")
+ACTIONS = ("alias", "distinct", "override", "undo", "takedown", "embargo")
+#: those whose *value* must be there, and what it is
+_NEED_VALUE = {
+    "alias": "an alias needs a value, the organisation's key or name",
+    "distinct": "distinct needs a value, the other name",
+}
 
 _DECISION = ("id", "made_at", "who", "why", "action", "scope", "value")
 _EVENT = ("id", "at", "type", "object", "outcome", "detail")
@@ -35,16 +44,16 @@ def append_decision(
     *,
     who: str,
     action: str,
-    scope: str,
-    value: str | None = None,
+    scope: str | Mapping[str, Any],
+    value: str | Mapping[str, Any] | None = None,
     why: str | None = None,
     made_at: str | None = None,
     decision_id: str | None = None,
-) -> dict[str, str | None]:
-    """Add one line to *path*, on disk before this returns. Raises WrongUse for an action nobody knows, or an empty
-    who or scope.
+) -> dict[str, Any]:
+    """Add one line to *path*, on disk before this returns. Raises WrongUse for an action nobody knows, an empty who
+    or scope, or what the action does not take.
     """
-    line: dict[str, str | None] = {
+    line: dict[str, Any] = {
         "id": decision_id or str(uuid.uuid4()),
         "made_at": made_at or times.seconds(times.now()),
         "who": who,
@@ -75,7 +84,7 @@ def append_event(
     return line
 
 
-def append_line(path: Path, line: dict[str, str | None]) -> None:
+def append_line(path: Path, line: Mapping[str, Any]) -> None:
     new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
@@ -104,7 +113,7 @@ def load(connection: sqlite3.Connection, directory: Path) -> int:
     for where, line in read_lines(directory):
         columns, rows = (_DECISION, decisions) if "action" in line else (_EVENT, events)
         _check(line, columns, where)
-        row = tuple(line.get(column) for column in columns)
+        row = tuple(_stored(line.get(column)) for column in columns)
         id_ = str(row[0])
         if rows.setdefault(id_, row) != row:
             raise WrongUse(f"{where}: id {id_} stands there twice, with other words")
@@ -112,13 +121,17 @@ def load(connection: sqlite3.Connection, directory: Path) -> int:
     connection.execute("DELETE FROM event")
     connection.executemany("INSERT INTO decision VALUES (?,?,?,?,?,?,?)", decisions.values())
     connection.executemany("INSERT INTO event VALUES (?,?,?,?,?,?)", events.values())
+    standing.write_withdrawn(connection)
     return len(decisions) + len(events)
 
 
 def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line with ``FILE line N``; empty ones are passed over."""
+    """Each line with ``FILE line N``; empty ones are passed over, and a last one that a crash cut off."""
     for path in sorted(directory.glob("*.jsonl")):
-        for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
+        lines = _read_whole(path).split(b"\n")
+        if lines[-1] and _is_torn(lines[-1]):
+            lines.pop()
+        for number, raw in enumerate(lines, 1):
             where = f"{path} line {number}"
             if not raw.strip():
                 continue
@@ -134,8 +147,13 @@ def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _check(line: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
     if unknown := sorted(line.keys() - set(columns)):
         raise WrongUse(f"{where}: unknown key {unknown[0]!r}; a line has {', '.join(columns)}")
+    override = line.get("action") == "override"
     for column in columns:
         value = line.get(column)
+        if override and column in ("scope", "value"):
+            if not isinstance(value, dict):
+                raise WrongUse(f"{where}: {column} of an override must be an object, found {value!r}"[:500])
+            continue
         if value is None and column in _OPTIONAL:
             continue
         if not isinstance(value, str) or not value.strip():
@@ -149,8 +167,29 @@ def _check(line: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
         raise WrongUse(f"{where}: {moment!r} is not a time like 2026-01-02T03:04:05Z") from error
     if "action" in line and line["action"] not in ACTIONS:
         raise WrongUse(f"{where}: action {line['action']!r} is none of {', '.join(ACTIONS)}")
-    if line.get("action") == "alias" and line.get("value") is None:
-        raise WrongUse(f"{where}: an alias needs a value, the organisation's key or name")
+    if line.get("value") is None and (needs := _NEED_VALUE.get(str(line.get("action")))):
+        raise WrongUse(f"{where}: {needs}")
+    if override:
+        overrides.parse(line["id"], line["scope"], line["value"], where)
+
+
+def _stored(value: str | dict[str, Any] | None) -> str | None:
+    return overrides.to_json(value) if isinstance(value, dict) else value
+
+
+def _read_whole(path: Path) -> bytes:
+    """Not in the middle of somebody's line."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return file.read()
+
+
+def _is_torn(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _cut_torn_line(descriptor: int) -> None:
@@ -164,9 +203,7 @@ def _cut_torn_line(descriptor: int) -> None:
     if data.endswith(b"\n"):
         return
     start = data.rfind(b"\n") + 1
-    try:
-        json.loads(data[start:])
-    except ValueError:
+    if _is_torn(data[start:]):
         os.ftruncate(descriptor, start)
     else:
         os.write(descriptor, b"\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 from archive.errors import WrongUse
 from archive.store.alerts import write_drift
 from archive.store.changes import Change, listing_changes, page_changes, section_changes
+from archive.store.doubts import write_doubts
 from archive.store.history import RoleHistory, read_pages, read_role, roles
 from archive.store.logos import LogoRun, Logos, logo_changes, logo_runs
 from archive.store.looks import Pictures, write_looks
@@ -17,11 +18,12 @@ from archive.store.organisations import write_organisations
 from archive.store.originals import describe_resources, resolve_revisits
 from archive.store.payloads import ReadPayload
 from archive.store.search import index_site
+from archive.store.suggestions import write_suggestions
 from archive.store.timelines import Presence, presences
 
 _INSERT_PRESENCE = """INSERT INTO presence (site_id, page_key, role, subject, value, organisation_id, beneficiary_id,
   fact_id, state, absent_before, first_seen, last_seen, gone_by, sightings, absent_capture_id, first_capture_id,
-  last_capture_id, gone_capture_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+  last_capture_id, gone_capture_id, kind, year, decided_by) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_LOGO = """INSERT INTO logo (site_id, page_key, role, subject, organisation_id, payload_id, capture_id,
   last_capture_id, first_seen, last_seen) VALUES (?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_LOGO_FILE = """INSERT INTO logo_file (logo_id, payload_id, capture_id, last_capture_id, first_seen, last_seen)
@@ -67,11 +69,11 @@ def derive(
     if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
         raise WrongUse(f"site {site} is not in the database")
     connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
-    for table in ("presence", "logo", "change", "drift"):
+    for table in ("presence", "logo", "change", "drift", "doubt"):
         connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
     also = resolve_revisits(connection, site)
     describe_resources(connection, site)
-    write_organisations(connection, site, known.names)
+    curation = write_organisations(connection, site, known.names)
     write_looks(connection, site, read)
 
     pages = read_pages(connection, site)
@@ -83,7 +85,7 @@ def derive(
     histories: dict[str, RoleHistory] = {}
     # Lists first: they say which pages are watched, and of others nothing is kept.
     for role in sorted(roles(connection, site), key=lambda role: (role not in lists, role)):
-        history = read_role(connection, site, role, logos.digest)
+        history = read_role(connection, site, role, logos.digest, curation)
         found = list(presences(history, pages, anchors))
         homes = {presence.page_key for presence in found}
         runs = list(logo_runs(history, ((p.page_key, p.subject.key) for p in found), logos))
@@ -100,6 +102,8 @@ def derive(
         counts[1] += len(runs)
     _write_changes(connection, site, changes)
     drift = write_drift(connection, site, histories, watched, lists=lists, expected=known.expected, warcs=warcs)
+    write_doubts(connection, site)
+    write_suggestions(connection)
     index_site(connection, site)
     return Derived(site, counts[0], counts[1], len(changes), drift, tuple(sorted(also)))
 
@@ -127,6 +131,9 @@ def _write_presences(connection: sqlite3.Connection, site: str, role: str, found
                 p.first.capture_id,
                 p.last.capture_id,
                 p.gone.capture_id if p.gone else None,
+                p.subject.kind,
+                p.subject.year,
+                " ".join(p.subject.decided_by) or None,
             )
             for p in found
         ],

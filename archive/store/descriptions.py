@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archive.store import curation_descriptions as curation
+
 #: the tables in the order they are explained, layer by layer
 LAYERS: dict[str, tuple[str, ...]] = {
     "Evidence: from WARC records alone": ("site", "crawl", "warc", "resource", "payload", "capture"),
@@ -17,7 +19,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "Organisations": ("organisation", "organisation_alias", "profile_name"),
     "Timelines: derived per site": ("presence", "logo", "logo_file", "picture", "alike", "change", "drift"),
-    "Decisions and events: loaded from decisions/*.jsonl": ("decision", "event"),
+    "Decisions and events: loaded from decisions/*.jsonl": ("decision", "withdrawn", "event"),
+    "Curation: what decisions do, and what is asked": ("correction", "decision_use", "doubt", "suggestion"),
     "Search": ("page_version_fts", "name_trigram"),
 }
 
@@ -47,7 +50,9 @@ TABLES: dict[str, str] = {
     "change": "What differs between one crawl and the next.",
     "drift": "Where a site changed so that a page is no longer read as it was, and where it is again.",
     "decision": "What a person decided.",
+    "withdrawn": "A decision that no longer stands, because a later line says so.",
     "event": "What happened to the archive, in PREMIS words.",
+    **curation.TABLES,
     "page_version_fts": "Full-text index over titles and texts; accents and case do not matter.",
     "name_trigram": "Index over parts of words in names, titles and URLs: zorg finds pleegzorg.",
 }
@@ -250,6 +255,9 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "first_capture_id": "The capture that proves first_seen.",
         "last_capture_id": "The capture that proves last_seen.",
         "gone_capture_id": "The capture that proves gone_by.",
+        "kind": "As the fact has it, or a decision.",
+        "year": "As the fact has it, or a decision.",
+        "decided_by": "Ids of the decisions that made it what it is; empty where it is as it was read.",
     },
     "logo": {
         "id": "Number in this database.",
@@ -323,23 +331,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "after_end": "The byte after it.",
         "after_fragment": "The source of the page where its names stand now, or what stands in its place.",
     },
-    "decision": {
-        "id": "Identity of the line.",
-        "made_at": "When.",
-        "who": "Who decided.",
-        "why": "Why.",
-        "action": "alias, override, takedown or embargo.",
-        "scope": "What it is about: a name, a key, a URL prefix.",
-        "value": "What it shall be: of an alias, the organisation.",
-    },
-    "event": {
-        "id": "Identity of the line.",
-        "at": "When.",
-        "type": "capture, ingestion, fixity check, recovery, redaction...",
-        "object": "What it happened to.",
-        "outcome": "How it came out.",
-        "detail": "More of it.",
-    },
+    **curation.COLUMNS,
     "page_version_fts": {"title": "The page's title.", "text": "The readable text."},
     "name_trigram": {
         "kind": "organisation or resource.",
@@ -351,7 +343,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
 VIEWS: dict[str, str] = {
     "fact_source": "Each fact with each capture that shows it: quote, byte range, WARC file, offset, length, digest.",
     "shown": "What each capture of a page showed of each section; revisits show what their originals did.",
-    "listed": "Each fact on each capture of a page.",
+    "listed": "Each fact on each capture of a page, as it was read.",
     "same_logo": "For a logo's payload (digest) every file that shows the same picture: URL, size, site, subject.",
+    **curation.VIEWS,
     "edge": "The link graph: out of page versions, and out of what is no page.",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.model import Fact
+from archive.store.curation_descriptions import VIEW_COLUMNS
 from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS
 from archive.store.views import extra_fields, view_name
 
@@ -34,7 +35,7 @@ def datasette_tables(kinds: Sequence[type[Fact]]) -> dict[str, dict[str, object]
     found: dict[str, dict[str, object]] = {
         table: {"description": TABLES[table], "columns": columns} for table, columns in DESCRIPTIONS.items()
     }
-    found |= {view: {"description": said} for view, said in VIEWS.items()}
+    found |= {view: {"description": said, "columns": VIEW_COLUMNS.get(view, {})} for view, said in VIEWS.items()}
     for kind in kinds:
         said, columns = describe_kind(kind)
         name = view_name(kind)
@@ -54,7 +55,12 @@ def schema_markdown(kinds: Sequence[type[Fact]]) -> str:
             lines.append("")
     lines += ["## Views", ""]
     lines += [f"- `{view}`: {said}" for view, said in VIEWS.items()]
+    for view, columns in VIEW_COLUMNS.items():
+        lines += ["", f"### {view}", "", "| column | means |", "| --- | --- |"]
+        lines += [f"| `{column}` | {said} |" for column, said in columns.items()]
     lines += [
+        "",
+        "### Kinds of fact",
         "",
         "Each kind of fact has a view, and one of the same name with `current_` before it: what is listed now, one row",
         "per subject. Their columns are those of `presence` and `fact`, with `name`, `beneficiary` and what the kind",

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from archive.model import UNNAMED, State
+from archive.store.corrections import Curation
 from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed.
@@ -35,7 +36,7 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.res
 WHERE k.site_id = :site) WHERE key IS NOT NULL"""
 
 _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
-  f.logo_url, f.position, f.value = f.raw AND f.confidence <= :unnamed
+  f.logo_url, f.position, f.kind, f.year, f.value = f.raw AND f.confidence <= :unnamed
 FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = :site AND s.role = :role
 ORDER BY f.section_version_id, f.position"""
 
@@ -65,6 +66,10 @@ class Subject:
     href: str | None = None
     logo_url: str | None = None
     position: int = 0
+    kind: str | None = None
+    year: int | None = None
+    #: the decisions that made it what it is, where it is not as it was read
+    decided_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,14 @@ class _Fact:
     unnamed: bool
 
 
-def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest) -> RoleHistory:
+def read_role(
+    connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest, curation: Curation
+) -> RoleHistory:
     facts: dict[int, list[_Fact]] = defaultdict(list)
     values = {"site": site, "role": role, "unnamed": UNNAMED}
     for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, values):
         facts[section].append(_Fact(tier, Subject("", *rest), raw, bool(unnamed)))
+    sections = _Sections(facts, logo_digest, curation)
 
     best: dict[tuple[str, str], tuple[tuple[int, bool, str, Moment], State, int | None, int]] = {}
     observations = connection.execute(_OBSERVATIONS, {"site": site, "role": role})
@@ -147,53 +155,86 @@ def read_role(connection: sqlite3.Connection, site: str, role: str, logo_digest:
         if not whole and state != "found":
             continue  # what a page lacks may stand in the rest of it
         moment = Moment(*place)
-        known = any(fact.tier == "confirmed" for fact in facts.get(section, ()))
+        known = sections.is_known(section, page_key)
         # The same URL is preferred in every crawl: variants of a page may differ in what surrounds the list.
         rank = (_STATES.index(state) * 2 - known, not whole, moment.url, moment)
         key = (page_key, moment.crawl)
         if key not in best or rank < best[key][0]:
             best[key] = (rank, state, section, extractor)
 
-    sections = _Sections(facts, logo_digest)
     history: RoleHistory = defaultdict(dict)
     for (page_key, crawl), ((_, cut_short, _, moment), state, section, extractor) in best.items():
-        subjects, candidates = sections.at(section, moment)
+        subjects, candidates = sections.at(section, page_key, moment)
         history[page_key][crawl] = Shown(moment, state, subjects, candidates, not cut_short, section, extractor)
     return dict(history)
 
 
 class _Sections:
-    """The subjects of each section version; kept where they do not depend on the capture, which is nearly always."""
+    """The subjects of each section version, as people decided of them; kept where they do not depend on the capture,
+    which is nearly always."""
 
-    def __init__(self, facts: dict[int, list[_Fact]], logo_digest: LogoDigest) -> None:
+    def __init__(self, facts: dict[int, list[_Fact]], logo_digest: LogoDigest, curation: Curation) -> None:
         self._facts = facts
         self._logo_digest = logo_digest
-        self._kept: dict[int | None, tuple[dict[str, Subject], frozenset[str]]] = {None: ({}, frozenset())}
+        self._curation = curation
+        #: sections of which something was decided for one page only
+        self._differing = {
+            section
+            for section, found in facts.items()
+            if any(curation.depends_on_page(fact.subject.fact_id) for fact in found)
+        }
+        self._kept: dict[tuple[int | None, str | None], tuple[dict[str, Subject], frozenset[str]]] = {}
 
-    def at(self, section: int | None, moment: Moment) -> tuple[dict[str, Subject], frozenset[str]]:
-        if section in self._kept:
-            return self._kept[section]
-        assert section is not None
+    def is_known(self, section: int | None, page_key: str) -> bool:
+        """Whether it holds anything that is more than a candidate."""
+        return any(fact.tier == "confirmed" for fact in self._curated(section, page_key))
+
+    def at(self, section: int | None, page_key: str, moment: Moment) -> tuple[dict[str, Subject], frozenset[str]]:
+        key = (section, page_key if section in self._differing else None)
+        if key in self._kept:
+            return self._kept[key]
         subjects: dict[str, Subject] = {}
         candidates = set()
-        depends = False
-        for fact in self._facts.get(section, ()):
+        depends_on_capture = False
+        for fact in self._curated(section, page_key):
             subject = fact.subject
             digest = None
             unnamed = subject.organisation is None and (fact.unnamed or not fold(subject.value))
             if unnamed and subject.logo_url is not None:
                 digest = self._logo_digest(subject.logo_url, moment)
-                depends = True
+                depends_on_capture = True
             name = None if unnamed and digest is not None else subject.value
-            key = subject_key(subject.organisation, name, fact.raw, digest, subject.logo_url or subject.href)
+            url = subject.logo_url or subject.href
+            subject_is = subject_key(subject.organisation, name, fact.raw, digest, url)
             if fact.tier == "candidate":
-                candidates.add(key)
+                candidates.add(subject_is)
             else:
-                subjects.setdefault(key, replace(subject, key=key))
+                subjects.setdefault(subject_is, replace(subject, key=subject_is))
         found = subjects, frozenset(candidates)
-        if not depends:
-            self._kept[section] = found
+        if not depends_on_capture:
+            self._kept[key] = found
         return found
+
+    def _curated(self, section: int | None, page_key: str) -> Iterator[_Fact]:
+        for fact in self._facts.get(section or 0, ()):
+            subject = fact.subject
+            aliases = self._curation.aliased.get(subject.fact_id, ())
+            parts = self._curation.parts(subject.fact_id, page_key)
+            if parts is None:
+                yield replace(fact, subject=replace(subject, decided_by=aliases)) if aliases else fact
+                continue
+            for part in parts:
+                if part.verdict == "rejected":
+                    continue
+                curated = replace(
+                    subject,
+                    value=part.value,
+                    kind=part.kind,
+                    year=part.year,
+                    organisation=part.organisation,
+                    decided_by=part.decided_by + (aliases if part.organisation == subject.organisation else ()),
+                )
+                yield _Fact("confirmed", curated, fact.raw, fact.unnamed and part.value == subject.value)
 
 
 def read_pages(connection: sqlite3.Connection, site: str) -> PageHistory:

@@ -195,4 +195,38 @@ DRIFT: tuple[str, ...] = (
     "CREATE INDEX drift_crawl ON drift(crawl_id)",
 )
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT)
+#: What people decided takes effect, and what they are asked.
+CURATION: tuple[str, ...] = (
+    "ALTER TABLE presence ADD COLUMN kind TEXT",
+    "ALTER TABLE presence ADD COLUMN year INTEGER",
+    "ALTER TABLE presence ADD COLUMN decided_by TEXT",
+    """UPDATE presence SET kind = (SELECT kind FROM fact WHERE id = fact_id),
+      year = (SELECT year FROM fact WHERE id = fact_id)""",
+    # The line that took a decision back may have been made in a file that is gone: no foreign keys here.
+    "CREATE TABLE withdrawn (decision_id TEXT PRIMARY KEY, by_id TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE decision_use (
+      decision_id TEXT NOT NULL, site_id TEXT NOT NULL REFERENCES site(id), matched INTEGER NOT NULL,
+      effective INTEGER NOT NULL, PRIMARY KEY (decision_id, site_id)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE correction (
+      fact_id INTEGER NOT NULL REFERENCES fact(id), page_key TEXT NOT NULL, part INTEGER NOT NULL,
+      site_id TEXT NOT NULL REFERENCES site(id),
+      verdict TEXT NOT NULL CHECK (verdict IN ('reviewed', 'rejected')), value TEXT NOT NULL, kind TEXT, year INTEGER,
+      organisation_id TEXT REFERENCES organisation(id), decided_by TEXT NOT NULL,
+      PRIMARY KEY (fact_id, page_key, part)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX correction_site ON correction(site_id)",
+    "CREATE INDEX correction_organisation ON correction(organisation_id)",
+    """CREATE TABLE suggestion (
+      organisation_id TEXT NOT NULL REFERENCES organisation(id), other_id TEXT NOT NULL REFERENCES organisation(id),
+      reason TEXT NOT NULL, score REAL, name TEXT NOT NULL, other_name TEXT NOT NULL,
+      PRIMARY KEY (organisation_id, other_id, reason), CHECK (organisation_id < other_id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX suggestion_other ON suggestion(other_id)",
+    """CREATE TABLE doubt (
+      site_id TEXT NOT NULL REFERENCES site(id), role TEXT NOT NULL, folded TEXT NOT NULL,
+      reason TEXT NOT NULL CHECK (reason IN ('unnamed logo', 'compound', 'candidate', 'low confidence')),
+      fact_id INTEGER NOT NULL REFERENCES fact(id), observation_id INTEGER NOT NULL REFERENCES observation(id),
+      capture_id INTEGER NOT NULL REFERENCES capture(id), sightings INTEGER NOT NULL, pages INTEGER NOT NULL,
+      PRIMARY KEY (site_id, role, folded)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX doubt_fact ON doubt(fact_id)",
+)
+
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION)

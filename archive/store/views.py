@@ -43,6 +43,57 @@ SELECT s.site_id, s.page_key, s.role, s.captured_at, s.state, f.position, coales
 FROM shown s LEFT JOIN fact f ON f.section_version_id = s.section_version_id
   LEFT JOIN organisation o ON o.id = f.organisation_id"""
 
+#: As `listed`, after decisions. What was decided of the page holds before what was decided of all pages.
+_CURATED = """CREATE VIEW curated AS
+SELECT s.site_id, s.page_key, s.role, s.captured_at, coalesce(d.verdict, f.tier) AS standing, f.position,
+  coalesce(d.part, 0) AS part, coalesce(o.name, d.value, f.value) AS name,
+  iif(d.fact_id IS NULL, f.kind, d.kind) AS kind,
+  iif(d.fact_id IS NULL, f.value, d.value) AS value, iif(d.fact_id IS NULL, f.year, d.year) AS year, f.raw, f.href,
+  f.logo_url, o.id AS organisation_id, d.decided_by, s.crawl_id, s.url, f.id AS fact_id, s.capture_id
+FROM shown s JOIN fact f ON f.section_version_id = s.section_version_id
+  LEFT JOIN correction d ON d.fact_id = f.id AND d.page_key = coalesce(
+    (SELECT e.page_key FROM correction e WHERE e.fact_id = f.id AND e.page_key = s.page_key LIMIT 1), '*')
+  LEFT JOIN organisation o ON o.id = iif(d.fact_id IS NULL, f.organisation_id, d.organisation_id)"""
+
+#: What a person is asked: facts that are not sure, organisations that may be one.
+_REVIEW = """CREATE VIEW review AS
+SELECT d.reason AS kind, f.value AS what, NULL AS other, CASE d.reason
+    WHEN 'unnamed logo' THEN 'nothing on the page names this logo'
+    WHEN 'compound' THEN 'one item of a list that may name several organisations'
+    WHEN 'candidate' THEN 'found by rule ' || f.rule || ', which is not sure that it belongs here'
+    ELSE 'found by rule ' || f.rule || coalesce(', its name taken from ' || f.name_source, '') END AS why,
+  f.confidence, d.role, d.sightings, NULL AS other_sightings, d.pages, d.site_id, f.raw, e.quote, r.url,
+  c.captured_at, c.page_key, f.organisation_id, NULL AS other_id, NULL AS other_capture_id, d.capture_id, d.fact_id
+FROM doubt d JOIN fact f ON f.id = d.fact_id JOIN capture c ON c.id = d.capture_id
+  JOIN resource r ON r.id = c.resource_id
+  LEFT JOIN evidence e ON e.observation_id = d.observation_id AND e.fact_id = d.fact_id
+UNION ALL
+SELECT 'alias', s.name, s.other_name, CASE s.reason WHEN 'spelling' THEN 'written alike'
+    WHEN 'initials' THEN 'one may be short for the other' ELSE s.reason END, s.score / 100, p.role,
+  (SELECT sum(sightings) FROM presence WHERE organisation_id = s.organisation_id),
+  (SELECT sum(sightings) FROM presence WHERE organisation_id = s.other_id), NULL, p.site_id, f.raw, e.quote, r.url,
+  c.captured_at, p.page_key, s.organisation_id, s.other_id, q.last_capture_id, p.last_capture_id, p.fact_id
+FROM suggestion s
+  LEFT JOIN presence p ON p.id = (SELECT id FROM presence WHERE organisation_id = s.organisation_id
+    ORDER BY last_seen DESC, site_id, role, page_key, subject LIMIT 1)
+  LEFT JOIN presence q ON q.id = (SELECT id FROM presence WHERE organisation_id = s.other_id
+    ORDER BY last_seen DESC, site_id, role, page_key, subject LIMIT 1)
+  LEFT JOIN fact f ON f.id = p.fact_id LEFT JOIN capture c ON c.id = p.last_capture_id
+  LEFT JOIN resource r ON r.id = c.resource_id LEFT JOIN observation v ON v.role = p.role AND v.capture_id = CASE
+    WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END
+  LEFT JOIN evidence e ON e.observation_id = v.id AND e.fact_id = p.fact_id"""
+
+#: Every decision, and what has become of it.
+_DECIDED = """CREATE VIEW decided AS
+SELECT d.made_at, d.action, d.scope, d.value, CASE WHEN w.decision_id IS NOT NULL THEN 'withdrawn'
+    WHEN d.action IN ('alias', 'override') AND coalesce(sum(u.matched), 0) + coalesce(sum(u.effective), 0) = 0
+      THEN 'without target'
+    WHEN d.action = 'undo' AND d.scope NOT IN (SELECT id FROM decision) THEN 'without target'
+    WHEN d.action IN ('alias', 'override') AND sum(u.effective) = 0 THEN 'overruled'
+    ELSE 'in force' END AS standing, coalesce(sum(u.matched), 0) AS facts, w.by_id, d.who, d.why, d.id AS decision_id
+FROM decision d LEFT JOIN withdrawn w ON w.decision_id = d.id LEFT JOIN decision_use u ON u.decision_id = d.id
+GROUP BY d.id"""
+
 #: Every edge of the link graph, out of page versions and out of what is no page.
 _EDGE = """CREATE VIEW edge AS
 SELECT v.site_id, v.page_key, NULL AS source_url, l.target_url, l.hop, l.context, l.anchor, v.id AS page_version_id
@@ -64,7 +115,8 @@ FROM (SELECT payload_id, other_id, distance FROM alike
 
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
-    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "edge": _EDGE, "same_logo": _SAME_LOGO}
+    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "curated": _CURATED, "edge": _EDGE}
+    views |= {"same_logo": _SAME_LOGO, "review": _REVIEW, "decided": _DECIDED}
     for kind in kinds:
         name = view_name(kind)
         views[name] = _kind_view(name, kind)
@@ -88,9 +140,9 @@ def _kind_view(name: str, kind: type[Fact]) -> str:
     extra = "".join(f", json_extract(f.extra, '$.{field}') AS \"{field}\"" for field in extra_fields(kind))
     return f"""CREATE VIEW "{name}" AS
 SELECT p.site_id, coalesce(o.name, p.value) AS name, p.state, p.absent_before, p.first_seen, p.last_seen, p.gone_by,
-  p.sightings, f.kind, f.year{extra}, b.name AS beneficiary, f.raw, p.value, f.href, f.logo_url, f.name_source, f.rule,
-  f.confidence, p.page_key, p.subject, p.organisation_id, p.beneficiary_id, p.absent_capture_id, p.first_capture_id,
-  p.last_capture_id, p.gone_capture_id, p.fact_id, p.id AS presence_id
+  p.sightings, p.kind, p.year{extra}, b.name AS beneficiary, f.raw, p.value, f.href, f.logo_url, f.name_source,
+  f.rule, f.confidence, p.decided_by, p.page_key, p.subject, p.organisation_id, p.beneficiary_id, p.absent_capture_id,
+  p.first_capture_id, p.last_capture_id, p.gone_capture_id, p.fact_id, p.id AS presence_id
 FROM presence p JOIN fact f ON f.id = p.fact_id LEFT JOIN organisation o ON o.id = p.organisation_id
   LEFT JOIN organisation b ON b.id = p.beneficiary_id
 WHERE p.role = '{kind.role}'"""

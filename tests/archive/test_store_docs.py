@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.store import compare
+from archive.store.curation_descriptions import VIEW_COLUMNS
 from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS
 from archive.store.documentation import datasette_tables, describe_kind
 from archive.store.questions import EXAMPLES, QUESTIONS
@@ -44,6 +45,8 @@ def test_every_view_is_described(store):
     for kind in KINDS:
         assert set(columns(store, view_name(kind))) <= set(describe_kind(kind)[1]), kind
     assert set(store.db.view_names()) <= set(datasette_tables(KINDS))
+    for view, described in VIEW_COLUMNS.items():
+        assert columns(store, view) == list(described), view
 
 
 def test_schema_page_is_what_cog_makes_of_it():

@@ -265,7 +265,8 @@ def test_an_older_database_is_brought_up_to_date_and_filled(tmp_path):
     old.execute("CREATE TABLE _sqlite_migrations AS SELECT * FROM new._sqlite_migrations WHERE name = 'first_schema'")
     old.conn.commit()
     old.close()
-    assert [m.name for m in migrations.pending(sqlite_utils.Database(tmp_path / "old.db"))] == ["pictures"]
+    pending = [m.name for m in migrations.pending(sqlite_utils.Database(tmp_path / "old.db"))]
+    assert pending == ["pictures", "drift", "extractor_version", "curation"]
     with Store(tmp_path / "old.db", KINDS) as store:
         assert rows(store, "SELECT subject, media_type FROM logo l JOIN payload p ON p.id = l.payload_id") == [
             ("a", None)
