@@ -81,22 +81,19 @@ class Ingest:
             return None
 
     def derive(self) -> Derived | None:
-        crawl, profile = self.reader.crawl, self.reader.profile
-        if crawl is None:
-            return None
-        read = payloads_in(self._warcs) if self._warcs is not None else no_payload
-        if profile is None:
-            return self.store.derive(crawl.site, read=read, warcs=self._warcs)
-        said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
-        names = {_organisation(name): name for name in said} | profile.names
-        return self.store.derive(
-            crawl.site,
-            anchors=profile.anchors,
-            names=names,
-            expected=profile.expect.counts(),
-            read=read,
-            warcs=self._warcs,
-        )
+        crawl = self.reader.crawl
+        return derive_site(self.store, crawl.site, self.reader.profile, self._warcs) if crawl else None
+
+
+def derive_site(store: Store, site: str, profile: Profile | None, warcs: Path | None) -> Derived:
+    """The history of one site, by the profile of its last crawl. *warcs*: where looks and fragments are read from."""
+    read = payloads_in(warcs) if warcs is not None else no_payload
+    if profile is None:
+        return store.derive(site, read=read, warcs=warcs)
+    said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
+    names = {_organisation(name): name for name in said} | profile.names
+    expected = profile.expect.counts()
+    return store.derive(site, anchors=profile.anchors, names=names, expected=expected, read=read, warcs=warcs)
 
 
 def _organisation(name: str) -> str:

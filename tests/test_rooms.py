@@ -103,6 +103,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
+    "crawler.curation": (
+        *GROUND, *LAYOUT, "archive.store", "crawler.ingest", "crawler.items", "crawler.reading", "crawler.sites",
+    ),
+    "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*LAYOUT, "archive.cli", "crawler.judgement", "crawler.outcome", "crawler.plan", "crawler.sites"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
@@ -131,8 +135,8 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
     "rfc3161_client": ("archive.timestamps",),
     "click": (
-        *("archive.cli", "archive.gallery", "archive.packing", "crawler.cli", "crawler.golden.cli"),
-        *("crawler.sites.cli", "crawler.replica"),
+        *("archive.cli", "archive.gallery", "archive.packing", "crawler.cli", "crawler.curation.cli"),
+        *("crawler.golden.cli", "crawler.sites.cli", "crawler.replica"),
     ),
     "rich": ("crawler.cli", "crawler.progress", "crawler.display"),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),

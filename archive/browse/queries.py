@@ -125,6 +125,17 @@ WHERE r.url LIKE '%' || coalesce(:url, '') || '%' ORDER BY r.url, c.captured_at,
   record_id AS record, payload_digest AS digest
 FROM fact_source WHERE value LIKE '%' || coalesce(:text, '') || '%' ORDER BY role, value, captured_at LIMIT 1000""",
     ),
+    "names_of_an_organisation": Question(
+        "Names of an organisation",
+        "Fill in a name, a part of one, or a key: every name it was listed by, how often, and whether pages say so by "
+        "themselves or a person decided that it is one of its names.",
+        ("organisation", "organisation_alias"),
+        """WITH asked AS (SELECT id FROM organisation WHERE id = :name OR name LIKE '%' || coalesce(:name, '') || '%'
+  UNION SELECT organisation_id FROM organisation_alias WHERE alias LIKE '%' || coalesce(:name, '') || '%')
+SELECT o.name AS organisation, a.alias AS also_called, a.source, a.sightings, o.id AS organisation_id
+FROM asked JOIN organisation o ON o.id = asked.id LEFT JOIN organisation_alias a ON a.organisation_id = o.id
+ORDER BY o.name COLLATE NOCASE, o.id, a.sightings DESC, a.alias LIMIT 1000""",
+    ),
     "failures": Question(
         "Failures and problems",
         "What could not be fetched, what answered with an error, and what could not be read, newest first.",

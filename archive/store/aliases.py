@@ -61,6 +61,7 @@ class Aliases:
         for key, name in sorted(names.items()):
             aliases._keys.add(key)
             aliases._key_of_name[fold(name)] = key
+            own_keys.setdefault(fold(name), set()).add(key)
         decided = connection.execute(
             "SELECT id, scope, value FROM decision WHERE action = 'alias'"
             " AND id NOT IN (SELECT decision_id FROM withdrawn) ORDER BY made_at, rowid"

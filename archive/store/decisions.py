@@ -160,6 +160,8 @@ def _check(line: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
             raise WrongUse(f"{where}: {column} must be a text, found {value!r}")
         if any(0xD800 <= ord(character) < 0xE000 for character in value):
             raise WrongUse(f"{where}: {column} holds half a character (a lone surrogate)")
+    if any(character.isspace() for character in line["id"]):
+        raise WrongUse(f"{where}: id {line['id']!r} holds white space")
     moment = line.get("made_at", line.get("at"))
     try:
         times.parse(str(moment))

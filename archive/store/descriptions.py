@@ -222,7 +222,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     "organisation": {
         "id": "Organisation key, aliases applied.",
-        "name": "By the profile; else the name pages use most often, the earliest of equals.",
+        "name": "By the profile; else the last decision; else the name pages use most often, the earliest of equals.",
     },
     "organisation_alias": {
         "organisation_id": "The organisation.",

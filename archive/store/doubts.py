@@ -10,8 +10,7 @@ from archive.store.subjects import fold
 #: below it a fact is for review
 SURE = 0.8
 
-# What the profile names, or an alias does, a person has named: the doubt was about the name. A revisit that was not
-# read itself shows what its original showed, and the quote stands in that one.
+# What the profile names, or an alias does, a person has named: the doubt was about the name.
 _SELECT = f"""WITH unsure AS (SELECT f.id, s.role, s.digest, f.section_version_id, f.position, f.raw, CASE
     WHEN f.logo_url IS NOT NULL AND f.organisation_id IS NULL AND f.confidence < {SURE} THEN 'unnamed logo'
     WHEN json_extract(f.extra, '$.compound') = 1 AND NOT named THEN 'compound'
@@ -25,11 +24,17 @@ SELECT u.role, u.raw, u.reason, u.id, c.page_key, count(*), max(c.captured_at ||
     || c.record_id || ' ' || w.path || printf(' %020d', c.warc_offset)) AS newest, u.digest, u.position, o.id,
   o.capture_id
 FROM unsure u JOIN observation o ON o.section_version_id = u.section_version_id
-  JOIN capture c ON CASE WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END = o.capture_id
+  JOIN capture c ON {{shows}}
   JOIN crawl k ON k.id = c.crawl_id JOIN warc w ON w.id = c.warc_id
 WHERE u.reason IS NOT NULL AND k.site_id = ?1 AND c.page_key IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM correction d WHERE d.fact_id = u.id AND d.page_key IN (c.page_key, '*'))
 GROUP BY u.id, c.page_key"""
+#: the captures that show an observation; one a time, or there is no index to find them by. A revisit that was not read
+#: itself shows what its original showed, and the quote stands in that one.
+_SHOWS = (
+    "c.id = o.capture_id AND (c.was_read OR c.original_id IS NULL)",
+    "c.original_id = o.capture_id AND NOT c.was_read",
+)
 
 
 @dataclass(slots=True)
@@ -46,9 +51,8 @@ class _Doubt:
 def write_doubts(connection: sqlite3.Connection, site: str) -> None:
     """The site's corrections are there, its doubts of before are not."""
     doubts: dict[tuple[str, str], _Doubt] = {}
-    for role, raw, reason, fact, page, times, newest, digest, position, observation, capture in connection.execute(
-        _SELECT, (site,)
-    ):
+    rows = (row for shows in _SHOWS for row in connection.execute(_SELECT.format(shows=shows), (site,)))
+    for role, raw, reason, fact, page, times, newest, digest, position, observation, capture in rows:
         if not raw.strip():
             continue  # nothing a decision could name it by
         at = (newest, digest, position)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from archive.store.aliases import Aliases
 from archive.store.corrections import Curation, read_corrections, write_corrections
 from archive.store.overrides import parse_effect
-from archive.store.subjects import slug
+from archive.store.subjects import fold, slug
 
 # How often a value was seen, counting captures, and when first. Over all sites: an organisation is one everywhere.
 # A corrected fact counts by what it was corrected to, the wording on the page is another name; a rejected one does not.
@@ -42,7 +42,8 @@ GROUP BY n.organisation_id, n.value"""
 
 def write_organisations(connection: sqlite3.Connection, site: str, names: Mapping[str, str]) -> Curation:
     """Give each fact of *site* its organisation, write what overrides make of it, and name the organisations: by the
-    profile, else as pages most often do, the earliest of equals. The site's timelines must be out of the way.
+    profile, else as somebody decided last, else as pages most often do, the earliest of equals. The site's timelines
+    must be out of the way.
     """
     connection.execute("DELETE FROM profile_name WHERE site_id = ?", (site,))
     connection.executemany(
@@ -119,11 +120,12 @@ def _write_use(
 ) -> None:
     """How many facts of the site each decision is about, and whether it made a difference to any: another that holds
     before it may have."""
-    rows = {id_: (matched, int(id_ in parts)) for id_, matched in overrides.items()}
+    rows = {id_: (matched, int(id_ in parts)) for id_, matched in overrides.items() if matched}
     for (id_,) in connection.execute(
         "SELECT id FROM decision WHERE action = 'alias' AND id NOT IN (SELECT decision_id FROM withdrawn)"
     ):
-        rows[id_] = (aliases.get(id_, 0), int(id_ in aliases or id_ in parts))
+        if id_ in aliases or id_ in parts:
+            rows[id_] = (aliases.get(id_, 0), 1)
     connection.execute("DELETE FROM decision_use WHERE site_id = ?", (site,))
     connection.executemany(
         "INSERT INTO decision_use VALUES (?,?,?,?)", [(id_, site, *counts) for id_, counts in sorted(rows.items())]
@@ -137,13 +139,24 @@ def _name(connection: sqlite3.Connection) -> None:
         values[id_].append((value, times, since, decided, names))
     given = dict(connection.execute("SELECT organisation_key, name FROM profile_name ORDER BY site_id DESC").fetchall())
     # A key is no name.
-    decided_names = {slug(name): name for name in _decided_names(connection) if slug(name) != name}
+    decided = [name for name in _decided_names(connection) if slug(name) != name]
+    last = {fold(name): number for number, name in enumerate(decided)}
+    by_slug = {slug(name): name for name in decided}
     connection.execute("DELETE FROM organisation_alias WHERE organisation_id IN (SELECT id FROM temp.touched)")
     for (id_,) in connection.execute("SELECT id FROM temp.touched").fetchall():
         listed = sorted(values[id_], key=lambda row: (-row[1], row[2], row[0]))
-        usual = next((value for value, *_, names in listed if value and names), None)
-        wording = next((value for value, *_ in listed if value), None)
-        name = given.get(id_) or usual or decided_names.get(id_) or wording or id_
+        called = max(
+            (fold(value) for value in (*(value for value, *_ in listed), by_slug.get(id_, "")) if fold(value) in last),
+            key=last.__getitem__,
+            default=None,
+        )
+        name = given.get(id_) or (
+            # as pages spell it, where they do
+            next((value for value, *_ in listed if fold(value) == called), decided[last[called]])
+            if called is not None
+            else next((value for value, *_, names in listed if value and names), None)
+            or next((value for value, *_ in listed if value), id_)
+        )
         connection.execute("UPDATE organisation SET name = ? WHERE id = ? AND name <> ?", (name, id_, name))
         connection.executemany(
             "INSERT INTO organisation_alias VALUES (?,?,?,?)",

@@ -63,11 +63,28 @@ def alias_key(name: str) -> str:
     return _LOGO.sub("", slug(IMAGE_EXTENSION.sub("", name.strip())))
 
 
+def _led_to(key: str, given: Mapping[str, str]) -> str:
+    passed: list[str] = []
+    while key in given and key not in passed:
+        passed.append(key)
+        key = alias_key(given[key])
+    return min(given[other] for other in passed[passed.index(key) :]) if key in passed else given[passed[-1]]
+
+
 class Aliases:
-    """A profile's aliases: the organisation a name stands for, when a person has said so."""
+    """A profile's aliases: the organisation a name stands for, when a person has said so. They lead on to one another;
+    all in a circle are one organisation, by the first of its names in order of the alphabet.
+
+    >>> Aliases({"NPL": "Postcode Loterij", "Postcode Loterij": "Nationale Postcode Loterij"}).name("npl")
+    'Nationale Postcode Loterij'
+    >>> circle = Aliases({"A": "B", "B": "C", "C": "A", "Z": "C"})
+    >>> {circle.name(name) for name in "ABCZ"}
+    {'A'}
+    """
 
     def __init__(self, aliases: Mapping[str, str]) -> None:
-        self._by_key = {alias_key(name): organisation for name, organisation in aliases.items()}
+        given = {alias_key(name): organisation for name, organisation in aliases.items()}
+        self._by_key = {key: _led_to(key, given) for key in given}
 
     def name(self, *names: str) -> str | None:
         """The organisation's name, by the first of *names* that is an alias."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import sqlite_utils
 
 from archive.errors import WrongUse
 from archive.store.decisions import append_decision
+from archive.store.schema import immediate, migrations
+from archive.store.tables import CURATION
 from tests.archive.store_builders import (
     SITE,
     absent,
@@ -251,7 +254,7 @@ def test_alias_goes_before_the_profile_and_an_override_before_both(store, decide
     store.derive(SITE, names=names)
     assert listed(store) == [("Nationale Postcode Loterij", None)]
     decide("alias", "NPL", "Nederlandse Pleegzorg Lijst")
-    assert listed(store) == [("NPL", "1")]
+    assert listed(store) == [("Nederlandse Pleegzorg Lijst", "1")]
     assert rows(store, "SELECT organisation_id FROM member") == [("nederlandse-pleegzorg-lijst",)]
     decide("override", raw("NPL"), {"correct": {"organisation": "Nieuwe Partij"}})
     assert rows(store, "SELECT organisation_id, decided_by FROM member") == [("nieuwe-partij", "2")]
@@ -435,3 +438,34 @@ def test_line_that_is_being_written_is_passed_over(store, tmp_path):
         file.write(b'{"id": "2", "made_at": "2026-01-0')
     store.load_decisions(tmp_path)
     assert rows(store, "SELECT id FROM decision") == [("1",)]
+
+
+def test_database_of_before_is_brought_up_to_date(tmp_path):
+    old = sqlite_utils.Database(tmp_path / "archive.db")
+    migrations.apply(old, stop_before="curation")
+    old.close()
+    with open_store(tmp_path) as fresh:
+        write(fresh, 0, reading(0, found("member", [member("Plan", kind="host", year=2007)])))
+        fresh.derive(SITE)
+        assert rows(fresh, "SELECT name, kind, year FROM current_member") == [("Plan", "host", 2007)]
+
+
+def test_presences_of_before_keep_kind_and_year(store):
+    write(store, 0, reading(0, found("member", [member("Plan", kind="host", year=2007)])))
+    store.derive(SITE)
+    with immediate(store.db):
+        store.db.conn.execute("UPDATE presence SET kind = NULL, year = NULL")
+        (fill,) = (statement for statement in CURATION if statement.startswith("UPDATE presence"))
+        store.db.conn.execute(fill)
+    assert rows(store, "SELECT name, kind, year FROM current_member") == [("Plan", "host", 2007)]
+
+
+def test_organisation_goes_by_the_name_last_decided_as_pages_spell_it(store, decide):
+    write(store, 0, reading(0, members("PLAN", "Plan Nederland")))
+    write(store, 1, reading(1, members("PLAN")))
+    decide("alias", "PLAN", "plan nederland")
+    assert listed(store, "member") == [("Plan Nederland", "1")]
+    decide("alias", "Plan Nederland", "Plan International")
+    assert {name for name, _ in listed(store, "member")} == {"Plan International"}
+    store.derive(SITE, names={"plan-international": "Plan (profile)"})
+    assert {name for name, _ in listed(store, "member")} == {"Plan (profile)"}

@@ -42,6 +42,7 @@ def test_decisions_and_events_are_loaded(store, tmp_path):
         ("[1]", "a JSON object is expected, found list"),
         ('{"action": "alias"}', "id must be a text, found None"),
         ('{"id": "1", "made_at": "x", "who": "w", "action": "alias", "scope": "s", "value": "v"}', "is not a time"),
+        ('{"id": "1 2", "made_at": "2026-01-01", "who": "w", "action": "undo", "scope": "s"}', "holds white space"),
         (
             '{"id": "1", "made_at": "2026-01-01", "who": "w", "action": "merge", "scope": "s"}',
             "action 'merge' is none of",
@@ -119,7 +120,7 @@ def test_alias_names_what_had_no_organisation(store, tmp_path):
     decide(tmp_path, "Logo 2013 .png", "Plan Nederland")
     store.load_decisions(tmp_path)
     store.derive(SITE)
-    assert rows(store, "SELECT organisation_id, name FROM sponsor") == [("plan-nederland", "logo 2013.png")]
+    assert rows(store, "SELECT organisation_id, name FROM sponsor") == [("plan-nederland", "Plan Nederland")]
 
 
 def test_later_decision_wins_and_circles_end(store, tmp_path):

@@ -117,3 +117,11 @@ def test_aliases_are_compared_without_extension_and_logo() -> None:
     assert aliases.name("NPL") is None
     assert aliases.organisation("", "Plan") == "plan"
     assert alias_key("logo EU.jpg") == "eu"
+
+
+def test_aliases_of_a_profile_lead_on_and_a_circle_of_them_is_one_organisation() -> None:
+    aliases = Aliases({"NPL": "Postcode Loterij", "Postcode Loterij": "Nationale Postcode Loterij"})
+    assert aliases.name("NPL") == "Nationale Postcode Loterij"
+    for circular in ({"B": "C", "C": "A", "A": "B", "Z": "C"}, {"Z": "C", "A": "B", "C": "A", "B": "C"}):
+        circle = Aliases(circular)
+        assert {circle.organisation(name) for name in "ABCZ"} == {"a"}
