@@ -112,7 +112,6 @@ def load(connection: sqlite3.Connection, directory: Path) -> int:
     events: dict[str, tuple[str | None, ...]] = {}
     for where, line in read_lines(directory):
         columns, rows = (_DECISION, decisions) if "action" in line else (_EVENT, events)
-        _check(line, columns, where)
         row = tuple(_stored(line.get(column)) for column in columns)
         id_ = str(row[0])
         if rows.setdefault(id_, row) != row:
@@ -126,7 +125,9 @@ def load(connection: sqlite3.Connection, directory: Path) -> int:
 
 
 def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line with ``FILE line N``; empty ones are passed over, and a last one that a crash cut off."""
+    """Each line with ``FILE line N``; empty ones are passed over, and a last one that a crash cut off. Raises WrongUse,
+    naming file and line, for what is no decision and no event.
+    """
     for path in sorted(directory.glob("*.jsonl")):
         lines = _read_whole(path).split(b"\n")
         if lines[-1] and _is_torn(lines[-1]):
@@ -141,6 +142,7 @@ def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise WrongUse(f"{where}: not a line of JSON: {error}") from error
             if not isinstance(line, dict):
                 raise WrongUse(f"{where}: a JSON object is expected, found {type(line).__name__}")
+            _check(line, _DECISION if "action" in line else _EVENT, where)
             yield where, line
 
 

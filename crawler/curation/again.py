@@ -25,14 +25,18 @@ def derive_again(archive: Archive, store: Store, sites: Iterable[str] | None = N
 
     Raises WrongUse where the profile that a site's history depends on cannot be read; nothing is derived then.
     """
-    wanted = None if sites is None else set(sites)
-    profiles: dict[str, Profile | None] = {}
-    for site, crawl, has_profile, file in store.db.conn.execute(_LAST_CRAWLS).fetchall():
-        if wanted is None or site in wanted:
-            profiles[site] = _recorded(archive, crawl, file) if has_profile else None
+    profiles = recorded_profiles(archive, store)
     store.load_decisions(archive.decisions)
-    for site, profile in profiles.items():
-        derive_site(store, site, profile, archive.warcs)
+    for site in profiles if sites is None else profiles.keys() & set(sites):
+        derive_site(store, site, profiles[site], archive.warcs)
+
+
+def recorded_profiles(archive: Archive, store: Store) -> dict[str, Profile | None]:
+    """By site the profile of its last crawl; None where it had none. Raises WrongUse."""
+    return {
+        site: _recorded(archive, crawl, file) if has_profile else None
+        for site, crawl, has_profile, file in store.db.conn.execute(_LAST_CRAWLS).fetchall()
+    }
 
 
 def _recorded(archive: Archive, crawl: str, file: str) -> Profile:
@@ -41,8 +45,8 @@ def _recorded(archive: Archive, crawl: str, file: str) -> Profile:
         if path.is_file() and (profile := _profile_in(path)):
             return profile
     raise WrongUse(
-        f"{archive.warcs / file}: the profile of crawl {crawl} cannot be read there, and "
-        "without it its history cannot be derived; the decision is kept, and `bewaar rebuild` goes by it"
+        f"{archive.warcs / file}: the profile of crawl {crawl} cannot be read there, and without it the history of its "
+        "site cannot be derived"
     )
 
 

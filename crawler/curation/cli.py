@@ -13,7 +13,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
-from crawler.outcome import DONE
+from crawler.outcome import DONE, PROBLEMS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -74,7 +74,8 @@ def curate(
       bewaar curate undo 3f2a91c0
     \b
     Exit codes
-      0 done   2 wrong use: nothing was decided   4 the archive could not be written
+      0 done   1 decided, and it does not hold: another decision holds before it   2 wrong use: nothing was decided
+      4 the archive could not be written
     """
     if context.invoked_subcommand:
         return None
@@ -261,7 +262,7 @@ def curate_decisions(archive: Path, as_json: bool) -> int:
     is listed nowhere any more. Such a decision waits.
     """
     from archive.store import open_read_only
-    from crawler.curation.session import printable
+    from crawler.curation.terminal import printable
 
     db = open_read_only(Archive.open(archive).database)
     try:
@@ -290,8 +291,14 @@ def _decide(options: dict[str, Any], decided: Callable[[Any, str | None], dict[s
     opened = Archive.open(options["archive"])
     with Curator(opened, options["who"], anyway=options.get("anyway", False)) as curator:
         line = decided(curator, options["why"])
+        objection = curator.objection(line)
     if options["as_json"]:
         print_json(line)
     else:
         click.echo(f"decision {line['id']} by {line['who']}; `bewaar curate undo {line['id'][:8]}` takes it back")
+    if objection:
+        click.echo(
+            f"bewaar: the decision is kept, and does not hold: {objection}; see `bewaar curate decisions`", err=True
+        )
+        return PROBLEMS
     return DONE

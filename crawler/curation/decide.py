@@ -11,11 +11,12 @@ from archive.configuration import did_you_mean
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import Store
-from archive.store.decisions import append_decision
+from archive.store.decisions import append_decision, read_lines
 from archive.store.review import Item, Standing, find_name, known_names, read_queue
 from archive.store.subjects import fold
 from archive.written import record_written
-from crawler.curation.again import derive_again
+from crawler.curation.again import derive_again, recorded_profiles
+from crawler.curation.terminal import printable
 from crawler.items import KINDS
 
 #: past it a session derives once, at its end, and not after each decision
@@ -40,14 +41,22 @@ class Curator:
 
     def __init__(self, archive: Archive, who: str | None, *, anyway: bool = False) -> None:
         """With *anyway* a decision may name what stands nowhere: it waits. Raises WrongUse for an archive that has no
-        database, or cannot be written."""
+        database, cannot be written, or holds a line or a crawl by which nothing could be derived: before anything is
+        decided."""
         archive.check_writable()
         if not archive.database.is_file():
             raise WrongUse(f"{archive.database}: no database; `bewaar rebuild` derives it from the WARC files")
         self.archive = archive
         self.who = whoever(archive, who)
         self._anyway = anyway
+        for _ in read_lines(archive.decisions):
+            pass
         self.store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        try:
+            recorded_profiles(archive, self.store)
+        except BaseException:
+            self.store.close()
+            raise
         #: how long the last derivation took, seconds
         self.took_s = 0.0
 
@@ -78,6 +87,18 @@ class Curator:
         if derive:
             self.derive(site=scope.get("site") if isinstance(scope, Mapping) else None)
         return line
+
+    def objection(self, line: Mapping[str, Any]) -> str | None:
+        """Why a decision that was made and derived does not hold; None where it does, or waits as it was told to."""
+        standing, by = self.store.db.conn.execute(
+            "SELECT standing, by_id FROM decided WHERE decision_id = ?", (line["id"],)
+        ).fetchone()
+        if line["action"] == "undo":
+            undone = self.store.db.conn.execute("SELECT 1 FROM withdrawn WHERE decision_id = ?", (line["scope"],))
+            standing = standing if undone.fetchone() else "made, by its date, before what it should take back"
+        if standing == "in force" or (standing == "without target" and self._anyway):
+            return None
+        return f"{standing}{f' by {by}' if by else ''}"
 
     def derive(self, site: str | None = None) -> None:
         began = time.monotonic()
@@ -163,4 +184,4 @@ class Curator:
             )
 
     def _near(self, name: str) -> str:
-        return did_you_mean(name, list(known_names(self.store.db.conn)))
+        return printable(did_you_mean(name, list(known_names(self.store.db.conn))))

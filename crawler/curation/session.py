@@ -9,6 +9,7 @@ from typing import Any
 from archive.store.review import Item
 from archive.store.subjects import fold
 from crawler.curation.decide import QUICK_S, Curator
+from crawler.curation.terminal import printable
 
 Ask = Callable[[str], str]
 #: action, scope and value
@@ -153,17 +154,6 @@ def _edited(item: Item, ask: Ask, say: Say) -> dict[str, Any] | None:
         return {"split": names}
     value = ask(f"  what should it be, in place of {_quoted(item.what)}? (Enter: go back)").strip()
     return {"correct": {"value": value}} if value else None
-
-
-def printable(text: str | None, most: int = 300) -> str:
-    r"""What came off a page, for a terminal: no escape sequence passes.
-
-    >>> printable("Plan\x1b[2J")
-    'Plan�[2J'
-    """
-    text = " ".join((text or "").split())
-    shown = "".join(one if one.isprintable() else "\ufffd" for one in text[:most])
-    return shown + ("…" if len(text) > most else "")
 
 
 def _quoted(text: str | None) -> str:

@@ -19,7 +19,8 @@ from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
 from crawler.curation.decide import Curator
-from crawler.curation.session import printable, review
+from crawler.curation.session import review
+from crawler.curation.terminal import printable
 from crawler.extract import registry
 from crawler.ingest import Ingests, ingest_file
 from crawler.items import KINDS
@@ -409,3 +410,46 @@ def test_questions_are_asked_at_a_terminal(copied: Path) -> None:
     assert "y, n, e, s or q" in text
     assert "1 decided, 0 skipped" in text
     assert "Fonds Onbekend" in names(copied, "current_sponsor")
+
+
+# --- what stands in the way is told before anything is decided
+
+
+def test_bad_line_is_told_before_anything_is_decided(copied: Path) -> None:
+    file = copied / "decisions" / "own.jsonl"
+    file.write_text(
+        '{"id": "1", "made_at": "2026-01-01", "who": "Jo", "action": "override", "scope": {}, "value": {}}\n'
+    )
+    done = curate(copied, "reject", "Wilde Ganzen", code=2)
+    assert f"{file} line 1: scope needs a role" in done.stderr
+    assert not (copied / "decisions" / "decisions.jsonl").exists()
+
+
+def test_missing_profile_is_told_before_anything_is_decided(copied: Path) -> None:
+    last = max((copied / "warcs").glob("*.warc.gz"))
+    last.rename(copied / "elsewhere")
+    done = curate(copied, "reject", "Wilde Ganzen", code=2)
+    assert f"{last}: the profile of crawl {SITE}-" in done.stderr
+    assert not (copied / "decisions" / "decisions.jsonl").exists()
+    assert "Wilde Ganzen" in names(copied, "member")
+
+
+def test_decision_that_does_not_hold_is_kept_and_says_so(copied: Path) -> None:
+    curate(copied, "confirm", "Wilde Ganzen")
+    done = curate(copied, "reject", "Wilde Ganzen", "--site", "*", code=1)
+    assert "the decision is kept, and does not hold: overruled" in done.stderr
+    assert "Wilde Ganzen" in names(copied, "member")
+    line = json.loads((copied / "decisions" / "decisions.jsonl").read_text().splitlines()[0])
+    late = {**line, "id": "late", "made_at": "2999-01-01T00:00:00Z", "action": "alias", "scope": "Plan", "value": "X"}
+    (copied / "decisions" / "own.jsonl").write_text(json.dumps(late) + "\n")
+    done = curate(copied, "undo", "late", code=1)
+    assert "made, by its date, before what it should take back" in done.stderr
+
+
+def test_names_off_pages_are_harmless_in_a_complaint(copied: Path) -> None:
+    with sqlite3.connect(copied / "archive.db") as db:
+        db.execute("INSERT INTO organisation VALUES ('evil', ?)", ("Zzyzxclub\x1b[2J",))
+    db.close()
+    done = curate(copied, "reject", "Zzyzxclubb", code=2)
+    assert "did you mean Zzyzxclub" in done.stderr
+    assert "\x1b" not in done.stderr
