@@ -12,7 +12,7 @@ from typing import Literal
 from archive.model import Place
 from archive.pictures.ocr import Letters
 from archive.store import payloads_in
-from archive.store.lookalikes import lookalikes, recognised, unnamed
+from archive.store.lookalikes import agreement, lookalikes, recognised, unnamed
 from archive.store.payloads import picture_in
 
 
@@ -40,12 +40,12 @@ def suggest(connection: sqlite3.Connection) -> Iterator[Suggestion]:
     """By what logos look like; the surest of a kind first, each pair once."""
     for pair in lookalikes(connection):
         yield Suggestion(
-            "same logo", None, None, pair.organisation, pair.other, _agreement(pair.distance),
+            "same logo", None, None, pair.organisation, pair.other, agreement(pair.distance),
             pair.digest, pair.record_id, pair.other_digest, pair.other_record_id,
         )  # fmt: skip
     for logo in recognised(connection):
         yield Suggestion(
-            "recognised", logo.site, logo.role, logo.subject, logo.organisation, _agreement(logo.distance),
+            "recognised", logo.site, logo.role, logo.subject, logo.organisation, agreement(logo.distance),
             logo.digest, logo.record_id, logo.other_digest, logo.other_record_id,
         )  # fmt: skip
 
@@ -62,7 +62,3 @@ def read_names(connection: sqlite3.Connection, warcs: Path) -> Iterator[Suggesti
             yield Suggestion(
                 "read", logo.site, logo.role, logo.subject, found.text, found.confidence, logo.digest, logo.record_id
             )
-
-
-def _agreement(distance: int) -> float:
-    return round(1 - distance / 64, 2)

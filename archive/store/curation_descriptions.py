@@ -66,7 +66,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "suggestion": {
         "organisation_id": "One organisation.",
         "other_id": "The other.",
-        "reason": "spelling (written alike) or initials (one may be short for the other).",
+        "reason": "spelling (written alike), initials (one may be short for the other), same logo (one picture).",
         "score": "How alike, of 100; empty where that is not measured.",
         "name": "The name of the one by which it is.",
         "other_name": "The name of the other.",

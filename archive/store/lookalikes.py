@@ -108,3 +108,8 @@ def recognised(connection: sqlite3.Connection) -> Iterator[Recognised]:
 def unnamed(connection: sqlite3.Connection) -> Iterator[Unnamed]:
     """Each subject once. Those whose picture cannot be decoded are not among them."""
     return (Unnamed(*row) for row in connection.execute(_UNNAMED))
+
+
+def agreement(distance: int) -> float:
+    """The part of a look's bits that agree, from 0 to 1."""
+    return round(1 - distance / 64, 2)

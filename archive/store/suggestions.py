@@ -1,7 +1,7 @@
 """Organisations that may be one and the same: asked of a person, never merged. What was refused is not asked again.
 
 Each source is one function of `_SOURCES`, which yields pairs of organisations of which one at least was touched by the
-derivation under way. Logos that look alike are another source: it belongs there, with a reason of its own.
+derivation under way.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from archive.store.alike import abbreviation, initials, spelled_alike
+from archive.store.lookalikes import agreement, lookalikes
 from archive.store.standing import refused_pairs
 from archive.store.subjects import fold, slug
 
@@ -118,7 +119,15 @@ def _initials(_: sqlite3.Connection, listed: Listed) -> Iterator[Suggestion]:
                         yield Suggestion(id_, other, "initials", name, other_name)
 
 
-_SOURCES: tuple[Source, ...] = (_spelled_alike, _initials)
+def _same_logo(connection: sqlite3.Connection, listed: Listed) -> Iterator[Suggestion]:
+    for pair in lookalikes(connection):
+        one, other = pair.organisation, pair.other
+        if {one, other} <= listed.names.keys() and (one in listed.touched or other in listed.touched):
+            name, other_name = listed.names[one][0], listed.names[other][0]
+            yield Suggestion(one, other, "same logo", name, other_name, round(agreement(pair.distance) * 100, 1))
+
+
+_SOURCES: tuple[Source, ...] = (_spelled_alike, _initials, _same_logo)
 
 
 def _rank(suggestion: Suggestion) -> tuple[float, str, str]:

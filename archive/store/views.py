@@ -69,7 +69,8 @@ FROM doubt d JOIN fact f ON f.id = d.fact_id JOIN capture c ON c.id = d.capture_
   LEFT JOIN evidence e ON e.observation_id = d.observation_id AND e.fact_id = d.fact_id
 UNION ALL
 SELECT 'alias', s.name, s.other_name, CASE s.reason WHEN 'spelling' THEN 'written alike'
-    WHEN 'initials' THEN 'one may be short for the other' ELSE s.reason END, s.score / 100, p.role,
+    WHEN 'initials' THEN 'one may be short for the other'
+    WHEN 'same logo' THEN 'shown with the same picture' ELSE s.reason END, s.score / 100, p.role,
   (SELECT sum(sightings) FROM presence WHERE organisation_id = s.organisation_id),
   (SELECT sum(sightings) FROM presence WHERE organisation_id = s.other_id), NULL, p.site_id, f.raw, e.quote, r.url,
   c.captured_at, p.page_key, s.organisation_id, s.other_id, q.last_capture_id, p.last_capture_id, p.fact_id

@@ -116,6 +116,15 @@ def test_a_logos_type_size_and_look_stand_with_its_payload(store):
     assert again.asked == []
 
 
+def test_organisations_with_one_logo_are_asked_about_and_stay_two(store):
+    show(store, 0, ("Plan", "png"), ("Oxfam Novib", "small"), ("Cordaid", "other"))
+    derive(store)
+    asked = rows(store, "SELECT organisation_id, other_id, reason, score > 90 FROM suggestion")
+    assert asked == [("oxfam-novib", "plan", "same logo", 1)]
+    assert rows(store, "SELECT why FROM review WHERE kind = 'alias'") == [("shown with the same picture",)]
+    assert rows(store, "SELECT count(*) FROM current_sponsor") == [(3,)]
+
+
 def test_type_is_what_the_bytes_say_whatever_the_server_says(store):
     write(store, 0, reading(0, wall(sponsor("A", logo_url=URL))), image(0, URL, FILES["jpeg"], mime="image/png"))
     derive(store)

@@ -95,7 +95,7 @@ def test_decisions_of_the_first_edition_hold_in_all_six_and_after_a_rebuild(
     site, root, command = replica
     for number, edition in enumerate(EDITIONS):
         site.edition = edition
-        bewaar(*command, code=1 if edition.down else 0)
+        bewaar(*command, code=1 if edition.down or edition.name == "redesign" else 0)
         if number == 0:
             curate(root, "reject", "Wilde Ganzen", "--why", "asked them")
             curate(root, "rename", "SOS Kinderdorpen", "SOS Kinderdorpen Nederland")
