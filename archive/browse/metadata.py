@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archive.browse import access, queries
-from archive.store.curation_descriptions import VIEW_COLUMNS
-from archive.store.descriptions import DESCRIPTIONS, TABLES, VIEWS
+from archive.store.descriptions import TABLES, VIEWS
+from archive.store.documentation import column_words
 
 TITLE = "Web archive"
 DESCRIPTION = (
@@ -29,6 +29,7 @@ _FACETS = {
     "problem": ["crawl_id", "what"], "fact": ["kind", "tier"], "logo": ["role"], "event": ["type", "outcome"],
     "review": ["kind", "role"], "decided": ["action", "standing"], "curated": ["role", "standing"],
     "correction": ["verdict"], "doubt": ["reason", "role"], "suggestion": ["reason"],
+    "broken_link": ["target_status"], "disappeared_document": ["state", "kind"],
     "listed": ["role", "kind"], "shown": ["role", "state"], "page_version": ["lang"],
 }  # fmt: skip
 _NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "changed_by", "event": "at",
@@ -39,23 +40,6 @@ _NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "cha
 _NOT_OURS = {"allow", "allow_sql", "plugins", "extra_css_urls", "extra_js_urls", "tables", "queries", "custom_units"}
 
 
-#: in views: what is neither a fact's nor a presence's
-_WORDS = {
-    "name": "The organisation's name, or what stands on the page.", "beneficiary": "Name of whom it benefits.",
-    "presence_id": "The presence.", "fact_id": "The fact.", "capture_id": "The capture.", "warc": "The WARC file.",
-    "payload_digest": "Our digest of the payload.", "observation_id": "The observation.",
-    "source_url": "The URL it stands on.", "digest": "Our digest of a logo's payload.",
-    "other_digest": "That of a file that shows the same picture.",
-    "place": "Where it is, as the list says: a town, a region.",
-}  # fmt: skip
-#: of tables that have a column of one name, the last says what it means in a view
-_SPEAKING = (
-    "alike", "payload", "link", "resource", "evidence", "section_version", "observation", "crawl", "capture",
-    "presence", "fact",
-)  # fmt: skip
-_ALL_WORDS = {column: words for table in _SPEAKING for column, words in DESCRIPTIONS[table].items()} | _WORDS
-
-
 def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata of one table or view."""
     is_kind = f"current_{name}" in existing or name.startswith("current_")
@@ -63,7 +47,7 @@ def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> 
     if is_kind:
         kind = name.removeprefix("current_").replace("_", " ")
         says = f"What pages list as {kind}{' now' if name.startswith('current_') else ', from when to when'}."
-    words = DESCRIPTIONS.get(name) or VIEW_COLUMNS.get(name, _ALL_WORDS)
+    words = column_words(name)
     found: dict[str, Any] = {"columns": {column: words[column] for column in columns if column in words}}
     if says:
         found["description"] = says

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archive.model import Fact
-from archive.store.curation_descriptions import VIEW_COLUMNS
-from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS
+from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEW_COLUMNS, VIEWS
 from archive.store.views import extra_fields, view_name
 
 #: of the views of kinds, where the table's column does not say it
@@ -18,7 +17,26 @@ _VIEW_COLUMNS: dict[str, str] = {
     "chair_since": "The year since which it is chair.",
     "compound": "1 when one list item names two organisations.",
     "alt": "The image's alt text as it stands, upload names included.",
+    "fact_id": "The fact.",
+    "capture_id": "The capture.",
+    "observation_id": "The observation.",
+    "warc": "The WARC file.",
+    "payload_digest": "Our digest of the payload.",
+    "digest": "Our digest of a logo's payload.",
+    "other_digest": "That of a file that shows the same picture.",
+    "place": "Where it is, as the list says: a town, a region.",
 }
+#: of tables that have a column of one name, the last says what it means in a view
+_SPEAKING = (
+    *("alike", "payload", "link", "resource", "evidence", "section_version", "observation", "crawl", "capture"),
+    *("presence", "fact"),
+)
+_IN_VIEWS = {column: said for table in _SPEAKING for column, said in DESCRIPTIONS[table].items()} | _VIEW_COLUMNS
+
+
+def column_words(name: str) -> Mapping[str, str]:
+    """What the columns of a table or view are called to mean; a view's kind may add columns that have no words here."""
+    return DESCRIPTIONS.get(name) or _IN_VIEWS | VIEW_COLUMNS.get(name, {})
 
 
 def describe_kind(kind: type[Fact]) -> tuple[str, dict[str, str]]:
@@ -35,7 +53,7 @@ def datasette_tables(kinds: Sequence[type[Fact]]) -> dict[str, dict[str, object]
     found: dict[str, dict[str, object]] = {
         table: {"description": TABLES[table], "columns": columns} for table, columns in DESCRIPTIONS.items()
     }
-    found |= {view: {"description": said, "columns": VIEW_COLUMNS.get(view, {})} for view, said in VIEWS.items()}
+    found |= {view: {"description": said, "columns": column_words(view)} for view, said in VIEWS.items()}
     for kind in kinds:
         said, columns = describe_kind(kind)
         name = view_name(kind)

@@ -14,6 +14,22 @@ class Question:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
+def _listed_on(view: str, also: str = "") -> str:
+    """What lists showed on a day, and how sure that is: of a day between two captures nobody can know. A list that was
+    there on the day without it says that it was not listed.
+    """
+    return f"""SELECT v.name, {also}
+  CASE WHEN v.first_seen >= date(:date, '+1 day') THEN 'not listed before, listed after'
+  WHEN v.last_seen >= date(:date) THEN 'listed' WHEN v.gone_by IS NOT NULL THEN 'listed before, not after'
+  WHEN v.state = 'current' THEN 'listed when last looked' ELSE 'listed before, unknown after' END AS certainty,
+  v.absent_before, v.first_seen, v.last_seen, v.gone_by, v.page_key, v.site_id
+FROM {view} v
+WHERE v.first_seen < date(:date, '+1 day')
+    AND (v.last_seen >= date(:date) OR v.gone_by IS NULL OR v.gone_by >= date(:date, '+1 day'))
+  OR v.first_seen >= date(:date, '+1 day') AND v.absent_before < date(:date)
+ORDER BY v.site_id, certainty <> 'listed', v.name, v.first_seen"""
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "current_members",
@@ -53,6 +69,39 @@ ORDER BY c.changed_by""",
         """SELECT name, beneficiary, name_source, first_seen, last_seen, href, logo_url
 FROM current_sponsor
 ORDER BY name""",
+    ),
+    Question(
+        "members_on",
+        "Who was listed as member on a date? With how sure that is, and the captures on either side.",
+        _listed_on("member", "v.kind, "),
+        (("date", "2026-01-02"),),
+    ),
+    Question(
+        "sponsors_on",
+        "Who was shown as sponsor on a date, and of whom?",
+        _listed_on("sponsor", "v.beneficiary, "),
+        (("date", "2026-01-02"),),
+    ),
+    Question(
+        "goals_on",
+        "Which goals were listed on a date, in which words?",
+        _listed_on("goal", "v.kind, "),
+        (("date", "2026-01-02"),),
+    ),
+    Question(
+        "broken_links",
+        "Which links lead nowhere now, on which page, and when did they last work?",
+        """SELECT site_id, coalesce(page_key, source_url) AS stands_on, title, target_url, target_status, target_error,
+  failed_at, last_good_at, anchor, context
+FROM broken_link
+ORDER BY site_id, target_url, stands_on""",
+    ),
+    Question(
+        "disappeared_documents",
+        "Which documents were kept once and are gone, and when were they last there?",
+        """SELECT site_id, url, state, first_seen, last_seen, gone_by, status, error, mime, size
+FROM disappeared_document
+ORDER BY site_id, state, last_seen DESC, url""",
     ),
     Question(
         "proof_of_a_name",

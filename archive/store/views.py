@@ -115,9 +115,53 @@ FROM (SELECT payload_id, other_id, distance FROM alike
   LEFT JOIN organisation o ON o.id = l.organisation_id"""
 
 
+#: Of a target only its newest capture counts. A page's links are those of its newest crawl with a text.
+_BROKEN_LINK = """CREATE VIEW broken_link AS
+WITH broken AS (SELECT t.url, c.status, c.error, c.captured_at, c.id, (SELECT max(good.captured_at) FROM capture good
+    WHERE good.resource_id = t.id AND (good.status BETWEEN 200 AND 299 OR good.status = 304)) AS last_good_at
+  FROM capture c JOIN resource t ON t.id = c.resource_id
+  WHERE (c.status >= 400 OR c.status IS NULL) AND (c.status >= 400 OR c.record_type = 'failure')
+    AND c.id = (SELECT n.id FROM capture n WHERE n.resource_id = t.id ORDER BY n.captured_at DESC, n.id DESC LIMIT 1))
+SELECT v.site_id, v.page_key, v.title, NULL AS source_url, b.url AS target_url, b.status AS target_status,
+  b.error AS target_error, b.captured_at AS failed_at, b.last_good_at, l.hop, l.context, l.anchor,
+  v.id AS page_version_id, b.id AS target_capture_id
+FROM broken b JOIN link l ON l.target_url = b.url JOIN page_version v ON v.id = l.source_version_id
+WHERE EXISTS (SELECT 1 FROM capture s WHERE s.page_version_id = v.id AND s.crawl_id = (
+  SELECT n.crawl_id FROM resource r JOIN capture n ON n.resource_id = r.id
+  WHERE r.site_id = v.site_id AND r.page_key = v.page_key AND n.page_version_id IS NOT NULL
+  ORDER BY n.captured_at DESC, n.id DESC LIMIT 1))
+UNION ALL
+SELECT r.site_id, NULL, r.title, r.url, b.url, b.status, b.error, b.captured_at, b.last_good_at, l.hop, l.context,
+  l.anchor, NULL, b.id
+FROM broken b JOIN resource_link l ON l.target_url = b.url JOIN resource r ON r.id = l.source_id"""
+
+#: What no later crawl asked for may still be there: the state tells it from what answered that it is gone.
+_DISAPPEARED_DOCUMENT = """CREATE VIEW disappeared_document AS
+SELECT r.site_id, r.url, r.kind, CASE WHEN n.status IN (404, 410) THEN 'gone'
+    WHEN n.status >= 400 OR n.record_type = 'failure' THEN 'failing' ELSE 'not asked for' END AS state,
+  (SELECT min(g.captured_at) FROM capture g WHERE g.resource_id = r.id
+    AND (g.status BETWEEN 200 AND 299 OR g.status = 304)) AS first_seen,
+  last.captured_at AS last_seen,
+  CASE WHEN n.id <> last.id THEN (SELECT min(f.captured_at) FROM capture f
+    WHERE f.resource_id = r.id AND f.captured_at > last.captured_at) END AS gone_by,
+  n.status, n.error, last.mime, p.size, p.digest, last.id AS last_capture_id, nullif(n.id, last.id) AS gone_capture_id
+FROM resource r
+  JOIN capture n ON n.id = (SELECT c.id FROM capture c WHERE c.resource_id = r.id
+    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+  JOIN capture last ON last.id = (SELECT c.id FROM capture c WHERE c.resource_id = r.id
+    AND (c.status BETWEEN 200 AND 299 OR c.status = 304) ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+  LEFT JOIN capture original ON original.id = last.original_id
+  LEFT JOIN payload p ON p.id = coalesce(last.payload_id, original.payload_id)
+WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'failure'
+  OR n.id = last.id AND n.crawl_id <> (SELECT k.id FROM crawl k WHERE k.site_id = r.site_id AND k.status = 'finished'
+    AND k.started_at >= (SELECT m.started_at FROM crawl m WHERE m.id = n.crawl_id)
+    ORDER BY k.started_at DESC, k.id DESC LIMIT 1))"""
+
+
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
     views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "curated": _CURATED, "edge": _EDGE}
     views |= {"same_logo": _SAME_LOGO, "review": _REVIEW, "decided": _DECIDED}
+    views |= {"broken_link": _BROKEN_LINK, "disappeared_document": _DISAPPEARED_DOCUMENT}
     for kind in kinds:
         name = view_name(kind)
         views[name] = _kind_view(name, kind)

@@ -16,7 +16,7 @@ from archive.store.documentation import datasette_tables, describe_kind
 from archive.store.questions import EXAMPLES, QUESTIONS
 from archive.store.views import view_name
 from crawler.items import KINDS
-from tests.archive.store_builders import SITE, goals, members, open_store, reading, rows, write
+from tests.archive.store_builders import SITE, absent, goals, members, open_store, reading, rows, write
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "schema.md"
@@ -92,6 +92,39 @@ def test_changes_of_an_organisation_are_answered(answered):
     assert [row[0] for row in ask(answered, "changes_of_an_organisation")] == ["no longer listed", "listed again"]
 
 
+def members_on(store, date: str) -> list[tuple]:
+    question = next(question for question in QUESTIONS if question.name == "members_on")
+    return [(row[0], row[2]) for row in store.db.conn.execute(question.sql, {"date": date})]
+
+
+def test_members_on_a_date_are_told_with_how_sure_that_is(store):
+    for number, names in ((0, ["Cordaid", "Plan"]), (4, ["Cordaid"]), (8, ["Cordaid", "Plan"])):
+        write(store, number, reading(number, members(*names)))
+    store.derive(SITE, anchors=["home"])
+    assert members_on(store, "2025-12-31") == []
+    assert members_on(store, "2026-01-01") == [("Cordaid", "listed"), ("Plan", "listed")]
+    assert members_on(store, "2026-01-03") == [("Cordaid", "listed"), ("Plan", "listed before, not after")]
+    # That day the list was there without it.
+    assert members_on(store, "2026-01-05") == [("Cordaid", "listed")]
+    assert members_on(store, "2026-01-07") == [("Cordaid", "listed"), ("Plan", "not listed before, listed after")]
+    assert members_on(store, "2026-01-09") == [("Cordaid", "listed"), ("Plan", "listed")]
+    later = [("Cordaid", "listed when last looked"), ("Plan", "listed when last looked")]
+    assert members_on(store, "2026-02-01") == later
+    write(store, 40, reading(40, absent("member")))
+    store.derive(SITE, anchors=["home"])
+    assert {certainty for _, certainty in members_on(store, "2026-03-01")} == {"listed before, unknown after"}
+
+
+@pytest.mark.parametrize("name", ["members_on", "sponsors_on", "goals_on", "page_on_date"])
+def test_a_question_about_a_date_uses_an_index(answered, name):
+    question = next(question for question in QUESTIONS if question.name == name)
+    plan = answered.db.conn.execute(f"EXPLAIN QUERY PLAN {question.sql}", dict(question.parameters)).fetchall()
+    steps = [row[3] for row in plan]
+    assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in {"p", "f", "capture", "c"}], (
+        steps
+    )
+
+
 def test_proof_of_a_name_is_answered(answered):
     proofs = ask(answered, "proof_of_a_name")
     assert [(row[0], row[5], row[6]) for row in proofs] == [
@@ -104,3 +137,8 @@ def test_proof_of_a_name_is_answered(answered):
 def test_every_question_runs_and_the_examples_stand_in_the_docs(answered, question):
     ask(answered, question.name)
     assert (question.sql in DOCS.read_text()) == (question.name in EXAMPLES)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_column_of_a_view_is_described(store, view):
+    assert set(columns(store, view)) <= set(datasette_tables(KINDS)[view]["columns"])
