@@ -17,6 +17,7 @@ from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
+from archive.report.cli import diff
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
@@ -419,7 +420,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, sites, logos, curate):
+for verb in (*verbs, pack, savepage, sites, logos, curate, diff):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.browse": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.proof"),
     "archive.cli": (*GROUND, *LAYOUT, "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
                     "archive.warc"),
+    "archive.report": (*GROUND, *LAYOUT, "archive.store"),
+    "archive.report.cli": (*LAYOUT, "archive.cli", "archive.report", "archive.store"),
     "archive.packing": (*GROUND, *LAYOUT, "archive.cli", "archive.wacz", "archive.bag", "archive.signing",
                         "archive.timestamps", "archive.trust"),
     "crawler.items": ("archive.model",),
@@ -135,7 +137,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
     "rfc3161_client": ("archive.timestamps",),
     "click": (
-        *("archive.cli", "archive.gallery", "archive.packing", "crawler.cli", "crawler.curation.cli"),
+        *("archive.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         *("crawler.golden.cli", "crawler.sites.cli", "crawler.replica"),
     ),
     "rich": ("crawler.cli", "crawler.progress", "crawler.display"),

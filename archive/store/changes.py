@@ -48,7 +48,7 @@ def listing_changes(role: str, presences: Iterable[Presence]) -> Iterator[Change
             went[presence.page_key, presence.gone].append(_went(role, presence, presence.gone))
     for at in sorted(came.keys() | went.keys()):
         gone, new = went.get(at, []), came.get(at, [])
-        pairs = _pairs(
+        pairs = pair_wordings(
             [change for change in gone if change.place is not None],
             [change for change in new if change.place is not None],
         )
@@ -105,7 +105,7 @@ def _came(role: str, presence: Presence, absent: Moment) -> Change:
         after=subject.value,
         earlier=absent,
         later=presence.first,
-        place=subject.position if _is_wording(subject) else None,
+        place=subject.position if is_wording(subject) else None,
     )
 
 
@@ -121,16 +121,16 @@ def _went(role: str, presence: Presence, gone: Moment) -> Change:
         after=None,
         earlier=presence.last,
         later=gone,
-        place=subject.position if _is_wording(subject) else None,
+        place=subject.position if is_wording(subject) else None,
     )
 
 
-def _is_wording(subject: Subject) -> bool:
+def is_wording(subject: Subject) -> bool:
     """A sentence, not a name or a link: those that differ are others, however alike."""
     return subject.organisation is None and subject.href is None and subject.logo_url is None
 
 
-def _pairs(gone: list[Change], new: list[Change]) -> list[tuple[Change, Change]]:
+def pair_wordings(gone: list[Change], new: list[Change]) -> list[tuple[Change, Change]]:
     if not gone or not new or len(gone) * len(new) > _MAX_PAIRS:
         return []
     alike = []

@@ -7,7 +7,7 @@ A decision is ``{"id", "made_at", "who", "why", "action", "scope", "value"}``, a
 - ``distinct``: the names *scope* and *value* are two organisations, however alike they are.
 - ``override``: the facts that *scope* names are what *value* says; both are objects (`archive.store.overrides`).
 - ``undo``: the decision whose id is *scope* no longer stands.
-- ``takedown``, ``embargo``: kept as rows; what they do is the business of those who show facts.
+- ``takedown``, ``embargo``: withhold what was captured at URLs that begin with *scope*, see `archive.store.withheld`.
 
 A line that was superseded stays: a later decision on the same scope wins.
 """

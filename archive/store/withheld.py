@@ -1,0 +1,246 @@
+"""What takedowns and embargoes withhold, and a connection on which it is not there.
+
+A takedown or an embargo withholds the captures of every URL that begins with its scope, whatever their scheme, ``www.``
+or spelling; and with them all that no other capture shows: texts, facts, links, payloads, presences, changes.
+
+- ``takedown``: of all times; with *value* ``2016-01-01/2016-12-31`` of captures in those days (one side may be empty).
+- ``embargo``: with a date as *value* until that day, else until somebody lifts it.
+- *value* ``lifted`` ends either. Of lines of one action and scope the latest holds, of one second the last.
+
+A row that stands on several captures, one of them withheld, is left out: without that capture it would claim too much.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archive import times
+from archive.errors import NotAnArchive, WrongUse
+from archive.layout import Archive
+from archive.store import decisions
+from archive.store.schema import open_read_only
+from archive.urls import urlkey
+
+LIFTED = "lifted"
+
+_ALWAYS = ("", "~")
+_TEMPORARY = (
+    """CREATE TEMP TABLE decision (id TEXT PRIMARY KEY, made_at TEXT, who TEXT, why TEXT, action TEXT, scope TEXT,
+      value TEXT)""",
+    "CREATE TEMP TABLE event (id TEXT PRIMARY KEY, at TEXT, type TEXT, object TEXT, outcome TEXT, detail TEXT)",
+    *(
+        f"CREATE TEMP TABLE hidden_{of} (id INTEGER PRIMARY KEY)"
+        for of in ("capture", "resource", "payload", "version", "observation", "section", "fact")
+    ),
+    "CREATE TEMP TABLE hidden_organisation (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TEMP TABLE touched_resource (id INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE touched_organisation (id TEXT PRIMARY KEY) WITHOUT ROWID",
+)
+
+# What only hidden captures show is hidden too.
+_FOLLOWS = (
+    """INSERT INTO temp.touched_resource SELECT DISTINCT resource_id FROM main.capture
+      WHERE id IN (SELECT id FROM temp.hidden_capture)""",
+    """INSERT INTO temp.hidden_resource SELECT t.id FROM temp.touched_resource t WHERE NOT EXISTS (
+      SELECT 1 FROM main.capture c WHERE c.resource_id = t.id AND c.id NOT IN (SELECT id FROM temp.hidden_capture))""",
+    """INSERT INTO temp.hidden_payload SELECT DISTINCT h.payload_id FROM main.capture h
+      WHERE h.id IN (SELECT id FROM temp.hidden_capture) AND h.payload_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM main.capture c WHERE c.payload_id = h.payload_id
+          AND c.id NOT IN (SELECT id FROM temp.hidden_capture))""",
+    """INSERT INTO temp.hidden_version SELECT DISTINCT h.page_version_id FROM main.capture h
+      WHERE h.id IN (SELECT id FROM temp.hidden_capture) AND h.page_version_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM main.capture c WHERE c.page_version_id = h.page_version_id
+          AND c.id NOT IN (SELECT id FROM temp.hidden_capture))""",
+    """INSERT INTO temp.hidden_observation SELECT id FROM main.observation
+      WHERE capture_id IN (SELECT id FROM temp.hidden_capture)""",
+    """INSERT INTO temp.hidden_section SELECT DISTINCT h.section_version_id FROM main.observation h
+      WHERE h.id IN (SELECT id FROM temp.hidden_observation) AND h.section_version_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM main.observation o WHERE o.section_version_id = h.section_version_id
+          AND o.id NOT IN (SELECT id FROM temp.hidden_observation))""",
+    """INSERT INTO temp.hidden_fact SELECT id FROM main.fact
+      WHERE section_version_id IN (SELECT id FROM temp.hidden_section)""",
+)
+_CANDIDATES = "INSERT OR IGNORE INTO temp.hidden_fact SELECT id FROM main.fact WHERE tier = 'candidate'"
+_ORGANISATIONS = (
+    """INSERT INTO temp.touched_organisation SELECT organisation_id FROM main.fact
+        WHERE id IN (SELECT id FROM temp.hidden_fact) AND organisation_id IS NOT NULL
+      UNION SELECT beneficiary_id FROM main.fact
+        WHERE id IN (SELECT id FROM temp.hidden_fact) AND beneficiary_id IS NOT NULL""",
+    """INSERT INTO temp.hidden_organisation SELECT t.id FROM temp.touched_organisation t
+      WHERE t.id NOT IN (SELECT organisation_id FROM main.site WHERE organisation_id IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM main.fact f WHERE f.organisation_id = t.id
+          AND f.id NOT IN (SELECT id FROM temp.hidden_fact))
+        AND NOT EXISTS (SELECT 1 FROM main.fact f WHERE f.beneficiary_id = t.id
+          AND f.id NOT IN (SELECT id FROM temp.hidden_fact))""",
+)
+
+_NO_CAPTURE = "NOT IN (SELECT id FROM temp.hidden_capture)"
+_NO_ORGANISATION = "(organisation_id IS NULL OR organisation_id NOT IN (SELECT id FROM temp.hidden_organisation))"
+_NAMED_SO = """EXISTS (SELECT 1 FROM main.fact f WHERE f.organisation_id = main.organisation.id
+  AND f.value = main.organisation.name AND f.id NOT IN (SELECT id FROM temp.hidden_fact))"""
+
+#: per table which of its rows are shown. Tables that are not named here hold nothing off a capture.
+SHOWN: dict[str, str] = {
+    "resource": "id NOT IN (SELECT id FROM temp.hidden_resource)",
+    "payload": "id NOT IN (SELECT id FROM temp.hidden_payload)",
+    "capture": f"id {_NO_CAPTURE}",
+    "page_version": "id NOT IN (SELECT id FROM temp.hidden_version)",
+    "section_version": "id NOT IN (SELECT id FROM temp.hidden_section)",
+    "fact": "id NOT IN (SELECT id FROM temp.hidden_fact)",
+    "observation": "id NOT IN (SELECT id FROM temp.hidden_observation)",
+    "evidence": """observation_id NOT IN (SELECT id FROM temp.hidden_observation)
+      AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
+    "link": "source_version_id NOT IN (SELECT id FROM temp.hidden_version) AND NOT is_withheld(target_url)",
+    "resource_link": "source_id NOT IN (SELECT id FROM temp.touched_resource) AND NOT is_withheld(target_url)",
+    "problem": f"(capture_id IS NULL OR capture_id {_NO_CAPTURE}) AND NOT is_withheld(url)",
+    "organisation": "id NOT IN (SELECT id FROM temp.hidden_organisation)",
+    "organisation_alias": """organisation_id NOT IN (SELECT id FROM temp.touched_organisation)
+      OR EXISTS (SELECT 1 FROM main.fact f WHERE f.organisation_id = main.organisation_alias.organisation_id
+        AND f.value = alias AND f.id NOT IN (SELECT id FROM temp.hidden_fact))""",
+    "profile_name": "organisation_key NOT IN (SELECT id FROM temp.hidden_organisation)",
+    "presence": f"""fact_id NOT IN (SELECT id FROM temp.hidden_fact) AND first_capture_id {_NO_CAPTURE}
+      AND last_capture_id {_NO_CAPTURE} AND coalesce(absent_capture_id, 0) {_NO_CAPTURE}
+      AND coalesce(gone_capture_id, 0) {_NO_CAPTURE} AND {_NO_ORGANISATION}""",
+    "logo": f"""capture_id {_NO_CAPTURE} AND last_capture_id {_NO_CAPTURE}
+      AND payload_id NOT IN (SELECT id FROM temp.hidden_payload) AND {_NO_ORGANISATION}""",
+    "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
+}
+#: tables that hold nothing off a capture
+WHOLE = ("site", "crawl", "warc")
+#: what a column shows, where a row that is shown would tell of one that is not
+_COLUMNS: dict[tuple[str, str], str] = {
+    **{
+        ("capture", column): f"CASE WHEN NOT is_withheld({column}) THEN {column} END"
+        for column in ("via", "redirect_to", "refers_to_url")
+    },
+    ("capture", "original_id"): f"CASE WHEN original_id {_NO_CAPTURE} THEN original_id END",
+    ("resource", "title"): f"""CASE WHEN id NOT IN (SELECT id FROM temp.touched_resource) THEN title ELSE (
+      SELECT v.title FROM main.capture c JOIN main.page_version v ON v.id = c.page_version_id
+      WHERE c.resource_id = main.resource.id AND c.id {_NO_CAPTURE}
+      ORDER BY c.captured_at DESC, c.id DESC LIMIT 1) END""",
+    ("organisation", "name"): f"""CASE WHEN id NOT IN (SELECT id FROM temp.touched_organisation) OR {_NAMED_SO}
+      OR id IN (SELECT organisation_key FROM main.profile_name) THEN name ELSE coalesce((
+        SELECT min(f.value) FROM main.fact f WHERE f.organisation_id = main.organisation.id
+          AND f.id NOT IN (SELECT id FROM temp.hidden_fact)), id) END""",
+}
+
+_VIEW = re.compile(r"\s*CREATE VIEW\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Captures of URLs whose key is *key* or begins with it, made from *since* until before *until*."""
+
+    key: str
+    #: the scope ended in a slash: what continues the last name is another
+    whole_name: bool
+    since: str
+    until: str
+
+    def covers(self, key: str) -> bool:
+        if not self.whole_name:
+            return key.startswith(self.key)
+        return key == self.key or key.startswith((f"{self.key}/", f"{self.key}?"))
+
+
+@contextmanager
+def open_visible(archive: Archive, *, candidates: bool = True) -> Iterator[sqlite3.Connection]:
+    """The database as of now, for reading, in one snapshot, without what decisions withhold: tables and views by their
+    own names. Without *candidates* facts that are only guessed are not there either.
+
+    Decisions are read from their files: one made a moment ago holds. Raises WrongUse for a line that cannot be obeyed.
+    """
+    if not archive.database.is_file():
+        raise NotAnArchive(f"{archive.database}: no such file: crawl, ingest or rebuild makes it")
+    db = open_read_only(archive.database)
+    try:
+        connection = db.conn
+        connection.execute("BEGIN")
+        connection.execute("SELECT 1 FROM main.sqlite_master").fetchone()
+        for statement in _TEMPORARY:
+            connection.execute(statement)
+        decisions.load(connection, archive.decisions)
+        rules = read_rules(connection)
+        if rules or not candidates:
+            _hide(connection, rules, candidates=candidates)
+            _shadow(connection)
+        yield connection
+    finally:
+        db.close()
+
+
+def read_rules(connection: sqlite3.Connection) -> list[Rule]:
+    """What the decisions withhold today. Raises WrongUse, naming the decision."""
+    latest: dict[tuple[str, str], tuple[str, str | None]] = {}
+    for id_, action, scope, value in connection.execute(
+        "SELECT id, action, scope, value FROM decision WHERE action IN ('takedown', 'embargo') ORDER BY made_at, rowid"
+    ):
+        latest[action, scope] = id_, value
+    rules = []
+    for (action, scope), (id_, value) in latest.items():
+        if value == LIFTED:
+            continue
+        if "://" not in scope:
+            raise WrongUse(f"decision {id_}: {action} of {scope!a}: a URL, or the beginning of one, is expected")
+        since, until = _period(id_, action, value)
+        if until <= since:
+            continue
+        key = urlkey(scope)
+        rules.append(Rule(key, scope.endswith("/") and not key.endswith("/"), since, until))
+    return rules
+
+
+def _period(id_: str, action: str, value: str | None) -> tuple[str, str]:
+    """Of captures that are withheld: from the first until before the second; the same twice for none."""
+    if value is None:
+        return _ALWAYS
+    try:
+        if action == "embargo":
+            return _ALWAYS if times.seconds(times.now()) < times.read_since(value) else ("", "")
+        since, slash, until = value.partition("/")
+        if slash:
+            days = (
+                times.read_since(since) if since else "",
+                f"{times.read_since(until)[:10]}T23:59:59Z~" if until else "~",
+            )
+            if days[0] < days[1]:
+                return days
+    except WrongUse as error:
+        raise WrongUse(f"decision {id_}: {action} with value {value!a}: {error}") from error
+    raise WrongUse(f"decision {id_}: {action} with value {value!a}: a period such as 2016-01-01/2016-12-31 is expected")
+
+
+def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool) -> None:
+    @lru_cache(maxsize=10_000)
+    def is_withheld(url: str | None) -> bool:
+        return url is not None and any(rule.covers(key) for key in [urlkey(url)] for rule in rules)
+
+    connection.create_function("is_withheld", 1, is_withheld if rules else lambda _: False, deterministic=True)
+    connection.create_function("covers", 2, lambda rule, url: rules[rule].covers(urlkey(url)), deterministic=True)
+    for number, rule in enumerate(rules):
+        # Not by the stored key: what was written by an older version's rules must be found too.
+        connection.execute(
+            """INSERT OR IGNORE INTO temp.hidden_capture
+            SELECT c.id FROM main.resource r JOIN main.capture c ON c.resource_id = r.id
+            WHERE covers(?, r.url) AND c.captured_at >= ? AND c.captured_at < ?""",
+            (number, rule.since, rule.until),
+        )
+    for statement in (*_FOLLOWS, *([] if candidates else [_CANDIDATES]), *_ORGANISATIONS):
+        connection.execute(statement)
+
+
+def _shadow(connection: sqlite3.Connection) -> None:
+    """Put a temporary view of each table's own name before it, and each view before itself: names lead to the
+    temporary ones first."""
+    for table, shown in SHOWN.items():
+        columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+        selected = ", ".join(f"{said} AS {c}" if (said := _COLUMNS.get((table, c))) else f'"{c}"' for c in columns)
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {selected} FROM main.{table} WHERE {shown}")
+    views = connection.execute("SELECT sql FROM main.sqlite_master WHERE type = 'view'").fetchall()
+    for (sql,) in views:
+        connection.execute(_VIEW.sub("CREATE TEMP VIEW ", sql, count=1))
