@@ -3,20 +3,17 @@ is derived again like the one it came from."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from archive import times
-from archive.errors import BadRecord, Damaged, Locked, WrongUse
-from archive.faults import fault
+from archive.errors import BadRecord, Damaged
 from archive.layout import MARKER, Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
@@ -24,6 +21,7 @@ from archive.store import open_read_only
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
 from archive.wacz.pack import Wanted, missing_from, select
+from archive.warc.drafts import new_directory
 from archive.warc.segment import flush, flush_directory
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -46,7 +44,7 @@ def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callab
     where a file is not what the manifest says, ArchiveFault."""
     problems = missing_from(archive, wanted)
     paths, along = _choose(archive, wanted, problems)
-    with _new_directory(directory) as place:
+    with new_directory(directory) as place:
         bag = _Bag(place)
         known = read_manifest(archive.root)
         kept: dict[str, str] = {}
@@ -161,35 +159,3 @@ def _manifest(files: dict[str, str]) -> str:
         escaped = name.replace("%", "%25").replace("\n", "%0A").replace("\r", "%0D")
         lines.append(f"{digest}  {escaped}\n")
     return "".join(lines)
-
-
-@contextmanager
-def _new_directory(directory: Path) -> Iterator[Path]:
-    """A directory that gets its name once all in it is on the medium; of a failure nothing is left."""
-    if os.path.lexists(directory):
-        raise WrongUse(f"{directory}: exists already")
-    part = directory.with_name(f".{directory.name}.part")
-    try:
-        part.mkdir(exist_ok=True)
-        held = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        raise fault(directory, error) from error
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Locked(f"{directory}: another process is making it") from error
-        try:
-            for left in part.iterdir():  # by one that was killed
-                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-            yield part
-            part.rename(directory)
-            flush_directory(directory.parent)
-        except BaseException as error:
-            with suppress(OSError):
-                shutil.rmtree(part)
-            if isinstance(error, OSError):
-                raise fault(directory, error) from error
-            raise
-    finally:
-        os.close(held)

@@ -14,6 +14,7 @@ import click
 
 from archive.cli import ArchivePath, archive_option, json_option, print_json, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
+from archive.export.cli import EXTRACTORS, export
 from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
@@ -91,6 +92,7 @@ def main(context: click.Context) -> None:
       bewaar serve                               look at what was kept
     """
     context.obj = _ask_authority
+    context.meta[EXTRACTORS] = _extractor_versions
 
 
 def _ask_authority(url: str, query: bytes) -> bytes:
@@ -98,6 +100,13 @@ def _ask_authority(url: str, query: bytes) -> bytes:
     from crawler.authority import ask
 
     return ask(url, query)
+
+
+def _extractor_versions() -> dict[str, int]:
+    """Handed to the archive's verbs, which do not know the extractors."""
+    from crawler.extract import VERSIONS
+
+    return dict(VERSIONS)
 
 
 @main.command()
@@ -420,7 +429,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, sites, logos, curate, diff):
+for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from archive.report.points import Point, around, read_points, standing
 from archive.report.sections import Difference, compare_sections
 from archive.report.texts import changed_lines
+from archive.store.corrections import read_curation
 from archive.store.history import Moment, PageHistory, PageState, Shown, read_pages, read_role, roles
 from archive.store.logos import Logos
+from archive.store.looks import Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class _SiteDiffer:
             key: {crawl: state for crawl, state in states.items() if state.outcome != "redirect"}
             for key, states in read_pages(connection, site).items()
         }
-        self._logos = Logos(connection)
+        self._logos = Logos(connection, Pictures.read(connection, site))
+        self._curation = read_curation(connection, site)
         self._found = SiteDiff(site, a, b)
         self._new: set[str] = set()
         #: roles by page, side, reason, and the captures on either side
@@ -155,7 +158,7 @@ class _SiteDiffer:
         return str(found[0]) if found else ""
 
     def _role(self, role: str) -> None:
-        history = read_role(self._connection, self._found.site, role, self._logos.digest)
+        history = read_role(self._connection, self._found.site, role, self._logos.digest, self._curation)
         alike: dict[tuple[Difference, ...], list[tuple[str, Shown, Shown]]] = {}
         for page_key in sorted(history):
             shown = history[page_key]

@@ -56,6 +56,18 @@ class Curation:
         return any(page != EVERY_PAGE for page in self.corrections.get(fact_id, ()))
 
 
+def read_curation(connection: sqlite3.Connection, site: str) -> Curation:
+    """What was written of it when the site's history was derived; aliases stand in the facts themselves."""
+    found: dict[int, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
+    for fact, page, verdict, value, kind, year, organisation, decided_by in connection.execute(
+        "SELECT fact_id, page_key, verdict, value, kind, year, organisation_id, decided_by FROM correction"
+        " WHERE site_id = ? ORDER BY fact_id, page_key, part",
+        (site,),
+    ):
+        found[fact][page].append(Part(verdict, value, kind, year, organisation, tuple(decided_by.split())))
+    return Curation(found)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fact:
     id: int

@@ -89,10 +89,11 @@ _DECIDED = """CREATE VIEW decided AS
 SELECT d.made_at, d.action, d.scope, d.value, CASE WHEN w.decision_id IS NOT NULL THEN 'withdrawn'
     WHEN d.action IN ('alias', 'override') AND coalesce(sum(u.matched), 0) + coalesce(sum(u.effective), 0) = 0
       THEN 'without target'
-    WHEN d.action = 'undo' AND d.scope NOT IN (SELECT id FROM decision) THEN 'without target'
+    WHEN d.action = 'undo' AND t.id IS NULL THEN 'without target'
     WHEN d.action IN ('alias', 'override') AND sum(u.effective) = 0 THEN 'overruled'
     ELSE 'in force' END AS standing, coalesce(sum(u.matched), 0) AS facts, w.by_id, d.who, d.why, d.id AS decision_id
 FROM decision d LEFT JOIN withdrawn w ON w.decision_id = d.id LEFT JOIN decision_use u ON u.decision_id = d.id
+  LEFT JOIN decision t ON t.id = d.scope
 GROUP BY d.id"""
 
 #: Every edge of the link graph, out of page versions and out of what is no page.

@@ -32,6 +32,7 @@ _ALWAYS = ("", "~")
 _TEMPORARY = (
     """CREATE TEMP TABLE decision (id TEXT PRIMARY KEY, made_at TEXT, who TEXT, why TEXT, action TEXT, scope TEXT,
       value TEXT)""",
+    "CREATE TEMP TABLE withdrawn (decision_id TEXT PRIMARY KEY, by_id TEXT)",
     "CREATE TEMP TABLE event (id TEXT PRIMARY KEY, at TEXT, type TEXT, object TEXT, outcome TEXT, detail TEXT)",
     *(
         f"CREATE TEMP TABLE hidden_{of} (id INTEGER PRIMARY KEY)"
@@ -108,10 +109,21 @@ SHOWN: dict[str, str] = {
       AND coalesce(gone_capture_id, 0) {_NO_CAPTURE} AND {_NO_ORGANISATION}""",
     "logo": f"""capture_id {_NO_CAPTURE} AND last_capture_id {_NO_CAPTURE}
       AND payload_id NOT IN (SELECT id FROM temp.hidden_payload) AND {_NO_ORGANISATION}""",
+    "logo_file": f"""capture_id {_NO_CAPTURE} AND last_capture_id {_NO_CAPTURE}
+      AND payload_id NOT IN (SELECT id FROM temp.hidden_payload) AND logo_id IN (SELECT id FROM temp.logo)""",
+    "picture": "payload_id NOT IN (SELECT id FROM temp.hidden_payload) AND NOT is_withheld(url)",
+    "alike": """payload_id NOT IN (SELECT id FROM temp.hidden_payload)
+      AND other_id NOT IN (SELECT id FROM temp.hidden_payload)""",
+    "drift": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE}",
+    "correction": f"fact_id NOT IN (SELECT id FROM temp.hidden_fact) AND {_NO_ORGANISATION}",
+    "doubt": f"""fact_id NOT IN (SELECT id FROM temp.hidden_fact) AND capture_id {_NO_CAPTURE}
+      AND observation_id NOT IN (SELECT id FROM temp.hidden_observation)""",
+    "suggestion": """organisation_id NOT IN (SELECT id FROM temp.touched_organisation)
+      AND other_id NOT IN (SELECT id FROM temp.touched_organisation)""",
     "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
 }
 #: tables that hold nothing off a capture
-WHOLE = ("site", "crawl", "warc")
+WHOLE = ("site", "crawl", "warc", "decision_use")
 #: what a column shows, where a row that is shown would tell of one that is not
 _COLUMNS: dict[tuple[str, str], str] = {
     **{
@@ -178,7 +190,8 @@ def read_rules(connection: sqlite3.Connection) -> list[Rule]:
     """What the decisions withhold today. Raises WrongUse, naming the decision."""
     latest: dict[tuple[str, str], tuple[str, str | None]] = {}
     for id_, action, scope, value in connection.execute(
-        "SELECT id, action, scope, value FROM decision WHERE action IN ('takedown', 'embargo') ORDER BY made_at, rowid"
+        "SELECT id, action, scope, value FROM decision WHERE action IN ('takedown', 'embargo')"
+        " AND id NOT IN (SELECT decision_id FROM withdrawn) ORDER BY made_at, rowid"
     ):
         latest[action, scope] = id_, value
     rules = []
@@ -241,6 +254,11 @@ def _shadow(connection: sqlite3.Connection) -> None:
         columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
         selected = ", ".join(f"{said} AS {c}" if (said := _COLUMNS.get((table, c))) else f'"{c}"' for c in columns)
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {selected} FROM main.{table} WHERE {shown}")
-    views = connection.execute("SELECT sql FROM main.sqlite_master WHERE type = 'view'").fetchall()
-    for (sql,) in views:
-        connection.execute(_VIEW.sub("CREATE TEMP VIEW ", sql, count=1))
+    views = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'view'").fetchall()
+    for name, sql in views:
+        shown = _VIEW.sub("CREATE TEMP VIEW ", sql, count=1)
+        if name == "decided":
+            # What is withheld is not told by the decision that withholds it.
+            _, _, select = sql.partition(" AS\n")
+            shown = f"CREATE TEMP VIEW decided AS SELECT * FROM ({select}) WHERE action NOT IN ('takedown', 'embargo')"
+        connection.execute(shown)

@@ -1,9 +1,10 @@
-"""Files that carry their name once they are whole and on the medium, and not a moment sooner."""
+"""Files and directories that carry their name once they are whole and on the medium, and not a moment sooner."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,41 @@ def draft(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
                     file.close()
                 raise fault(Path(error.filename or path), error) from error
             raise
+
+
+@contextmanager
+def new_directory(directory: Path) -> Iterator[Path]:
+    """A directory that gets its name once all in it is on the medium; of a failure nothing is left.
+
+    Raises WrongUse where *directory* is taken; Locked where another process is making it; ArchiveFault.
+    """
+    if os.path.lexists(directory):
+        raise WrongUse(f"{directory}: exists already")
+    part = directory.with_name(f".{directory.name}.part")
+    try:
+        part.mkdir(exist_ok=True)
+        held = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise fault(directory, error) from error
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Locked(f"{directory}: another process is making it") from error
+        try:
+            for left in part.iterdir():  # by one that was killed
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            yield part
+            part.rename(directory)
+            flush_directory(directory.parent)
+        except BaseException as error:
+            with suppress(OSError):
+                shutil.rmtree(part)
+            if isinstance(error, OSError):
+                raise fault(directory, error) from error
+            raise
+    finally:
+        os.close(held)
 
 
 def _claim(file: IO[bytes], part: Path, path: Path) -> None:

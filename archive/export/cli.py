@@ -1,0 +1,77 @@
+"""``bewaar export``: parses, calls one function, prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.cli import OutputFolder, archive_option, json_option, print_json
+from archive.errors import WrongUse
+from archive.layout import Archive
+
+#: where the front door puts a function that tells the versions of the extractors, by role
+EXTRACTORS = "archive.extractors"
+_FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf")
+
+
+@click.command()
+@archive_option
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default="csv", show_default=True, help="Of the files."
+)
+@click.option("--tables", metavar="NAME,...", help="Only these tables and views.")
+@click.option("--out", type=OutputFolder, help="The new directory.  [default: exports/export-TIME-FORMAT]")
+@click.option("--candidates", is_flag=True, help="With facts that are only guessed, for review.")
+@click.option("--indexes/--no-indexes", default=True, help="Of sqlite: with the indexes of its tables [yes].")
+@click.option("--search", is_flag=True, help="Of sqlite: with a full-text index over the texts of pages.")
+@click.option(
+    "--nodes", type=click.Choice(["hosts", "pages"]), default="hosts", show_default=True, help="Of graphml and gexf."
+)
+@json_option
+def export(
+    archive: Path,
+    format_: str,
+    tables: str | None,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Write the dataset for others: a directory of files, with a README.md that explains every column.
+
+    What a takedown or an embargo withholds is not in it, nor what only concerns the operator (decisions, events,
+    problems), nor facts that are only guessed. The export is of one moment, also while crawls run, and is there whole
+    or not at all. It states a digest of what it is derived from, and how to cite it.
+
+    csv is safe to open in a spreadsheet; datapackage is csv with a Frictionless datapackage.json; parquet needs
+    pip install 'bewaar[parquet]'; sqlite is one file to publish; graphml and gexf are the link graph.
+
+    \b
+    Examples
+      bewaar export --format sqlite --search --out network-2026
+      bewaar export --tables member,current_sponsor,change
+      bewaar export --format gexf --nodes pages
+    """
+    from archive.export.export import Wanted, default_directory
+    from archive.export.export import export as run
+
+    names = tuple(name.strip() for name in tables.split(",")) if tables is not None else ()
+    if not all(names):
+        raise WrongUse(f"--tables {tables!a}: names, with commas between them, are expected")
+    held = Archive.open(archive)
+    tell = click.get_current_context().meta.get(EXTRACTORS)
+    wanted = Wanted(format=format_, tables=names, **options)
+    done = run(held, out or default_directory(held, format_), wanted, tell() if tell else {})
+    for note in done.notes:
+        click.echo(f"bewaar: {note}", err=True)
+    if as_json:
+        print_json(asdict(done))
+        return 0
+    size = sum(file.size for file in done.files)
+    rows = sum(sum(file.rows.values()) for file in done.files)
+    withheld = f", {done.withholding} takedowns and embargoes obeyed" if done.withholding else ""
+    click.echo(f"{done.directory}: {len(done.files)} files, {rows} rows, {size} bytes{withheld}")
+    click.echo(f"dataset digest {done.digest}")
+    return 0
