@@ -70,3 +70,13 @@ def read_since(text: str) -> str:
         return seconds(parse(text))
     except (ValueError, OverflowError) as error:
         raise WrongUse(f"{text!r} is not a date, such as 2026-01-31 or 2026-01-31T08:30:00Z") from error
+
+
+def read_until(text: str) -> str:
+    """As `read_since`, for the end of a period: of a date its last second.
+
+    >>> read_until("2026-01-31")
+    '2026-01-31T23:59:59Z'
+    """
+    since = read_since(text)
+    return since if "T" in text or " " in text else f"{since[:10]}T23:59:59Z"

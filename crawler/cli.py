@@ -18,7 +18,7 @@ from archive.export.cli import EXTRACTORS, export
 from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
-from archive.report.cli import diff
+from archive.report.cli import diff, search
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
@@ -429,7 +429,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export):
+for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export, search):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.cli": (*GROUND, *LAYOUT, "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
                     "archive.warc"),
     "archive.report": (*GROUND, *LAYOUT, "archive.store"),
-    "archive.report.cli": (*LAYOUT, "archive.cli", "archive.report", "archive.store"),
+    "archive.report.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "archive.store"),
     "archive.export": (*GROUND, *LAYOUT, "archive.store", "archive.warc"),
     "archive.export.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.export"),
     "archive.packing": (*GROUND, *LAYOUT, "archive.cli", "archive.wacz", "archive.bag", "archive.signing",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from archive.store.expressions import match_expression
 from archive.store.subjects import fold
 
-_PIECE = re.compile(r'"([^"]+)"|(\w+(?:[\'\u2019]\w+)*)')
-#: words and phrases past this many are left out
-_MOST = 24
+__all__ = ["marked", "match_expression", "search"]
+
 #: stand around a hit in a snippet: control characters are in no text that a page shows
 _OPEN, _CLOSE = "\x02", "\x03"
 
@@ -23,26 +22,6 @@ _NEWEST = """SELECT c.record_id, c.captured_at, r.url FROM capture c JOIN resour
 WHERE c.page_version_id = ? ORDER BY c.captured_at DESC, c.id LIMIT 1"""
 _NAMES = """SELECT o.id, o.name FROM name_trigram t JOIN organisation o ON o.id = t.ref
 WHERE t.kind = 'organisation' AND name_trigram MATCH :folded ORDER BY rank LIMIT 12"""
-
-
-def match_expression(text: str | None) -> str:
-    r"""What was typed as an FTS5 expression: phrases in quotes stay phrases, every other word is a prefix.
-
-    >>> match_expression('zo\'n "better care" kind*')
-    '"zo\'n"* "better care" "kind"*'
-    >>> match_expression('AND ( NEAR')
-    '"AND"* "NEAR"*'
-    >>> match_expression('*')
-    '""'
-    """
-    parts = []
-    for phrase, word in _PIECE.findall(text or "")[:_MOST]:
-        if phrase:
-            parts.append(f'"{phrase}"')
-        else:
-            # One letter as a prefix is half the index.
-            parts.append(f'"{word}"' + ("*" if len(word) > 1 else ""))
-    return " ".join(part.replace("\0", " ") for part in parts) or '""'
 
 
 def marked(snippet: str) -> Markup:

@@ -118,7 +118,7 @@ def _point(connection: sqlite3.Connection, given: str, site: str) -> Point | Non
     if not _is_time(given):
         found = connection.execute("SELECT started_at FROM crawl WHERE id = ?", (given,)).fetchone()
         return Point(given, given, found[0])
-    at = f"{given}T23:59:59Z" if _DATE.fullmatch(given) else times.read_since(given)
+    at = times.read_until(given)
     found = connection.execute(
         "SELECT 1 FROM crawl k JOIN capture c ON c.crawl_id = k.id WHERE k.site_id = ? AND c.captured_at <= ? LIMIT 1",
         (site, at),

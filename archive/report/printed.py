@@ -1,11 +1,13 @@
-"""A comparison as people read it on a terminal. Titles and names are the archive's: control characters are shown."""
+"""A comparison, and what a search found, as people read it on a terminal. Titles and names are the archive's:
+control characters are shown, not obeyed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from archive.report.diff import PageDiff, SectionDiff, Seen, SiteDiff, Unknown
 from archive.report.points import Point
+from archive.report.search import CLOSE, OPEN, Hits
 
 _SIGNS = {"no longer listed": "-", "listed": "+", "reworded": "~", "logo replaced": "~"}
 #: lines of one page's text, pages of one reason
@@ -36,13 +38,17 @@ def as_text(found: SiteDiff) -> Iterator[str]:
     )
 
 
+def _steerless(line: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 def clean(text: str, wide: int = _WIDE) -> str:
     r"""One line that cannot steer a terminal.
 
     >>> clean("a\n\x1b[2Jb")
     'a \\x1b[2Jb'
     """
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+    line = _steerless(" ".join(text.split()))
     return line if len(line) <= wide else f"{line[: wide - 1]}…"
 
 
@@ -108,3 +114,26 @@ def _named(page_key: str, found: SiteDiff) -> str:
 def _seen(label: str, seen: Seen | None) -> Iterator[str]:
     if seen is not None:
         yield f"      {label:<6} {seen.captured_at} {clean(seen.url)} {clean(seen.record_id)}"
+
+
+def hits_as_text(found: Hits, mark: Callable[[str], str]) -> Iterator[str]:
+    for hit in found.listed:
+        until = f", no longer on {hit.gone_by}" if hit.gone_by else ""
+        yield f"{hit.role}: {clean(hit.name)} ({hit.state}, listed {hit.first_seen} to {hit.last_seen}{until})"
+        yield f"    {clean(hit.url)} {clean(hit.record_id)}"
+    for page in found.pages:
+        versions = f", one of {page.versions} versions" if page.versions > 1 else ""
+        yield f"page: {clean(page.title or page.page_key)} (captured {page.first_seen} to {page.last_seen}{versions})"
+        yield f"    {_marked(page.snippet, mark)}"
+        yield f"    {clean(page.url)} {clean(page.record_id)}"
+    if found.more:
+        yield "and more: ask for more words, or for a shorter period"
+
+
+def _marked(snippet: str, mark: Callable[[str], str]) -> str:
+    before, *hits = " ".join(snippet.split()).split(OPEN)
+    pieces = [_steerless(before)]
+    for piece in hits:
+        hit, _, after = piece.partition(CLOSE)
+        pieces += [mark(_steerless(hit)), _steerless(after)]
+    return "".join(pieces)

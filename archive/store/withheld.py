@@ -219,7 +219,7 @@ def _period(id_: str, action: str, value: str | None) -> tuple[str, str]:
         if slash:
             days = (
                 times.read_since(since) if since else "",
-                f"{times.read_since(until)[:10]}T23:59:59Z~" if until else "~",
+                f"{times.read_until(until)}~" if until else "~",
             )
             if days[0] < days[1]:
                 return days
