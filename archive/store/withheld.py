@@ -236,10 +236,11 @@ def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool
     connection.create_function("is_withheld", 1, is_withheld if rules else lambda _: False, deterministic=True)
     connection.create_function("covers", 2, lambda rule, url: rules[rule].covers(urlkey(url)), deterministic=True)
     for number, rule in enumerate(rules):
-        # Not by the stored key: what was written by an older version's rules must be found too.
+        # Not by the stored key: what was written by an older version's rules must be found too. CROSS JOIN has SQLite
+        # ask once per URL, not once per capture.
         connection.execute(
             """INSERT OR IGNORE INTO temp.hidden_capture
-            SELECT c.id FROM main.resource r JOIN main.capture c ON c.resource_id = r.id
+            SELECT c.id FROM main.resource r CROSS JOIN main.capture c ON c.resource_id = r.id
             WHERE covers(?, r.url) AND c.captured_at >= ? AND c.captured_at < ?""",
             (number, rule.since, rule.until),
         )
