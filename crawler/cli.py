@@ -166,6 +166,7 @@ def crawl(
     """
     from crawler.begin import begin_crawl
     from crawler.plan import profile_for, read_seeds
+    from crawler.upgrade import read_again
 
     if resume and from_start:
         raise WrongUse("--resume goes on with a crawl, and --from-start begins another: give one of them")
@@ -190,6 +191,8 @@ def crawl(
     else:
         profile = profile_for(targets[0], there, **settings)
     found = Archive.create(archive, operator=operator, contact=contact)
+    if not no_extract:
+        read_again(found, lambda line: click.echo(f"bewaar: {line}", err=True))
     begun = begin_crawl(
         found,
         profile,

@@ -87,8 +87,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",
         "crawler.frontier", "crawler.login",
-        "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites",
+        "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
     ),
+    "crawler.upgrade": (*GROUND, *LAYOUT, "crawler.extract", "crawler.rebuild"),
     "crawler.settings": (),
     "crawler.together": ("crawler.outcome",),
     "crawler.progress": (),

@@ -39,6 +39,7 @@ from crawler.spiders.heard import HeardSignals
 from crawler.spiders.login import Session
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
+from crawler.upgrade import read_again
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -349,6 +350,8 @@ def _begin(
             )
         found = Archive.create(Path(archive), contact=contact)
         profile = profile_for(site, found)
+        if extract != "no":
+            read_again(found, log.info)
         return begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
     except BewaarError as error:
         sys.stderr.write(f"bewaar: {error}\n")
