@@ -83,27 +83,6 @@ VIEWS: dict[str, str] = {
 
 #: what a column of these views means, where that is not what the fact's or the capture's column does
 VIEW_COLUMNS: dict[str, dict[str, str]] = {
-    "decision": {
-        "id": "Identity of the line.",
-        "made_at": "When.",
-        "who": "Who decided.",
-        "why": "Why.",
-        "action": "alias, distinct, override, undo, takedown or embargo.",
-        "scope": "What it is about: a name, a key, a URL prefix, a decision's id; of an override which facts, as JSON.",
-        "value": "What it shall be: of an alias the organisation, of distinct the other name, of an override JSON.",
-    },
-    "withdrawn": {
-        "decision_id": "The decision.",
-        "by_id": "The later one: an undo, or another about the same names.",
-    },
-    "event": {
-        "id": "Identity of the line.",
-        "at": "When.",
-        "type": "capture, ingestion, fixity check, recovery, redaction...",
-        "object": "What it happened to.",
-        "outcome": "How it came out.",
-        "detail": "More of it.",
-    },
     "curated": {
         "site_id": _SITE,
         "page_key": "The page.",
