@@ -14,7 +14,7 @@ import crawler.golden.record
 from archive.errors import WrongUse
 from archive.model import Fact
 from crawler.extract.hints import Hints
-from crawler.golden.pages import GoldenPage, differences, golden_pages, read_golden_page
+from crawler.golden.pages import GoldenPage, Sections, differences, golden_pages, read_golden_page
 from crawler.golden.record import profile_named
 from crawler.items import KINDS, Member
 from crawler.sites.profile import list_profiles
@@ -36,13 +36,24 @@ def hints_of(site: str) -> Hints:
     return profile.hints() if profile else Hints()
 
 
+_READ: dict[tuple[str, str], Sections] = {}
+
+
+def sections_of(golden: GoldenPage) -> Sections:
+    """Read once, however often it is asked for."""
+    key = golden.site, golden.name
+    if key not in _READ:
+        _READ[key] = golden.sections(hints_of(golden.site))
+    return _READ[key]
+
+
 def profiles_without_page(names: Iterable[str], pages: Sequence[GoldenPage]) -> list[str]:
     """Those that find no member, goal or sponsor on a page of theirs that a person said has one."""
     found = {
         golden.site
         for golden in pages
         for role in READ_BY_A_PROFILE
-        if golden.truth.get(role) and golden.sections(hints_of(golden.site))[role].facts
+        if golden.truth.get(role) and sections_of(golden)[role].facts
     }
     return sorted(set(names) - found)
 
@@ -53,7 +64,7 @@ def kinds_without_page(kinds: Iterable[type[Fact]], pages: Sequence[GoldenPage])
         kind.role
         for golden in pages
         for kind in KINDS
-        if golden.truth.get(kind.role) and golden.sections(hints_of(golden.site))[kind.role].facts
+        if golden.truth.get(kind.role) and sections_of(golden)[kind.role].facts
     }
     return sorted({kind.role for kind in kinds} - found)
 
@@ -77,7 +88,7 @@ def test_what_has_no_golden_page_is_named() -> None:
 
 @pytest.mark.parametrize("golden", golden_pages(PAGES), ids=lambda golden: f"{golden.site}/{golden.name}")
 def test_what_is_found_on_a_golden_page_is_right(golden: GoldenPage) -> None:
-    assert list(differences(golden.truth, golden.sections(hints_of(golden.site)))) == []
+    assert list(differences(golden.truth, sections_of(golden))) == []
 
 
 def test_examples_in_docstrings_hold() -> None:
