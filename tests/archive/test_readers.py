@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -76,3 +77,10 @@ def test_the_sqlite3_shell_reads_it_and_finds_it_whole(archive, counts):
     )
     done = subprocess.run(["sqlite3", "-readonly", archive.database, asked], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["ok", *(str(counts[view]) for view in ALL_VIEWS)]
+
+
+def test_our_own_processes_load_no_pandas_where_it_is_installed() -> None:
+    """And leave it to whoever imports it after us."""
+    code = "import archive.store, sys; print('pandas' in sys.modules, 'numpy' in sys.modules); import pandas"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]
