@@ -22,6 +22,7 @@ from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
 from archive.wacz.pack import Wanted, missing_from, select
 from archive.warc.drafts import new_directory
+from archive.warc.reader import INSIDE
 from archive.warc.segment import flush, flush_directory
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -79,12 +80,12 @@ def _choose(archive: Archive, wanted: Wanted, problems: list[str]) -> tuple[list
         database = None
         if archive.database.exists():
             database = stack.enter_context(closing(open_read_only(archive.database))).conn
-        paths = select(archive, wanted, catalogue, on_damage, archive.arcs())
+        paths = select(archive, wanted, catalogue, on_damage, [*archive.arcs(), *archive.waczs()])
         along: list[Path] = []
         others = [path for path in archive.sealed_warcs() if path not in set(paths)]
         while wanted.self_contained:
             know_others(archive, catalogue, others, database, on_damage)
-            more = sorted({archive.warcs / place.file for _, place in catalogue.originals()})
+            more = sorted({archive.warcs / place.file.partition(INSIDE)[0] for _, place in catalogue.originals()})
             for path in more:
                 catalogue.forget(path)
                 catalogue.read(path, since=None, on_damage=on_damage)

@@ -21,7 +21,7 @@ from archive.faults import fault
 from archive.model import Capture, Record
 from archive.warc.captures import member_bytes, read_with_captures
 from archive.warc.drafts import draft
-from archive.warc.reader import INSIDE
+from archive.warc.reader import INSIDE, stored_in
 
 #: characters of lines held in memory at a time; what is more is sorted on disk
 SORTED_IN_MEMORY = 32 << 20
@@ -55,16 +55,38 @@ def cdxj_index(captures: Iterable[Capture]) -> Iterator[str]:
 
 
 def index_files(
-    paths: Iterable[Path], *, on_damage: Callable[[BadRecord], None], record_digests: bool = False
+    paths: Iterable[Path],
+    *,
+    on_damage: Callable[[BadRecord], None],
+    record_digests: bool = False,
+    through_zips: bool = False,
 ) -> Iterator[str]:
-    """The index of WARC, ARC and WACZ files. What cannot be read or looked up is told, and left out."""
-    return sort_lines(line for path in paths for line in _file_lines(path, on_damage, record_digests=record_digests))
+    """The index of WARC, ARC and WACZ files. What cannot be read or looked up is told, and left out. *through_zips*:
+    places in a WACZ are where the bytes lie in the zip, for programs that read it without knowing; what is not stored
+    in it as it is has none."""
+    return sort_lines(
+        line
+        for path in paths
+        for line in _file_lines(path, on_damage, record_digests=record_digests, through_zips=through_zips)
+    )
 
 
-def _file_lines(path: Path, on_damage: Callable[[BadRecord], None], *, record_digests: bool) -> Iterator[str]:
+def _file_lines(
+    path: Path, on_damage: Callable[[BadRecord], None], *, record_digests: bool, through_zips: bool
+) -> Iterator[str]:
+    starts = stored_in(path) if through_zips else {}
+    packed: set[str] = set()
     for record, found in read_with_captures(path, on_damage=on_damage):
         if found:
             capture = as_indexed(record, found)
+            if through_zips and INSIDE in (file := capture.place.file):
+                if file not in starts:
+                    if file not in packed:
+                        on_damage(BadRecord(file, 0, "is compressed in the zip: its records have no place there"))
+                    packed.add(file)
+                    continue
+                offset = capture.place.offset + starts[file]
+                capture = replace(capture, place=replace(capture.place, file=file.partition(INSIDE)[0], offset=offset))
             if record_digests and INSIDE in found.place.file:
                 raise WrongUse(f"{path}: the records of a WACZ have their digests in its own index")
             digest = sha256_chunks(member_bytes(path, capture.place).chunks()) if record_digests else None

@@ -126,6 +126,7 @@ def index(
       bewaar index --site better_care_network --output index.cdxj
     """
     from archive.cdxj import as_rows, index_files, write_index
+    from archive.intake import files_of
     from archive.manifest import missing_warcs
     from archive.warc.verify import warc_files
 
@@ -139,8 +140,8 @@ def index(
         paths = list(warc_files(files))
     else:
         held = Archive.open(archive)
-        of_all = [*held.sealed_warcs(), *held.arcs()]
-        paths = [held.check_own(path) for path in (held.warcs_of(site) if site else of_all)]
+        of_all = [*held.sealed_warcs(), *held.arcs(), *held.waczs()]
+        paths = [held.check_own(path) for path in (files_of(held, site) if site else of_all)]
         for name in missing_warcs(held.root, site):
             complain(BadRecord(str(held.root / name), 0, "the manifest names it, and it is not there"))
     lines = index_files(paths, on_damage=complain, record_digests=record_digest)

@@ -22,6 +22,9 @@ from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
 FORMAT = 1
 MARKER = "bewaar.toml"
 SITES = "sites"
+#: how the names of files begin that were taken in: their sha256 follows. A crawl's file has its site's name there, and
+#: 17 digits behind that, so that the two cannot clash.
+KEPT = "sha256-"
 
 _SITE = re.compile(r"[a-z0-9_-]{1,100}")
 _LONGEST_LOCK_BYTES = 200
@@ -163,6 +166,15 @@ class Archive:
         """ARC files that lie among them: older ones, others'."""
         return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".arc.gz", ".arc")))
 
+    def waczs(self) -> list[Path]:
+        """Packages of them, others'."""
+        return sorted(self.warcs.glob("*.wacz"))
+
+    def kept(self) -> list[Path]:
+        """The files among all these that were taken in."""
+        found = (*self.sealed_warcs(), *self.arcs(), *self.waczs())
+        return sorted(path for path in found if path.name.startswith(KEPT))
+
     def check_own(self, path: Path) -> Path:
         """*path*, when it is a file that lies where it says. Raises WrongUse: an archive somebody handed us must not
         have us pass on files that are not its own, nor wait for a pipe.
@@ -245,6 +257,15 @@ class Archive:
         except OSError:
             return None
         return int(found[1])
+
+    @contextmanager
+    def lock_intake(self) -> Iterator[None]:
+        """Hold the taking in of others' files; waits for other processes."""
+        self.check_writable()
+        self.make_folders()
+        with _open_lock(self.state / "intake.lock") as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def lock_database(self) -> Iterator[None]:

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 from archive.errors import WrongUse
 
+#: stands where a date is none: sorts before everything, and cannot be taken for one
+NO_DATE = "0001-01-01T00:00:00Z"
+
 
 def now() -> datetime:
     return datetime.now(UTC)

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,46 @@ def extract(page: str, archive: Path, base: str | None, site: str | None, as_jso
     for line in told_of(found):
         click.echo(line)
     return DONE
+
+
+@main.command()
+@click.argument("files", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@archive_option
+@click.option("--copy", "copied", is_flag=True, help="Copy the files, also where they could be linked.")
+@click.option("--link", "linked", is_flag=True, help="Link the files (hard links), or end with 2 where that cannot be.")
+@click.option("--site", help="The site that others' captures are of, in place of one for each host.")
+@json_option
+def ingest(files: tuple[Path, ...], archive: Path, copied: bool, linked: bool, site: str | None, as_json: bool) -> int:
+    """Take WARC, ARC and WACZ files of others into the archive: their captures, pages, facts and history stand beside
+    those of our crawls.
+
+    A file is kept as it is, under its sha256, and known by that: once it is there, nothing changes. It shares its
+    blocks with the original or is a hard link to it where the disk allows, else a copy. What is damaged in it is named,
+    all around it is read. Killed or interrupted, the next `bewaar ingest` goes on.
+
+    \b
+    Examples
+      bewaar ingest handed-over/ old-crawl.arc.gz site.wacz
+      bewaar ingest --site museum museum-2019.warc.gz --archive archive-data
+    \b
+    Exit codes
+      0 done   1 done, and something in a file is damaged   2 wrong use; nothing was changed   4 the archive could not
+      be written; what was kept is whole   130 interrupted; the next `bewaar ingest` goes on
+    """
+    from crawler.gauge import gauge
+    from crawler.ingestion import ingest as take_in
+
+    if copied and linked:
+        raise WrongUse("--copy and --link: give one of them")
+    with gauge() as watch:
+        done = take_in(archive, files, how="copy" if copied else "link" if linked else "any", site=site, watch=watch)
+    if as_json:
+        print_json({"archive": str(archive), **asdict(done)})
+    else:
+        new = len(done.names) - len(done.known)
+        there = f", {len(done.known)} there already" if done.known else ""
+        click.echo(f"{archive}: {new} files taken in{there}, {done.captures} captures of {len(done.sites)} sites read")
+    return PROBLEMS if done.damage else DONE
 
 
 @main.command()

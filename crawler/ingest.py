@@ -1,24 +1,51 @@
-"""From WARC files to rows: whole files, for `rebuild` and for what an interrupted crawl left; single events, for a
-crawl being followed. Either way through `Reader`, so that the rows are the same."""
+"""From records to rows, through `Reader`, so that the rows are the same whoever asks: `Ingest` takes the records of one
+crawl of ours, being followed or long ended; `Others` those of a file that somebody else wrote."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from archive.errors import Damaged
-from archive.layout import Archive
-from archive.model import Place, Reading, Record
+from archive.model import Capture, Place, Reading, Record
 from archive.store import Derived, Store, payloads_in
 from archive.store.payloads import no_payload
-from archive.warc.reader import open_warc, read_records
-from crawler.reading import Event, Reader, crawl_of, events, opening
-from crawler.sites.profile import Profile, load_profile
+from archive.warc.reader import open_warc
+from crawler.attribution import MadeUp, Sites, captured_at
+from crawler.reading import Event, Reader, warc_fields
+from crawler.sites.profile import Profile, default_profile
 
-#: readings per transaction
-BATCH = 200
+_MOST_NAME_CHARS = 300
+
+
+class Originals:
+    """The records that revisits refer to, read again from where they lie."""
+
+    def __init__(self, store: Store, warcs: Path | None) -> None:
+        self._store = store
+        self._warcs = warcs
+        #: of readings that have no row yet, by record id
+        self._unwritten: dict[str, Place] = {}
+
+    def remember(self, record: Record) -> None:
+        if record.type == "response":
+            self._unwritten[record.id] = record.place
+
+    def forget(self, readings: list[Reading]) -> None:
+        """They have their rows."""
+        for reading in readings:
+            self._unwritten.pop(reading.capture.record_id, None)
+
+    def find(self, record_id: str) -> Record | None:
+        place = self._unwritten.get(record_id) or self._store.place_of(record_id)
+        if place is None or self._warcs is None:
+            return None
+        try:
+            with open_warc(self._warcs, place.file) as file:
+                return file.read(place.offset, place.length)
+        except (OSError, Damaged):
+            return None
 
 
 class Ingest:
@@ -36,19 +63,17 @@ class Ingest:
     ) -> None:
         """*warcs*: where the originals of revisits lie, and the bytes of logos."""
         self.store = store
-        self.reader = Reader(facts=facts, profile=profile, before_body=before_body, find_original=self._find_original)
+        self._originals = Originals(store, warcs)
+        self.reader = Reader(facts=facts, profile=profile, before_body=before_body, find_original=self._originals.find)
         #: what was handed in stands in no record, so no record tells the site's name
         self._undescribed = profile
         self._live = live
         self._warcs = warcs
-        #: of readings that have no row yet, by record id
-        self._unwritten: dict[str, Place] = {}
 
     def take(self, found: Event | Record) -> Reading | None:
         """Read one event; rows of the crawl and its site are written at once, the reading is the caller's to store."""
         if isinstance(found, Event):
-            if found.record.type == "response":
-                self._unwritten[found.record.id] = found.record.place
+            self._originals.remember(found.record)
             return self.reader.read(found)
         known = self.reader.profile
         crawl = self.reader.learn(found)
@@ -58,31 +83,112 @@ class Ingest:
         profile = self.reader.profile
         if profile and (profile is not known or profile is self._undescribed) and self.reader.crawl:
             self._undescribed = None
-            title = profile.title or profile.name
-            owner = _organisation(profile.owner) if profile.owner else None
-            site = self.reader.crawl.site
-            self.store.write_site(site, name=title, home=profile.home, organisation=owner, title=profile.title)
+            write_site(self.store, self.reader.crawl.site, profile)
         return None
+
+    def skim(self, event: Event) -> Reading:
+        return self.reader.skim(event)
+
+    def crawl_of(self, _: Capture) -> str | None:
+        return self.reader.crawl.id if self.reader.crawl else None
 
     def write(self, readings: list[Reading]) -> None:
         if readings and self.reader.crawl:
             self.store.write_readings(self.reader.crawl.id, readings)
-            for reading in readings:
-                self._unwritten.pop(reading.capture.record_id, None)
+            self._originals.forget(readings)
 
-    def _find_original(self, record_id: str) -> Record | None:
-        place = self._unwritten.get(record_id) or self.store.place_of(record_id)
-        if place is None or self._warcs is None:
-            return None
-        try:
-            with open_warc(self._warcs, place.file) as file:
-                return file.read(place.offset, place.length)
-        except (OSError, Damaged):
-            return None
+    def end(self) -> None:
+        """The file was read to its end."""
 
     def derive(self) -> Derived | None:
         crawl = self.reader.crawl
         return derive_site(self.store, crawl.site, self.reader.profile, self._warcs) if crawl else None
+
+
+class Others:
+    """Feeds one store the events of a file that tells no crawl of ours. Not one of its records names a site."""
+
+    def __init__(self, store: Store, sites: Sites, *, warcs: Path, facts: bool = True, site: str | None = None) -> None:
+        """*site*: whose captures they are, where somebody said so."""
+        self._store = store
+        self._sites = sites
+        self._facts = facts
+        self._site = site
+        self._originals = Originals(store, warcs)
+        #: by site and day
+        self._crawls: dict[tuple[str, str], MadeUp] = {}
+        #: by crawl: what one file shows of a crawl is judged by itself, so that no other file changes it
+        self._readers: dict[str, Reader] = {}
+        #: of crawls, whose rows are there
+        self._written: set[str] = set()
+        self._software = "unknown"
+        self._operator: str | None = None
+
+    def take(self, found: Event | Record) -> Reading | None:
+        if isinstance(found, Event):
+            self._originals.remember(found.record)
+            return self._reader(found).read(found)
+        if found.type == "warcinfo":
+            info = warc_fields(found.block.chunks())
+            self._software = info.get("software", "unknown")[:_MOST_NAME_CHARS]
+            self._operator = (info.get("operator") or info.get("publisher") or "")[:_MOST_NAME_CHARS] or None
+        return None
+
+    def skim(self, event: Event) -> Reading:
+        return self._reader(event).skim(event)
+
+    def crawl_of(self, capture: Capture) -> str | None:
+        return self._crawl(capture).id
+
+    def write(self, readings: list[Reading]) -> None:
+        by_crawl: dict[str, list[Reading]] = {}
+        for reading in readings:
+            crawl = self._crawl(reading.capture)
+            if crawl.id not in self._written:
+                profile = self._sites.profile_of(crawl.site)
+                if profile:
+                    write_site(self._store, crawl.site, profile)
+                else:
+                    self._store.write_site(crawl.site, name=crawl.site)
+                self._store.write_crawl(crawl.row(whole=False))
+                self._written.add(crawl.id)
+            by_crawl.setdefault(crawl.id, []).append(reading)
+        for crawl_id, part in by_crawl.items():
+            self._store.write_readings(crawl_id, part)
+        self._originals.forget(readings)
+
+    def end(self) -> None:
+        """The file was read to its end: from when to when each crawl lasted is known."""
+        for crawl in self._crawls.values():
+            if crawl.id in self._written:
+                self._store.write_crawl(crawl.row(whole=True))
+
+    def _crawl(self, capture: Capture) -> MadeUp:
+        site = self._site or self._sites.site_of(capture.url)
+        key = (site, captured_at(capture)[:10])
+        known = self._crawls.get(key)
+        if known is None:
+            known = self._crawls[key] = MadeUp.of(capture, site, self._software, self._operator)
+        known.take(capture)
+        return known
+
+    def _reader(self, event: Event) -> Reader:
+        bare = Reader(profile=_NOBODYS, facts=self._facts)
+        crawl = self._crawl(bare.capture(event))
+        if crawl.id not in self._readers:
+            profile = self._sites.profile_of(crawl.site) or _NOBODYS
+            self._readers[crawl.id] = Reader(facts=self._facts, profile=profile, find_original=self._originals.find)
+        return self._readers[crawl.id]
+
+
+#: of a site that nobody has written one for: its seeds do not matter to who reads
+_NOBODYS = default_profile("http://example.org/")
+
+
+def write_site(store: Store, site: str, profile: Profile) -> None:
+    title = profile.title or profile.name
+    owner = _organisation(profile.owner) if profile.owner else None
+    store.write_site(site, name=title, home=profile.home, organisation=owner, title=profile.title)
 
 
 def derive_site(store: Store, site: str, profile: Profile | None, warcs: Path | None) -> Derived:
@@ -100,72 +206,3 @@ def _organisation(name: str) -> str:
     from crawler.extract.organisations import organisation_key  # with all extractors: a reader of no facts needs none
 
     return organisation_key(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    file: str
-    captures: int
-    #: what could not be read, one line each with its offset; all around it was
-    damage: tuple[str, ...] = ()
-
-
-def ingest_file(
-    ingest: Ingest, path: Path, *, skim: Collection[int] = (), at: Callable[[int], None] = lambda _: None
-) -> Ingested:
-    """Write the rows of one sealed WARC file. Repeating it changes nothing.
-
-    *at* is called with the offset of each event before it is read; events at the offsets in *skim* are not looked into.
-    """
-    batch: list[Reading] = []
-    captures = 0
-    damage: list[str] = []
-    for found in events(read_records(path, on_damage=lambda bad: damage.append(str(bad)))):
-        if isinstance(found, Event):
-            at(found.record.place.offset)
-        if isinstance(found, Event) and found.record.place.offset in skim:
-            reading: Reading | None = ingest.reader.skim(found)
-        else:
-            reading = ingest.take(found)
-        if reading:
-            batch.append(reading)
-        if len(batch) >= BATCH:
-            captures += len(batch)
-            ingest.write(batch)
-            batch = []
-    captures += len(batch)
-    ingest.write(batch)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    ingest.store.seal_warc(path.name, digest, path.stat().st_size)
-    return Ingested(path.name, captures, tuple(damage))
-
-
-class Ingests:
-    """One `Ingest` per crawl: its later files are read with the profile that its first one records."""
-
-    def __init__(self, archive: Archive, store: Store, *, current: bool = False) -> None:
-        self._archive = archive
-        self._store = store
-        self._current = current
-        self._by_crawl: dict[str, Ingest] = {}
-
-    def of(self, path: Path) -> Ingest:
-        crawl = crawl_of(path)
-        if crawl is None:
-            return Ingest(self._store, warcs=self._archive.warcs)
-        if crawl.id not in self._by_crawl:
-            profile = load_profile(crawl.site, self._archive) if self._current else None
-            ingest = self._by_crawl[crawl.id] = Ingest(self._store, profile=profile, warcs=self._archive.warcs)
-            for file in self._archive.warcs_of(crawl.site):
-                if (other := crawl_of(file)) and other.id == crawl.id:
-                    for record in opening(file):
-                        ingest.take(record)
-                    break
-        return self._by_crawl[crawl.id]
-
-    def derive(self) -> None:
-        """The history of every site met, with the profile of its last crawl."""
-        last = {ingest.reader.crawl.site: ingest for _, ingest in sorted(self._by_crawl.items()) if ingest.reader.crawl}
-        for _, ingest in sorted(last.items()):
-            ingest.derive()

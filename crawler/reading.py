@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from archive import times, urls
 from archive.decoding import decode
 from archive.digests import same, sha256_chunks
-from archive.errors import BadRecord, Damaged
+from archive.errors import BadProfile, BadRecord, Damaged
 from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.events import SECRETS_IN_BODY
@@ -37,6 +38,7 @@ CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
     "revisit": "revisit",
     "resource": "resource",
 }
+HTTP = ("http:", "https:")
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: what may hold links, beside HTML; all other bodies are only digested
 LINKED = frozenset(
@@ -45,6 +47,16 @@ LINKED = frozenset(
         "application/octet-stream"
     ).split()
 )
+#: how a crawl can have ended
+ENDINGS: Mapping[object, Literal["finished", "limited", "interrupted", "failed"]] = {
+    "finished": "finished",
+    "limited": "limited",
+    "interrupted": "interrupted",
+    "failed": "failed",
+}
+_CRAWL_ID = re.compile(r"([a-z0-9_-]{1,100})-\d{17}", re.ASCII)
+#: of a file, before its first capture; ours has three
+OPENING_RECORDS = 1_000
 #: ends of the types of the same
 LINKED_ENDS = ("xml", "+json", "javascript", "ecmascript", "jscript")
 
@@ -105,7 +117,11 @@ def status(record: Record) -> int | None:
 
 def opening(path: Path) -> Iterator[Record]:
     """What stands in a file before its first capture: whose crawl it is, and with which profile."""
-    for record in read_records(path):
+    return opening_of(read_records(path))
+
+
+def opening_of(records: Iterable[Record]) -> Iterator[Record]:
+    for record in islice(records, OPENING_RECORDS):
         if record.type not in ("warcinfo", "metadata"):
             return
         yield record
@@ -117,7 +133,7 @@ def crawl_of(path: Path) -> Crawl | None:
         first = next(opening(path), None)
     except BadRecord:
         return None
-    return _crawl_of(first, None) if first and first.type == "warcinfo" else None
+    return told_crawl(first) if first else None
 
 
 class Reader:
@@ -145,17 +161,25 @@ class Reader:
         self._gone: bool | None = None
 
     def learn(self, record: Record) -> Crawl | None:
-        """Take in a warcinfo or ``metadata://`` record; the crawl row when it says something new of it."""
+        """Take in a warcinfo or ``metadata://`` record; the crawl row when it says something new of it. Raises
+        BadRecord for a profile or a report that is none: they may come out of anybody's file."""
         if record.type == "warcinfo":
-            self.crawl = _crawl_of(record, self.crawl)
+            self.crawl = told_crawl(record, self.crawl)
             return self.crawl
         url = record.url or ""
-        if url.endswith("/profile.json") and self._given is None:
-            self.profile = Profile.from_json(b"".join(record.block.chunks()).decode())
-        elif url.endswith("/report.json") and self.crawl:
-            report = json.loads(b"".join(record.block.chunks()))
-            self.crawl = replace(self.crawl, finished_at=report["finished_at"], status=report["status"])
-            return self.crawl
+        place = record.place
+        try:
+            if url.endswith("/profile.json") and self._given is None:
+                self.profile = Profile.from_json(b"".join(record.block.chunks()))
+            elif url.endswith("/report.json") and self.crawl:
+                report = json.loads(b"".join(record.block.chunks()))
+                finished_at, ended = times.captured_at(report["finished_at"]), ENDINGS.get(report["status"])
+                if ended is None:
+                    raise BadRecord(place.file, place.offset, f"{url[:200]}: no crawl ends as {report['status']!r}")
+                self.crawl = replace(self.crawl, finished_at=finished_at, status=ended)
+                return self.crawl
+        except (BadProfile, ValueError, LookupError, TypeError, RecursionError, OverflowError) as error:
+            raise BadRecord(place.file, place.offset, f"{url[:200]}: {error}") from error
         return None
 
     def skim(self, event: Event) -> Reading:
@@ -210,9 +234,15 @@ class Reader:
     def _read_response(self, record: Record, capture: Capture) -> Reading:
         if is_not_modified_revisit(record):
             return self._read_not_modified(capture)
+        if capture.type == "revisit" and not record.block.size:
+            return Reading(capture)  # others' tools leave its header section out
+        if capture.type == "resource":
+            return self._read_resource(record, capture)
         try:
             response = warc_http.parse_response(record.block)
         except ValueError as error:
+            if not capture.url.lower().startswith(HTTP) and capture.type == "response":
+                return self._read_resource(record, capture)
             # The bytes are kept; what they say cannot be told.
             return Reading(capture, problems=(Problem("not HTTP", str(error)),))
         mime = warc_http.mime(response)
@@ -224,6 +254,17 @@ class Reader:
                 return Reading(capture)
             payload = original[1]
         return self._read_payload(capture, response, payload, mime)
+
+    def _read_resource(self, record: Record, capture: Capture) -> Reading:
+        """A block that is the payload itself: a ``resource`` record, an answer of the DNS (WARC 1.1, 6.5 and annex)."""
+        declared = HttpResponse(200, "", (("Content-Type", record.field("Content-Type") or ""),), 0)
+        mime = warc_http.mime(declared)
+        is_page = capture.url.lower().startswith(HTTP)
+        capture = replace(capture, mime=mime, page_key=self._page_key(capture, mime) if is_page else None)
+        if not is_page:
+            digest = sha256_chunks(record.block.chunks())
+            return Reading(replace(capture, payload_digest=digest, payload_bytes=record.block.size))
+        return self._read_payload(capture, declared, record.block, mime)
 
     def _read_not_modified(self, capture: Capture) -> Reading:
         """Its own header section, if it is there, is about the original: that is read as if it had come again."""
@@ -348,9 +389,20 @@ def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str
     return None
 
 
-def _crawl_of(record: Record, known: Crawl | None) -> Crawl:
+def told_crawl(record: Record, known: Crawl | None = None) -> Crawl | None:
+    """The crawl that a warcinfo of ours tells; None where it tells none. Others' names of crawls name nothing: all who
+    leave a program's settings as they are have one of the same name."""
+    if record.type != "warcinfo":
+        return None
     info = warc_fields(record.block.chunks())
-    crawl_id = info.get("isPartOf") or f"imported-{times.digits14(record.date)}"
+    crawl_id, site = info.get("isPartOf", ""), info.get("bewaar-site", "")
+    named = _CRAWL_ID.fullmatch(crawl_id)
+    if named is None or named[1] != site:
+        return None
+    try:
+        started_at = times.captured_at(info.get("bewaar-started") or record.date)
+    except (ValueError, OverflowError):
+        return None
     if known and known.id == crawl_id:
         # A crawl that was taken up again, perhaps with other settings: the last word counts, as in the database.
         return replace(
@@ -359,11 +411,10 @@ def _crawl_of(record: Record, known: Crawl | None) -> Crawl:
             operator=info.get("operator"),
             profile_digest=info.get("bewaar-profile-digest"),
         )
-    site = info.get("bewaar-site") or crawl_id
     return Crawl(
         id=crawl_id,
         site=site,
-        started_at=times.captured_at(info.get("bewaar-started") or record.date),
+        started_at=started_at,
         finished_at=None,
         status="interrupted",
         software=info.get("software", "unknown"),

@@ -23,9 +23,10 @@ from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
 from archive.store.places import committed_end
+from archive.warc.reader import INSIDE
 from archive.warc.recover import recover
 from archive.written import record_written
-from crawler.ingest import Ingested, Ingests, ingest_file
+from crawler.files import Ingested, Ingests, ingest_file, openings
 from crawler.items import KINDS
 
 #: for one record; what ended a crawl's reader must end this one too
@@ -34,6 +35,9 @@ RECORD_TIMEOUT_S = 60.0
 MEMORY_BYTES = 3 << 30
 #: how often the process says that it is alive
 ALIVE_S = 0.5
+
+#: stands for the revisits whose originals came after them, behind the files that may hold these
+SECOND_LOOK = Path("revisits")
 
 Progress = Callable[[Ingested], None]
 
@@ -44,7 +48,8 @@ def catch_up(archive: Archive, store: Store, site: str, *, alive: Callable[[], N
     held = store.sealed_files()
     done: list[Ingested] = []
     missing = [path for path in archive.warcs_of(site) if path.name not in held]
-    ingest_all(archive, archive.database, missing, done.append, alive=alive)
+    if missing:
+        ingest_all(archive, archive.database, [*missing, SECOND_LOOK], done.append, alive=alive)
     return done
 
 
@@ -96,16 +101,23 @@ def _derive_beside(archive: Archive, database: Path, profile: str, progress: Pro
         recover(archive, committed=lambda file: committed_end(archive.database, file))
     if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
         raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
-    files = sorted(archive.warcs.glob("*.warc.gz"))
+    current = profile == "current"
     Store(database, KINDS).close()
-    ingest_all(archive, database, files, progress, current=profile == "current")
+    ingest_all(archive, database, [*in_order(archive), SECOND_LOOK], progress, current=current)
     fresh = Store(database, KINDS)
-    ingests = Ingests(archive, fresh, current=profile == "current")
-    for path in files:
-        ingests.of(path)
     fresh.load_decisions(archive.decisions)
-    ingests.derive()
+    Ingests(archive, fresh, current=current).derive()
     return fresh
+
+
+def in_order(archive: Archive) -> list[Path]:
+    """All finished files: those of one crawl of ours as they were written, wherever they come from."""
+    labels: dict[Path, tuple[str, str]] = {}
+    for opening in openings(archive):
+        path = archive.warcs / opening.file.partition(INSIDE)[0]
+        labels.setdefault(path, (opening.label, opening.file))
+    found = (*archive.sealed_warcs(), *archive.arcs(), *archive.waczs())
+    return sorted(found, key=lambda path: (labels.get(path, (path.name, "")), path.name))
 
 
 def ingest_all(
@@ -116,9 +128,11 @@ def ingest_all(
     *,
     current: bool = False,
     alive: Callable[[], None] = lambda: None,
+    at: Callable[[str, int], None] = lambda _, __: None,
 ) -> None:
     """Read *files* in a process of their own, and in another one from where that was ended. Raises BewaarError when it
-    cannot go on."""
+    cannot go on. `SECOND_LOOK` among them reads again what could not be read in its turn. *alive* is called now and
+    then meanwhile, *at* with file and offset of what is being read."""
     left = list(files)
     skim: defaultdict[str, set[int]] = defaultdict(set)
     # A fresh interpreter: this process has SQLite open, which does not survive a fork.
@@ -129,9 +143,11 @@ def ingest_all(
         reader = context.Process(target=_read, args=(theirs, job), daemon=True)
         reader.start()
         theirs.close()
-        where = _listen(ours, left, progress, alive)
-        reader.kill()
-        reader.join()
+        try:
+            where = _listen(ours, left, progress, alive, at)
+        finally:
+            reader.kill()
+            reader.join()
         if not left:
             return
         if where is None or where[1] in skim[where[0]]:
@@ -140,7 +156,11 @@ def ingest_all(
 
 
 def _listen(
-    channel: Connection, left: list[Path], progress: Progress, alive: Callable[[], None]
+    channel: Connection,
+    left: list[Path],
+    progress: Progress,
+    alive: Callable[[], None],
+    at: Callable[[str, int], None],
 ) -> tuple[str, int] | None:
     """Take what the reader says until it ends, or says nothing new for too long; the event it was at then."""
     where: tuple[str, int] | None = None
@@ -153,13 +173,14 @@ def _listen(
             message = channel.recv()
             since = time.monotonic()
             if isinstance(message, Ingested):
-                left.pop(0)
                 where = None
-                progress(message)
+                if left.pop(0) != SECOND_LOOK:
+                    progress(message)
             elif isinstance(message, BewaarError):
                 raise message
             else:
                 where = message
+                at(*message)
     except (EOFError, ConnectionError):
         pass
     return where
@@ -186,13 +207,17 @@ def _read(channel: Connection, job: _Job) -> None:
     live = job.database == archive.database
     store = Store(job.database, KINDS, write_lock=archive.lock_database if live else nullcontext)
     ingests = Ingests(archive, store, current=job.current)
+
+    def at(file: str, offset: int) -> None:
+        channel.send((file, offset))
+
     try:
         for path in job.files:
-
-            def at(offset: int, name: str = path.name) -> None:
-                channel.send((name, offset))
-
-            channel.send(ingest_file(ingests.of(path), path, skim=job.skim.get(path.name, ()), at=at))
+            if path == SECOND_LOOK:
+                found = Ingested("", ingests.second_look(skim=job.skim, at=at))
+            else:
+                found = ingest_file(ingests, path, skim=job.skim, at=at)
+            channel.send(found)
     except BewaarError as error:
         channel.send(error)
     except OSError as error:

@@ -77,7 +77,7 @@ def replay(archive: Archive, *, host: str, port: int, say: Callable[[str], None]
         raise WrongUse(
             "pywb is not set up here: run `bewaar replay --setup` once (it installs it, in a place of its own)"
         )
-    if not archive.sealed_warcs():
+    if not _files(archive):
         raise WrongUse(f"{archive.root}: no finished WARC file here: nothing to replay")
     port = _check_port(host, port)
     with _working_directory(archive) as directory:
@@ -113,6 +113,10 @@ def replay(archive: Archive, *, host: str, port: int, say: Callable[[str], None]
     raise BewaarError(f"pywb ended by itself, with exit code {process.returncode}; see {directory / 'pywb.log'}")
 
 
+def _files(archive: Archive) -> list[Path]:
+    return [*archive.sealed_warcs(), *archive.arcs(), *archive.waczs()]
+
+
 def _homes(archive: Archive) -> dict[str, str]:
     """``time/URL`` of the first seed of each site's last crawl."""
     homes = {}
@@ -138,11 +142,11 @@ class _Index:
         self._known: list[Path] | None = None
 
     def refresh(self) -> None:
-        found = self._archive.sealed_warcs()
+        found = _files(self._archive)
         if found == self._known:
             return
         damage: list[BadRecord] = []
-        write_index(self.path, (f"{line}\n" for line in index_files(found, on_damage=damage.append)))
+        write_index(self.path, (f"{line}\n" for line in index_files(found, on_damage=damage.append, through_zips=True)))
         for bad in damage:
             self._say(f"not replayed: {bad}")
         self._known = found

@@ -19,7 +19,7 @@ def state_of(archive: Archive) -> dict[str, Any]:
     files = [path for path in archive.warcs.iterdir() if path.is_file()] if archive.warcs.exists() else []
     return {
         "archive": str(archive.root),
-        "warcs": sum(path.name.endswith((".warc.gz", ".warc")) for path in files),
+        "warcs": sum(path.name.endswith((".warc.gz", ".warc", ".arc.gz", ".arc", ".wacz")) for path in files),
         "open": sum(path.name.endswith(".open") for path in files),
         "bytes": sum(path.stat().st_size for path in files),
         "sites": [{**site, **_frontier(archive, site["site"])} for site in _sites(archive)],

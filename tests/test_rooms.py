@@ -34,14 +34,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.trust": GROUND,
     "archive.cms": ("archive.signing",),
     "archive.timestamps": (*GROUND, "archive.signing", "archive.cms", "archive.trust"),
-    "archive.wacz": (*GROUND, *LAYOUT, "archive.warc", "archive.cdxj", "archive.store", "archive.signing",
+    "archive.wacz": (*GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.cdxj", "archive.store", "archive.signing",
                      "archive.timestamps", "archive.trust"),
     "archive.bag": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.wacz"),
     "archive.proof": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.dedup": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.backup": (*GROUND, *LAYOUT, "archive.warc"),
+    "archive.intake": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.browse": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.proof"),
-    "archive.cli": (*GROUND, *LAYOUT, "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
+    "archive.cli": (*GROUND, *LAYOUT, "archive.intake", "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
                     "archive.warc"),
     "archive.report": (*GROUND, *LAYOUT, "archive.store"),
     "archive.report.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "archive.store"),
@@ -72,13 +73,23 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.reading": (
         *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites", "crawler.tree",
     ),
+    "crawler.attribution": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.ingest": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.extract", "crawler.items", "crawler.reading",
-        "crawler.sites",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.attribution", "crawler.extract", "crawler.items",
+        "crawler.reading", "crawler.sites",
+    ),
+    "crawler.files": (
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingest",
+        "crawler.reading", "crawler.sites",
     ),
     "crawler.rebuild": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.files", "crawler.items",
     ),
+    "crawler.ingestion": (
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.files", "crawler.items",
+        "crawler.rebuild", "crawler.sites",
+    ),
+    "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
         "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
@@ -144,7 +155,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         *("crawler.golden.cli", "crawler.sites.cli", "crawler.replica"),
     ),
-    "rich": ("crawler.cli", "crawler.progress", "crawler.display"),
+    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display"),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
 }  # fmt: skip

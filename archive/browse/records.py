@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from archive.errors import BadHttp, BadRecord, BewaarError, DigestMismatch, TooL
 from archive.model import HttpResponse, Record, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.blocks import join
-from archive.warc.reader import Limits, WarcFile
+from archive.warc.reader import INSIDE, Limits, WarcFile, open_inside
 from archive.warc.segment import OPEN
 
 #: records past this are not read for a visitor, packed or unpacked; the page then says where they lie
@@ -91,11 +90,11 @@ def read_kept(warcs: Path, capture: Mapping[str, Any]) -> Kept:
     Raises NotHere, TooLarge past `MAX_BYTES`, BadRecord where something else lies there.
     """
     name, offset, length = str(capture["warc"]), int(capture["warc_offset"]), int(capture["warc_length"])
-    path = find_warc(warcs, name)
+    path = find_warc(warcs, name.partition(INSIDE)[0])
     if length > MAX_BYTES:
         raise TooLarge(name, offset, f"a record of {length} bytes is more than is shown here ({MAX_BYTES})")
     try:
-        with WarcFile(path, limits=_LIMITS) as file:
+        with _open(path, name) as file:
             record = file.read(offset, length)
     except OSError as error:
         raise BadRecord(name, offset, f"cannot be read: {error.strerror}") from error
@@ -116,9 +115,15 @@ def read_kept(warcs: Path, capture: Mapping[str, Any]) -> Kept:
 def read_member(warcs: Path, capture: Mapping[str, Any]) -> tuple[Kept, bytes]:
     """The record, and its bytes as they lie in the file: one gzip member, a whole WARC file by itself."""
     kept = read_kept(warcs, capture)
-    path = find_warc(warcs, str(capture["warc"]))
-    with path.open("rb") as file:
-        return kept, os.pread(file.fileno(), int(capture["warc_length"]), int(capture["warc_offset"]))
+    name = str(capture["warc"])
+    with _open(find_warc(warcs, name.partition(INSIDE)[0]), name) as file:
+        return kept, file.source().read(int(capture["warc_length"]), int(capture["warc_offset"]))
+
+
+def _open(path: Path, name: str) -> WarcFile:
+    """The file of that name (`Place.file`) at *path*, or in the WACZ there. Raises OSError."""
+    inner = name.partition(INSIDE)[2]
+    return open_inside(path, inner, limits=_LIMITS) if inner else WarcFile(path, limits=_LIMITS)
 
 
 def _checks(record: Record, payload: WireBytes | None, known: str | None) -> list[Check]:

@@ -9,9 +9,6 @@ from archive.errors import WrongUse
 from archive.model import Capture, Crawl, Reading
 from archive.store.rows import Remembered, Rows
 
-#: stands where WARC-Date is no date: sorts before everything, and cannot be taken for one
-NO_DATE = "0001-01-01T00:00:00Z"
-
 #: of two statements about one crawl the later wins: finished later, then further along
 _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "finished")
 
@@ -88,9 +85,10 @@ class Captures:
             raise WrongUse(f"crawl {crawl_id} is not in the database: write_crawl comes before its readings")
         return str(found[0])
 
-    def seal_warc(self, file: str, sha256: str, size: int) -> None:
+    def seal_warc(self, file: str, sha256: str, size: int, name: str | None) -> None:
         self._rows.one(
-            "UPDATE warc SET sha256 = ?, size = ?, sealed = 1 WHERE id = ?", (sha256, size, self._warc(file))
+            "UPDATE warc SET sha256 = ?, size = ?, name = coalesce(?, name), sealed = 1 WHERE id = ?",
+            (sha256, size, name, self._warc(file)),
         )
 
     def sealed_warcs(self) -> set[str]:
@@ -142,6 +140,25 @@ class Captures:
             ),
         )
 
+    def complete(self, reading: Reading, page_key: str | None, page_version: int | None) -> int:
+        """The id of the row there is of a revisit, which had been written before its original could be read."""
+        capture = reading.capture
+        found = self._rows.one(
+            "UPDATE capture SET status = ?, mime = ?, page_key = ?, was_read = ?, page_version_id = ?"
+            " WHERE warc_id = ? AND warc_offset = ? RETURNING id",
+            (
+                capture.status,
+                capture.mime,
+                page_key,
+                reading.page is not None or bool(reading.sections),
+                page_version,
+                self._warc(capture.place.file),
+                capture.place.offset,
+            ),
+        )
+        assert found is not None
+        return found[0]
+
     def _warc(self, file: str) -> int:
         if (known := self._warcs.get(file)) is not None:
             return known
@@ -181,7 +198,7 @@ def captured_at(warc_date: str) -> str:
     try:
         return times.captured_at(warc_date)
     except (ValueError, OverflowError):
-        return NO_DATE
+        return times.NO_DATE
 
 
 def _host(url: str) -> str:

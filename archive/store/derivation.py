@@ -10,6 +10,7 @@ from pathlib import Path
 from archive.errors import WrongUse
 from archive.store.alerts import write_drift
 from archive.store.changes import Change, listing_changes, page_changes, section_changes
+from archive.store.copies import link_copies
 from archive.store.doubts import write_doubts
 from archive.store.history import RoleHistory, read_pages, read_role, roles
 from archive.store.logos import LogoRun, Logos, logo_changes, logo_runs
@@ -71,6 +72,7 @@ def derive(
     connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
     for table in ("presence", "logo", "change", "drift", "doubt"):
         connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
+    link_copies(connection, site)
     also = resolve_revisits(connection, site)
     describe_resources(connection, site)
     curation = write_organisations(connection, site, known.names)

@@ -145,6 +145,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "warc_id": "The WARC file.",
         "warc_offset": "Where the record's gzip member begins, bytes.",
         "warc_length": "Length of the gzip member, bytes.",
+        "copy_of_id": "The capture of the same record in another file; timelines read that one.",
     },
     "page_version": {
         "id": "Number in this database.",

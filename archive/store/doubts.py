@@ -26,7 +26,7 @@ SELECT u.role, u.raw, u.reason, u.id, c.page_key, count(*), max(c.captured_at ||
 FROM unsure u JOIN observation o ON o.section_version_id = u.section_version_id
   JOIN capture c ON {{shows}}
   JOIN crawl k ON k.id = c.crawl_id JOIN warc w ON w.id = c.warc_id
-WHERE u.reason IS NOT NULL AND k.site_id = ?1 AND c.page_key IS NOT NULL
+WHERE u.reason IS NOT NULL AND k.site_id = ?1 AND c.page_key IS NOT NULL AND c.copy_of_id IS NULL
   AND NOT EXISTS (SELECT 1 FROM correction d WHERE d.fact_id = u.id AND d.page_key IN (c.page_key, '*'))
 GROUP BY u.id, c.page_key"""
 #: the captures that show an observation; one a time, or there is no index to find them by. A revisit that was not read

@@ -103,6 +103,16 @@ class Facts:
             [(crawl_id, capture_id, url, problem.what, problem.detail) for problem in problems],
         )
 
+    def has_problems(self, capture_id: int) -> bool:
+        return self._rows.one("SELECT 1 FROM problem WHERE capture_id = ?", (capture_id,)) is not None
+
+    def write_file_problems(self, crawl_id: str, problems: Iterable[Problem]) -> None:
+        self._rows.many(
+            "INSERT INTO problem (crawl_id, what, detail) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM problem"
+            " WHERE crawl_id = ?1 AND capture_id IS NULL AND what = ?2 AND detail IS ?3)",
+            [(crawl_id, problem.what, problem.detail) for problem in problems],
+        )
+
     def flush(self) -> None:
         """Write what was gathered over the batch."""
         self._rows.many(_INSERT_EVIDENCE, self._evidence)

@@ -22,7 +22,7 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.res
   JOIN observation o ON o.role = :role AND o.capture_id = CASE
     WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END
   LEFT JOIN capture original ON original.id = c.original_id
-WHERE k.site_id = :site AND c.page_key IS NOT NULL AND o.state <> 'failed'
+WHERE k.site_id = :site AND c.page_key IS NOT NULL AND c.copy_of_id IS NULL AND o.state <> 'failed'
   AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
     OR c.status = 304 AND c.original_id IS NOT NULL)"""
 
@@ -33,7 +33,7 @@ _PAGES = """SELECT * FROM (SELECT
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN page_version v ON v.id = c.page_version_id LEFT JOIN capture original ON original.id = c.original_id
-WHERE k.site_id = :site) WHERE key IS NOT NULL"""
+WHERE k.site_id = :site AND c.copy_of_id IS NULL) WHERE key IS NOT NULL"""
 
 _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
   f.logo_url, f.position, f.kind, f.year, f.value = f.raw AND f.confidence <= :unnamed

@@ -89,6 +89,18 @@ def place_of(connection: sqlite3.Connection, record_id: str) -> Place | None:
     return Place(*found) if found else None
 
 
+_WAITING = """SELECT w.path, c.warc_offset, c.warc_length, c.crawl_id FROM capture c JOIN warc w ON w.id = c.warc_id
+WHERE c.record_type = 'revisit' AND c.original_id IS NULL AND NOT c.was_read AND c.refers_to IS NOT NULL
+  AND EXISTS (SELECT 1 FROM capture o WHERE o.record_id = c.refers_to AND o.record_type = 'response')
+  AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.capture_id = c.id AND p.what = ?)
+ORDER BY c.crawl_id, w.name, w.path, c.warc_offset"""
+
+
+def waiting_revisits(connection: sqlite3.Connection, gave_up: str) -> list[tuple[Place, str]]:
+    """Revisits that no `resolve_revisits` has seen since their originals are there, with the crawls they are of."""
+    return [(Place(*row[:3]), row[3]) for row in connection.execute(_WAITING, (gave_up,))]
+
+
 def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
     """Find every revisit of *site* its original, and for other sites' revisits the originals that *site* holds.
 

@@ -4,7 +4,7 @@ recovery."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -66,3 +66,27 @@ def captures_in(connection: sqlite3.Connection, path: Path) -> Iterator[Capture]
         )
         for row in rows
     )
+
+
+def sites_beside(connection: sqlite3.Connection, files: Iterable[str]) -> list[str]:
+    """The sites whose captures lie in *files*, in ``warcs/``, and those that captured one of the same URLs."""
+    found: set[str] = set()
+    for file in files:
+        rows = connection.execute(
+            "SELECT DISTINCT k.site_id FROM warc w JOIN capture c ON c.warc_id = w.id"
+            " JOIN capture b ON b.resource_id = c.resource_id JOIN crawl k ON k.id = b.crawl_id"
+            " WHERE w.path = ?1 OR substr(w.path, 1, length(?1) + 1) = ?1 || '!'",
+            (file,),
+        )
+        found.update(row[0] for row in rows)
+    return sorted(found)
+
+
+def files_with(connection: sqlite3.Connection, site: str) -> list[str]:
+    """The files, as `Place` names them, that hold captures of *site*."""
+    rows = connection.execute(
+        "SELECT DISTINCT w.path FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN warc w ON w.id = c.warc_id"
+        " WHERE k.site_id = ? ORDER BY w.path",
+        (site,),
+    )
+    return [row[0] for row in rows]

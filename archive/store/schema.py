@@ -14,7 +14,7 @@ from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
-from archive.store.tables import CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES
+from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -50,6 +50,12 @@ def extractor_version(db: sqlite_utils.Database) -> None:
 @migrations()
 def curation(db: sqlite_utils.Database) -> None:
     for statement in CURATION:
+        db.execute(statement)
+
+
+@migrations()
+def copies(db: sqlite_utils.Database) -> None:
+    for statement in COPIES:
         db.execute(statement)
 
 

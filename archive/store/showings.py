@@ -33,7 +33,7 @@ _ASKED = """SELECT coalesce(c.page_key, r.page_key), c.crawl_id, r.url, r.urlkey
     WHEN c.was_read OR c.original_id IS NULL THEN c.id ELSE c.original_id END))
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id
   LEFT JOIN capture o ON o.id = c.original_id
-WHERE k.site_id = ? AND coalesce(c.page_key, r.page_key) IN (SELECT value FROM json_each(?))
+WHERE k.site_id = ? AND c.copy_of_id IS NULL AND coalesce(c.page_key, r.page_key) IN (SELECT value FROM json_each(?))
 GROUP BY 1, 2, 3, 4"""
 
 

@@ -12,13 +12,13 @@ from typing import Self
 import sqlite_utils
 
 from archive.faults import database_faults
-from archive.model import Crawl, Fact, Place, Reading
+from archive.model import Crawl, Fact, Place, Problem, Reading
 from archive.store import decisions
 from archive.store.alerts import Said, drift_of
 from archive.store.captures import Captures
 from archive.store.derivation import Derived, Known, derive
 from archive.store.facts import Facts
-from archive.store.originals import place_of
+from archive.store.originals import place_of, waiting_revisits
 from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
@@ -117,17 +117,45 @@ class Store:
             finally:
                 self._rows.clean = False
 
-    def seal_warc(self, file: str, sha256: str, size: int) -> None:
+    def complete_revisits(self, crawl_id: str, readings: Sequence[Reading]) -> None:
+        """Revisits that were written before their originals could be read, read once more: the rows are as if the
+        originals had come first."""
+        try:
+            with self._batch():
+                self._write_readings(crawl_id, readings, known=True)
+        except (UnicodeEncodeError, OverflowError):
+            self._rows.clean = True
+            try:
+                with self._batch():
+                    self._write_readings(crawl_id, readings, known=True)
+            finally:
+                self._rows.clean = False
+
+    def write_problems(self, crawl_id: str, problems: Sequence[Problem]) -> None:
+        """Of a crawl's files, not of a capture: each once, however often it is told."""
         with self._batch():
-            self._captures.seal_warc(file, sha256, size)
+            self._facts.write_file_problems(crawl_id, problems)
+
+    def seal_warc(self, file: str, sha256: str, size: int, *, name: str | None = None) -> None:
+        """*name* is a label; without one it is the file's."""
+        with self._batch():
+            self._captures.seal_warc(file, sha256, size, name)
 
     def sealed_files(self) -> set[str]:
         """The WARC files, by `Place.file`, whose rows are all there."""
         return self._captures.sealed_warcs()
 
+    def site_of(self, crawl_id: str) -> str:
+        return self._captures.site_of(crawl_id)
+
     def place_of(self, record_id: str) -> Place | None:
         """Where the response with this record id lies."""
         return place_of(self.db.conn, record_id)
+
+    def waiting_revisits(self, gave_up: str) -> list[tuple[Place, str]]:
+        """Revisits that were not read, whose originals are there since, with their crawls; but for those with the
+        problem *gave_up*."""
+        return waiting_revisits(self.db.conn, gave_up)
 
     def load_decisions(self, directory: Path) -> None:
         """Decisions and events out of ``*.jsonl``. Aliases take effect at the next `derive`.
@@ -202,11 +230,12 @@ class Store:
             finally:
                 self.db.close()
 
-    def _write_readings(self, crawl_id: str, readings: Sequence[Reading]) -> None:
+    def _write_readings(self, crawl_id: str, readings: Sequence[Reading], *, known: bool = False) -> None:
+        """*known*: the captures have their rows, which lack what was read off them."""
         site = self._captures.site_of(crawl_id)
         for reading in readings:
             capture = reading.capture
-            if self._captures.is_known(capture):
+            if not known and self._captures.is_known(capture):
                 continue
             if capture.type == "revisit" and not capture.payload_bytes:
                 # It holds no body: what was read off nothing would say that the page is empty.
@@ -217,10 +246,13 @@ class Store:
             version = None
             if page_key is not None and reading.page is not None:
                 version = self._facts.write_version(site, page_key, reading.page)
-            capture_id = self._captures.write(crawl_id, reading, page_key, version)
+            if known:
+                capture_id = self._captures.complete(reading, page_key, version)
+            else:
+                capture_id = self._captures.write(crawl_id, reading, page_key, version)
             self._facts.write_links(version, self._captures.resource(capture), reading.links)
             self._facts.write_sections(capture_id, site, reading.sections)
-            if reading.problems:
+            if reading.problems and not (known and self._facts.has_problems(capture_id)):
                 self._facts.write_problems(crawl_id, capture_id, capture.url, reading.problems)
         self._facts.flush()
 

@@ -229,4 +229,10 @@ CURATION: tuple[str, ...] = (
     "CREATE INDEX doubt_fact ON doubt(fact_id)",
 )
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION)
+#: One record may lie in two files of others.
+COPIES: tuple[str, ...] = (
+    "ALTER TABLE capture ADD COLUMN copy_of_id INTEGER REFERENCES capture(id)",
+    "CREATE INDEX capture_copy ON capture(copy_of_id) WHERE copy_of_id IS NOT NULL",
+)
+
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES)

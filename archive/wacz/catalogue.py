@@ -17,6 +17,7 @@ from archive.errors import BadRecord
 from archive.model import Capture, Place, Record
 from archive.warc import fields
 from archive.warc.captures import member_bytes, read_with_captures
+from archive.warc.reader import INSIDE
 
 HTML = ("text/html", "application/xhtml+xml")
 
@@ -29,6 +30,7 @@ _SCHEMA = (
     "CREATE INDEX by_url ON capture(url, date)",
     "CREATE INDEX by_file ON capture(file)",
 )
+_OF_FILE = "(file = ? OR file GLOB ? || '!*')"
 _HOPS = re.compile(rb"^hopsFromSeed:[ \t]*([A-Za-z]*)", re.MULTILINE)
 _HOPS_WITHIN_BYTES = 1 << 16
 
@@ -80,13 +82,15 @@ class Catalogue:
                     self._note_hops(last, record)
                 continue
             listed = as_indexed(record, capture)
-            line = cdxj_line(listed, record_digest=sha256_chunks(member_bytes(path, listed.place).chunks()))
+            line = None
+            if INSIDE not in listed.place.file:  # else it goes into a bag, which has no index
+                line = cdxj_line(listed, record_digest=sha256_chunks(member_bytes(path, listed.place).chunks()))
             self._add(capture, packed=True, line=line)
             count, last = count + 1, capture
             # Without the fraction, which would sort before the Z.
             recent = recent or capture.warc_date[:19] >= (since or "")[:19]
         if not recent:
-            self._db.execute("UPDATE capture SET packed = 0, line = NULL WHERE file = ?", (path.name,))
+            self._db.execute(f"UPDATE capture SET packed = 0, line = NULL WHERE {_OF_FILE}", (path.name, path.name))
         self._db.execute("COMMIT")
         return count if recent else 0
 
@@ -98,7 +102,7 @@ class Catalogue:
         self._db.execute("COMMIT")
 
     def forget(self, path: Path) -> None:
-        self._db.execute("DELETE FROM capture WHERE file = ?", (path.name,))
+        self._db.execute(f"DELETE FROM capture WHERE {_OF_FILE}", (path.name, path.name))
 
     def is_closed(self) -> bool:
         """Whether every packed revisit has found the original it names, so that no other file need be asked."""

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from archive import times
 from archive.errors import BadRecord, BewaarError, Damaged, WrongUse
+from archive.intake import files_of
 from archive.layout import Archive
 from archive.manifest import missing_warcs, read_manifest
 from archive.store import open_read_only
@@ -94,10 +95,13 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
         database = None
         if archive.database.exists():
             database = stack.enter_context(closing(open_read_only(archive.database))).conn
+        packable = set(archive.sealed_warcs())
         # WACZ 1.1.1, 5.2: WARC files; no replay reads ARC out of a package
         problems += [
-            f"{path}: an ARC file, which no WACZ can hold: not packed; `bewaar pack --bag` takes it"
-            for path in (() if wanted.site else archive.arcs())
+            f"{path}: {'a WACZ' if path.suffix == '.wacz' else 'an ARC file'}, which no WACZ can hold: not packed;"
+            " `bewaar pack --bag` takes it"
+            for path in (files_of(archive, wanted.site) if wanted.site else [*archive.arcs(), *archive.waczs()])
+            if path not in packable
         ]
         problems += missing_from(archive, wanted)
         paths = select(archive, wanted, catalogue, on_damage)
@@ -147,7 +151,10 @@ def select(
     arcs: Sequence[Path] = (),
 ) -> list[Path]:
     """The files to pack, of *arcs* too, their captures taken into *catalogue*. Raises WrongUse when there are none."""
-    paths = archive.warcs_of(wanted.site) if wanted.site else [*archive.sealed_warcs(), *arcs]
+    paths = [*archive.sealed_warcs(), *arcs]
+    if wanted.site:
+        theirs = files_of(archive, wanted.site)
+        paths = [path for path in paths if path in theirs]
     found = [
         path
         for path in paths
@@ -155,8 +162,9 @@ def select(
     ]
     if not found:
         asked = (f" of site {wanted.site}" if wanted.site else "") + (f" since {wanted.since}" if wanted.since else "")
-        others = archive.arcs() if not wanted.site and not arcs else []
-        but = f", and {others[0].name} is an ARC file, which no WACZ can hold; --bag takes it" if others else ""
+        others = [*archive.arcs(), *archive.waczs()] if not wanted.site and not arcs else []
+        kind = "a WACZ" if others and others[0].suffix == ".wacz" else "an ARC file"
+        but = f", and {others[0].name} is {kind}, which no WACZ can hold; --bag takes it" if others else ""
         raise WrongUse(f"{archive.root}: nothing to pack: no sealed WARC file{asked}{but}")
     return found
 

@@ -29,7 +29,17 @@ from archive.warc.rules import shown
 from archive.warc.segment import OPEN
 from archive.warc.source import Source
 
-__all__ = ["INSIDE", "Limits", "WarcFile", "open_files", "open_warc", "read_record", "read_records"]
+__all__ = [
+    "INSIDE",
+    "Limits",
+    "WarcFile",
+    "open_files",
+    "open_inside",
+    "open_warc",
+    "read_record",
+    "read_records",
+    "stored_in",
+]
 
 #: between the name of a WACZ and that of a file in it
 INSIDE = "!"
@@ -106,12 +116,27 @@ def open_files(
                 yield inner
 
 
+def stored_in(path: Path) -> dict[str, int]:
+    """Where in the WACZ at *path* the bytes of each file of records begin that is stored as it is, by `Place.file`;
+    empty for what is none."""
+    with WarcFile(path) as file:
+        if not file.is_zip:
+            return {}
+        from archive.warc.zips import Wacz
+
+        try:
+            entries = Wacz(file.fd, file.name, file.limits).records()
+        except BadRecord:
+            return {}
+        return {f"{file.name}{INSIDE}{entry.name}": entry.start for entry in entries if not entry.deflated}
+
+
 def open_warc(directory: Path, file: str) -> WarcFile:
     """The file of that name, sealed or still carrying ``.open``, or ``NAME.wacz!archive/NAME``, which lies in a WACZ.
     Raises FileNotFoundError."""
     outer, inside, name = file.partition(INSIDE)
     if inside and (directory / outer).is_file():
-        return _open_inside(directory / outer, name)
+        return open_inside(directory / outer, name)
     try:
         return WarcFile(directory / file)
     except FileNotFoundError:
@@ -121,16 +146,17 @@ def open_warc(directory: Path, file: str) -> WarcFile:
             return WarcFile(directory / file)
 
 
-def _open_inside(path: Path, name: str) -> WarcFile:
+def open_inside(path: Path, name: str, *, limits: Limits | None = None) -> WarcFile:
+    """The file of records of that name in the WACZ at *path*. Raises FileNotFoundError."""
     from archive.warc.zips import Wacz
 
-    with WarcFile(path) as outer:
+    with WarcFile(path, limits=limits) as outer:
         try:
             wacz = Wacz(outer.fd, outer.name, outer.limits)
             entry = wacz.entries[name]
         except (BadRecord, KeyError) as error:
             raise FileNotFoundError(errno.ENOENT, f"no {shown(name)} in it", str(path)) from error
-        return WarcFile(path, part=Part(f"{outer.name}{INSIDE}{name}", *wacz.open(entry)))
+        return WarcFile(path, limits=limits, part=Part(f"{outer.name}{INSIDE}{name}", *wacz.open(entry)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +282,19 @@ class WarcFile:
             data = window + piece
             for found in pattern.finditer(data):
                 at = offset + found.start()
-                if not (self.is_arc or found[0].startswith(GZIP_MAGIC)) or self._begins_record(at):
+                if not (self.is_arc or found[0].startswith(GZIP_MAGIC)) or self.begins_record(at):
                     return at
             if not piece:
                 return None
             window = data[-_OVERLAP_BYTES:]
             offset += len(data) - len(window)
 
-    def _begins_record(self, offset: int) -> bool:
+    def head(self) -> bytes:
+        """The first bytes of the file, unpacked; none where they are damaged."""
+        return self._peek(0)
+
+    def begins_record(self, offset: int) -> bool:
+        """Whether what lies there looks like the beginning of one."""
         head = self._peek(offset)
         if not self.is_arc:
             return head[: len(BEGINS)].upper() == BEGINS

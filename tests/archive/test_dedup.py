@@ -15,7 +15,7 @@ from archive.layout import Archive
 from archive.model import Exchange, Original, Validator
 from archive.store import Store
 from archive.warc.writer import WarcWriter, Written
-from crawler.ingest import Ingest, ingest_file
+from crawler.files import Ingests, ingest_file
 from crawler.items import KINDS
 from tests.archive.raw_records import record, write_warc
 from tests.archive.warc_samples import CLOCK, HELLO, STARTED, exchange_of, sha256, unique_ids, warc_writer
@@ -61,9 +61,9 @@ class Kept:
     def commit(self, path: Path) -> None:
         store = Store(self.archive.database, KINDS, write_lock=self.archive.lock_database)
         try:
-            ingest = Ingest(store, warcs=self.archive.warcs)
-            ingest_file(ingest, path)
-            ingest.derive()
+            ingests = Ingests(self.archive, store)
+            ingest_file(ingests, path)
+            ingests.derive()
         finally:
             store.close()
 

@@ -22,7 +22,7 @@ from crawler.curation.decide import Curator
 from crawler.curation.session import review
 from crawler.curation.terminal import printable
 from crawler.extract import registry
-from crawler.ingest import Ingests, ingest_file
+from crawler.files import Ingests, ingest_file
 from crawler.items import KINDS
 from crawler.replica.demo import SITE
 from crawler.replica.editions import EDITIONS
@@ -167,7 +167,7 @@ def test_decisions_hold_when_extractors_read_otherwise(
     with Store(tmp_path / "again.db", KINDS) as store:
         ingests = Ingests(archive, store)
         for path in archive.sealed_warcs():
-            ingest_file(ingests.of(path), path)
+            ingest_file(ingests, path)
         store.load_decisions(archive.decisions)
         ingests.derive()
         for view, before in expected.items():

@@ -12,7 +12,7 @@ import pytest
 from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
-from crawler.ingest import Ingests, ingest_file
+from crawler.files import Ingests, ingest_file
 from crawler.items import KINDS
 from crawler.rebuild import rebuild
 from tests.archive.picture_files import mark, png_of_nothing, saved
@@ -116,7 +116,7 @@ def test_live_equals_rebuilt_in_any_order(archive: Path, tmp_path: Path) -> None
     with Store(tmp_path / "backwards.db", KINDS) as backwards:
         ingests = Ingests(Archive.open(copy), backwards)
         for path in reversed(files):
-            ingest_file(ingests.of(path), path)
+            ingest_file(ingests, path)
             ingests.derive()
     live = open_read_only(archive / "archive.db")
     for other in (copy / "archive.db", tmp_path / "backwards.db"):

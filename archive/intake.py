@@ -1,0 +1,243 @@
+"""Taking others' files into an archive: linked or copied, never changed, under a name that is their digest.
+
+The order makes it safe to be killed at any moment: the bytes are in the archive's directory and on the medium before
+anything tells of them; the event is on the medium before the file has its name; rows come last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from archive.errors import ArchiveFault, BadRecord, WrongUse
+from archive.faults import fault
+from archive.layout import KEPT, Archive
+from archive.manifest import add_to_manifest, read_manifest
+from archive.store import open_read_only
+from archive.store.decisions import append_event, read_lines
+from archive.store.places import files_with
+from archive.warc.arc import begins_file
+from archive.warc.headers import BEGINS
+from archive.warc.reader import INSIDE, WarcFile
+from archive.warc.rules import shown
+from archive.warc.segment import flush, flush_directory
+
+__all__ = ["KEPT", "Intake", "Taken", "files_of", "sites_told", "suffix_of"]
+
+#: where the events stand
+EVENTS = "ingestions.jsonl"
+INGESTION = "ingestion"
+
+How = Literal["link", "copy", "any"]
+Made = Literal["reflink", "hard link", "copy", "known"]
+
+#: a name nobody looks for; what a kill left there is thrown away by the next
+_DRAFT = ".intake"
+#: linux/fs.h; absent elsewhere, where a copy is made
+_FICLONE = 0x40049409
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    #: in ``warcs/``
+    file: str
+    #: False for one that was there already
+    new: bool
+    how: Made
+
+
+def suffix_of(path: Path) -> str:
+    """The ending that a file of this kind has. Raises WrongUse for one that holds no records."""
+    try:
+        with WarcFile(path) as file:
+            head = file.head()
+            packed = file.source().read(2, 0) == b"\x1f\x8b"
+            if file.is_zip:
+                _check_wacz(path, file)
+                return ".wacz"
+            is_arc = file.is_arc or begins_file(head)
+            if is_arc or head[: len(BEGINS)].upper() == BEGINS:
+                return (".arc" if is_arc else ".warc") + (".gz" if packed else "")
+            # Its beginning may be what is damaged.
+            if file.size and (at := file.find_record(0)) is not None and file.begins_record(at):
+                return ".warc" + (".gz" if packed else "")
+            begins = f"begins with {head[:16]!r}" if file.size else "empty"
+    except OSError as error:
+        raise WrongUse(f"{path}: cannot be read: {error.strerror or error}") from error
+    raise WrongUse(f"{path}: no WARC, ARC or WACZ file: {begins}")
+
+
+def _check_wacz(path: Path, file: WarcFile) -> None:
+    from archive.warc.zips import Wacz  # most files are none
+
+    try:
+        if not Wacz(file.fd, file.name, file.limits).records():
+            raise WrongUse(f"{path}: a zip file, and no WACZ: no WARC file lies in its archive/")
+    except BadRecord as error:
+        raise WrongUse(f"{path}: no WACZ: {shown(str(error))}") from error
+
+
+def sites_told(archive: Archive) -> dict[str, str]:
+    """The sites that files were said to be of when they were taken in, by name in ``warcs/``. Raises WrongUse for a
+    line that is none."""
+    return {name: site for name, said in _events(archive) if isinstance(site := said.get("site"), str)}
+
+
+def files_of(archive: Archive, site: str) -> list[Path]:
+    """The finished files of *site*: its crawls', and those that were taken in and hold captures of it. What these are
+    the database knows."""
+    own = archive.warcs_of(site)
+    if not archive.database.exists():
+        return own
+    held = open_read_only(archive.database)
+    try:
+        names = {file.partition(INSIDE)[0] for file in files_with(held.conn, site)}
+    finally:
+        held.close()
+    return [*own, *(path for path in archive.kept() if path.name in names)]
+
+
+class Intake:
+    """Takes files in, one after the other; another process that does so waits."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._open = ExitStack()
+        #: names in ``warcs/`` by hex sha256, as the manifest has them
+        self._known: dict[str, str] = {}
+        #: names of which an event tells
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self._archive.lock_intake())
+        for relative, sha256 in read_manifest(self._archive.root).items():
+            folder, _, name = relative.partition("/")
+            if folder == "warcs" and name and "/" not in name:
+                self._known[sha256] = name
+        self._told = {name for name, _ in _events(self._archive)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def take(self, path: Path, *, how: How = "any", site: str | None = None) -> Taken:
+        """Keep the file at *path*: whole, on the medium, in the manifest and among the events when this returns.
+
+        Bytes that are there already, under whatever name, are left as they are. Raises WrongUse where it cannot be
+        linked and must be, ArchiveFault or DiskFull; the archive is whole then.
+        """
+        suffix = suffix_of(path)
+        warcs = self._archive.warcs
+        draft = warcs / _DRAFT
+        try:
+            with path.open("rb") as source:
+                sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+                if (known := self._known.get(sha256)) and (warcs / known).is_file():
+                    return Taken(known, new=False, how="known")
+                name = f"{KEPT}{sha256}{suffix}"
+                made: Made = "known"
+                if not (warcs / name).is_file():  # else we were killed the last time before the manifest had it
+                    draft.unlink(missing_ok=True)
+                    made = _bring(source.fileno(), path, draft, how)
+                    _check_same(draft, sha256, path)
+                    _protect(draft)
+                if name not in self._told:
+                    told = {"name": path.name, "sha256": sha256, **({"site": site} if site else {})}
+                    detail = json.dumps(told, sort_keys=True)
+                    events = self._archive.decisions / EVENTS
+                    append_event(events, type_=INGESTION, object_=f"warcs/{name}", outcome="success", detail=detail)
+                    self._told.add(name)
+                if made != "known":
+                    draft.replace(warcs / name)
+                    flush_directory(warcs)
+        except OSError as error:
+            raise fault(Path(error.filename or draft), error) from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+        add_to_manifest(self._archive.root, f"warcs/{name}", sha256)
+        self._known[sha256] = name
+        return Taken(name, new=True, how=made)
+
+
+def _events(archive: Archive) -> Iterator[tuple[str, dict[str, object]]]:
+    """What was taken in, by name in ``warcs/``, and what was said of it."""
+    for _, line in read_lines(archive.decisions):
+        if line.get("type") == INGESTION and str(line.get("object")).startswith("warcs/"):
+            try:
+                said = json.loads(str(line.get("detail")))
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(said, dict):
+                yield str(line["object"]).removeprefix("warcs/"), said
+
+
+def _bring(source: int, path: Path, draft: Path, how: How) -> Made:
+    """Have the bytes at *draft*, on the medium. Raises OSError, WrongUse."""
+    if how == "link":
+        return _link(source, path, draft)
+    with _new(draft) as descriptor:
+        # A copy that shares its blocks with the original: neither name can change the other's bytes.
+        if _reflink(source, descriptor):
+            return "reflink"
+    draft.unlink()
+    if how == "any":
+        with suppress(WrongUse):
+            return _link(source, path, draft)
+    with _new(draft) as descriptor:
+        at = 0
+        while piece := os.pread(source, _PIECE_BYTES, at):
+            at += len(piece)
+            while piece:
+                piece = piece[os.write(descriptor, piece) :]
+        flush(descriptor)
+    return "copy"
+
+
+@contextmanager
+def _new(draft: Path) -> Iterator[int]:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _reflink(source: int, descriptor: int) -> bool:
+    try:
+        fcntl.ioctl(descriptor, _FICLONE, source)
+    except OSError:  # most file systems cannot
+        return False
+    flush(descriptor)
+    return True
+
+
+def _link(source: int, path: Path, draft: Path) -> Made:
+    try:
+        os.link(path.resolve(), draft)
+    except OSError as error:
+        raise WrongUse(f"{path}: cannot be linked: {error.strerror}; without --link it is copied") from error
+    flush(source)
+    return "hard link"
+
+
+def _check_same(draft: Path, sha256: str, path: Path) -> None:
+    with draft.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise ArchiveFault(f"{path}: it is being changed: not taken in")
+
+
+def _protect(draft: Path) -> None:
+    """Nobody writes to it any more; of a hard link neither under its other name."""
+    mode = draft.stat().st_mode & 0o777
+    if mode & 0o222 or not mode & 0o400:
+        with suppress(PermissionError):  # somebody else's, linked
+            draft.chmod((mode | 0o444) & ~0o222)
