@@ -107,9 +107,6 @@ class Captures:
     def write(self, crawl_id: str, reading: Reading, page_key: str | None, page_version: int | None) -> int:
         """The new row's id."""
         capture = reading.capture
-        redirect_to = None
-        if capture.status is not None and 300 <= capture.status < 400 and capture.status != 304:
-            redirect_to = next((link.url for link in reading.links if link.hop == "R"), None)
         return self._rows.insert(
             _INSERT_CAPTURE,
             (
@@ -124,7 +121,7 @@ class Captures:
                 capture.type,
                 capture.truncated,
                 capture.error,
-                redirect_to,
+                _redirect_to(reading),
                 self._payload(capture),
                 capture.declared_digest,
                 capture.refers_to,
@@ -144,11 +141,13 @@ class Captures:
         """The id of the row there is of a revisit, which had been written before its original could be read."""
         capture = reading.capture
         found = self._rows.one(
-            "UPDATE capture SET status = ?, mime = ?, page_key = ?, was_read = ?, page_version_id = ?"
+            "UPDATE capture SET status = ?, mime = ?, redirect_to = ?, page_key = ?, was_read = ?,"
+            " page_version_id = ?"
             " WHERE warc_id = ? AND warc_offset = ? RETURNING id",
             (
                 capture.status,
                 capture.mime,
+                _redirect_to(reading),
                 page_key,
                 reading.page is not None or bool(reading.sections),
                 page_version,
@@ -199,6 +198,13 @@ def captured_at(warc_date: str) -> str:
         return times.captured_at(warc_date)
     except (ValueError, OverflowError):
         return times.NO_DATE
+
+
+def _redirect_to(reading: Reading) -> str | None:
+    status = reading.capture.status
+    if status is None or not 300 <= status < 400 or status == 304:
+        return None
+    return next((link.url for link in reading.links if link.hop == "R"), None)
 
 
 def _host(url: str) -> str:

@@ -12,6 +12,7 @@ import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from archive.layout import Archive
 from archive.store.compare import Dump, differences
+from archive.warc.reader import read_records
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
 from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
@@ -267,67 +269,70 @@ def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
     assert said.stderr.count("shares its gzip member") == 1
 
 
+# The demo's six crawls, handed to another archive.
+
+
+@pytest.fixture(scope="module")
+def ours(demo: tuple[Path, str]) -> list[Path]:
+    return sorted((demo[0] / "warcs").glob("*.warc.gz"))
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    place = tmp_path_factory.mktemp("others")
+    captures = [(DAY_1, page("Alpha Trust")), (DAY_2, page("Alpha Trust", "Beta Trust")), (DAY_3, page("Beta T"))]
+    first = crawl_file(place / "first.warc.gz", *captures[:2])
+    return [
+        first,
+        crawl_file(place / "second.warc.gz", *captures[1:]),
+        wacz(place / "third.wacz", {"archive/data.warc.gz": first.read_bytes()}),
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(ours: list[Path], others: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Dump:
+    archive = Archive.create(tmp_path_factory.mktemp("in-order") / "archive")
+    take(archive, [*ours, *others])
+    return rows(archive.root)
+
+
 @pytest.mark.xdist_group("demo")
-class TestOurCrawls:
-    """The demo's six crawls, handed to another archive."""
+def test_the_rows_are_those_of_the_live_crawls(demo: tuple[Path, str], ours: list[Path], tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    bewaar("ingest", demo[0] / "warcs", "--archive", root)
+    names = dict(query(root, "SELECT path, name FROM warc"))
+    assert sorted(names.values()) == [path.name for path in ours]
+    there, live = _renamed(rows(root), names), rows(demo[0])
+    del there["event"], live["event"]
+    assert list(differences(live, there)) == []
+    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
+    bewaar("verify", "--rows", "--archive", root)
 
-    @pytest.fixture(scope="class")
-    def ours(self, demo: tuple[Path, str]) -> list[Path]:
-        return sorted((demo[0] / "warcs").glob("*.warc.gz"))
 
-    @pytest.fixture(scope="class")
-    def others(self, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-        place = tmp_path_factory.mktemp("others")
-        captures = [(DAY_1, page("Alpha Trust")), (DAY_2, page("Alpha Trust", "Beta Trust")), (DAY_3, page("Beta T"))]
-        first = crawl_file(place / "first.warc.gz", *captures[:2])
-        return [
-            first,
-            crawl_file(place / "second.warc.gz", *captures[1:]),
-            wacz(place / "third.wacz", {"archive/data.warc.gz": first.read_bytes()}),
-        ]
+@pytest.mark.xdist_group("demo")
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_order_any_batches_any_repetition(
+    ours: list[Path], others: list[Path], expected: Dump, data: st.DataObject
+) -> None:
+    files = data.draw(st.permutations([*ours, *others]))
+    again = data.draw(st.lists(st.sampled_from(files), max_size=3))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(files)), max_size=3)))
+    with tempfile.TemporaryDirectory() as place:
+        archive = Archive.create(Path(place) / "archive")
+        for start, end in zip([0, *cuts], [*cuts, len(files)], strict=True):
+            take(archive, files[start:end])
+        take(archive, again)
+        assert list(differences(expected, rows(archive.root))) == []
 
-    @pytest.fixture(scope="class")
-    def expected(self, ours: list[Path], others: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Dump:
-        archive = Archive.create(tmp_path_factory.mktemp("in-order") / "archive")
-        take(archive, [*ours, *others])
-        return rows(archive.root)
 
-    def test_the_rows_are_those_of_the_live_crawls(
-        self, demo: tuple[Path, str], ours: list[Path], tmp_path: Path
-    ) -> None:
-        root = tmp_path / "archive"
-        bewaar("ingest", demo[0] / "warcs", "--archive", root)
-        names = dict(query(root, "SELECT path, name FROM warc"))
-        assert sorted(names.values()) == [path.name for path in ours]
-        there, live = _renamed(rows(root), names), rows(demo[0])
-        del there["event"], live["event"]
-        assert list(differences(live, there)) == []
-        assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
-        bewaar("verify", "--rows", "--archive", root)
-
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.data())
-    def test_any_order_any_batches_any_repetition(
-        self, ours: list[Path], others: list[Path], expected: Dump, data: st.DataObject
-    ) -> None:
-        files = data.draw(st.permutations([*ours, *others]))
-        again = data.draw(st.lists(st.sampled_from(files), max_size=3))
-        cuts = sorted(data.draw(st.lists(st.integers(0, len(files)), max_size=3)))
-        with tempfile.TemporaryDirectory() as place:
-            archive = Archive.create(Path(place) / "archive")
-            for start, end in zip([0, *cuts], [*cuts, len(files)], strict=True):
-                take(archive, files[start:end])
-            take(archive, again)
-            assert list(differences(expected, rows(archive.root))) == []
-
-    def test_what_is_packed_of_ours_is_ours_again(
-        self, demo: tuple[Path, str], ours: list[Path], tmp_path: Path
-    ) -> None:
-        package, root = tmp_path / "demo.wacz", tmp_path / "archive"
-        bewaar("pack", "--archive", demo[0], "--output", package)
-        bewaar("ingest", package, "--archive", root)
-        assert query(root, "SELECT id FROM crawl ORDER BY id") == query(demo[0], "SELECT id FROM crawl ORDER BY id")
-        assert query(root, "SELECT count(*) FROM presence") == query(demo[0], "SELECT count(*) FROM presence")
+@pytest.mark.xdist_group("demo")
+def test_what_is_packed_of_ours_is_ours_again(demo: tuple[Path, str], ours: list[Path], tmp_path: Path) -> None:
+    package, root = tmp_path / "demo.wacz", tmp_path / "archive"
+    bewaar("pack", "--archive", demo[0], "--output", package)
+    bewaar("ingest", package, "--archive", root)
+    assert query(root, "SELECT id FROM crawl ORDER BY id") == query(demo[0], "SELECT id FROM crawl ORDER BY id")
+    assert query(root, "SELECT count(*) FROM presence") == query(demo[0], "SELECT count(*) FROM presence")
 
 
 def _renamed(found: Dump, names: dict[object, object]) -> Dump:
@@ -361,5 +366,9 @@ def test_real_files_of_eight_tools_are_derived_again_row_for_row(corpora: Path, 
     said = bewaar("verify", "--rows", "--archive", root)
     assert ": 0 wrong," in said.stderr
     # Each revisit of data.gov.uk's second crawl stands by its original, eleven minutes older.
-    assert query(root, "SELECT count(*), count(original_id) FROM capture c JOIN crawl k ON k.id = c.crawl_id"
-                 " WHERE record_type = 'revisit' AND site_id = 'data_gov_uk'") == [(49, 49)]  # fmt: skip
+    second = only(list(corpora.glob("BL-20140325122341434-*")))
+    revisits = [r for r in read_records(second) if r.type == "revisit" and urlsplit(r.url).hostname == "data.gov.uk"]
+    found = query(root, "SELECT count(*), count(original_id) FROM capture c JOIN crawl k ON k.id = c.crawl_id"
+                  " WHERE record_type = 'revisit' AND site_id = 'data_gov_uk'")  # fmt: skip
+    assert found == [(len(revisits), len(revisits))]
+    assert len(revisits) > 40
