@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,8 +104,12 @@ def read_kept(warcs: Path, capture: Mapping[str, Any]) -> Kept:
     if record.type == "resource":
         payload = record.block
     elif record.type in ("response", "revisit"):
-        with suppress(BadHttp):  # HTTP/0.9 and worse: a block without a payload
+        try:
             http = warc_http.parse_response(record.block)
+        except BadHttp:  # HTTP/0.9 and worse: a block without a payload; of the DNS the block is the payload
+            is_http = (record.url or "").lower().startswith(("http:", "https:"))
+            payload = None if is_http or record.type == "revisit" else record.block
+        else:
             if record.type == "response":
                 payload = warc_http.payload(record.block, http)
     return Kept(record, http, payload, tuple(_checks(record, payload, capture["digest"])))
