@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from crawler.files import Ingested
 from crawler.ingestion import Watch
+
+#: between two lines that say how long it takes, where there is no terminal
+PLAIN_S = 30.0
 
 
 @contextmanager
@@ -16,7 +20,30 @@ def gauge() -> Iterator[Watch]:
         with _bar() as watch:
             yield watch
     else:
-        yield Watch(say=_write, done=lambda done: _write("\n".join(lines_of(done))))
+        yield plain(_write)
+
+
+def plain(say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> Watch:
+    """A line for each file, and now and then one that says how long it takes."""
+    began = said_at = clock()
+    total = 0
+    reached: dict[str, int] = {}
+
+    def begin(size: int) -> None:
+        nonlocal began, said_at, total
+        began = said_at = clock()
+        total = size
+
+    def at(file: str, offset: int) -> None:
+        nonlocal said_at
+        reached[file] = offset
+        now, read = clock(), sum(reached.values())
+        if now - said_at < PLAIN_S or not 0 < read <= total:
+            return
+        said_at = now
+        say(f"{read / total:.0%} of {total >> 20} MiB read, {(now - began) * (total - read) / read:.0f} s left")
+
+    return Watch(begin=begin, say=say, at=at, done=lambda done: say("\n".join(lines_of(done))))
 
 
 def lines_of(done: Ingested) -> list[str]:
@@ -51,4 +78,4 @@ def _bar() -> Iterator[Watch]:
                 shown.console.print(line, markup=False, highlight=False)
 
         yield Watch(begin=begin, say=lambda line: shown.console.print(line, markup=False), at=at, done=done)
-        shown.update(task, description="done")
+        shown.update(task, description="done", completed=shown.tasks[0].total or 0)

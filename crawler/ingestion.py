@@ -26,6 +26,7 @@ from archive.store.places import sites_beside
 from archive.warc.reader import INSIDE
 from archive.warc.verify import warc_files
 from archive.written import record_written
+from crawler.attribution import Sites
 from crawler.files import Ingested, Ingests
 from crawler.items import KINDS
 from crawler.rebuild import SECOND_LOOK, in_order, ingest_all, rebuild
@@ -88,6 +89,7 @@ def ingest(
     if site:
         check_site_name(site)
     there = Archive.find(root)
+    Sites(there or Archive(root=root)).profile_of("")  # a profile that is none is told now
     if there and there.database.exists():
         Store(there.database, KINDS, write_lock=there.lock_database).close()  # one that is none is told now
     archive = Archive.create(root)

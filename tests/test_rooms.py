@@ -86,8 +86,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.files", "crawler.items",
     ),
     "crawler.ingestion": (
-        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.files", "crawler.items",
-        "crawler.rebuild", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files",
+        "crawler.items", "crawler.rebuild", "crawler.sites",
     ),
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from archive.layout import Archive
 from archive.store.compare import Dump, differences
 from archive.warc.reader import read_records
+from crawler.files import Ingested
+from crawler.gauge import plain
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
 from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
@@ -267,6 +269,30 @@ def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"".join(records)))
     said = bewaar("ingest", path, "--archive", tmp_path / "archive", code=1)
     assert said.stderr.count("shares its gzip member") == 1
+
+
+def test_a_profile_that_is_none_is_told_before_anything_changes(tmp_path: Path, three_days: Path) -> None:
+    root = tmp_path / "archive"
+    (root / "sites").mkdir(parents=True)
+    (root / "sites" / "museum.toml").write_text('seeds = ["no address"]\n')
+    said = bewaar("ingest", three_days, "--archive", root, code=2)
+    assert "museum.toml" in said.stderr
+    assert [path.name for path in root.iterdir()] == ["sites"]
+
+
+def test_where_no_terminal_is_a_line_says_now_and_then_what_is_left() -> None:
+    lines: list[str] = []
+    seconds = iter([0.0, 0.0, 10.0, 40.0, 50.0])
+    watch = plain(lines.append, clock=lambda: next(seconds))
+    watch.begin(100 << 20)
+    watch.at("a.warc.gz", 5 << 20)
+    watch.at("a.warc.gz", 20 << 20)
+    watch.at("b.warc.gz", 20 << 20)
+    watch.done(Ingested("a.warc.gz", 7, ("a.warc.gz at 9: no record",)))
+    assert lines == [
+        "20% of 100 MiB read, 160 s left",
+        "a.warc.gz: 7 captures\n  damaged: a.warc.gz at 9: no record",
+    ]
 
 
 # The demo's six crawls, handed to another archive.
