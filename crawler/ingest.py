@@ -117,6 +117,8 @@ class Others:
         self._originals = Originals(store, warcs)
         #: by site and day
         self._crawls: dict[tuple[str, str], MadeUp] = {}
+        #: for all sites without a profile, of which a file may name a million
+        self._general = Reader(facts=facts, profile=_NOBODYS, find_original=self._originals.find)
         #: by crawl: what one file shows of a crawl is judged by itself, so that no other file changes it
         self._readers: dict[str, Reader] = {}
         #: of crawls, whose rows are there
@@ -173,11 +175,13 @@ class Others:
         return known
 
     def _reader(self, event: Event) -> Reader:
-        bare = Reader(profile=_NOBODYS, facts=self._facts)
-        crawl = self._crawl(bare.capture(event))
+        crawl = self._crawl(self._general.capture(event))
+        profile = self._sites.profile_of(crawl.site)
+        if profile is None:
+            return self._general
         if crawl.id not in self._readers:
-            profile = self._sites.profile_of(crawl.site) or _NOBODYS
-            self._readers[crawl.id] = Reader(facts=self._facts, profile=profile, find_original=self._originals.find)
+            find = self._originals.find
+            self._readers[crawl.id] = Reader(facts=self._facts, profile=profile, find_original=find)
         return self._readers[crawl.id]
 
 

@@ -23,6 +23,7 @@ from archive.store.compare import Dump, differences
 from archive.warc.reader import read_records
 from crawler.files import Ingested
 from crawler.gauge import plain
+from crawler.sites.profile import default_profile
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
 from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
@@ -261,6 +262,29 @@ def test_a_crawl_of_ours_cannot_be_said_to_be_of_another_site(tmp_path: Path) ->
     root = tmp_path / "archive"
     bewaar("ingest", path, "--archive", root)
     assert query(root, "SELECT id FROM site") == [("network_test",)]
+
+
+def test_a_later_file_of_a_crawl_of_ours_may_come_before_its_first(tmp_path: Path) -> None:
+    crawl = "museum-20200101000000000"
+    rule = {"pattern": "^/members", "key": "the-members"}
+    profile = default_profile(HOME, name="museum", title="The Museum", page_key=[rule]).to_json().encode()
+    parts = []
+    for number in range(3):
+        name = f"{crawl}-{number:05}-host.warc.gz"
+        block = f"software: bewaar/1\r\nisPartOf: {crawl}\r\nbewaar-site: museum\r\n".encode()
+        told = [record("metadata", f"metadata://bewaar/{crawl}/profile.json", profile)] if number == 0 else []
+        response = record("response", f"{HOME}/{number}", page(f"Member {number} Trust"), date=DAY_1)
+        parts.append(write_warc(tmp_path / name, record("warcinfo", None, block, filename=name), *told, response))
+    together, apart = tmp_path / "together", tmp_path / "apart"
+    bewaar("ingest", *parts, "--archive", together)
+    assert query(together, "SELECT DISTINCT page_key FROM capture") == [("the-members",)]
+    rebuilt = []
+    for number in (1, 0, 2):
+        done = json.loads(bewaar("ingest", parts[number], "--archive", apart, "--json").stdout)
+        rebuilt.append(done["rebuilt"])
+    assert rebuilt == [False, True, False]
+    assert list(differences(rows(together), rows(apart))) == []
+    assert query(apart, "SELECT name FROM warc ORDER BY name") == [(path.name,) for path in parts]
 
 
 def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
