@@ -249,6 +249,12 @@ class Ingests:
                 found.append((label, file, reader.profile))
         return found
 
+    def profile_of(self, site: str) -> Profile | None:
+        """Of its last crawl that records one; of others' captures alone, today's. Writes nothing."""
+        own = self._own_crawls(site)
+        found = (self.profiles_of(crawl_id, site) for crawl_id in reversed(own))
+        return next((profiles[-1][2] for profiles in found if profiles), None if own else self._sites.profile_of(site))
+
     def _told_site(self, file: str) -> str | None:
         return self._told.get(file.partition(INSIDE)[0])
 
@@ -278,15 +284,18 @@ class Ingests:
             yield label, file, records
 
     def _profile_of(self, site: str) -> Profile | None:
-        """Of its last crawl that records one; of others' captures alone, today's. The site's row is written with those
-        of all its crawls in their order, so that it does not depend on which of them came first."""
-        own = self.store.db.conn.execute(
-            "SELECT id FROM crawl WHERE site_id = ? AND status <> 'imported' ORDER BY id", (site,)
-        ).fetchall()
+        """As `profile_of`, or today's profile where that is asked for. The site's row is written with those of all its
+        crawls in their order, so that it does not depend on which of them came first."""
+        own = self._own_crawls(site)
         profile = None
-        for (crawl_id,) in own:
+        for crawl_id in own:
             profile = self._of_crawl(crawl_id, site, until=_LAST).reader.profile or profile
         return profile or (None if own else self._sites.profile_of(site))
+
+    def _own_crawls(self, site: str) -> list[str]:
+        """In the order they were begun."""
+        sql = "SELECT id FROM crawl WHERE site_id = ? AND status <> 'imported' ORDER BY id"
+        return [row[0] for row in self.store.db.conn.execute(sql, (site,))]
 
     def _reader_of(self, file: str, crawl_id: str) -> Ingest | Others:
         site = self.store.site_of(crawl_id)

@@ -37,7 +37,8 @@ from archive.layout import Archive
 from archive.model import Reading, Record
 from archive.store import Store
 from archive.warc.reader import WarcFile, open_warc
-from crawler.ingest import Ingest
+from crawler.files import Ingests
+from crawler.ingest import Ingest, derive_site
 from crawler.items import KINDS
 from crawler.reading import Event, events
 from crawler.rebuild import MEMORY_BYTES, catch_up
@@ -179,7 +180,10 @@ class Follower:
             # No closing record came: the writer met a fault.
             self._store.write_crawl(replace(crawl, status="interrupted"))
         self._store.load_decisions(self._archive.decisions)
-        self._ingest.derive()
+        derived = self._ingest.derive()
+        ingests = Ingests(self._archive, self._store)
+        for site in derived.also if derived else ():
+            derive_site(self._store, site, ingests.profile_of(site), self._archive.warcs)
         counts = asdict(self._store.counts())
         counts["drift"] = [(said.line, said.is_alert) for said in self._store.drift_of(crawl.id)] if crawl else []
         self._store.close()

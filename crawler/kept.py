@@ -13,8 +13,7 @@ from archive.store import open_read_only
 from archive.urls import urlkey
 from archive.warc import http as warc_http
 from archive.warc.reader import open_warc
-from archive.warc.segment import OPEN
-from crawler.reading import Reader, opening
+from crawler.reading import Reader, opening_of
 from crawler.sites.profile import Profile
 
 #: a page larger than this is none
@@ -81,9 +80,9 @@ def recorded_profile(archive: Archive, crawl: str) -> Profile | None:
     for path in files:
         reader = Reader()
         try:
-            sealed = archive.warcs / path
-            for record in opening(sealed if sealed.exists() else sealed.with_name(sealed.name + OPEN)):
-                reader.learn(record)
+            with open_warc(archive.warcs, path) as file:
+                for record in opening_of(record for record, _ in file.scan()):
+                    reader.learn(record)
         except (OSError, BewaarError, ValueError):
             continue  # one that is still being written, or damaged: `bewaar verify` says what is wrong with it
         if reader.profile is not None:

@@ -91,7 +91,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
-        "crawler.rebuild",
+        "crawler.files", "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
         "crawler.sites",
     ),
@@ -120,7 +120,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.curation": (
-        *GROUND, *LAYOUT, "archive.store", "crawler.ingest", "crawler.items", "crawler.reading", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.store", "crawler.files", "crawler.ingest", "crawler.items", "crawler.reading",
+        "crawler.sites",
     ),
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*LAYOUT, "archive.cli", "crawler.judgement", "crawler.outcome", "crawler.plan", "crawler.sites"),

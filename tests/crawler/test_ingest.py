@@ -169,6 +169,46 @@ def test_a_profile_of_the_archive_applies_by_host(tmp_path: Path, three_days: Pa
     assert query(root, "SELECT DISTINCT page_key FROM capture") == [("the-members",)]
 
 
+def test_a_decision_leaves_the_rest_as_the_profile_wants_it(tmp_path: Path, three_days: Path) -> None:
+    root = tmp_path / "archive"
+    (root / "sites").mkdir(parents=True)
+    (root / "sites" / "museum.toml").write_text(
+        'title = "The Museum"\nseeds = ["https://www.network.test/"]\nanchors = ["the-members"]\n'
+        '[aliases]\nAlpha = "Alpha Trust of Museums"\n'
+        "[[page_key]]\npattern = '^/members$'\nkey = \"the-members\"\n"
+    )
+    bewaar("ingest", three_days, "--archive", root)
+    named = query(root, "SELECT * FROM profile_name")
+    assert named
+    bewaar("curate", "reject", "Beta Trust", "--why", "asked them", "--archive", root)
+    assert query(root, "SELECT * FROM profile_name") == named
+    assert not query(root, "SELECT 1 FROM presence WHERE value = 'Beta Trust' AND decided_by IS NULL")
+    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
+
+
+def test_a_decision_finds_the_profile_of_a_crawl_of_ours_in_a_package(tmp_path: Path) -> None:
+    crawl = "museum-20200101000000000"
+    name = f"{crawl}-00000-host.warc.gz"
+    rule = {"pattern": "^/members", "key": "the-members"}
+    profile = default_profile(
+        HOME, name="museum", title="The Museum", page_key=[rule], aliases={"Alpha": "Alpha Trust"}
+    )
+    block = f"software: bewaar/1\r\nisPartOf: {crawl}\r\nbewaar-site: museum\r\n".encode()
+    path = write_warc(
+        tmp_path / name,
+        record("warcinfo", None, block, filename=name),
+        record("metadata", f"metadata://bewaar/{crawl}/profile.json", profile.to_json().encode()),
+        record("response", HOME, page("Alpha Trust", "Beta Trust"), date=DAY_1),
+    )
+    root = tmp_path / "archive"
+    bewaar("ingest", wacz(tmp_path / "ours.wacz", {f"archive/{name}": path.read_bytes()}), "--archive", root)
+    named = query(root, "SELECT * FROM profile_name")
+    assert named
+    bewaar("curate", "reject", "Beta Trust", "--why", "asked them", "--archive", root)
+    assert query(root, "SELECT * FROM profile_name") == named
+    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
+
+
 def test_whose_captures_they_are_can_be_said_and_is_remembered(tmp_path: Path) -> None:
     block = page("Alpha Trust")
     path = write_warc(
