@@ -343,9 +343,12 @@ def ingest(files: tuple[Path, ...], archive: Path, copied: bool, linked: bool, s
     """
     from crawler.gauge import gauge
     from crawler.ingestion import ingest as take_in
+    from crawler.upgrade import read_again
 
     if copied and linked:
         raise WrongUse("--copy and --link: give one of them")
+    if found := Archive.find(archive):
+        read_again(found, lambda line: click.echo(f"bewaar: {line}", err=True))
     with gauge() as watch:
         done = take_in(archive, files, how="copy" if copied else "link" if linked else "any", site=site, watch=watch)
     if as_json:
