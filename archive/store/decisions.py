@@ -36,6 +36,7 @@ _NEED_VALUE = {
 
 _DECISION = ("id", "made_at", "who", "why", "action", "scope", "value")
 _EVENT = ("id", "at", "type", "object", "outcome", "detail")
+_WITHHOLDS = (b"takedown", b"embargo")
 _OPTIONAL = ("why", "value", "detail")
 
 
@@ -89,7 +90,7 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _cut_torn_line(descriptor)
+        _cut_torn_line(descriptor, path)
         data = (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
         while data:
             data = data[os.write(descriptor, data) :]
@@ -131,6 +132,9 @@ def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted(directory.glob("*.jsonl")):
         lines = _read_whole(path).split(b"\n")
         if lines[-1] and _is_torn(lines[-1]):
+            if any(word in lines[-1] for word in _WITHHOLDS):
+                # What is to be withheld must not be shown because somebody forgot a brace.
+                raise WrongUse(f"{path} line {len(lines)}: cut short, and it may withhold something: complete it")
             lines.pop()
         for number, raw in enumerate(lines, 1):
             where = f"{path} line {number}"
@@ -196,9 +200,10 @@ def _is_torn(line: bytes) -> bool:
     return False
 
 
-def _cut_torn_line(descriptor: int) -> None:
-    """A last line without an end is a write that a crash cut off before anybody was told it was kept. Joined with the
-    next one it would spoil both; a line that only lacks its newline (an editor's habit) gets it.
+def _cut_torn_line(descriptor: int, path: Path) -> None:
+    """A last line without an end is a write that a crash cut off before anybody was told it was kept, or a hand-written
+    one with a mistake. Joined with the next one it would spoil both; it is kept beside, in ``NAME.torn``. A line that
+    only lacks its newline (an editor's habit) gets it.
     """
     size = os.fstat(descriptor).st_size
     if size == 0:
@@ -207,7 +212,11 @@ def _cut_torn_line(descriptor: int) -> None:
     if data.endswith(b"\n"):
         return
     start = data.rfind(b"\n") + 1
-    if _is_torn(data[start:]):
-        os.ftruncate(descriptor, start)
-    else:
+    if not _is_torn(data[start:]):
         os.write(descriptor, b"\n")
+        return
+    with path.with_name(f"{path.name}.torn").open("ab") as beside:
+        beside.write(data[start:] + b"\n")
+        beside.flush()
+        os.fsync(beside.fileno())
+    os.ftruncate(descriptor, start)

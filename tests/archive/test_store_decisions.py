@@ -80,6 +80,17 @@ def test_line_that_a_crash_cut_off_does_not_spoil_the_next(store, tmp_path):
     decide(tmp_path, "c", "d")
     store.load_decisions(tmp_path)
     assert rows(store, "SELECT scope FROM decision ORDER BY scope") == [("a",), ("c",)]
+    # A person may have written it, and left out a brace.
+    assert (tmp_path / "decisions.jsonl.torn").read_bytes() == b'{"id": "torn", "made_at": "2026-01-0\n'
+
+
+def test_line_that_lacks_its_end_and_may_withhold_something_is_an_error(store, tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    decide(tmp_path, "a", "b")
+    with path.open("ab") as file:
+        file.write(b'{"id": "1", "made_at": "2026-01-01", "who": "Jo", "action": "takedown", "scope": "http://x.test/"')
+    with pytest.raises(WrongUse, match=r"decisions\.jsonl line 2: cut short"):
+        store.load_decisions(tmp_path)
 
 
 def test_line_without_its_newline_is_kept(store, tmp_path):
