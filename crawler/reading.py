@@ -19,7 +19,18 @@ from archive import times, urls
 from archive.decoding import decode
 from archive.digests import same, sha256_chunks
 from archive.errors import BadProfile, BadRecord, Damaged
-from archive.model import Capture, Crawl, HttpResponse, Link, Page, Problem, Reading, Record, Section, WireBytes
+from archive.model import (
+    Capture,
+    Crawl,
+    HttpResponse,
+    Link,
+    Page,
+    Problem,
+    Reading,
+    Record,
+    Section,
+    WireBytes,
+)
 from archive.warc import http as warc_http
 from archive.warc.events import SECRETS_IN_BODY
 from archive.warc.reader import read_records
@@ -294,10 +305,13 @@ class Reader:
             return Reading(capture, links=links, problems=(why,) if large else ())
         self._before_body()
         try:
-            body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES).data
+            body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES)
         except Damaged as error:
             return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
-        return self._read_body(capture, response, body, mime)
+        if not body.whole and capture.type != "revisit":
+            # The message came whole, and what it holds is not: nobody knows what the rest of the page lists.
+            capture = replace(capture, truncated=capture.truncated or "unspecified")
+        return self._read_body(capture, response, body.data, mime)
 
     def _asks_who_one_is(self, url: str, response: HttpResponse) -> bool:
         assert self.profile is not None
@@ -353,6 +367,8 @@ class Reader:
             problems = (Problem(UNEXPECTED, missing),) if missing else ()
         if self._gone or problems:
             sections = ()
+        if capture.truncated is not None:
+            sections = tuple(_without_the_end(section, len(page.body)) for section in sections)
         return Reading(capture, page=said, sections=sections, links=links, problems=problems)
 
     def _page_key(self, capture: Capture, mime: str | None) -> str | None:
@@ -363,6 +379,14 @@ class Reader:
         if (capture.hops or "").endswith(("M", "P")):
             return None
         return self.profile.page_key(capture.url)
+
+
+def _without_the_end(section: Section, size: int) -> Section:
+    """Of a page that was cut: what runs to its very end may be half a name."""
+    facts = tuple(fact for fact in section.facts if fact.evidence.byte_end < size)
+    if len(facts) == len(section.facts):
+        return section
+    return replace(section, facts=facts, state="found" if facts else "absent")
 
 
 def _is_declared(capture: Capture, digest: str, payload: WireBytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -107,16 +108,24 @@ def _cut_short(answer: Answer) -> Answer:
     return status, {**headers, "Content-Length": str(len(body) + 5000), "Connection": "close"}, body
 
 
+def _half_coded(answer: Answer) -> Answer:
+    """The message is whole, and its gzip stream is not."""
+    status, headers, body = answer
+    coded = gzip.compress(body)
+    return status, {**headers, "Content-Encoding": "gzip"}, coded[: len(coded) * 2 // 3]
+
+
 @pytest.mark.parametrize(
     ("answer", "profile", "code"),
     [
         ((503, {"Content-Type": "text/html", "Retry-After": "0"}, b"later"), "", 1),
         ((404, {"Content-Type": "text/html"}, b"gone"), "", 1),
         (_cut_short(site_page("")), "", 1),
+        (_half_coded(site_page("Leden")), "", 0),
         (page("<h1>This domain may be for sale</h1>"), '[expect]\ntext = "schoon water"\n', 1),
         (page("<h1>This domain may be for sale</h1>"), '[expect]\ncms = "WordPress"\n', 1),
     ],
-    ids=["unavailable", "not found", "cut short", "parked", "another CMS"],
+    ids=["unavailable", "not found", "cut short", "half coded", "parked", "another CMS"],
 )  # fmt: skip
 def test_a_page_that_failed_is_no_drift_and_nothing_is_no_longer_listed(
     home: Home, answer: Answer, profile: str, code: int
@@ -131,6 +140,8 @@ def test_a_page_that_failed_is_no_drift_and_nothing_is_no_longer_listed(
     assert home.drift() == []
     kinds = {row[0] for row in home.rows("SELECT kind FROM change")}
     assert not kinds & {"no longer listed", "section vanished", "listed again"}
+    # Not half a name either.
+    assert {row[0] for row in home.rows("SELECT name FROM member")} == set(NAMES)
     assert {row[0] for row in home.rows("SELECT state FROM presence WHERE role = 'member'")} == {"current"}
 
 
