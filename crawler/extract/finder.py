@@ -30,6 +30,8 @@ from crawler.extract.zones import Zones
 _MAX_LABELS = 40
 #: items of the page from a label to what a selector points at below it
 _ABOVE = 40
+#: lines that read the same are told apart so far
+_MOST_ALIKE = 100
 
 
 class Finder:
@@ -45,9 +47,9 @@ class Finder:
         #: whether a word stands on the page, and what stands there of each language
         self._words_known: dict[str, bool] = {}
         self._spoken: dict[str, Sequence[Spoken]] = {}
-        #: lines whose place in the body is known, in order, and the byte at which each begins
+        #: lines whose place in the body is known, in order, and the bytes at which each begins and ends
         self._lines_placed: list[int] = []
-        self._places: dict[int, int] = {}
+        self._places: dict[int, tuple[int, int]] = {}
         self._selections: dict[str, Selection | None] = {}
 
     @cached_property
@@ -250,7 +252,7 @@ class Finder:
         None when the body does not hold it, which only a page that lies about its charset or a parser's repair brings.
         """
         if image is not None:
-            place = self.body.locate(quote, after=self._placed_before(image.at), where="attribute")
+            place = self.body.locate(quote, after=self._placed_before(image.at)[1], where="attribute")
             place = place or self.body.locate(quote, where="attribute")
             if place is None and image.picture.background is not None:  # it stands in a <style>
                 place = self.body.locate(quote)
@@ -269,19 +271,28 @@ class Finder:
         return _evidence(value, self.body.locate(value, where="attribute"), element)
 
     def _place(self, line: Line) -> int | None:
-        """The byte at which a line begins."""
+        """The byte at which a line begins. Lines that read the same stand behind one another as in the outline."""
         if line.at not in self._places:
-            found = self.body.locate(line.text, after=self._placed_before(line.at), where="text")
+            earlier, after = self._placed_before(line.at)
+            between = self.outline.between(earlier + 1, line.at)
+            same = sum(isinstance(item, Line) and item.text == line.text for item in between)
+            found = self.body.locate(line.text, after=after, where="text")
+            for _ in range(min(same, _MOST_ALIKE)):
+                found = (self.body.locate(line.text, after=found[1], where="text") or found) if found else None
             found = found or self.body.locate(line.text, where="text")
             if found is None:
                 return None
-            self._places[line.at] = found[0]
+            self._places[line.at] = found
             insort(self._lines_placed, line.at)
-        return self._places[line.at]
+        return self._places[line.at][0]
 
-    def _placed_before(self, at: int) -> int:
-        earlier = bisect_left(self._lines_placed, at)
-        return self._places[self._lines_placed[earlier - 1]] if earlier else 0
+    def _placed_before(self, at: int) -> tuple[int, int]:
+        """The nearest line above that has a place, and the byte behind it; -1 and 0 where there is none."""
+        nth = bisect_left(self._lines_placed, at)
+        if nth == 0:
+            return -1, 0
+        line = self._lines_placed[nth - 1]
+        return line, self._places[line][1]
 
 
 def _evidence(quote: str, place: tuple[int, int] | None, element: Element | None) -> Evidence | None:

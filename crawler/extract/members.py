@@ -32,11 +32,12 @@ _CARD_ITEMS = 3
 #: share of names that must look like organisations' where nothing says that they are
 _LIKELY = 0.6
 _SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
+_SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
+#: set off, or announced: the year in "VV Klaver 1921" is part of a name, and one of founding is none of joining
 _YEAR_BEHIND = re.compile(
-    r"\s*(?:[(\[,–-]\s*)?(?:(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis))?\s*"
-    r"((?:19|20)\d\d)\s*[)\]]?\s*$",
-    re.IGNORECASE,
+    rf"\s*(?:[(\[,–-]\s*(?:{_SINCE})?|(?<!\w){_SINCE})\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
 )
+_YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
 #: "(until 2014)": listed, and no member any more
 _FORMERLY = re.compile(r"\b(?:until|tot(?: en met)?|bis|jusqu'en) (?:\w+ )?(?:19|20)\d\d\b", re.IGNORECASE)
@@ -78,7 +79,7 @@ class _Chair:
     since: int | None
 
 
-@extractor(Member, version=2)
+@extractor(Member, version=3)
 def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
     found = list(_pointed_at(finder)) or [*_in_sentences(finder), *_in_lists(finder)]
     if not found:
@@ -243,15 +244,15 @@ def _entry_name(entry: Entry) -> _Named | None:
         text, line = told["name"]
     text = without_stop(BULLET.sub("", text))
     year = _YEAR_BEHIND.search(text)
-    other = next(
-        (found for other in entry.lines if (found := re.fullmatch(r"\D{0,12}((?:19|20)\d\d)\D?", other.text))), None
-    )
+    others = (other.text for other in entry.lines if other is not line)
+    other = next((found for said in others if (found := _YEAR_ALONE.fullmatch(said))), None)
     text = _YEAR_BEHIND.sub("", text) if year else text
     if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
     text = without_stop(_REMARK.sub("", text))
     # Of several years in a row, the column says which it is: not that of the founding.
-    found = _YEAR.search(told["year"][0]) if "year" in told else year or other
+    # Where the columns are known and none is it, a number is a year of something else.
+    found = _YEAR.search(told["year"][0]) if "year" in told else year or (None if told else other)
     place = told["place"][0] or None if "place" in told else None
     return _Named(text, line, int(found[1]) if found else None, place) if is_name(text) else None
 

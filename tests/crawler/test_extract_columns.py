@@ -58,6 +58,11 @@ LAMP = [("Lamp Society", "Kent", 1999), ("Wick Society", "Sussex", 2004)]
             "<tr><th>Lamp<th>Lit<tr><td>Lamp Society<td>daily<tr><td>Wick Society<td>at night",
             [("Lamp Society", None, None), ("Wick Society", None, None)],
         ),
+        # Of columns that are known none is the year of joining.
+        (
+            "<tr><th>Name<th>Town<th>Employees<tr><td>Lamp Society<td>Kent<td>1950<tr><td>Wick Society<td>Oxford<td>2010",
+            [("Lamp Society", "Kent", None), ("Wick Society", "Oxford", None)],
+        ),
         # A committee has members too.
         ("<tr><th>Name<th>Town<tr><td>Anna Bakker<td>Kent<tr><td>Jan de Vries<td>Sussex", []),
     ],
@@ -67,6 +72,7 @@ LAMP = [("Lamp Society", "Kent", 1999), ("Wick Society", "Sussex", 2004)]
         "spanning title",
         "unmarked titles",
         "founding",
+        "employees",
         "nothing said",
         "people",
     ],

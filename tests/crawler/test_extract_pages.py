@@ -130,3 +130,28 @@ def test_positions_count_from_nought(golden: Golden) -> None:
     _page, sections, _truth = golden
     for section in sections.values():
         assert [fact.position for fact in section.facts] == list(range(len(section.facts)))
+
+
+def test_links_that_read_the_same_have_each_their_own_place() -> None:
+    body = (
+        b"<nav><a href=/x>Website</a></nav><h1>Links</h1>"
+        b"<p>Een <a href='http://een.test/'>Website</a></p><p><a href='http://twee.test/'>Website</a></p>"
+        b"<p><a href='http://drie.test/'>Website</a></p>"
+    )
+    page, sections = sections_of(body, "http://bond.test/")
+    for fact in sections["link"].facts:
+        assert fact.href is not None
+        assert page.body[: fact.evidence.byte_start].endswith(f"<a href='{fact.href}'>".encode())
+    assert len(sections["link"].facts) == 3
+
+
+def test_year_of_a_member_is_set_off_or_announced() -> None:
+    names = "VV Klaver 1921", "Zangkoor Luid, sinds 1999", "Stichting Lamp (opgericht in 1950)", "Bond Wiek (2004)"
+    body = "<h2>Onze leden</h2><ul>" + "".join(f"<li>{name}</li>" for name in names) + "</ul>"
+    _page, sections = sections_of(body.encode(), "http://bond.test/")
+    assert [(fact.value, fact.year) for fact in sections["member"].facts] == [
+        ("VV Klaver 1921", None),
+        ("Zangkoor Luid", 1999),
+        ("Stichting Lamp", None),
+        ("Bond Wiek", 2004),
+    ]
