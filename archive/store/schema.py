@@ -92,6 +92,8 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
 def open_read_only(path: Path, *, threads: bool = False) -> sqlite_utils.Database:
     """Open for reading, also on read-only media: there a file without ``-wal`` is opened as immutable. *threads* may
     share the connection where their caller takes care that one uses it at a time."""
+    if not path.exists():
+        raise NotAnArchive(f"{path}: no database; `bewaar rebuild` derives it from the WARC files")
     try:
         db = _connect(read_only_uri(path), uri=True, threads=threads)
     except sqlite3.OperationalError as error:
