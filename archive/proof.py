@@ -56,7 +56,12 @@ def prove(
         from archive.store.proof import RowsChecked, verify_rows
 
         tally.rows = RowsChecked()
-        db = open_read_only(archive.database)
+        try:
+            db = open_read_only(archive.database)
+        except sqlite3.DatabaseError as error:
+            what = f"damaged: {error}; `bewaar rebuild` derives it again from the WARC files"
+            yield Finding(str(archive.database), 0, what, "a whole database", str(error), rule="database")
+            return
         try:
             for damage in damage_of(db.conn):
                 what = f"damaged: {damage}; `bewaar rebuild` derives it again from the WARC files"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import signal
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from archive import times
 from archive.databases import is_sqlite
-from archive.errors import BewaarError, WrongUse
+from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.faults import fault
 from archive.layout import Archive
 from archive.store import Store, open_read_only
@@ -66,7 +67,7 @@ def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress =
     _set_aside(archive.database)
     with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
         fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
-        store = Store(archive.database, KINDS, write_lock=archive.lock_database)
+        store = _open_or_put_aside(archive)
         store.replace_with(fresh)
         fresh.close()
     return store
@@ -91,9 +92,25 @@ def compare(
 def _set_aside(database: Path) -> None:
     """What is no database at all keeps no other from taking its place; it is kept under another name."""
     if database.exists() and not is_sqlite(database):
-        database.rename(database.with_name(f"{database.name}.{times.digits17(times.now())}.not-a-database"))
-        for beside in ("-wal", "-shm"):
-            database.with_name(f"{database.name}{beside}").unlink(missing_ok=True)
+        _put_aside(database, "not-a-database")
+
+
+def _open_or_put_aside(archive: Archive) -> Store:
+    """The database in use; a new one where it is damaged so that nobody can tell its tables."""
+    try:
+        return Store(archive.database, KINDS, write_lock=archive.lock_database)
+    except (sqlite3.DatabaseError, ArchiveFault) as error:
+        cause = error.__cause__ if isinstance(error, ArchiveFault) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        _put_aside(archive.database, "damaged")
+        return Store(archive.database, KINDS, write_lock=archive.lock_database)
+
+
+def _put_aside(database: Path, why: str) -> None:
+    database.rename(database.with_name(f"{database.name}.{times.digits17(times.now())}.{why}"))
+    for beside in ("-wal", "-shm"):
+        database.with_name(f"{database.name}{beside}").unlink(missing_ok=True)
 
 
 def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress) -> Store:
