@@ -11,7 +11,7 @@ from archive.databases import read_only_uri
 from archive.layout import Archive
 
 # What was read last was read by the versions of then, and so was all before it.
-_VERSIONS = """SELECT role, extractor_version FROM observation
+_VERSIONS = """SELECT role, {version} FROM observation
 WHERE capture_id = (SELECT max(capture_id) FROM observation)"""
 
 
@@ -22,9 +22,12 @@ def outdated(archive: Archive) -> Mapping[str, tuple[int, int]]:
         return {}
     try:
         with closing(sqlite3.connect(read_only_uri(archive.database), uri=True)) as connection:
-            held = dict(connection.execute(_VERSIONS).fetchall())
-    except sqlite3.Error:
-        return {}  # older than versions, or no database of ours: whoever opens it for writing says what it is
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(observation)")}
+            # A database that is older than versions holds rows whose versions nobody knows.
+            version = "extractor_version" if "extractor_version" in columns else "0"
+            held = dict(connection.execute(_VERSIONS.format(version=version)).fetchall()) if columns else {}
+    except sqlite3.DatabaseError:
+        return {}  # damaged, or none at all: whoever opens it next says so
     if not held:
         return {}
     import crawler.extract  # noqa: F401  # registers the extractors, which a first crawl does without here

@@ -207,6 +207,20 @@ def test_a_raised_extractor_version_raises_no_drift_live_or_rebuilt(
     assert "where 2 stood" in told["drift"][0]
 
 
+def test_rows_of_before_there_were_versions_are_read_again_before_a_crawl(home: Home) -> None:
+    home.crawl(site_page("Leden"), 0)
+    db = sqlite3.connect(home.archive.database)
+    for (view,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+        db.execute(f'DROP VIEW "{view}"')
+    db.execute("ALTER TABLE observation DROP COLUMN extractor_version")
+    db.execute("DELETE FROM _sqlite_migrations WHERE name = 'extractor_version'")
+    db.commit()
+    db.close()
+    _, said = home.crawl(site_page("Leden"), 0)
+    assert "all captures are read again" in said
+    assert home.rows("SELECT count(*) FROM observation WHERE extractor_version = 0") == [(0,)]
+
+
 UPGRADE = '''
 import sys
 from importlib.abc import MetaPathFinder
