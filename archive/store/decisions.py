@@ -105,13 +105,13 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
             os.close(directory)
 
 
-def load(connection: sqlite3.Connection, directory: Path) -> int:
+def load(connection: sqlite3.Connection, directory: Path, *, to_show: bool = False) -> int:
     """Replace the rows of decisions and events by what the files say; the number of lines. In the caller's
-    transaction, so a bad line (WrongUse, naming file and line) changes nothing.
+    transaction, so a bad line (WrongUse, naming file and line) changes nothing. *to_show*: see `read_lines`.
     """
     decisions: dict[str, tuple[str | None, ...]] = {}
     events: dict[str, tuple[str | None, ...]] = {}
-    for where, line in read_lines(directory):
+    for where, line in read_lines(directory, to_show=to_show):
         columns, rows = (_DECISION, decisions) if "action" in line else (_EVENT, events)
         row = tuple(_stored(line.get(column)) for column in columns)
         id_ = str(row[0])
@@ -125,15 +125,16 @@ def load(connection: sqlite3.Connection, directory: Path) -> int:
     return len(decisions) + len(events)
 
 
-def read_lines(directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_lines(directory: Path, *, to_show: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each line with ``FILE line N``; empty ones are passed over, and a last one that a crash cut off. Raises WrongUse,
-    naming file and line, for what is no decision and no event.
+    naming file and line, for what is no decision and no event; and, for whoever means *to_show* what is not withheld,
+    for a last line cut short that may withhold something. A crawl shows nothing, and goes on.
     """
     for path in sorted(directory.glob("*.jsonl")):
         lines = _read_whole(path).split(b"\n")
         if lines[-1] and _is_torn(lines[-1]):
-            if any(word in lines[-1] for word in _WITHHOLDS):
-                # What is to be withheld must not be shown because somebody forgot a brace.
+            if to_show and any(word in lines[-1] for word in _WITHHOLDS):
+                # It must not be shown because somebody forgot a brace.
                 raise WrongUse(f"{path} line {len(lines)}: cut short, and it may withhold something: complete it")
             lines.pop()
         for number, raw in enumerate(lines, 1):

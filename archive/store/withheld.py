@@ -176,7 +176,7 @@ def open_visible(archive: Archive, *, candidates: bool = True) -> Iterator[sqlit
         connection.execute("SELECT 1 FROM main.sqlite_master").fetchone()
         for statement in _TEMPORARY:
             connection.execute(statement)
-        decisions.load(connection, archive.decisions)
+        decisions.load(connection, archive.decisions, to_show=True)
         rules = read_rules(connection)
         if rules or not candidates:
             _hide(connection, rules, candidates=candidates)

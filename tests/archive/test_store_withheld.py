@@ -139,3 +139,10 @@ def test_every_table_has_a_rule_or_needs_none(archive):
         tables = set(compare.tables(connection))
     operators = set(LAYERS["Decisions and events: loaded from decisions/*.jsonl"])
     assert tables == set(SHOWN) | set(WHOLE) | operators
+
+
+def test_nothing_is_shown_while_a_line_that_may_withhold_lacks_its_end(archive):
+    with (archive.decisions / "hand.jsonl").open("ab") as file:
+        file.write(b'{"id": "1", "made_at": "2026-01-01", "who": "Jo", "action": "takedown", "scope": "http://x.test/"')
+    with pytest.raises(WrongUse, match=r"hand\.jsonl line 1: cut short"), open_visible(archive):
+        pass
