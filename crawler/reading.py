@@ -308,7 +308,7 @@ class Reader:
             body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES)
         except Damaged as error:
             return Reading(capture, problems=(Problem("body cannot be decoded", str(error)),))
-        if not body.whole and capture.type != "revisit":
+        if body.cut and capture.type != "revisit":
             # The message came whole, and what it holds is not: nobody knows what the rest of the page lists.
             capture = replace(capture, truncated=capture.truncated or "unspecified")
         return self._read_body(capture, response, body.data, mime)

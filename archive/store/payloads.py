@@ -73,7 +73,7 @@ def _undone(payload: bytes) -> bytes | None:
     large: Damaged | None = None
     for coding in _CODINGS:
         try:
-            body, whole = decode(InMemory(payload), [coding], limit=MAX_BYTES)
+            body, whole, _ = decode(InMemory(payload), [coding], limit=MAX_BYTES)
         except Damaged as error:
             large = error
             continue

@@ -28,8 +28,9 @@ _ZSTD_WINDOW_LOG = 23
 _ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
-def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[bytes, bool]:
-    """Undo *codings*, the last first; the bytes, and whether all of them could be decoded.
+def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[bytes, bool, bool]:
+    """Undo *codings*, the last first; the bytes, whether all of them could be decoded, and whether some are missing
+    because a coding that is there does not come to its end.
 
     Bytes a coding cannot begin to read are handed on as they are: servers and archivers name codings that are not
     there. Raises TooLarge.
@@ -37,24 +38,28 @@ def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[b
     known = [_DECODERS[coding] for coding in reversed(codings) if coding in _DECODERS]
     if payload.size > limit:
         raise TooLarge("body", 0, f"{payload.size} bytes, limit {limit}")
-    data, whole = b"".join(payload.chunks()), True
+    data, whole, cut = b"".join(payload.chunks()), True, False
     for decoder in known:
-        data, complete = _undo(decoder, data, limit)
+        coded = data
+        data, complete = _undo(decoder, coded, limit)
         whole = whole and complete
-    return data, whole
+        cut = cut or not (complete or data is coded)
+    return data, whole, cut
 
 
 def _undo(kind: type[_Decoder], coded: bytes, limit: int) -> tuple[bytes, bool]:
     decoded: list[bytes] = []
     try:
         whole = _run(kind(), coded, decoded, limit, step=_PIECE_BYTES)
-        return b"".join(decoded), whole
+        # Of a single byte no decoder says that it is not its own.
+        return (b"".join(decoded), whole) if kind.may_begin(coded) else (coded, False)
     except _ERRORS:
         # A decoder that meets damage keeps what it had decoded in the same call: in small steps, little is lost.
         decoded.clear()
         with suppress(*_ERRORS):
             _run(kind(), coded, decoded, limit, step=1 + (len(coded) >> 16))
-        return b"".join(decoded) or coded, False
+    begun = decoded or (kind.magic and kind.may_begin(coded))
+    return (b"".join(decoded) if begun else coded), False
 
 
 def _run(decoder: _Decoder, coded: bytes, decoded: list[bytes], limit: int, *, step: int) -> bool:
@@ -72,8 +77,14 @@ def _run(decoder: _Decoder, coded: bytes, decoded: list[bytes], limit: int, *, s
 
 
 class _Decoder:
+    #: what its bytes begin with, where that is fixed
+    magic = b""
     #: whether the bytes fed by now could be all
     finished = False
+
+    @classmethod
+    def may_begin(cls, coded: bytes) -> bool:
+        return not coded or coded.startswith(cls.magic)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what *data* decodes to, in pieces of bounded size. Raises one of `_ERRORS`."""
@@ -114,7 +125,7 @@ class _Zlib(_Decoder):
 
 
 class _Gzip(_Zlib):
-    pass
+    magic = b"\x1f\x8b"
 
 
 class _Deflate(_Zlib):
@@ -144,6 +155,8 @@ class _Brotli(_Decoder):
 
 class _Zstd(_Decoder):
     """Frames one after another."""
+
+    magic = b"\x28\xb5\x2f\xfd"
 
     def __init__(self) -> None:
         self._frame: Any = None

@@ -40,8 +40,11 @@ _MAX_LINE_BYTES = 1 << 14
 @dataclass(frozen=True, slots=True)
 class Body:
     data: bytes
-    #: False when the coded bytes were cut short or damaged: *data* is what could be decoded
+    #: False when the coded bytes were cut short or damaged: *data* is what could be decoded; or when a coding is named
+    #: that is not there, and *data* is the bytes as they are
     whole: bool
+    #: whether a coding that is there does not come to its end
+    cut: bool
 
 
 def parse_response(block: WireBytes | bytes) -> HttpResponse:

@@ -208,15 +208,21 @@ def test_a_coding_cut_short_gives_what_there_is(coding: str) -> None:
     coders |= {"zstd": zstd.compress, "gzip, br": lambda data: brotli.compress(gzip.compress(data))}
     coded = coders[coding](noise)
     found = body(coded[: len(coded) * 3 // 4], http_of(coding))
-    assert not found.whole
+    assert (found.whole, found.cut) == (False, True)
     assert noise.startswith(found.data)
+
+
+@pytest.mark.parametrize(("coding", "coded"), [("gzip", gzip.compress(TEXT)), ("zstd", zstd.compress(TEXT))])
+def test_a_coding_cut_in_its_own_header_is_cut_and_gives_nothing(coding: str, coded: bytes) -> None:
+    found = body(coded[:6], http_of(coding))
+    assert (found.data, found.whole, found.cut) == (b"", False, True)
 
 
 def test_damage_after_the_beginning_gives_what_was_decoded() -> None:
     coded = bytearray(gzip.compress(TEXT))
     coded[-6] ^= 1
     found = body(bytes(coded), http_of("gzip"))
-    assert (found.data, found.whole) == (TEXT, False)
+    assert (found.data, found.whole, found.cut) == (TEXT, False, True)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
@@ -224,6 +230,9 @@ def test_a_coding_that_is_not_there_leaves_the_bytes(coding: str) -> None:
     plain = b"<!doctype html><title>\xff\xfe plain</title>"
     assert body(plain, http_of(coding)).data == plain
     assert not body(plain, http_of(coding)).whole
+    assert not body(plain, http_of(coding)).cut
+    # So short that no decoder can tell.
+    assert body(b"x", http_of("gzip")).data == b"x"
 
 
 def test_a_decoder_keeps_little_when_it_meets_damage() -> None:
