@@ -17,9 +17,9 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    from archive.browse.routes import ROUTES
+    from archive.browse import news, routes
 
-    return list(ROUTES)
+    return [*routes.ROUTES, *news.ROUTES]
 
 
 @hookimpl

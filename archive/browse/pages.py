@@ -71,7 +71,7 @@ def menu(datasette: Any) -> list[dict[str, str]]:
     urls = datasette.urls
     return [
         {"href": urls.path("/-/search"), "label": "Search"},
-        {"href": urls.table(name, "change"), "label": "Changes"},
+        {"href": urls.path("/-/changes"), "label": "Changes"},
         {"href": urls.table(name, "capture"), "label": "Captures"},
         {"href": urls.database(name), "label": "All tables and questions"},
     ]

@@ -54,7 +54,7 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
     return answered
 
 
-async def _allowed(datasette: Any, request: Any, *reads: str) -> tuple[str, Any]:
+async def allowed(datasette: Any, request: Any, *reads: str) -> tuple[str, Any]:
     """The archive's database and its name. Raises Forbidden, NotFound."""
     await access.check_instance(datasette, request.actor)
     name = access.archive_name(datasette)
@@ -63,7 +63,7 @@ async def _allowed(datasette: Any, request: Any, *reads: str) -> tuple[str, Any]
 
 
 async def _capture(datasette: Any, request: Any) -> tuple[str, Any, Row]:
-    name, database = await _allowed(datasette, request, *READS)
+    name, database = await allowed(datasette, request, *READS)
     record_id = captures.record_id_of(request.url_vars["id"])
     capture = await captures.find_capture(database, record_id)
     if capture is None:
@@ -154,7 +154,7 @@ async def snapshot(datasette: Any, request: Any) -> Any:
 @answering
 async def by_row(datasette: Any, request: Any) -> Any:
     """From a row's number, which is this file's own, to the public address of the capture."""
-    _, database = await _allowed(datasette, request, *READS)
+    _, database = await allowed(datasette, request, *READS)
     row = int(request.url_vars["row"])
     capture = await captures.find_capture_by_row(database, row) if row < 1 << 63 else None
     if capture is None:
@@ -165,7 +165,7 @@ async def by_row(datasette: Any, request: Any) -> Any:
 @answering
 async def web(datasette: Any, request: Any) -> Any:
     """``/-/web/20160501120000/http://...``: to the capture nearest in time, wherever it redirects."""
-    _, database = await _allowed(datasette, request, *READS)
+    _, database = await allowed(datasette, request, *READS)
     url = request.url_vars["url"] + (f"?{request.query_string}" if request.query_string else "")
     url = re.sub(r"^(https?):/+", r"\1://", url)  # proxies fold the two slashes into one
     at = request.url_vars["at"]
@@ -226,7 +226,7 @@ async def capture_page(datasette: Any, request: Any) -> Any:
 
 @answering
 async def search(datasette: Any, request: Any) -> Any:
-    name, database = await _allowed(datasette, request, "page_version", *READS)
+    name, database = await allowed(datasette, request, "page_version", *READS)
     text = (request.args.get("q") or "")[:400]
     context: dict[str, Any] = {"q": text, "database": name, "slug": captures.slug, "hits": [], "names": []}
     if text.strip():

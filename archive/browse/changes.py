@@ -1,0 +1,120 @@
+"""What changed, newest first, as a visitor and a feed reader are told: a flood of one kind is one line."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from archive.browse.captures import Row, slug
+
+#: so many changes of one kind, on one page and in one crawl, are told one by one; more are one line that counts them
+FLOOD = 12
+#: rows that are looked at for one list
+_ROWS = 5000
+
+_CHANGES = """SELECT ch.site_id, s.name AS site, ch.crawl_id, ch.page_key, ch.role, ch.kind, ch.subject, ch.before,
+  ch.after, ch.changed_after, ch.changed_by, o.id AS organisation_id, o.name AS organisation, a.record_id,
+  b.record_id AS before_record
+FROM change ch JOIN site s ON s.id = ch.site_id JOIN capture a ON a.id = ch.after_capture_id
+  JOIN capture b ON b.id = ch.before_capture_id LEFT JOIN organisation o ON o.id = ch.organisation_id
+WHERE {where} ORDER BY ch.changed_by DESC, ch.id DESC LIMIT :rows"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One change, or a flood of them."""
+
+    #: ``urn:uuid:``, made of what the change is: the same after a rebuild
+    id: str
+    kind: str
+    role: str | None
+    site: str
+    crawl: str
+    page_key: str
+    #: whom or what it is about, the first ones of a flood
+    names: tuple[str, ...]
+    count: int
+    before: str | None
+    after: str | None
+    changed_after: str
+    changed_by: str
+    #: the capture that shows it, and the one before it, each as a segment of a path
+    capture: str
+    earlier: str
+
+    @property
+    def title(self) -> str:
+        role = f" ({self.role})" if self.role else ""
+        if self.kind == "section vanished":
+            return f"{self.site}: the whole list of {self.role}s vanished"
+        if self.count > 1:
+            return f"{self.site}: {self.count} {self.role or 'page'}s {self.kind}"
+        return f"{self.site}: {self.names[0]}{role} {self.kind}"
+
+    @property
+    def sentence(self) -> str:
+        """When, as far as captures can tell; and what stood there before and after, where wordings differ."""
+        said = f"Between {self.changed_after} and {self.changed_by}, the dates of the two captures that show it."
+        if self.count > 1:
+            more = self.count - len(self.names)
+            return f"{'; '.join(self.names)}{f'; and {more} more' if more else ''}. {said}"
+        if self.before and self.after and self.before != self.after:
+            return f"From “{self.before}” to “{self.after}”. {said}"
+        return said
+
+
+async def read_changes(
+    database: Any, *, site: str | None = None, organisation: str | None = None, limit: int = 50
+) -> list[Told]:
+    """The newest *limit*, of one site or one organisation where that is asked for."""
+    values = {"site": site, "organisation": organisation, "rows": _ROWS}
+    where = [
+        condition
+        for condition, wanted in (("ch.site_id = :site", site), ("ch.organisation_id = :organisation", organisation))
+        if wanted is not None
+    ]
+    sql = _CHANGES.format(where=" AND ".join(where) or "1")
+    rows = (await database.execute(sql, values)).rows
+    return list(_told([dict(row) for row in rows]))[:limit]
+
+
+def _told(rows: Iterable[Row]) -> Iterator[Told]:
+    # Rows of one kind stand together already, but for crawls that ended in the same second.
+    for _, of_crawl in groupby(rows, lambda row: (row["changed_by"], row["crawl_id"])):
+        kinds: dict[tuple[str, str | None, str], list[Row]] = {}
+        for row in of_crawl:
+            kinds.setdefault((row["page_key"], row["role"], row["kind"]), []).append(row)
+        for alike in kinds.values():
+            for group in [alike] if len(alike) > FLOOD else [[row] for row in alike]:
+                yield _as_told(group)
+
+
+def _as_told(group: list[Row]) -> Told:
+    first = group[0]
+    single = len(group) == 1
+    parts = ["site_id", "page_key", "role", "kind", "record_id", *(["subject", "after"] if single else [])]
+    name = "\x1f".join(str(first[part]) for part in parts)
+    return Told(
+        id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'bewaar change {name}')}",
+        kind=first["kind"],
+        role=first["role"],
+        site=first["site"],
+        crawl=first["crawl_id"],
+        page_key=first["page_key"],
+        names=tuple(_name(row) for row in group[:FLOOD]),
+        count=len(group),
+        before=first["before"] if single else None,
+        after=first["after"] if single else None,
+        changed_after=first["changed_after"],
+        changed_by=first["changed_by"],
+        capture=slug(first["record_id"]),
+        earlier=slug(first["before_record"]),
+    )
+
+
+def _name(row: Row) -> str:
+    value = (row["after"] or row["before"]) if row["role"] else None
+    return str(row["organisation"] or value or row["subject"] or row["page_key"])

@@ -1,0 +1,91 @@
+"""``/-/changes`` and its feeds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette.utils.asgi import NotFound, Response
+
+from archive.browse import access, feeds
+from archive.browse.changes import read_changes
+from archive.browse.pages import page
+from archive.browse.routes import allowed, answering
+
+_READS = ("change", "site", "capture", "organisation")
+_MOST, _USUAL = 500, 100
+
+
+async def _feed(datasette: Any, request: Any) -> feeds.Feed:
+    """What the address asks for: ``site``, ``organisation``, ``limit``. Raises Forbidden, NotFound."""
+    name, database = await allowed(datasette, request, *_READS)
+    asked = {key: request.args[key] for key in ("site", "organisation") if request.args.get(key)}
+    about = []
+    for table, wanted in asked.items():
+        sql = f"SELECT {'coalesce(title, name)' if table == 'site' else 'name'} FROM {table} WHERE id = ?"
+        row = (await database.execute(sql, [wanted])).first()
+        if row is None:
+            raise NotFound(f"This archive has no {table} {wanted[:200]!r}")
+        about.append(row[0])
+    limit = request.args.get("limit") or ""
+    count = min(int(limit), _MOST) if re.fullmatch(r"[1-9][0-9]{0,8}", limit) else _USUAL
+    entries = await read_changes(database, **asked, limit=count)
+    marker = access.marker_of(datasette, name)
+    owner = (marker.operator if marker else None) or await access.title(datasette) or "Web archive"
+    query = f"?{urlencode(asked)}" if asked else ""
+
+    def absolute(path: str) -> str:
+        return str(datasette.absolute_url(request, datasette.urls.path(path)))
+
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"bewaar changes {owner} {sorted(asked.items())}")
+    return feeds.Feed(
+        id=f"urn:uuid:{identity}",
+        title=f"{' · '.join(about) or await access.title(datasette) or 'Web archive'}: changes",
+        author=owner,
+        url=absolute(request.path) + query,
+        page=absolute("/-/changes") + query,
+        captures=absolute("/-/capture/"),
+        entries=entries,
+    )
+
+
+def _sent(datasette: Any, request: Any, body: bytes, content_type: str) -> Any:
+    """With a tag, so that a reader that asks each hour is told in one line that nothing is new."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache" if request.actor else "public, max-age=300"}
+    if not access.settings(datasette).get("index"):
+        headers["X-Robots-Tag"] = "noindex"
+    known = [one.strip().removeprefix("W/") for one in (request.headers.get("if-none-match") or "").split(",")]
+    if tag in known:
+        return Response(b"", status=304, headers=headers)
+    return Response(body, content_type=content_type, headers=headers)
+
+
+@answering
+async def changes_page(datasette: Any, request: Any) -> Any:
+    feed = await _feed(datasette, request)
+    headers = {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}
+    query = f"?{request.query_string}" if request.query_string else ""
+    context = {"feed": feed, "query": query, "database": access.archive_name(datasette)}
+    return await page(datasette, request, "bewaar_changes.html", context, headers=headers)
+
+
+@answering
+async def changes_atom(datasette: Any, request: Any) -> Any:
+    return _sent(datasette, request, feeds.atom(await _feed(datasette, request)), feeds.ATOM)
+
+
+@answering
+async def changes_json(datasette: Any, request: Any) -> Any:
+    return _sent(datasette, request, feeds.json_feed(await _feed(datasette, request)), feeds.JSON_FEED)
+
+
+ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    (r"^/-/changes$", changes_page),
+    (r"^/-/changes\.atom$", changes_atom),
+    (r"^/-/changes\.json$", changes_json),
+)
