@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
 from datasette.utils.asgi import NotFound, Response
 
 from archive import times
-from archive.browse import access, captures, evidence, records, safe
+from archive.browse import access, captures, evidence, mementos, records, safe
 from archive.browse.captures import Row
 from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
@@ -24,7 +23,6 @@ from archive.errors import Damaged, TooLarge
 
 #: what a capture page tells of is read from these
 READS = ("capture", "resource", "crawl", "warc", "payload")
-HTML = {"text/html", "application/xhtml+xml"}
 
 
 class Refusal(Exception):
@@ -91,14 +89,6 @@ def _headers(datasette: Any, csp: str) -> dict[str, str]:
     return safe.archived(csp, index=bool(access.settings(datasette).get("index")))
 
 
-def _memento(capture: Row) -> dict[str, str]:
-    """RFC 7089: when this is from, and what it is a copy of."""
-    headers = {"Link": f'<{safe.header_url(capture["url"])}>; rel="original"'}
-    if not capture["captured_at"].startswith("0001"):
-        headers["Memento-Datetime"] = format_datetime(times.parse(capture["captured_at"]), usegmt=True)
-    return headers
-
-
 @answering
 async def raw(datasette: Any, request: Any) -> Any:
     """The body: pictures as pictures, text as plain text, all else as a download."""
@@ -113,7 +103,7 @@ async def raw(datasette: Any, request: Any) -> Any:
     private = request.actor is not None
     headers = {
         **_headers(datasette, safe.INERT),
-        **_memento(capture),
+        **mementos.headers(datasette, request, capture),
         "Content-Disposition": f'{disposition}; filename="{safe.file_name(capture["url"])}"',
         "Cache-Control": "private, no-store" if private else "public, max-age=3600",
     }
@@ -142,12 +132,12 @@ async def snapshot(datasette: Any, request: Any) -> Any:
     name, database, capture = await _capture(datasette, request)
     holder, kept, body = await _body(datasette, name, database, capture)
     mime = capture["mime"] or holder["mime"]
-    if mime not in HTML or safe.picture(body, mime):
+    if mime not in mementos.HTML or safe.picture(body, mime):
         return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}/raw"))
     content_type = kept.http.header("Content-Type") if kept.http else mime
     html, _ = decode(body, content_type)
     document = await read_snapshot(datasette, name, database, capture, html)
-    headers = {**_headers(datasette, safe.SNAPSHOT), **_memento(capture)}
+    headers = {**_headers(datasette, safe.SNAPSHOT), **mementos.headers(datasette, request, capture)}
     return Response.html(document, headers=headers)
 
 
@@ -166,17 +156,16 @@ async def by_row(datasette: Any, request: Any) -> Any:
 async def web(datasette: Any, request: Any) -> Any:
     """``/-/web/20160501120000/http://...``: to the capture nearest in time, wherever it redirects."""
     _, database = await allowed(datasette, request, *READS)
-    url = request.url_vars["url"] + (f"?{request.query_string}" if request.query_string else "")
-    url = re.sub(r"^(https?):/+", r"\1://", url)  # proxies fold the two slashes into one
+    url = mementos.original(request)
     at = request.url_vars["at"]
     found = await nearest(database, url, at)
     if found is None:
         raise NotFound(f"{unquote(url)[:2000]} was never captured")
     if found["redirect_to"] and 300 <= (found["status"] or 0) < 400:
         target = quote(found["redirect_to"], safe="%:/?&=+@!$,;()*~'[]")
-        return Response.redirect(datasette.urls.path(f"/-/web/{at}/{target}"))
-    view = "snapshot" if found["mime"] in HTML else "raw"
-    return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(found['record_id'])}/{view}"))
+        headers = mementos.headers(datasette, request, {**found, "url": unquote(url)})
+        return Response.redirect(datasette.urls.path(f"/-/web/{at}/{target}"), headers=headers)
+    return Response.redirect(datasette.urls.path(mementos.path_of(found)))
 
 
 @answering
@@ -211,7 +200,7 @@ async def capture_page(datasette: Any, request: Any) -> Any:
         if shown.payload is not None and shown.mismatch is None:
             body = await asyncio.to_thread(shown.body)
             mime = capture["mime"] or (holder["mime"] if holder else None)
-            context["preview"] = "page" if mime in HTML else "picture" if safe.picture(body, mime) else None
+            context["preview"] = "page" if mime in mementos.HTML else "picture" if safe.picture(body, mime) else None
         if await access.may_view(datasette, request.actor, name, "fact", "evidence", "fact_source"):
             rows = await captures.find_facts(database, capture)
             if not rows and holder is not None:

@@ -241,7 +241,11 @@ def test_a_redirect_is_followed_inside_the_archive(client, built):
     answer = client.get(f"/-/web/20160501120000/{HOST}/", follow_redirects=True)
     assert str(answer.url).endswith(built.path("home", "snapshot"))
     assert answer.headers["memento-datetime"] == "Sun, 01 May 2016 12:00:01 GMT"
-    assert answer.headers["link"] == f'<{HOME}>; rel="original"'
+    assert answer.headers["link"].split(", ") == [
+        f'<{HOME}>; rel="original"',
+        f'<{client.base_url}/-/timegate/{HOME}>; rel="timegate"',
+        f'<{client.base_url}/-/timemap/link/{HOME}>; rel="timemap"; type="application/link-format"',
+    ]
 
 
 def test_the_front_page_is_read_in_few_queries(built):
