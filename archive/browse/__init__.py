@@ -17,9 +17,9 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    from archive.browse import cdx, news, routes, timemaps
+    from archive.browse import cdx, news, organisations, routes, timemaps
 
-    return [*routes.ROUTES, *news.ROUTES, *timemaps.ROUTES, *cdx.ROUTES]
+    return [*routes.ROUTES, *news.ROUTES, *organisations.ROUTES, *timemaps.ROUTES, *cdx.ROUTES]
 
 
 @hookimpl

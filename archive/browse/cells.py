@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from datasette.utils import tilde_encode
 from markupsafe import Markup
@@ -15,6 +16,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CAPTURE_ID = re.compile(r"(?:\w+_)?capture_id")
 #: columns that hold ids of decisions, and not where a decision itself stands
 _DECISIONS = {"decided_by", "decision_id", "by_id"}
+#: columns whose value is the key of an organisation
+_ORGANISATIONS = {"organisation_id", "beneficiary_id", "other_id"}
 #: columns whose value is one of a few words
 _STATES = {"state", "standing", "verdict", "status", "tier", "outcome", "certainty"}
 #: what their colours mean; the word itself is always there
@@ -83,6 +86,10 @@ def decision_links(datasette: Any, database: str, ids: str) -> Markup:
     return Markup(" ").join(links)
 
 
+def organisation_path(datasette: Any, key: str) -> str:
+    return str(datasette.urls.path(f"/-/organisation/{quote(key, safe='')}"))
+
+
 def logo(datasette: Any, record_id: str, name: str = "") -> Markup:
     """The picture straight out of the WARC, linked to its capture."""
     path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
@@ -111,6 +118,10 @@ async def render(
         # A view's column has no foreign key, so no label: the row's public id is looked up when the link is followed.
         path = datasette.urls.path(f"/-/capture/row/{value}")
         return Markup('<a class="bw-capture" href="{}">capture</a>').format(path)
+    key = _plain(row["id"]) if (table, column) == ("organisation", "name") else value
+    if isinstance(key, str) and (key is not value or column in _ORGANISATIONS):
+        text = label if isinstance(label, str) else value
+        return Markup('<a href="{}">{}</a>').format(organisation_path(datasette, key), text)
     if label is not None or not isinstance(value, str | int):
         return None
     if column in _STATES or (column == "kind" and table in ("change", "drift")) or column == "change":

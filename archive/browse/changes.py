@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from archive.browse.captures import Row, slug
@@ -82,12 +81,14 @@ async def read_changes(
 
 
 def _told(rows: Iterable[Row]) -> Iterator[Told]:
-    # Rows of one kind stand together already, but for crawls that ended in the same second.
-    for _, of_crawl in groupby(rows, lambda row: (row["changed_by"], row["crawl_id"])):
-        kinds: dict[tuple[str, str | None, str], list[Row]] = {}
-        for row in of_crawl:
-            kinds.setdefault((row["page_key"], row["role"], row["kind"]), []).append(row)
-        for alike in kinds.values():
+    crawls: dict[str, dict[tuple[str | None, str | None, str], list[Row]]] = {}
+    for row in rows:
+        # Of what pages say themselves a flood runs over many of them; lists stand on one.
+        place = row["page_key"] if row["role"] else None
+        crawls.setdefault(row["crawl_id"], {}).setdefault((row["role"], place, row["kind"]), []).append(row)
+    for kinds in crawls.values():
+        # Lists first: they are what the archive is asked about.
+        for _, alike in sorted(kinds.items(), key=lambda kind: kind[0][0] is None):
             for group in [alike] if len(alike) > FLOOD else [[row] for row in alike]:
                 yield _as_told(group)
 
@@ -108,7 +109,7 @@ def _as_told(group: list[Row]) -> Told:
         count=len(group),
         before=first["before"] if single else None,
         after=first["after"] if single else None,
-        changed_after=first["changed_after"],
+        changed_after=min(row["changed_after"] for row in group),
         changed_by=first["changed_by"],
         capture=slug(first["record_id"]),
         earlier=slug(first["before_record"]),

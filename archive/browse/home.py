@@ -15,13 +15,13 @@ _COUNTS = """SELECT (SELECT count(*) FROM crawl) AS crawls, (SELECT count(*) FRO
   (SELECT count(*) FROM organisation) AS organisations, (SELECT count(*) FROM change) AS changes,
   (SELECT min(started_at) FROM crawl) AS first, (SELECT max(captured_at) FROM capture) AS last,
   (SELECT count(*) FROM warc) AS warcs, (SELECT sum(warc_length) FROM capture) AS bytes"""
-_SPONSORS = """SELECT s.name, s.first_seen, s.beneficiary, s.site_id, s.href, (SELECT c.record_id FROM logo l
-  JOIN capture c ON c.id = l.capture_id WHERE l.site_id = s.site_id AND l.page_key = s.page_key
+_SPONSORS = """SELECT s.name, s.organisation_id, s.first_seen, s.beneficiary, s.site_id, s.href, (SELECT c.record_id
+  FROM logo l JOIN capture c ON c.id = l.capture_id WHERE l.site_id = s.site_id AND l.page_key = s.page_key
   AND l.role = 'sponsor' AND l.subject = s.subject ORDER BY l.last_seen DESC, l.id DESC LIMIT 1) AS logo
 FROM current_sponsor s ORDER BY s.name COLLATE NOCASE LIMIT 200"""
 # Where the list is gone nobody knows who is on it: those who were last are shown, and that it is so.
-_MEMBERS = """SELECT m.name, m.kind, m.state, min(m.first_seen) AS first_seen, max(m.last_seen) AS last_seen, m.site_id,
-  c.record_id
+_MEMBERS = """SELECT m.name, m.organisation_id, m.kind, m.state, min(m.first_seen) AS first_seen,
+  max(m.last_seen) AS last_seen, m.site_id, c.record_id
 FROM member m JOIN capture c ON c.id = m.first_capture_id WHERE m.state <> 'ended'
 GROUP BY m.site_id, m.subject ORDER BY m.state, m.name COLLATE NOCASE LIMIT 200"""
 _GOALS = """SELECT g.value, g.kind, g.state, min(g.first_seen) AS first_seen, max(g.last_seen) AS last_seen, g.site_id,

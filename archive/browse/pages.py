@@ -39,6 +39,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
         "bewaar_when": cells.when,
         "bewaar_logo": lambda record_id, name: cells.logo(datasette, record_id, name),
         "bewaar_columns": columns,
+        "bewaar_organisation": lambda key: cells.organisation_path(datasette, key),
         "bewaar_name": await access.title(datasette),
     }
     if template == "index.html":

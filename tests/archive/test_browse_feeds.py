@@ -145,6 +145,24 @@ def test_a_flood_is_one_entry_and_hostile_names_stay_names(tmp_path):
     assert next(item for item in items if item["_bewaar"]["count"] > 1)["_bewaar"]["names"][0].startswith("]]><script>")
 
 
+def test_a_template_that_changed_on_every_page_is_one_entry(tmp_path):
+    built = build(tmp_path / "archive")
+    db = sqlite3.connect(built.archive.database)
+    like = db.execute("SELECT * FROM change WHERE kind = 'first listed' AND role = 'member'").fetchone()
+    names = [name for _, name, *_ in db.execute("PRAGMA table_info(change)")]
+    for number in range(FLOOD):  # beside the one there is
+        row = dict(zip(names, like, strict=True)) | {"id": None, "role": None, "organisation_id": None}
+        row |= {"subject": f"Page {number}", "page_key": f"page {number}", "kind": "text edited"}
+        db.execute(f"INSERT INTO change VALUES ({','.join('?' * len(names))})", list(row.values()))
+    db.commit()
+    db.close()
+    with running(build_datasette(built.archive)) as client:
+        titles = [item["title"] for item in client.get("/-/changes.json").json()["items"]]
+    # Behind what lists say.
+    assert titles[-1] == f"Netwerk Betere Zorg: {FLOOD + 1} pages text edited"
+    assert len(titles) == 5
+
+
 def test_who_may_not_see_changes_sees_no_feed(built):
     datasette = build_datasette(built.archive)
     metadata = {"databases": {"archive": {"tables": {"change": {"allow": False}}}}}
