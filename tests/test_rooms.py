@@ -136,7 +136,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "brotli": ("archive.warc",),
     "backports": ("archive.warc",),
     "sqlite_utils": ("archive.store",),
-    "rapidfuzz": ("archive.store",),
+    "rapidfuzz": ("archive.store", "archive.browse"),
     "pyarrow": ("archive.export",),
     "datasette": ("archive.browse",),
     "nh3": ("archive.browse",),

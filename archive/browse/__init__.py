@@ -17,9 +17,10 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    from archive.browse import cdx, news, organisations, routes, timemaps
+    from archive.browse import cdx, news, organisations, routes, timemaps, versions
 
-    return [*routes.ROUTES, *news.ROUTES, *organisations.ROUTES, *timemaps.ROUTES, *cdx.ROUTES]
+    rooms = (routes, news, organisations, versions, timemaps, cdx)
+    return [route for room in rooms for route in room.ROUTES]
 
 
 @hookimpl
