@@ -62,6 +62,20 @@ def extra_template_vars(template: str, request: Any, datasette: Any) -> Callable
 
 
 @hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    from archive.browse.labels import labelled
+
+    env.filters["bewaar_labelled"] = labelled
+
+
+@hookimpl
+def extra_body_script(datasette: Any, database: str | None, view_name: str) -> str:
+    from archive.browse.labels import editor_script
+
+    return editor_script(datasette, database, view_name)
+
+
+@hookimpl
 def menu_links(datasette: Any) -> list[dict[str, str]]:
     from archive.browse.pages import menu
 

@@ -178,9 +178,12 @@ def test_logos_come_straight_out_of_the_warc(browser, base):
 
 
 @pytest.mark.parametrize("path", ["/", "/archive", "/archive/capture", "/archive/current_sponsor", "/archive/changes",
-                                  "/-/search?q=kinderen", "CAPTURE", "/archive/capture/1"])  # fmt: skip
+                                  "/-/search?q=kinderen", "CAPTURE", "/archive/capture/1", "/-/changes",
+                                  "/-/organisation/stichting-lantaarn", "PAGE", "DIFF"])  # fmt: skip
 def test_pages_fit_a_phone_speak_a_language_and_need_no_script(browser, base, built, path):
-    path = built.path("home") if path == "CAPTURE" else path
+    version = f"/-/page/{built.ids['home']}"
+    named = {"CAPTURE": built.path("home"), "PAGE": version, "DIFF": f"{version}/diff/{built.ids['home2']}"}
+    path = named.get(path, path)
     with visiting(browser, viewport={"width": 390, "height": 800}, java_script_enabled=False) as (page, _):
         page.goto(base + path)
         assert page.locator("html").get_attribute("lang") == "en"

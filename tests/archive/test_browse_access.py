@@ -1,0 +1,88 @@
+"""Every page is for everybody: what axe-core finds in a real Chromium, dark and light."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from archive.browse.serve import build as build_datasette
+from tests.archive.browse_archive import build
+from tests.archive.browse_server import running
+from tests.archive.test_browse_execution import browser, visiting  # noqa: F401 - a fixture
+from tests.replayers import unavailable
+
+pytestmark = pytest.mark.chromium
+
+AXE = "axe-core@4.14.1"
+PAGES = ("home", "capture", "picture", "changes", "organisation", "page", "diff", "search", "table", "row", "question",
+         "database", "missing")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("access") / "archive")
+
+
+@pytest.fixture(scope="module")
+def base(built):
+    with running(build_datasette(built.archive)) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory) -> str:
+    """The script. MPL-2.0: run by this test, and no part of what is shipped."""
+    if not shutil.which("npm"):
+        unavailable("needs npm")
+    place = tmp_path_factory.mktemp("axe")
+    subprocess.run(["npm", "pack", "--silent", AXE], check=True, cwd=place, capture_output=True, timeout=300)
+    with tarfile.open(next(place.glob("*.tgz"))) as packed:
+        member = packed.extractfile("package/axe.min.js")
+        assert member
+        return member.read().decode()
+
+
+def path_of(built, name: str) -> str:
+    return {
+        "home": "/",
+        "capture": built.path("home"),
+        "picture": built.path("Stichting Lantaarn"),
+        "changes": "/-/changes",
+        "organisation": "/-/organisation/stichting-lantaarn",
+        "page": f"/-/page/{built.ids['home']}",
+        "diff": f"/-/page/{built.ids['home']}/diff/{built.ids['home2']}",
+        "search": "/-/search?q=pleegzorg",
+        "table": "/archive/capture",
+        "row": "/archive/capture/1",
+        "question": "/archive/listed_on",
+        "database": "/archive",
+        "missing": "/-/capture/nothing",
+    }[name]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(browser, base, built, axe, name, scheme):  # noqa: F811
+    with visiting(browser, color_scheme=scheme, bypass_csp=True, viewport={"width": 1200, "height": 900}) as (page, _):
+        page.goto(base + path_of(built, name))
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false})")
+    serious = [
+        (one["id"], [node["html"][:200] for node in one["nodes"]][:3])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_axe_would_find_something(browser, axe):  # noqa: F811
+    with visiting(browser) as (page, _):
+        page.set_content(
+            '<!doctype html><html><body><img src="x.png"><p style="color:#bbb;background:#fff">Dit is te licht</p></body></html>'
+        )
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")
+    assert {"image-alt", "color-contrast"} <= {one["id"] for one in found["violations"]}
