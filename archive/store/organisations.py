@@ -14,7 +14,8 @@ from archive.store.corrections import Curation, read_corrections, write_correcti
 from archive.store.overrides import parse_effect
 from archive.store.subjects import fold, slug
 
-# How often a value was seen, counting captures, and when first. Over all sites: an organisation is one everywhere.
+# How often a value was seen, counting captures and no copies, and when first. Over all sites: an organisation is one
+# everywhere.
 # A corrected fact counts by what it was corrected to, the wording on the page is another name; a rejected one does not.
 _VALUES = """WITH named AS (
   SELECT f.section_version_id, f.organisation_id, f.value, f.organisation_key IS NOT f.organisation_id AS decided,
@@ -32,7 +33,8 @@ _VALUES = """WITH named AS (
   WHERE c.page_key = '*' AND c.verdict = 'reviewed' AND c.organisation_id IN (SELECT id FROM temp.touched)
     AND (c.value <> f.value OR c.organisation_id IS NOT f.organisation_id) AND f.organisation_key IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM correction d WHERE d.fact_id = c.fact_id AND d.page_key = '*' AND d.part > 0)),
-seen AS (SELECT o.section_version_id, count(*) AS times, min(c.captured_at) AS since
+seen AS (SELECT o.section_version_id, count(*) FILTER (WHERE c.copy_of_id IS NULL) AS times,
+    min(c.captured_at) AS since
   FROM observation o JOIN capture c ON c.id = o.capture_id
   WHERE o.section_version_id IN (SELECT section_version_id FROM named) GROUP BY o.section_version_id)
 SELECT n.organisation_id, n.value, sum(s.times), min(s.since), min(n.decided), max(n.names)
