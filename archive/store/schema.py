@@ -14,6 +14,7 @@ from archive.databases import read_only_uri
 from archive.errors import NotAnArchive
 from archive.faults import database_fault
 from archive.model import Fact
+from archive.store.first_schema import complete_first_schema
 from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES
 from archive.store.views import view_definitions
 
@@ -32,6 +33,8 @@ def first_schema(db: sqlite_utils.Database) -> None:
 @migrations()
 def pictures(db: sqlite_utils.Database) -> None:
     """What logos look like; the rows come with the next derivation."""
+    # Whatever came before this had `first_schema`, one way or the other.
+    complete_first_schema(db.conn)
     for statement in PICTURES:
         db.execute(statement)
 
@@ -73,13 +76,14 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
         # WAL is a property of the file; NORMAL is enough because every row can be derived from synced WARCs again.
         db.conn.execute("PRAGMA journal_mode=WAL")
         db.conn.execute("PRAGMA synchronous=NORMAL")
-        db.conn.execute("PRAGMA foreign_keys=ON")
         views = view_definitions(kinds)
         if migrations.pending(db) or _views(db) != views:
             with write_lock(), immediate(db):
                 _refuse_foreign(db, path)
                 migrations.apply(db)
                 _replace_views(db, views)
+        # Not before: tables cannot be made again with it, and within a transaction it cannot be switched.
+        db.conn.execute("PRAGMA foreign_keys=ON")
     except sqlite3.OperationalError as error:
         db.close()
         raise database_fault(path, error) or _not_now(path, error) from error
@@ -152,7 +156,9 @@ def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
 
 def _refuse_older(db: sqlite_utils.Database, path: Path) -> None:
     if migrations.pending(db):
-        raise NotAnArchive(f"{path}: the schema is older than this version of Bewaar; open it for writing once")
+        raise NotAnArchive(
+            f"{path}: its schema is older than this version of Bewaar; `bewaar rebuild` brings it up to date"
+        )
 
 
 def _own_names() -> set[str]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,14 +17,14 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
 from crawler.outcome import DONE, PROBLEMS
-from crawler.replica.editions import EDITIONS
+from crawler.replica.editions import EDITIONS, Edition
 from crawler.replica.server import Replica
 
 SITE = "better_care_network_demo"
 CONTACT = "https://demonstratie.test/contact"
 
 
-def run_demo(directory: Path) -> int:
+def run_demo(directory: Path, editions: Sequence[Edition] = EDITIONS) -> int:
     """Exit code 1 of a crawl is expected where the edition is an outage or a redesign that takes a section away, and
     there it must be; any other ends the demo with it."""
     began = time.monotonic()
@@ -34,9 +35,9 @@ def run_demo(directory: Path) -> int:
         profile.write_text(shipped, encoding="utf-8")
     worst = DONE
     with Replica() as replica:
-        for number, edition in enumerate(EDITIONS, 1):
+        for number, edition in enumerate(editions, 1):
             replica.edition = edition
-            click.echo(f"edition {number} of {len(EDITIONS)}, {edition.name}: {edition.what}")
+            click.echo(f"edition {number} of {len(editions)}, {edition.name}: {edition.what}")
             code = _crawl(archive, replica.connect_to())
             if code not in (DONE, PROBLEMS):
                 click.echo(f"bewaar: the crawl of edition {edition.name} ended with exit code {code}", err=True)
