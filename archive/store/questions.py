@@ -64,6 +64,24 @@ ORDER BY c.changed_by""",
         (("organisation", "plan-nederland"),),
     ),
     Question(
+        "changes_by_crawl",
+        "What did each crawl show changed? Texts edited on more than five pages at once are one line.",
+        """WITH told AS (
+  SELECT *, iif(kind = 'text edited', count(*) OVER (PARTITION BY crawl_id, kind), 1) AS at_once FROM change
+)
+SELECT t.crawl_id, t.kind, t.role, t.page_key, t.subject, t.before, t.after, t.changed_after, t.changed_by,
+  1 AS changes, t.site_id
+FROM told t
+WHERE t.at_once <= 5
+UNION ALL
+SELECT t.crawl_id, t.kind, NULL, NULL, t.at_once || ' pages', NULL, NULL, min(t.changed_after), max(t.changed_by),
+  t.at_once, t.site_id
+FROM told t
+WHERE t.at_once > 5
+GROUP BY t.crawl_id
+ORDER BY 9 DESC, 1, 2, 3, 5""",
+    ),
+    Question(
         "current_sponsors",
         "Who is shown as sponsor now, of whom, and where did the name come from?",
         """SELECT name, beneficiary, name_source, first_seen, last_seen, href, logo_url
