@@ -3,6 +3,7 @@
 BewaarError
 ├── WrongUse                 the command or its input is wrong: exit 2
 │   ├── NotAnArchive         the directory is not one, or is newer than we are
+│   │   └── OlderSchema      a database of an earlier version of Bewaar, opened only for reading
 │   ├── Locked               another process crawls this site
 │   └── BadProfile           a profile or bewaar.toml does not validate
 ├── ArchiveFault             the archive could not be written: exit 4
@@ -27,6 +28,10 @@ class WrongUse(BewaarError):
 
 
 class NotAnArchive(WrongUse):
+    pass
+
+
+class OlderSchema(NotAnArchive):
     pass
 
 

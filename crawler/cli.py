@@ -375,7 +375,8 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
 
     The result equals, row for row, what the crawls wrote; of a crawl with --no-extract it has the facts that were not
     read then. A Datasette that serves the archive goes on serving it. With
-    --dry-run it is compared instead, so that a row somebody changed, added or took away is found.
+    --dry-run it is compared instead, so that a row somebody changed, added or took away is found, and what a new
+    version of an extractor reads otherwise: first the facts, page by page, then every row.
     """
     from crawler.rebuild import compare
     from crawler.rebuild import rebuild as derive_again
@@ -391,10 +392,12 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
 
     if dry_run:
         changes = compare(found, profile=profile, progress=show)
-        for table, sign, row in changes:
+        for sign, fact in changes.facts:
+            click.echo(f"{sign} {fact}")
+        for table, sign, row in changes.rows:
             click.echo(f"{sign} {table} {row}")
-        return PROBLEMS if changes or damaged else DONE
-    store = derive_again(found, profile=profile, progress=show)
+        return PROBLEMS if changes.rows or damaged else DONE
+    store = derive_again(found, profile=profile, progress=show, say=lambda line: click.echo(line, err=True))
     click.echo(f"{found.database}: derived again, {store.counts().captures} captures")
     store.close()
     return PROBLEMS if damaged else DONE

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,12 +21,13 @@ from archive.databases import is_sqlite
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.faults import fault
 from archive.layout import Archive
-from archive.store import Store, open_read_only
-from archive.store.compare import differences, dump
+from archive.store import Store
+from archive.store.compare import differences, dump, fact_differences
 from archive.store.places import committed_end
 from archive.warc.reader import INSIDE
 from archive.warc.recover import recover
 from archive.written import record_written
+from crawler.differences import Differences, open_migrated, read_otherwise
 from crawler.files import Ingested, Ingests, ingest_file, openings
 from crawler.items import KINDS
 
@@ -54,39 +55,62 @@ def catch_up(archive: Archive, store: Store, site: str, *, alive: Callable[[], N
     return done
 
 
-def rebuild(archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None) -> Store:
+def rebuild(
+    archive: Archive,
+    *,
+    profile: str = "recorded",
+    progress: Progress = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Store:
     """Derive the database again from the WARCs and the decisions, beside the one in use, then put it in its place.
 
     *profile*: ``recorded`` reads each crawl with the profile its WARC holds, ``current`` with today's. The served
     file is overwritten through SQLite's backup, never renamed over: a Datasette that has it open goes on, and sees
-    the new rows. Returns the open store. Raises WrongUse while a crawl writes.
+    the new rows. What crawls and ingests add meanwhile is in it. *say* is told what is read otherwise than before.
+    Returns the open store. Raises WrongUse while a crawl writes, at the beginning or the end: nothing is changed then.
     """
     archive.check_writable()
     archive.make_folders()
     record_written(archive)
     _set_aside(archive.database)
     with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
-        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
-        store = _open_or_put_aside(archive)
-        store.replace_with(fresh)
-        fresh.close()
-    return store
+        database = Path(beside) / "archive.db"
+        read: set[Path] = set()
+        while True:
+            decided = _decided(archive)
+            fresh = _derive_beside(archive, database, profile, progress, read)
+            with archive.lock_database():
+                with closing(fresh):
+                    _refuse_open(archive)
+                    if not read.issuperset(in_order(archive)) or decided != _decided(archive):
+                        continue
+                    for line in read_otherwise(archive.database, fresh.db.conn):
+                        say(line)
+                    if store := _open_or_put_aside(archive):
+                        store.replace_with(fresh)
+                        return store
+                # Nobody has it open. Were it made first and filled then, a kill in between would leave an empty one.
+                database.rename(archive.database)
+                return Store(archive.database, KINDS, write_lock=archive.lock_database)
 
 
-def compare(
-    archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None
-) -> list[tuple[str, str, tuple[object, ...]]]:
-    """The rows in which the database and what the WARCs and decisions say differ: table, ``-`` (only in the database)
-    or ``+`` (only derived), row. Changes no row, and nothing at all where nothing can be written."""
+def compare(archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None) -> Differences:
+    """Changes no row, and nothing at all where nothing can be written."""
     writable = archive.writable
     with TemporaryDirectory(dir=archive.state if writable else None, prefix="rebuild-") as beside:
-        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress)
-        held = open_read_only(archive.database)
+        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress, set())
+        held = open_migrated(archive.database, Path(beside) / "held.db")
         try:
-            return list(differences(dump(held.conn), dump(fresh.db.conn)))
+            facts = list(fact_differences(held, fresh.db.conn))
+            return Differences(facts, list(differences(dump(held), dump(fresh.db.conn))))
         finally:
             held.close()
             fresh.close()
+
+
+def _decided(archive: Archive) -> frozenset[tuple[str, int]]:
+    """Decisions only grow."""
+    return frozenset((path.name, path.stat().st_size) for path in archive.decisions.glob("*.jsonl"))
 
 
 def _set_aside(database: Path) -> None:
@@ -95,8 +119,10 @@ def _set_aside(database: Path) -> None:
         _put_aside(database, "not-a-database")
 
 
-def _open_or_put_aside(archive: Archive) -> Store:
-    """The database in use; a new one where it is damaged so that nobody can tell its tables."""
+def _open_or_put_aside(archive: Archive) -> Store | None:
+    """The database in use; none where there is none, or it is damaged so that nobody can tell its tables."""
+    if not archive.database.exists():
+        return None
     try:
         return Store(archive.database, KINDS, write_lock=archive.lock_database)
     except (sqlite3.DatabaseError, ArchiveFault) as error:
@@ -104,7 +130,7 @@ def _open_or_put_aside(archive: Archive) -> Store:
         if getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
             raise
         _put_aside(archive.database, "damaged")
-        return Store(archive.database, KINDS, write_lock=archive.lock_database)
+        return None
 
 
 def _put_aside(database: Path, why: str) -> None:
@@ -113,18 +139,25 @@ def _put_aside(database: Path, why: str) -> None:
         database.with_name(f"{database.name}{beside}").unlink(missing_ok=True)
 
 
-def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress) -> Store:
+def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress, read: set[Path]) -> Store:
+    """*read*: the files that *database* holds already; when it returns, those it holds."""
     if archive.writable:
         recover(archive, committed=lambda file: committed_end(archive.database, file))
-    if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
-        raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
+    _refuse_open(archive)
     current = profile == "current"
     Store(database, KINDS).close()
-    ingest_all(archive, database, [*in_order(archive), SECOND_LOOK], progress, current=current)
+    late = [path for path in in_order(archive) if path not in read]
+    ingest_all(archive, database, [*late, SECOND_LOOK], progress, current=current)
+    read.update(late)
     fresh = Store(database, KINDS)
     fresh.load_decisions(archive.decisions)
     Ingests(archive, fresh, current=current).derive()
     return fresh
+
+
+def _refuse_open(archive: Archive) -> None:
+    if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
+        raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
 
 
 def in_order(archive: Archive) -> list[Path]:

@@ -49,5 +49,5 @@ def read_again(archive: Archive, say: Callable[[str], None]) -> bool:
             return False
         said = ", ".join(f"{role} {before} -> {now}" for role, (before, now) in sorted(changed.items()))
         say(f"the extractors have changed since the facts were read ({said}): all captures are read again")
-        rebuild(archive, progress=lambda done: say(f"{done.file}: {done.captures} captures")).close()
+        rebuild(archive, progress=lambda done: say(f"{done.file}: {done.captures} captures"), say=say).close()
     return True

@@ -82,8 +82,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingest",
         "crawler.reading", "crawler.sites",
     ),
+    "crawler.differences": (*GROUND, "archive.store", "crawler.items"),
     "crawler.rebuild": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.files", "crawler.items",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.items",
     ),
     "crawler.ingestion": (
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files",

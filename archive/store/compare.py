@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 #: tables whose ids others refer to, and what names a row of them
 _NATURAL = {
@@ -78,3 +79,51 @@ def tables(connection: sqlite3.Connection) -> list[str]:
 
 def _is_text(connection: sqlite3.Connection, table: str) -> bool:
     return any(row[1] == "id" and row[2] == "TEXT" for row in connection.execute(f'PRAGMA table_info("{table}")'))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PageFact:
+    """One fact of one page, in however many captures."""
+
+    site: str
+    role: str
+    page_key: str
+    value: str
+    kind: str
+    year: str
+    organisation: str
+    tier: str
+    captures: int
+
+    def __str__(self) -> str:
+        more = " ".join(part for part in (self.kind if self.kind != self.role else "", self.year) if part)
+        told = f"{self.value!r}{f' ({more})' if more else ''}{', candidate' if self.tier == 'candidate' else ''}"
+        known = f", organisation {self.organisation}" if self.organisation else ""
+        times = "1 capture" if self.captures == 1 else f"{self.captures} captures"
+        return f"{self.role} {told}{known}: page {self.page_key or 'without a key'} of {self.site}, {times}"
+
+
+#: text and nothing else, so that Python orders it as SQLite does
+_PAGE_FACTS = """SELECT s.site_id, s.role, coalesce(c.page_key, ''), f.value, coalesce(f.kind, ''),
+  coalesce(CAST(f.year AS TEXT), ''), coalesce(f.organisation_key, ''), f.tier, count(*)
+FROM observation o JOIN capture c ON c.id = o.capture_id JOIN section_version s ON s.id = o.section_version_id
+  JOIN fact f ON f.section_version_id = s.id
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"""
+
+
+def fact_differences(before: sqlite3.Connection, after: sqlite3.Connection) -> Iterator[tuple[str, PageFact]]:
+    """What was read off pages in one database and not in the other, or in another number of captures: ``-`` only
+    *before*, ``+`` only *after*. Of any two schemas there have been, in little memory."""
+    old = (PageFact(*row) for row in before.execute(_PAGE_FACTS))
+    new = (PageFact(*row) for row in after.execute(_PAGE_FACTS))
+    here, there = next(old, None), next(new, None)
+    while here is not None or there is not None:
+        if here == there:
+            here, there = next(old, None), next(new, None)
+        elif there is None or (here is not None and here < there):
+            assert here is not None
+            yield "-", here
+            here = next(old, None)
+        else:
+            yield "+", there
+            there = next(new, None)

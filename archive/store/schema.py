@@ -11,7 +11,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from archive.databases import read_only_uri
-from archive.errors import NotAnArchive
+from archive.errors import NotAnArchive, OlderSchema
 from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.first_schema import complete_first_schema
@@ -156,7 +156,7 @@ def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
 
 def _refuse_older(db: sqlite_utils.Database, path: Path) -> None:
     if migrations.pending(db):
-        raise NotAnArchive(
+        raise OlderSchema(
             f"{path}: its schema is older than this version of Bewaar; `bewaar rebuild` brings it up to date"
         )
 

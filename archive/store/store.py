@@ -65,6 +65,8 @@ class Store:
         self._rows = Rows(self.db.conn)
         self._captures = Captures(self._rows)
         self._facts = Facts(self._rows)
+        #: which database it was when ids were remembered: see `replace_with`
+        self._generation = self._read_generation()
 
     def __enter__(self) -> Self:
         return self
@@ -212,9 +214,10 @@ class Store:
 
     def replace_with(self, fresh: Store) -> None:
         """Become a copy of *fresh*, in the file that is there: a Datasette that has it open goes on and sees the new
-        rows. Renaming a new file over a served one does not do that.
+        rows. Renaming a new file over a served one does not do that. Other processes that write to it notice.
         """
         with self._write_lock(), database_faults(self.path):
+            fresh.db.conn.execute(f"PRAGMA user_version={self._read_generation() + 1}")
             fresh.db.conn.backup(self.db.conn)
             self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._captures.forget()
@@ -256,11 +259,18 @@ class Store:
                 self._facts.write_problems(crawl_id, capture_id, capture.url, reading.problems)
         self._facts.flush()
 
+    def _read_generation(self) -> int:
+        return int(self.db.conn.execute("PRAGMA user_version").fetchone()[0])
+
     @contextmanager
     def _batch(self) -> Iterator[None]:
         with self._write_lock():
             try:
                 with database_faults(self.path), immediate(self.db):
+                    if (generation := self._read_generation()) != self._generation:
+                        self._captures.forget()
+                        self._facts.forget()
+                        self._generation = generation
                     yield
             except BaseException:
                 self._captures.forget()

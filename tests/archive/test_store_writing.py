@@ -19,6 +19,7 @@ from crawler.items import KINDS, ExternalLink, Member
 from tests.archive.store_builders import (
     SITE,
     crawl,
+    day,
     found,
     goals,
     image,
@@ -273,6 +274,24 @@ def test_replaced_database_is_seen_by_those_who_have_it_open(tmp_path):
         reader.close()
         write(store, 1, reading(1, members("A", "B")))
         assert rows(store, "PRAGMA foreign_key_check") == []
+
+
+def test_another_who_writes_goes_on_when_the_database_is_replaced(tmp_path):
+    (tmp_path / "fresh").mkdir()
+    news = "http://example.test/news"
+    with open_store(tmp_path) as store, open_store(tmp_path / "fresh") as fresh:
+        write(store, 0, reading(0, members("A")), reading(0, members("B"), url=news, key="news", second=1))
+        write(fresh, 0, reading(0, members("B"), url=news, key="news", second=1), reading(0, members("A")))
+        with Store(tmp_path / "archive.db", KINDS) as other:
+            other.replace_with(fresh)
+        # what it remembers are the numbers of the rows that were there
+        write(store, 1, reading(1, members("A")), reading(1, members("B"), url=news, key="news", second=1))
+        assert rows(
+            store,
+            "SELECT c.captured_at, r.url, v.page_key, f.value FROM capture c JOIN resource r ON r.id = c.resource_id"
+            " JOIN page_version v ON v.id = c.page_version_id JOIN observation o ON o.capture_id = c.id"
+            " JOIN fact f ON f.section_version_id = o.section_version_id WHERE c.captured_at >= '2026-01-02' ORDER BY 1",
+        ) == [(day(1), "http://example.test/", "home", "A"), (day(1, 1), news, "news", "B")]
 
 
 def _write_many(path, site):
