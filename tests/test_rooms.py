@@ -59,7 +59,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.tree": (),
     "crawler.discover": (*GROUND, "crawler.tree"),
     "crawler.extract": (*GROUND, "crawler.items"),
-    "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.scope", "crawler.extract"),
+    "crawler.schedule": (),
+    "crawler.schedule.rule": (),
+    "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.schedule.rule", "crawler.scope", "crawler.extract"),
     "crawler.login": (*GROUND, "crawler.sites", "crawler.tree"),
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
     "crawler.politeness": GROUND,
@@ -158,6 +160,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
         *("crawler.golden.cli", "crawler.sites.cli", "crawler.replica"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display"),
+    "cronsim": ("crawler.schedule.rule",),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
 }  # fmt: skip

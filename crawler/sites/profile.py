@@ -45,6 +45,7 @@ from crawler.sites.fields import (
 from crawler.sites.hours import Hours, Span, Zone
 from crawler.sites.login import Login
 from crawler.sites.pointers import Pointers
+from crawler.sites.schedule import Schedule
 from crawler.sites.send import SecretValue, Send, Value
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Profile(_Model):
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     #: when it may be asked, as ``["22:00-06:00"]``: a crawl pauses outside of that. Always without it
     hours: tuple[Span, ...] = ()
-    #: where the clock of *hours* hangs
+    #: where the clock of *hours* and of ``[schedule]`` hangs
     timezone: Zone = "UTC"
     #: for a connection, and for each further KiB of an answer; past that it is asked for again, three times in all
     idle_s: PositiveFloat = 60.0
@@ -160,6 +161,8 @@ class Profile(_Model):
     max_bytes: PositiveInt | None = None
     #: seconds of one crawl
     max_time_s: PositiveFloat | None = None
+    #: how often it is crawled without anybody asking: see [crawls that begin by themselves](schedules.md)
+    schedule: Schedule | None = None
     #: one response is cut behind it, and marked; at most 4000 MiB, past which no record is read
     max_response_bytes: Annotated[int, Field(ge=1, le=4000 << 20)] = 256 << 20
 
