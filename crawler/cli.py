@@ -23,6 +23,7 @@ from archive.report.cli import diff, search
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
+from crawler.schedule.cli import due, schedule
 from crawler.sites.cli import SCOPES, archive_or_none, sites
 
 
@@ -479,7 +480,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export, search):
+for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export, search, due, schedule):
     main.add_command(verb)
 
 if __name__ == "__main__":
