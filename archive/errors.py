@@ -24,7 +24,8 @@ class BewaarError(Exception):
 
 
 class WrongUse(BewaarError):
-    pass
+    #: where several things are wrong, a line for each
+    faults: tuple[str, ...] = ()
 
 
 class NotAnArchive(WrongUse):

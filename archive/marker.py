@@ -7,9 +7,9 @@ file to verify.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 from archive.configuration import validate
 from archive.contact import check_contact
@@ -25,7 +25,14 @@ def _check_operator(operator: str) -> str:
 class Marker(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: PositiveInt
+    #: what people who know other programs call these keys
+    called_elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("email", "e_mail", "mail", "from", "webmaster"), "contact"),
+        **dict.fromkeys(("name", "organisation", "organization", "owner", "archive"), "operator"),
+        "version": "format",
+    }
+
+    format: Annotated[PositiveInt, Field(examples=["1"])]
     operator: Annotated[str, AfterValidator(_check_operator)] | None = None
     contact: Annotated[str, AfterValidator(check_contact)] | None = None
 

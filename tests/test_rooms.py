@@ -18,6 +18,8 @@ LAYOUT = (
     "archive.contact",
     "archive.layout",
     "archive.configuration",
+    "archive.slips",
+    "archive.wording",
     "archive.marker",
     "archive.manifest",
     "archive.written",

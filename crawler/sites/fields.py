@@ -52,7 +52,10 @@ def _host(host: str) -> str:
 
 
 def _network(cidr: str) -> str:
-    ipaddress.ip_network(cidr)
+    try:
+        ipaddress.ip_network(cidr)
+    except ValueError as fault:
+        raise ValueError(f"{cidr[:60]!r} is no network of addresses, such as 10.0.0.0/8 or 192.168.1.5") from fault
     return cidr
 
 

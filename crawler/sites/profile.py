@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -69,9 +69,9 @@ class PageKeyRule(_Model):
     #: over the host name (re.search); any host without it
     host: Regex | None = None
     #: over path and query (re.search), with named groups
-    pattern: Regex
+    pattern: Annotated[Regex, Field(examples=[r"'^/p/(?P<page>\d+)/'"])]
     #: the page key, with the groups' names in braces
-    key: Annotated[str, Field(min_length=1)]
+    key: Annotated[str, Field(min_length=1, examples=['"example:{page}"'])]
 
     @model_validator(mode="after")
     def _key_uses_groups(self) -> PageKeyRule:
@@ -107,6 +107,22 @@ class Expect(_Model):
 class Profile(_Model):
     """Every setting says what it costs the crawled site or the reader where that is not plain."""
 
+    #: what people who know other programs call these keys
+    called_elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("url", "urls", "start", "start_url", "start_urls", "site", "address"), "seeds"),
+        **dict.fromkeys(("allowed_domains", "domain", "domains"), "hosts"),
+        **dict.fromkeys(("depth", "max_depth", "depth_limit", "hops"), "max_hops"),
+        **dict.fromkeys(("deny", "reject", "skip", "blocks"), "exclude"),
+        **dict.fromkeys(("interval", "wait", "pause", "crawl_delay", "download_delay"), "delay_s"),
+        **dict.fromkeys(("timeout", "max_time", "time_limit"), "max_time_s"),
+        **dict.fromkeys(("pages", "limit", "page_limit"), "max_pages"),
+        **dict.fromkeys(("lang", "languages", "accept_language"), "language"),
+        **dict.fromkeys(("email", "mail"), "contact"),
+        **dict.fromkeys(("agent", "useragent"), "user_agent"),
+        **dict.fromkeys(("robotstxt", "obey_robots", "robotstxt_obey"), "robots"),
+        **dict.fromkeys(("description", "label"), "title"),
+    }
+
     #: the file's name without ``.toml``, and may be left out
     name: SiteName
     #: what people call the site
@@ -116,7 +132,9 @@ class Profile(_Model):
 
     # What is crawled.
     #: where a crawl begins
-    seeds: Annotated[tuple[HttpUrl, ...], Field(min_length=1, max_length=100_000)]
+    seeds: Annotated[
+        tuple[HttpUrl, ...], Field(min_length=1, max_length=100_000, examples=['["https://example.org/"]'])
+    ]
     #: how far links are followed from the seeds: ``page``, ``prefix``, ``host`` or ``domain``
     scope: Extent = "host"
     #: more hosts that are in scope as a whole, with a port where it is not the usual one

@@ -68,7 +68,7 @@ def test_opening_writes_nothing(kept: Archive):
     [
         (None, "{root}: not an archive: it holds no bewaar.toml"),
         (f"format = {FORMAT + 1}\nfuture = 1", f"{{toml}}: archive format {FORMAT + 1} is newer"),
-        ('operator = "x"\n', "{toml}: format: Field required"),
+        ('operator = "x"\n', "{toml}: format: is missing, and needed, as in: format = 1"),
         ("format = 0", "{toml} line 1: format: "),
         ("format = 1\n\ncontakt = 'a@b'", "{toml} line 3: contakt: no such key; did you mean contact?"),
         ("format = 1\ncontact = 'nobody'", "{toml} line 2: contact: 'nobody' is neither a mail address nor"),

@@ -123,12 +123,15 @@ def test_unknown_site_names_what_there_is(name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "{path}: seeds: Field required"),
-        ("seeds = []", "{path} line 1: seeds: Tuple should have at least 1 item"),
+        ("", '{path}: seeds: is missing, and needed, as in: seeds = ["https://example.org/"]'),
+        ("seeds = []", "{path} line 1: seeds: must hold at least 1; it is empty"),
         (MINIMAL + "seed = 1", "{path} line 2: seed: no such key; did you mean seeds?"),
         (MINIMAL + "[expect]\nmember = 1", "{path} line 3: expect.member: no such key; did you mean members?"),
         (MINIMAL + "[[page_key]]\npatern = ''", "{path} line 3: page_key.0.patern: no such key; did you mean pattern?"),
-        (MINIMAL + "\nscope = 'site'", "{path} line 3: scope: Input should be 'page', 'prefix', 'host' or 'domain'"),
+        (
+            MINIMAL + "\nscope = 'site'",
+            '{path} line 3: scope: must be "page", "prefix", "host" or "domain"; it is "site"',
+        ),
         ("seeds = ['ftp://a/']", "{path} line 1: seeds.0: 'ftp://a/' is not an http(s) URL"),
         ("seeds = ['http://']", "{path} line 1: seeds.0: 'http://' is not"),
         ("seeds = ['http://a:99999/']", "{path} line 1: seeds.0: Port out of range"),
