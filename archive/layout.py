@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
-import json
 import os
 import re
 import stat
@@ -17,6 +15,7 @@ from typing import Any
 
 from archive import times
 from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
+from archive.whole import make_folder, write_whole
 
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
 FORMAT = 1
@@ -91,19 +90,14 @@ class Archive:
             if archive.writable:
                 archive.make_folders()
             return archive
-        from archive.marker import check_marker
+        from archive.marker import check_marker, marker_text
 
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
         check_marker(values, source=f"a new {MARKER}", text="", error=WrongUse)
         try:
-            _make(root)
-            # A marker half made is the trace of an earlier start that was killed, not somebody's property.
-            # Profiles may be written before the archive they are for.
-            names = [path.name for path in root.iterdir() if path.name != SITES]
-            if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
-                raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")
-            lines = [f"{key} = {_toml(value)}\n" for key, value in values.items() if value is not None]
-            _write_whole(root / MARKER, "".join(lines))
+            check_free(root)
+            make_folder(root)
+            write_whole(root / MARKER, marker_text(values))
         except FileExistsError as fault:
             raise NotAnArchive(f"{root}: not a directory") from fault
         except OSError as fault:
@@ -206,10 +200,10 @@ class Archive:
         """Make what is missing: copying tools leave empty folders out. Raises ArchiveFault."""
         try:
             for folder in (self.warcs, self.sites, self.decisions, self.exports, self.reports):
-                _make(folder)
+                make_folder(folder)
             # Frontiers and logs may hold what a profile redacts: nobody else reads them.
             for folder in (self.state, self.logs):
-                _make(folder, 0o700)
+                make_folder(folder, 0o700)
             if self.state.stat().st_mode & 0o077:
                 self.state.chmod(0o700)
         except OSError as fault:
@@ -309,43 +303,14 @@ def _holder(descriptor: int) -> str:
     return f" by process {found[1]}, since {found[2]}" if found else ""
 
 
-def _toml(value: str | int) -> str:
-    # A TOML basic string of printable text is a JSON string (TOML 1.0, String).
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The file is there with all of *text*, or not at all, whenever the power goes."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _flush_names(path.parent)
-
-
-def _make(folder: Path, mode: int = 0o777) -> None:
-    """Make *folder*, and those above it, with their names on the medium: files flushed into a folder that a power cut
-    takes back are gone with it."""
-    try:
-        folder.mkdir(mode)
-    except FileNotFoundError:
-        _make(folder.parent)
-        folder.mkdir(mode)
-    except FileExistsError:
-        if not folder.is_dir():
-            raise
+def check_free(root: Path) -> None:
+    """Whether an archive can be made at *root*. Raises NotAnArchive where something else is, and OSError."""
+    if not root.exists():
         return
-    _flush_names(folder.parent)
-
-
-def _flush_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as fault:
-        if fault.errno != errno.EINVAL:  # a file system that flushes no folders
-            raise
-    finally:
-        os.close(descriptor)
+    # A marker half made is the trace of an earlier start that was killed, not somebody's property.
+    # Profiles may be written before the archive they are for.
+    names = [path.name for path in root.iterdir() if path.name != SITES] if root.is_dir() else []
+    if not root.is_dir():
+        raise NotAnArchive(f"{root}: not a directory")
+    if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
+        raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")

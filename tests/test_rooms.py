@@ -17,6 +17,7 @@ GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times
 LAYOUT = (
     "archive.contact",
     "archive.layout",
+    "archive.whole",
     "archive.configuration",
     "archive.slips",
     "archive.wording",

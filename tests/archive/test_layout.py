@@ -235,3 +235,14 @@ def test_read_only_archive_opens_and_refuses_locks():
         reader.join(30)
         kept.root.chmod(0o755)
         assert reader.exitcode == 0
+
+
+def test_the_marker_teaches_its_keys_and_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    Archive.create(tmp_path / "a", operator='Town "Archive" \\ Härwick', contact="a@example.org")
+    text = (tmp_path / "a" / "bewaar.toml").read_text("utf-8")
+    assert "# Who keeps this archive." in text
+    found = Archive.open(tmp_path / "a")
+    assert (found.operator, found.contact) == ('Town "Archive" \\ Härwick', "a@example.org")
+    Archive.create(tmp_path / "b")
+    assert '# contact = "you@example.org"' in (tmp_path / "b" / "bewaar.toml").read_text("utf-8")
+    assert Archive.open(tmp_path / "b").contact is None
