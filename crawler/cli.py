@@ -22,6 +22,7 @@ from archive.packing.cli import pack
 from archive.report.cli import diff, search
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
+from crawler.look.cli import init
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.schedule.cli import due, schedule
 from crawler.sites.cli import SCOPES, archive_or_none, sites
@@ -90,7 +91,9 @@ def main(context: click.Context) -> None:
     \b
     Begin with
       bewaar demo                                a small site, crawled six times, on your own machine
-      bewaar crawl https://example.org/ --contact you@example.org
+      bewaar init                                an archive of your own: who keeps it, how they are reached
+      bewaar sites add https://example.org/      looks at a site, and writes its profile
+      bewaar crawl example_org
       bewaar serve                               look at what was kept
     """
     context.obj = _ask_authority
@@ -480,7 +483,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, sites, logos, curate, diff, export, search, due, schedule):
+for verb in (*verbs, pack, savepage, init, sites, logos, curate, diff, export, search, due, schedule):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ class CrawlPlan:
     extract: bool = True
     #: an unfinished crawl of this site goes on
     resumed: bool = False
+    #: a look at the site (`crawler.look`), and no crawl of it
+    look: bool = False
     credentials: Credentials = field(default=Credentials(), repr=False)
 
     @property
@@ -145,6 +147,9 @@ def warcinfo(plan: CrawlPlan) -> dict[str, str]:
         "bewaar-profile-digest": profile.digest,
         "bewaar-tls-verification": "off" if profile.tls == "unverified" else "on",
     }
+    if plan.look:
+        info["description"] = f"look at {profile.title or profile.name}, {plan.crawl_id}"
+        info["bewaar-look"] = "yes"
     if profile.connect_to:
         info["bewaar-connect-to"] = " ".join(profile.connect_to)
     return {name: value for name, value in info.items() if value}

@@ -18,7 +18,7 @@ from crawler.progress import Progress
 from crawler.spiders.site import SiteSpider
 
 
-def run_crawl(begun: Begun) -> Outcome:
+def run_crawl(begun: Begun, spider_class: type[SiteSpider] = SiteSpider) -> Outcome:
     """Returns when the last row is written; the lock and the frontier are given back. Raises BewaarError when the
     crawl could not begin."""
     plan = begun.plan
@@ -29,7 +29,7 @@ def run_crawl(begun: Begun) -> Outcome:
     settings.set("LOG_FILE", str(plan.archive.logs / f"{plan.crawl_id}.log"), priority="cmdline")
     try:
         process = CrawlerProcess(settings)
-        crawler = process.create_crawler(SiteSpider)
+        crawler = process.create_crawler(spider_class)
         progress = Progress(crawler, plan.site)
         failures: list[Any] = []
         process.crawl(crawler, begun=begun).addErrback(failures.append)

@@ -25,35 +25,50 @@ def crawl_together(
 ) -> int:
     """Crawl each of *sites* with the same *options* of ``bewaar crawl``; the worst exit code.
 
-    *say* is given each line of progress, behind its site, as it comes; *show* what a crawl printed, at its end. Ctrl-C
-    and SIGTERM go to each crawl once: a terminal's own would reach it a second time, which means "at once".
+    *say* is given each line of progress, behind its site, as it comes; *show* what a crawl printed, at its end.
     """
-    crawls = _Crawls(options, say, show)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [pool.submit(crawls.crawl, site) for site in sites]
-        while any(not future.done() for future in running):
-            try:
-                for future in running:
-                    future.result()
-            except KeyboardInterrupt:
-                crawls.interrupt()
-    codes = [future.result() for future in running]
+    codes = run_together(sites, lambda site: ["crawl", *options, "--", site], say, show)
     if INTERRUPTED in codes:
         return INTERRUPTED
     return max(codes, key=lambda code: _BY_GRAVITY.index(code) if code in _BY_GRAVITY else len(_BY_GRAVITY))
 
 
-class _Crawls:
+def run_together(
+    sites: Sequence[str],
+    command: Callable[[str], Sequence[str]],
+    say: Callable[[str, str], None],
+    show: Callable[[str, str], None],
+) -> list[int]:
+    """Run what *command* makes of each of *sites*, a verb of ``bewaar`` and its arguments; the exit codes.
+
+    Ctrl-C and SIGTERM go to each process once: a terminal's own would reach it a second time, which means "at once".
+    """
+    runs = _Runs(command, say, show)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [pool.submit(runs.run, site) for site in sites]
+        while any(not future.done() for future in running):
+            try:
+                for future in running:
+                    future.result()
+            except KeyboardInterrupt:
+                runs.interrupt()
+    return [future.result() for future in running]
+
+
+class _Runs:
     def __init__(
-        self, options: Sequence[str], say: Callable[[str, str], None], show: Callable[[str, str], None]
+        self,
+        command: Callable[[str], Sequence[str]],
+        say: Callable[[str, str], None],
+        show: Callable[[str, str], None],
     ) -> None:
-        self._options, self._say, self._show = options, say, show
+        self._command, self._say, self._show = command, say, show
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._interrupted = False
 
-    def crawl(self, site: str) -> int:
-        command = [sys.executable, "-P", "-m", "crawler.cli", "crawl", *self._options, "--", site]
+    def run(self, site: str) -> int:
+        command = [sys.executable, "-P", "-m", "crawler.cli", *self._command(site)]
         with self._lock:
             if self._interrupted:
                 return INTERRUPTED

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from crawler.cli import main
@@ -31,9 +34,27 @@ def test_every_command_is_documented_with_help_on_every_option() -> None:
                 assert getattr(option, "help", None), f"{name} {option.name}"
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    import re
+def commands_of(page: Path) -> list[list[str]]:
+    """The words behind each ``bewaar`` that begins a line in a block of shell commands, remarks left out."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("bewaar ")]
+    return [shlex.split(command, comments=True)[1:] for line in lines for command in line.split(" && ")]
 
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_commands_of_a_page_exist_with_their_options(page: Path) -> None:
+    for words in commands_of(page):
+        command: click.Command = main
+        while isinstance(command, click.Group) and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert command is not main, words
+        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+        assert not {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)} - known, words
+
+
+def test_links_between_documents_lead_somewhere() -> None:
     for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -126,6 +126,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
+    "crawler.look": (
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.admission", "crawler.begin", "crawler.connect_to",
+        "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.run", "crawler.scope",
+        "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade",
+    ),
+    "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.look", "crawler.outcome", "crawler.sites.cli"),
     "crawler.curation": (
         *GROUND, *LAYOUT, "archive.store", "crawler.files", "crawler.ingest", "crawler.items", "crawler.reading",
         "crawler.sites",
@@ -154,6 +160,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.login", "crawler.reading"),
     "form2request": ("crawler.login",),
     "parsel": ("crawler.login",),
+    "protego": ("crawler.look",),
     "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
     "OpenSSL": ("crawler.capture",),
@@ -161,7 +168,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("archive.timestamps",),
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
-        *("crawler.golden.cli", "crawler.schedule.cli", "crawler.sites.cli", "crawler.replica"),
+        *("crawler.golden.cli", "crawler.look.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli"),
     "cronsim": ("crawler.schedule.rule",),

@@ -1,0 +1,418 @@
+"""`bewaar sites add`: what a look asks for, what it tells, what it writes, and what it says of sites that cannot be added."""
+
+from __future__ import annotations
+
+import doctest
+import gzip
+import json
+import socket
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crawler.look.add
+import crawler.look.platforms
+import crawler.look.printable
+import crawler.look.sitemaps
+import crawler.look.telling
+from archive.errors import WrongUse
+from archive.layout import Archive
+from archive.whole import write_new
+from crawler.look.add import add_site, complete_url
+from crawler.look.estimate import estimate
+from crawler.look.founding import archive_for
+from crawler.look.many import read_lines
+from crawler.look.proposal import propose
+from crawler.look.sitemaps import Sitemap
+from crawler.look.survey import PageSeen, Step, Survey, is_look
+from crawler.look.verdict import what_is_wrong
+from crawler.sites.profile import Profile, read_profile
+from tests.front_door import CONTACT, bewaar
+from tests.site_server import Answer, Site
+
+pytestmark = pytest.mark.xdist_group("look")
+
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+XML = {"Content-Type": "application/xml"}
+HOME = """<!doctype html><html lang="nl-NL"><head><title>Koren van het Noorden</title>
+<link rel="stylesheet" href="/wp-content/themes/a/style.css">
+<link rel="alternate" type="application/rss+xml" href="/feed/">
+<link rel="alternate" hreflang="en" href="http://www.koren.test/en/"></head>
+<body><h1>Koren van het Noorden</h1><p>Wij laten elk dorp zingen, en dat al sinds de dijk er ligt.</p>
+<a href="/nieuws">Nieuws</a> <a href="/login">Inloggen</a> <a href="/leden">Leden</a> <a href="/agenda">Agenda</a>
+<a href="http://archief.koren.test/">Archief</a> <img src="/wp-content/zee.png"></body></html>"""
+MEMBERS = """<!doctype html><html lang="nl"><title>Leden</title><h1>Leden</h1><h2>Onze leden</h2>
+<ul><li>Zangkring Zeedijk</li><li>Koor De Kwelder</li><li>Stichting Stem en Storm</li></ul>
+<img src="/wp-content/kwelder.png"></html>"""
+NEWS = '<!doctype html><html lang="nl"><title>Nieuws</title><p>Er is niets nieuws, maar dat is ook wat.</p></html>'
+
+
+def html(text: str) -> Answer:
+    return 200, HTML, text.encode()
+
+
+def urlset(*paths: str, lastmod: str = "2024-05-02") -> bytes:
+    urls = "".join(f"<url><loc>http://www.koren.test{path}</loc><lastmod>{lastmod}</lastmod></url>" for path in paths)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
+
+
+def choirs() -> Site:
+    """http://koren.test/, which leads to the same with www."""
+
+    def front() -> Answer:
+        if site.asked[-1].headers["Host"].startswith("www."):
+            return html(HOME)
+        return 301, {"Location": "http://www.koren.test/"}, b""
+
+    robots = b"User-agent: *\nCrawl-delay: 5\nDisallow: /intern\nSitemap: http://www.koren.test/index.xml\n"
+    index = "".join(f"<sitemap><loc>http://www.koren.test/{name}</loc></sitemap>" for name in ("a.xml", "b.xml.gz"))
+    site = Site(
+        {
+            "/": front,
+            "/robots.txt": (200, {"Content-Type": "text/plain"}, robots),
+            "/index.xml": (200, XML, f"<sitemapindex>{index}</sitemapindex>".encode()),
+            "/a.xml": (200, XML, urlset("/", "/nieuws", "/leden", "/agenda", "/over", "/e", "/f", "/g")),
+            "/b.xml.gz": (200, {"Content-Type": "application/gzip"}, gzip.compress(urlset("/p", lastmod="2025-01-31"))),
+            "/nieuws": html(NEWS),
+            "/leden": html(MEMBERS),
+        }
+    )
+    return site
+
+
+@dataclass
+class Looked:
+    archive: Archive
+    choirs: Site
+    walled: Site
+    options: tuple[str, ...]
+    lines: list[str]
+    #: what was reported, by the number of the line
+    by_line: dict[int, dict[str, Any]]
+    source: Path
+    code: int
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
+    """An archive to which a file of addresses was added, once for all."""
+    place = tmp_path_factory.mktemp("look")
+    archive = Archive.create(place / "a", contact=CONTACT)
+    login = "<!doctype html><title>Log in</title><form><input name=u><input type=password name=p></form>"
+    with ExitStack() as stack, socket.socket() as taken:
+        site = stack.enter_context(choirs())
+        walled = Site({"/robots.txt": (200, {}, b"User-agent: *\nDisallow: /\n"), "/": html(HOME)})
+        private = Site({"/": (302, {"Location": "/login?to=/"}, b""), "/login?to=/": html(login)})
+        drawn = Site({"/": html("<!doctype html><title>App</title><div id=app></div><script src=/app.js></script>")})
+        for each in (walled, private, drawn):
+            stack.enter_context(each)
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        lines = [
+            "# Who sings in the north",
+            "",
+            "http://koren.test/ koren   # the league",
+            walled.url(),
+            f"http://127.0.0.1:{taken.getsockname()[1]}/ closed",
+            private.url(),
+            drawn.url(),
+            "ftp://koren.test/",
+            "http://koren.test/ koren",
+            "http://koren.test/ een twee drie",
+        ]
+        source = place / "sites.txt"
+        source.write_text("\n".join(lines))
+        routes = [f"{host}:80:127.0.0.1:{site.port}" for host in ("koren.test", "www.koren.test")]
+        options = ("--archive", str(archive.root), "--delay", "0")
+        options += tuple(part for route in routes for part in ("--connect-to", route))
+        done = bewaar("sites", "add", "-f", source, "--json", *options, code=None)
+        reports = {int(report["where"].rpartition(" ")[2]): report for report in json.loads(done.stdout)}
+        yield Looked(archive, site, walled, options, lines, reports, source, done.returncode)
+
+
+def test_one_bad_line_stops_no_other_and_the_exit_code_tells(looked: Looked) -> None:
+    assert looked.code == 1
+    assert {number: report["outcome"] for number, report in looked.by_line.items()} == {
+        3: "added", 4: "not added", 5: "not added", 6: "not added", 7: "not added", 8: "not added", 9: "not added",
+        10: "not added",
+    }  # fmt: skip
+    assert sorted(path.name for path in looked.archive.sites.iterdir()) == ["koren.toml"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (4, "its robots.txt asks not to be crawled: ask its owner"),
+        (5, "no server listens there: check the address"),
+        (6, "it shows nothing but a login form; if you have an account, docs/login.md"),
+        (7, "its front page is empty without scripts"),
+        (8, "is not a web address, such as https://example.org/"),
+        (9, "the same site as {source} line 3"),
+        (10, "more than a web address and a name"),
+    ],
+)
+def test_what_cannot_be_added_is_told_by_line_with_what_to_do(looked: Looked, line: int, why: str) -> None:
+    assert why.format(source=looked.source) in looked.by_line[line]["why"]
+
+
+def test_a_look_is_a_handful_of_requests(looked: Looked) -> None:
+    asked = [f"{asked.headers['Host']}{asked.path}" for asked in looked.choirs.asked[:10]]
+    assert asked[:3] == ["koren.test/robots.txt", "koren.test/", "www.koren.test/robots.txt"]
+    # The link in front, whatever it is, and the next that promises a list; no login, no image, no style.
+    assert set(asked[3:9]) == {
+        f"www.koren.test{path}" for path in ("/", "/index.xml", "/a.xml", "/b.xml.gz", "/nieuws", "/leden")
+    }
+    assert all(CONTACT in asked.headers["User-Agent"] for asked in looked.choirs.asked)
+    assert looked.walled.paths() == ["/robots.txt"]
+
+
+def test_what_was_seen_is_told(looked: Looked) -> None:
+    seen = looked.by_line[3]["seen"]
+    assert [(step["url"], step["status"]) for step in seen["way"]] == [
+        ("http://koren.test/", 301),
+        ("http://www.koren.test/", 200),
+    ]
+    assert seen["home"]["title"] == "Koren van het Noorden"
+    assert seen["languages"] == ["nl-nl", "en", "nl"]
+    assert seen["cms"] == "WordPress"
+    assert seen["home"]["feeds"] == ["http://www.koren.test/feed/"]
+    assert seen["crawl_delay_s"] == 5
+    told = {sitemap["url"].rpartition("/")[2]: sitemap for sitemap in seen["sitemaps"]}
+    assert (told["index.xml"]["sitemaps"], told["a.xml"]["pages"], told["b.xml.gz"]["pages"]) == (2, 8, 1)
+    assert (told["a.xml"]["newest"], told["b.xml.gz"]["newest"]) == ("2024-05-02", "2025-01-31")
+    assert {page["url"]: page["sections"].get("member") for page in seen["inner"]} == {
+        "http://www.koren.test/nieuws": None,
+        "http://www.koren.test/leden": 3,
+    }
+    guess = looked.by_line[3]["guess"]
+    # Nine pages, two requisites that every page has, and half the inner pages bring one of their own.
+    assert (guess["pages"], guess["from_sitemaps"], guess["requests"], guess["time_s"]) == (9, True, 9 + 2 + 4, 0)
+
+
+def test_the_profile_is_valid_and_says_what_differs(looked: Looked) -> None:
+    path = looked.archive.sites / "koren.toml"
+    text = path.read_text("utf-8")
+    assert set(tomllib.loads(text)) == {"title", "home", "seeds", "delay_s", "connect_to", "language"}
+    profile = read_profile(path)
+    assert profile.seeds == ("http://www.koren.test/",)
+    assert profile.title == "Koren van het Noorden"
+    assert profile.language == "nl"
+    assert '# hosts = ["archief.koren.test"]' in text
+    assert '# cms = "WordPress"' in text
+    assert "# members = 3" in text
+    # Whoever takes the # away has a valid profile still.
+    uncommented = "\n".join(line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines())  # fmt: skip
+    looked.archive.root.joinpath("koren.toml").write_text(uncommented)
+    whole = read_profile(looked.archive.root / "koren.toml")
+    looked.archive.root.joinpath("koren.toml").unlink()
+    assert (whole.expect.members, whole.hosts) == (3, ("archief.koren.test",))
+
+
+def test_all_that_a_look_fetched_is_kept_and_the_database_is_what_the_warcs_say(looked: Looked) -> None:
+    files = {path.name for path in looked.archive.sealed_warcs()}
+    # What nobody answered for is kept too: that it was not there.
+    assert {name.partition("-")[0] for name in files} >= {"koren", "closed"}
+    assert all(is_look(looked.archive, name) for name in files)
+    assert not list(looked.archive.state.glob("*.look.db*"))
+    bewaar("verify", "--rows", "--archive", looked.archive.root)
+    bewaar("rebuild", "--dry-run", "--archive", looked.archive.root)
+
+
+def test_a_profile_that_is_there_is_left_alone_and_nothing_is_asked(looked: Looked) -> None:
+    path = looked.archive.sites / "koren.toml"
+    before, asked = path.read_bytes(), len(looked.choirs.asked)
+    again = add_site(looked.archive, "http://koren.test/", name="koren")
+    assert (again.outcome, again.why) == ("there", None)
+    other = add_site(looked.archive, "http://other.test/", name="koren")
+    assert other.outcome == "not added"
+    assert "is the profile of http://www.koren.test/: give this one another --name" in (other.why or "")
+    assert (path.read_bytes(), len(looked.choirs.asked)) == (before, asked)
+
+
+def test_a_dry_run_prints_the_profile_and_writes_none(looked: Looked) -> None:
+    done = bewaar("sites", "add", "http://koren.test/", "--name", "proef", "--dry-run", *looked.options)
+    told, _, profile = done.stdout.partition("\n\n# proef: proposed by")
+    assert 'seeds = ["http://www.koren.test/"]' in profile
+    assert "address      http://www.koren.test/ (where http://koren.test/ leads to, with www.)" in told
+    assert "made with    WordPress" in told
+    assert "robots.txt   lets us in, and wants 5 seconds between two requests" in told
+    assert "sitemaps     3 read, with 9 pages, the newest of 2025-01-31" in told
+    assert "found on     http://www.koren.test/leden: 3 members" in told
+    assert "first crawl  about 9 pages by its sitemaps, 15 requests with images and styles; without a delay" in told
+    assert not (looked.archive.sites / "proef.toml").exists()
+
+
+# What is pure
+
+
+@pytest.mark.parametrize(
+    "module",
+    [crawler.look.add, crawler.look.platforms, crawler.look.printable, crawler.look.sitemaps, crawler.look.telling],
+    ids=lambda module: module.__name__,
+)
+def test_examples_in_docstrings_hold(module: Any) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+URL = "https://a.test/"
+PLAIN = PageSeen(URL, 1000, "A", "en", text_chars=900, links=("https://a.test/b", "https://a.test/c"))
+
+
+def seen(*steps: Step, home: PageSeen | None = PLAIN, **more: Any) -> Survey:
+    return Survey(URL, steps or (Step(URL, 200, "text/html"),), home, **more)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (Step(URL, 401), "asks for a user and a password"),
+        (Step(URL, 403), "it refuses us: ask its webmaster"),
+        (Step(URL, 404), "no such page: check the address"),
+        (Step(URL, 418), "it refuses: check the address"),
+        (Step(URL, 429), "with a longer --delay"),
+        (Step(URL, 500), "the server has a fault: try again later"),
+        (Step(URL, 503), "busy or being repaired"),
+        (Step(URL, 200, "application/pdf"), "no web page but application/pdf"),
+        (Step(URL, 204), "HTTP status 204 instead of a page"),
+        (Step(URL, 302, location="https://a.test/x"), "redirected again and again, last to https://a.test/x"),
+        (Step(URL, None, error="dns: no results"), "no such host: check the spelling"),
+        (Step(URL, None, error="timeout: none came"), "does not answer in time"),
+        (Step(URL, None, error="tls: certificate expired"), "its certificate is not valid: tell its webmaster"),
+        (Step(URL, None, error="address: 10.0.0.1 is private"), "inside a private network, which is refused"),
+        (Step(URL, None, error="oddity: never seen"), "cannot be fetched: oddity: never seen"),
+    ],
+)
+def test_every_way_a_site_can_fail_has_its_words(step: Step, said: str) -> None:
+    assert said in (what_is_wrong(seen(step, home=None), None) or "")
+
+
+def test_a_robots_txt_that_is_down_forbids_and_one_elsewhere_counts_too() -> None:
+    down = what_is_wrong(seen(home=None), "its robots.txt cannot be had: HTTP status 503")
+    assert down is not None
+    assert "nothing may be asked (RFC 9309): try again later" in down
+    gone = seen(home=None, robots_error="tls: certificate expired")
+    assert "its certificate is not valid" in (what_is_wrong(gone, "its robots.txt cannot be had: x") or "")
+
+
+def test_a_page_with_a_login_beside_its_text_is_a_site() -> None:
+    assert what_is_wrong(seen(), None) is None
+    assert what_is_wrong(seen(home=replace(PLAIN, asks_password=True)), None) is None
+    assert what_is_wrong(seen(home=replace(PLAIN, text_chars=20, scripts=2, links=("x",) * 9)), None) is not None
+    # Short, and no scripts: there is no more to it.
+    assert what_is_wrong(seen(home=replace(PLAIN, text_chars=20)), None) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "seed", "scope"),
+    [
+        ("https://a.test/", "https://www.a.test/nl/home", "https://www.a.test/", "host"),
+        ("http://a.test/", "https://a.test/", "https://a.test/", "host"),
+        ("https://a.test/choir/", "https://a.test/choir/", "https://a.test/choir/", "prefix"),
+        ("https://a.test/", "https://sites.test/choirs/a/", "https://sites.test/choirs/a/", "prefix"),
+        ("https://a.test/", "https://b.test/", "https://b.test/", "host"),
+    ],
+)
+def test_where_a_crawl_begins_and_how_far_it_goes(asked: str, found: str, seed: str, scope: str) -> None:
+    way = (Step(asked, 301, location=found), Step(found, 200, "text/html")) if asked != found else (Step(asked, 200),)
+    page = Survey(asked, way, PLAIN)
+    text = propose(page, estimate(page, 1.0), name="a", date="2026-11-28", settings={})
+    profile = Profile.model_validate({"name": "a", **tomllib.loads(text)})
+    assert (profile.seeds, profile.scope) == ((seed,), scope)
+
+
+def test_a_look_that_robots_txt_draws_out_says_so() -> None:
+    slow = Survey(URL, robots_status=200, crawl_delay_s=240.0)
+    assert "its robots.txt asks for 240 seconds between two requests" in (what_is_wrong(slow, "not fetched") or "")
+
+
+@pytest.mark.parametrize(
+    ("sitemaps", "pages", "from_sitemaps"),
+    [
+        ((), 3, False),
+        ((Sitemap("s", 404),), 3, False),
+        ((Sitemap("s", 200, pages=2),), 3, False),
+        ((Sitemap("s", 200, pages=70),), 70, True),
+        # Four are named, two were read: the other two are taken for as large.
+        ((Sitemap("i", 200, sitemaps=4), Sitemap("a", 200, pages=10), Sitemap("b", 200, pages=30)), 80, True),
+    ],
+)
+def test_pages_are_estimated_from_sitemaps_or_links(
+    sitemaps: tuple[Sitemap, ...], pages: int, from_sitemaps: bool
+) -> None:
+    guess = estimate(seen(sitemaps=sitemaps, crawl_delay_s=4.0), 1.0)
+    assert (guess.pages, guess.from_sitemaps) == (pages, from_sitemaps)
+    assert (guess.delay_s, guess.time_s, guess.html_bytes) == (4.0, 4.0 * pages, 1000 * pages)
+
+
+@pytest.mark.parametrize(
+    "title", ['"]\nseeds = ["http://evil.test/', "\x1b[2J\u202eevil\r\n# x", "''' \\u0000 \\", "", "a" * 9999]
+)
+def test_no_title_breaks_out_of_the_profile(title: str) -> None:
+    hostile = replace(PLAIN, title=title, language='x"y', cms=title, links=(f"https://{title[:20]}.a.test/",))
+    page = seen(home=hostile)
+    text = propose(page, estimate(page, 1.0), name="a", date="2026-11-28", settings={})
+    found = tomllib.loads(text)
+    assert found["seeds"] == [URL]
+    assert set(found) <= {"title", "home", "seeds"}
+    assert all(line.isprintable() for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text", ["ftp://a.test/", "a b", "example", "http://", "mailto:a@b.test", "https://u:p@a.test/", ""]
+)
+def test_what_is_no_web_address(text: str) -> None:
+    with pytest.raises(WrongUse, match="not a web address"):
+        complete_url(text)
+
+
+def test_a_file_without_an_address_is_wrong_use(tmp_path: Path) -> None:
+    for content, said in ((b"# none\n", "holds no web address"), (b"http://a.test/\n\xff\n", "line 2: not UTF-8")):
+        (tmp_path / "sites.txt").write_bytes(content)
+        with pytest.raises(WrongUse, match=said):
+            read_lines(tmp_path / "sites.txt")
+
+
+def test_two_addresses_of_one_name_are_told_apart_by_a_name_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "sites.txt"
+    path.write_text("a.test/choir/\na.test/band/\na.test/band/ band\n")
+    first, second, third = read_lines(path)
+    assert (first.name, first.url, first.wrong) == ("a_test", "https://a.test/choir/", None)
+    assert second.wrong == f"its name, a_test, is taken by {path} line 1; write another name behind the address"
+    assert (third.name, third.wrong) == ("band", None)
+
+
+def test_a_host_that_nobody_knows_is_told_before_anything_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    done = add_site(archive, "https://exmaple.test/")
+    assert (done.outcome, done.why) == ("not added", "no such host: exmaple.test; check the spelling of the address")
+    assert not archive.sealed_warcs()
+
+
+def test_a_new_file_takes_nobodys_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    write_new(path, "one")
+    with pytest.raises(FileExistsError):
+        write_new(path, "two")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.toml", "one")]
+
+
+def test_without_an_archive_or_a_contact_nothing_is_asked(tmp_path: Path) -> None:
+    done = bewaar("sites", "add", "http://a.test/", "--archive", tmp_path / "none", code=2)
+    assert f"`bewaar init --archive {tmp_path / 'none'}` makes one" in done.stderr
+    assert not (tmp_path / "none").exists()
+    Archive.create(tmp_path / "a")
+    with pytest.raises(WrongUse, match="says no contact, and nothing is asked of a site without one"):
+        archive_for(tmp_path / "a", None)
+    with pytest.raises(WrongUse, match="--contact: 'call me' is neither a mail address"):
+        archive_for(tmp_path / "b", "call me")
+    assert not (tmp_path / "b").exists()
