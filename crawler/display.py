@@ -1,8 +1,8 @@
-"""Facts of one page as people read them on a terminal."""
+"""Facts of one page, and the sites of an archive, as people read them on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from archive.model import Fact
 from crawler.examine import Examined
+from crawler.roster import Listed
 
 _BASE = {field.name for field in fields(Fact)}
 _QUOTE_CHARS = 60
@@ -29,6 +30,19 @@ def facts_as_table(found: Examined) -> Table:
             )  # fmt: skip
             # A page may hold what rich takes for markup, and control characters.
             table.add_row(*(escape(_printable(cell)) for cell in cells))
+    return table
+
+
+def sites_as_table(found: Sequence[Listed]) -> Table:
+    schedules = any(listed.schedule for listed in found)
+    table = Table("site", "begins at", "last crawl", "ended", "pages", *(["schedule"] if schedules else []))
+    for listed in found:
+        more = f" and {len(listed.seeds) - 1} more" if len(listed.seeds) > 1 else ""
+        seed = f"{listed.seeds[0]}{more}" if listed.seeds else "its profile is wrong"
+        ended = listed.status or ("looked at only" if listed.looked_at else "never crawled")
+        pages = "" if listed.pages is None else str(listed.pages)
+        cells = [listed.name, _cut(seed, _VALUE_CHARS), listed.started_at or listed.looked_at or "", ended, pages]
+        table.add_row(*(escape(_printable(cell)) for cell in (*cells, *([listed.schedule or ""] if schedules else []))))
     return table
 
 

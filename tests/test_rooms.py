@@ -120,7 +120,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.golden": (*GROUND, *LAYOUT, "crawler.examine", "crawler.extract", "crawler.items", "crawler.kept", "crawler.sites",
                        "crawler.tree"),
     "crawler.golden.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.golden", "crawler.outcome", "crawler.sites.cli"),
-    "crawler.display": (*GROUND, "crawler.examine"),
+    "crawler.roster": (*GROUND, *LAYOUT, "crawler.look", "crawler.sites"),
+    "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
     "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "crawler.reading"),
     "crawler.state": (*GROUND, *LAYOUT),
     "crawler.doctor": LAYOUT,
@@ -137,7 +138,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.sites",
     ),
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
-    "crawler.sites.cli": (*LAYOUT, "archive.cli", "crawler.judgement", "crawler.outcome", "crawler.plan", "crawler.sites"),
+    "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
+                          "crawler.roster", "crawler.sites"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
 
@@ -170,7 +172,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         *("crawler.golden.cli", "crawler.look.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
-    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli"),
+    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
     "cronsim": ("crawler.schedule.rule",),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),

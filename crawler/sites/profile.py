@@ -367,9 +367,14 @@ def read_profile(path: Path) -> Profile:
 
 def load_profile(name: str, archive: Archive | None = None) -> Profile:
     """The archive's own ``sites/NAME.toml``, else the shipped one. Raises WrongUse for a name nobody has."""
+    return read_profile(find_profile(name, archive).path)
+
+
+def find_profile(name: str, archive: Archive | None = None) -> ProfileFile:
+    """As `load_profile`, not read yet."""
     known = {file.name: file for file in list_profiles(archive)}
     if name in known:
-        return read_profile(known[name].path)
+        return known[name]
     if "." in name or "/" in name:
         raise WrongUse(f"no site {name[:200]!r}; a URL begins with http:// or https://")
     there = f"there are: {', '.join(sorted(known))}" if known else "there are none"

@@ -31,6 +31,7 @@ from crawler.look.proposal import propose
 from crawler.look.sitemaps import Sitemap
 from crawler.look.survey import PageSeen, Step, Survey, is_look
 from crawler.look.verdict import what_is_wrong
+from crawler.roster import roster
 from crawler.sites.profile import Profile, read_profile
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Answer, Site
@@ -220,6 +221,8 @@ def test_all_that_a_look_fetched_is_kept_and_the_database_is_what_the_warcs_say(
     assert not list(looked.archive.state.glob("*.look.db*"))
     bewaar("verify", "--rows", "--archive", looked.archive.root)
     bewaar("rebuild", "--dry-run", "--archive", looked.archive.root)
+    (listed,) = roster(looked.archive)
+    assert (listed.name, listed.crawl, bool(listed.looked_at)) == ("koren", None, True)
 
 
 def test_a_profile_that_is_there_is_left_alone_and_nothing_is_asked(looked: Looked) -> None:
