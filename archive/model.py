@@ -173,6 +173,19 @@ class Crawl:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """What a crawl, or who fetched what it had missed, said of itself at its end."""
+
+    crawl: str
+    #: ``crawl``, or ``patch`` for requisites that were fetched later
+    kind: Literal["crawl", "patch"]
+    #: ``YYYY-MM-DDTHH:MM:SSZ``
+    finished_at: str
+    #: JSON, its keys sorted
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """The place of one response, revisit or failure record: one CDXJ line, one ``capture`` row."""
 
@@ -205,6 +218,8 @@ class Capture:
     #: of an image, in pixels, where whoever read the record looked
     width: int | None = None
     height: int | None = None
+    #: how long the fetch took, as its metadata record says
+    fetch_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +320,17 @@ class Link:
     hop: str
     context: str
     anchor: str | None = None
+    #: for a candidate of a ``srcset``: the URL of the same picture that stands first, or in the ``src`` beside it
+    size_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlList:
+    """What one document asks for to be shown (*needs*), or lists (*sitemap*): each URL with those that would do in its
+    place, such as other sizes of a picture, behind it."""
+
+    kind: Literal["needs", "sitemap"]
+    urls: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,3 +359,5 @@ class Reading:
     sections: tuple[Section, ...] = ()
     links: tuple[Link, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    #: None of what neither needs nor lists anything, and of what nobody could look into
+    urls: UrlList | None = None

@@ -370,6 +370,15 @@ class Frontier:
     def counts(self) -> dict[str, int]:
         return dict(self._rows("SELECT state, count(*) FROM url GROUP BY state"))
 
+    def missed(self, limit: int) -> list[tuple[str, str, str | None]]:
+        """Requisites that were not captured: URL, the state it is in, and the rule or error that is why. In the order
+        they were found."""
+        return self._rows(
+            "SELECT url, state, rule FROM url WHERE state IN ('queued', 'failed', 'refused') "
+            "AND rtrim(hops, 'R') LIKE '%E' ORDER BY id LIMIT ?",
+            (limit,),
+        )
+
     def refusals(self) -> dict[str, int]:
         query = "SELECT rule, count(*) FROM url WHERE state = 'refused' GROUP BY rule ORDER BY 2 DESC"
         return dict(self._rows(query))

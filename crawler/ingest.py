@@ -80,6 +80,8 @@ class Ingest:
         if crawl:
             self.store.write_site(crawl.site, name=crawl.site)
             self.store.write_crawl(replace(crawl, status="running") if self._live and not crawl.finished_at else crawl)
+        while self.reader.closings:
+            self.store.write_closing(self.reader.closings.pop(0))
         profile = self.reader.profile
         if profile and (profile is not known or profile is self._undescribed) and self.reader.crawl:
             self._undescribed = None

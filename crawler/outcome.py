@@ -14,6 +14,8 @@ DONE, PROBLEMS, WRONG_USE, LIMITED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 COMPLAINTS = 10
 #: problems the closing record names; the rest are counted
 PROBLEMS_SHOWN = 200
+#: requisites it did not get that the closing record names
+MISSED_SHOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Outcome:
     #: URLs by the state they ended in, and refused ones by the rule
     states: dict[str, int] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
+    #: requisites that were not captured: URL, state, rule or error
+    missed: list[tuple[str, str, str | None]] = field(default_factory=list)
     #: what the reader counted in the database, at the end
     counts: dict[str, Any] = field(default_factory=dict)
     #: where the site is no longer read as it was, a line each; known once the history is derived
@@ -179,4 +183,5 @@ class Outcome:
             "seeds": {url: {"status": seed.status, "problem": seed.problem} for url, seed in self.seeds.items()},
             "problems": [{"url": url, "what": what, "detail": detail} for url, what, detail in self.problems],
             "problems_total": self.problems_total,
+            "missed": [{"url": url, "state": state, "rule": rule} for url, state, rule in self.missed],
         }

@@ -21,6 +21,7 @@ from archive.digests import same, sha256_chunks
 from archive.errors import BadProfile, BadRecord, Damaged
 from archive.model import (
     Capture,
+    Closing,
     Crawl,
     HttpResponse,
     Link,
@@ -35,7 +36,9 @@ from archive.warc import http as warc_http
 from archive.warc.events import SECRETS_IN_BODY
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
+from crawler.closings import CRAWL, PATCH, read_closing
 from crawler.discover import discover
+from crawler.discover.needs import list_urls
 from crawler.login import is_logged_out
 from crawler.sites.profile import LOGGED_OUT, UNEXPECTED, Expect, Profile, default_profile
 from crawler.tree import parse
@@ -51,6 +54,9 @@ CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
 }
 HTTP = ("http:", "https:")
 HTML = frozenset({"text/html", "application/xhtml+xml"})
+#: answers that hold what was asked for
+GOOD = range(200, 300)
+_MOST_DIGITS = 10
 #: what may hold links, beside HTML; all other bodies are only digested
 LINKED = frozenset(
     (
@@ -66,6 +72,8 @@ ENDINGS: Mapping[object, Literal["finished", "limited", "interrupted", "failed"]
     "failed": "failed",
 }
 _CRAWL_ID = re.compile(r"([a-z0-9_-]{1,100})-\d{17}", re.ASCII)
+#: the warcinfo field of a file that holds what a crawl had missed and was fetched later
+PATCHES = "bewaar-patch"
 #: of a file, before its first capture; ours has three
 OPENING_RECORDS = 1_000
 #: ends of the types of the same
@@ -168,6 +176,8 @@ class Reader:
         self._given = profile
         self.profile = profile
         self.crawl: Crawl | None = None
+        #: what was learned of how the crawl ended, and nobody has taken yet
+        self.closings: list[Closing] = []
         #: every seed read so far is something else than the profile expects: a parking page's facts are nobody's
         self._gone: bool | None = None
 
@@ -182,14 +192,14 @@ class Reader:
         try:
             if url.endswith("/profile.json") and self._given is None:
                 self.profile = Profile.from_json(b"".join(record.block.chunks()))
-            elif url.endswith("/report.json") and self.crawl:
-                report = json.loads(b"".join(record.block.chunks()))
-                finished_at, ended = times.captured_at(report["finished_at"]), ENDINGS.get(report["status"])
-                if ended is None:
-                    raise BadRecord(place.file, place.offset, f"{url[:200]}: no crawl ends as {report['status']!r}")
-                self.crawl = replace(self.crawl, finished_at=finished_at, status=ended)
+            elif url.endswith((CRAWL, PATCH)) and self.crawl:
+                closing = read_closing(self.crawl.id, url, record.block.chunks())
+                self.closings.append(closing)
+                if closing.kind == "crawl":
+                    ended = ENDINGS[json.loads(closing.report)["status"]]
+                    self.crawl = replace(self.crawl, finished_at=closing.finished_at, status=ended)
                 return self.crawl
-        except (BadProfile, ValueError, LookupError, TypeError, RecursionError, OverflowError) as error:
+        except (BadProfile, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise BadRecord(place.file, place.offset, f"{url[:200]}: {error}") from error
         return None
 
@@ -237,6 +247,7 @@ class Reader:
             via=about.get("via"),
             hops=about.get("hopsFromSeed"),
             error=about.get("error"),
+            fetch_ms=_milliseconds(about.get("fetchTimeMs", "")),
             refers_to=record.field("WARC-Refers-To"),
             refers_to_url=record.field("WARC-Refers-To-Target-URI"),
             refers_to_date=record.field("WARC-Refers-To-Date"),
@@ -311,7 +322,10 @@ class Reader:
         if body.cut and capture.type != "revisit":
             # The message came whole, and what it holds is not: nobody knows what the rest of the page lists.
             capture = replace(capture, truncated=capture.truncated or "unspecified")
-        return self._read_body(capture, response, body.data, mime)
+        reading = self._read_body(capture, response, body.data, mime)
+        if response.status not in GOOD or any(problem.what == LOGGED_OUT for problem in reading.problems):
+            return reading
+        return replace(reading, urls=list_urls(reading.links, mime))
 
     def _asks_who_one_is(self, url: str, response: HttpResponse) -> bool:
         assert self.profile is not None
@@ -381,6 +395,10 @@ class Reader:
         return self.profile.page_key(capture.url)
 
 
+def _milliseconds(told: str) -> int | None:
+    return int(told) if told.isdecimal() and told.isascii() and len(told) < _MOST_DIGITS else None
+
+
 def _without_the_end(section: Section, size: int) -> Section:
     """Of a page that was cut: what runs to its very end may be half a name."""
     facts = tuple(fact for fact in section.facts if fact.evidence.byte_end < size)
@@ -427,6 +445,8 @@ def told_crawl(record: Record, known: Crawl | None = None) -> Crawl | None:
         started_at = times.captured_at(info.get("bewaar-started") or record.date)
     except (ValueError, OverflowError):
         return None
+    if known and known.id == crawl_id and PATCHES in info:
+        return known  # what was fetched later changes nothing of what the crawl was
     if known and known.id == crawl_id:
         # A crawl that was taken up again, perhaps with other settings: the last word counts, as in the database.
         return replace(

@@ -61,6 +61,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.traps": (),
     "crawler.tree": (),
     "crawler.discover": (*GROUND, "crawler.tree"),
+    "crawler.closings": GROUND,
     "crawler.extract": (*GROUND, "crawler.items"),
     "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
     "crawler.schedule.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.schedule", "crawler.sites"),
@@ -77,7 +78,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
-        *GROUND, "archive.warc", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites", "crawler.tree",
+        *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites",
+        "crawler.tree",
     ),
     "crawler.attribution": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.ingest": (

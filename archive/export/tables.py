@@ -16,6 +16,7 @@ from archive.store.withheld import SHOWN, WHOLE
 OPERATORS = (
     *("decision", "withdrawn", "decision_use", "decided", "event", "problem"),
     *("doubt", "suggestion", "review"),
+    *("closing", "expectation", "url_list"),
 )
 #: products of the tables, many times their size: exported where they are asked for
 _PRODUCTS = ("fact_source", "shown", "listed", "curated", "edge")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from archive import times
+from archive import digests, times
 from archive.errors import WrongUse
-from archive.model import Capture, Crawl, Reading
+from archive.model import Capture, Closing, Crawl, Reading, UrlList
 from archive.store.rows import Remembered, Rows
 
 #: of two statements about one crawl the later wins: finished later, then further along
@@ -15,8 +17,11 @@ _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "fini
 _INSERT_CAPTURE = """INSERT INTO capture (record_id, crawl_id, resource_id, page_key, warc_date, captured_at, status,
   mime, record_type, truncated, error, redirect_to, payload_id, declared_digest, refers_to, refers_to_url,
   refers_to_date, via, hops, was_read,
-  page_version_id, warc_id, warc_offset, warc_length)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+  page_version_id, warc_id, warc_offset, warc_length, url_list_id, fetch_ms)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+
+# URLs are ASCII, as they are requested. (json.dumps() with options makes an encoder anew for every call.)
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 # One payload may be served with several media types: the smallest is kept, so that arrival order does not matter.
 _UPSERT_PAYLOAD = """INSERT INTO payload (digest, size, mime, width, height) VALUES (?,?,?,?,?)
@@ -30,11 +35,12 @@ class Captures:
         self._rows = rows
         self._warcs: Remembered[str, int] = Remembered(1_000)
         self._resources: Remembered[str, int] = Remembered(50_000)
+        self._url_lists: Remembered[str, int] = Remembered(20_000)
         self._payloads: Remembered[tuple[str | int | None, ...], int] = Remembered(50_000)
 
     def forget(self) -> None:
         """After a rollback: ids given out in the transaction are not in the file."""
-        for remembered in (self._warcs, self._resources, self._payloads):
+        for remembered in (self._warcs, self._resources, self._payloads, self._url_lists):
             remembered.clear()
 
     def write_crawl(self, crawl: Crawl) -> None:
@@ -77,6 +83,14 @@ class Captures:
                 crawl.operator,
                 crawl.profile_digest,
             ),
+        )
+
+    def write_closing(self, closing: Closing) -> None:
+        """Each once, however many files tell it."""
+        digest = digests.sha256(f"{closing.kind} {closing.report}".encode())
+        self._rows.one(
+            "INSERT OR IGNORE INTO closing (crawl_id, finished_at, digest, kind, report) VALUES (?,?,?,?,?)",
+            (closing.crawl, closing.finished_at, digest, closing.kind, closing.report),
         )
 
     def site_of(self, crawl_id: str) -> str:
@@ -134,6 +148,8 @@ class Captures:
                 self._warc(capture.place.file),
                 capture.place.offset,
                 capture.place.length,
+                self._url_list(reading.urls),
+                capture.fetch_ms,
             ),
         )
 
@@ -142,7 +158,7 @@ class Captures:
         capture = reading.capture
         found = self._rows.one(
             "UPDATE capture SET status = ?, mime = ?, redirect_to = ?, page_key = ?, was_read = ?,"
-            " page_version_id = ?"
+            " page_version_id = ?, url_list_id = ?"
             " WHERE warc_id = ? AND warc_offset = ? RETURNING id",
             (
                 capture.status,
@@ -151,6 +167,7 @@ class Captures:
                 page_key,
                 reading.page is not None or bool(reading.sections),
                 page_version,
+                self._url_list(reading.urls),
                 self._warc(capture.place.file),
                 capture.place.offset,
             ),
@@ -179,6 +196,19 @@ class Captures:
         assert found is not None
         return self._resources.put(capture.url, found[0])
 
+    def _url_list(self, found: UrlList | None) -> int | None:
+        if found is None:
+            return None
+        urls = urls_as_json(found.urls)
+        digest = digests.sha256(f"{found.kind} {urls}".encode())
+        if (known := self._url_lists.get(digest)) is not None:
+            return known
+        row = self._rows.one("SELECT id FROM url_list WHERE digest = ?", (digest,))
+        if row is None:
+            values = (digest, found.kind, urls)
+            row = (self._rows.insert("INSERT INTO url_list (digest, kind, urls) VALUES (?,?,?)", values),)
+        return self._url_lists.put(digest, row[0])
+
     def _payload(self, capture: Capture) -> int | None:
         if capture.payload_digest is None or capture.type == "revisit":
             return None
@@ -191,6 +221,15 @@ class Captures:
         )
         assert found is not None
         return self._payloads.put(key, found[0])
+
+
+def urls_as_json(urls: Sequence[Sequence[str]]) -> str:
+    """Each URL as a string, or with those that would do in its place as an array.
+
+    >>> urls_as_json([["http://a/"], ["http://b/", "http://c/"]])
+    '["http://a/",["http://b/","http://c/"]]'
+    """
+    return _to_json([each[0] if len(each) == 1 else list(each) for each in urls])
 
 
 def captured_at(warc_date: str) -> str:

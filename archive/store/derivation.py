@@ -70,7 +70,7 @@ def derive(
     if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
         raise WrongUse(f"site {site} is not in the database")
     connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
-    for table in ("presence", "logo", "change", "drift", "doubt"):
+    for table in ("presence", "logo", "change", "drift", "doubt", "expectation"):
         connection.execute(f"DELETE FROM {table} WHERE site_id = ?", (site,))
     link_copies(connection, site)
     also = resolve_revisits(connection, site)
@@ -105,6 +105,10 @@ def derive(
     _write_changes(connection, site, changes)
     drift = write_drift(connection, site, histories, watched, lists=lists, expected=known.expected, warcs=warcs)
     write_doubts(connection, site)
+    connection.executemany(
+        "INSERT INTO expectation (site_id, role, facts) VALUES (?,?,?)",
+        [(site, role, facts) for role, facts in sorted(known.expected.items())],
+    )
     write_suggestions(connection)
     index_site(connection, site)
     return Derived(site, counts[0], counts[1], len(changes), drift, tuple(sorted(also)))

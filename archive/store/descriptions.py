@@ -6,7 +6,7 @@ from archive.store import curation_descriptions as curation
 
 #: the tables in the order they are explained, layer by layer
 LAYERS: dict[str, tuple[str, ...]] = {
-    "Evidence: from WARC records alone": ("site", "crawl", "warc", "resource", "payload", "capture"),
+    "Evidence: from WARC records alone": ("site", "crawl", "warc", "resource", "payload", "capture", "closing"),
     "Extraction: what was read off the captures": (
         "page_version",
         "section_version",
@@ -15,10 +15,14 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "evidence",
         "link",
         "resource_link",
+        "url_list",
         "problem",
     ),
     "Organisations": ("organisation", "organisation_alias", "profile_name"),
-    "Timelines: derived per site": ("presence", "logo", "logo_file", "picture", "alike", "change", "drift"),
+    "Timelines: derived per site": (
+        *("presence", "logo", "logo_file", "picture", "alike", "change", "drift"),
+        "expectation",
+    ),
     "Decisions and events: loaded from decisions/*.jsonl": ("decision", "withdrawn", "event"),
     "Curation: what decisions do, and what is asked": ("correction", "decision_use", "doubt", "suggestion"),
     "Search": ("page_version_fts", "name_trigram"),
@@ -31,6 +35,7 @@ TABLES: dict[str, str] = {
     "resource": "A URL that was captured, or tried.",
     "payload": "A distinct sequence of bytes that some URL answered with: the entity body, Content-Encoding still on.",
     "capture": "Where one response, revisit or failed fetch lies in the WARC files.",
+    "closing": "What a crawl said of itself at its end, and so did each `bewaar patch` of it.",
     "page_version": "A distinct text of a page. Pages are told apart by page key, not by URL.",
     "section_version": "A distinct list of facts of one kind, stored once however many pages show it.",
     "fact": "One thing in a section: one member, one goal, one sponsor.",
@@ -38,6 +43,7 @@ TABLES: dict[str, str] = {
     "evidence": "Where in one capture's body a fact stands.",
     "link": "An edge of the link graph out of a page version.",
     "resource_link": "An edge out of what is no page: a stylesheet, a sitemap, a redirect, an error answer.",
+    "url_list": "What a page or style sheet needs to be shown, or a sitemap lists: each list once.",
     "problem": "Something on a capture that could not be read.",
     "organisation": "An organisation that some fact names, or that owns a site.",
     "organisation_alias": "Another name under which an organisation was listed.",
@@ -49,6 +55,7 @@ TABLES: dict[str, str] = {
     "alike": "Two payloads that look the same: their hashes differ in 6 bits of 64 at most. Each pair both ways round.",
     "change": "What differs between one crawl and the next.",
     "drift": "Where a site changed so that a page is no longer read as it was, and where it is again.",
+    "expectation": "How many facts of a kind a page of the site holds, as its profile says.",
     "decision": "What a person decided.",
     "withdrawn": "A decision that no longer stands, because a later line says so.",
     "event": "What happened to the archive, in PREMIS words.",
@@ -146,7 +153,23 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "warc_offset": "Where the record's gzip member begins, bytes.",
         "warc_length": "Length of the gzip member, bytes.",
         "copy_of_id": "The capture of the same record in another file; timelines read that one.",
+        "url_list_id": "What it needs or lists; empty for what does neither, and where nobody looked.",
+        "fetch_ms": "How long the fetch took, milliseconds, as its metadata record says.",
     },
+    "closing": {
+        "crawl_id": "The crawl.",
+        "finished_at": "When it, or the patch, ended.",
+        "digest": "sha256 of kind and report.",
+        "kind": "crawl, or patch for requisites that were fetched later.",
+        "report": "JSON: status, limit, seeds, refusals by rule, problems, and requisites it did not get (missed).",
+    },
+    "url_list": {
+        "id": "Number in this database.",
+        "digest": "sha256 of kind and URLs.",
+        "kind": "needs or sitemap.",
+        "urls": "JSON array of URLs; an array in it holds URLs of which one will do, such as sizes of a picture.",
+    },
+    "expectation": {"site_id": _SITE, "role": _ROLE, "facts": "How many."},
     "page_version": {
         "id": "Number in this database.",
         "site_id": _SITE,

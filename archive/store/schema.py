@@ -15,7 +15,7 @@ from archive.errors import NotAnArchive, OlderSchema
 from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.first_schema import complete_first_schema
-from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES
+from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES, REPORTS
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -59,6 +59,13 @@ def curation(db: sqlite_utils.Database) -> None:
 @migrations()
 def copies(db: sqlite_utils.Database) -> None:
     for statement in COPIES:
+        db.execute(statement)
+
+
+@migrations()
+def reports(db: sqlite_utils.Database) -> None:
+    """Of captures that are there nobody knows what they need; `rebuild` reads them again."""
+    for statement in REPORTS:
         db.execute(statement)
 
 

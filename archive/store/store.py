@@ -12,7 +12,7 @@ from typing import Self
 import sqlite_utils
 
 from archive.faults import database_faults
-from archive.model import Crawl, Fact, Place, Problem, Reading
+from archive.model import Closing, Crawl, Fact, Place, Problem, Reading
 from archive.store import decisions
 from archive.store.alerts import Said, drift_of
 from archive.store.captures import Captures
@@ -105,6 +105,11 @@ class Store:
         """Insert or merge by id: of two statements about one crawl the one that finished later holds."""
         with self._batch():
             self._captures.write_crawl(crawl)
+
+    def write_closing(self, closing: Closing) -> None:
+        """What a crawl whose row is there said of itself at its end."""
+        with self._batch():
+            self._captures.write_closing(closing)
 
     def write_readings(self, crawl_id: str, readings: Sequence[Reading]) -> None:
         """One transaction. A record whose row is there, by WARC file and offset, is passed over."""

@@ -235,4 +235,20 @@ COPIES: tuple[str, ...] = (
     "CREATE INDEX capture_copy ON capture(copy_of_id) WHERE copy_of_id IS NOT NULL",
 )
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES)
+#: What a crawl report is made of.
+REPORTS: tuple[str, ...] = (
+    """CREATE TABLE url_list (
+      id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, kind TEXT NOT NULL CHECK (kind IN ('needs', 'sitemap')),
+      urls TEXT NOT NULL) STRICT""",
+    "ALTER TABLE capture ADD COLUMN url_list_id INTEGER REFERENCES url_list(id)",
+    "ALTER TABLE capture ADD COLUMN fetch_ms INTEGER",
+    """CREATE TABLE closing (
+      crawl_id TEXT NOT NULL REFERENCES crawl(id), finished_at TEXT NOT NULL, digest TEXT NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('crawl', 'patch')), report TEXT NOT NULL,
+      PRIMARY KEY (crawl_id, finished_at, digest)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE expectation (
+      site_id TEXT NOT NULL REFERENCES site(id), role TEXT NOT NULL, facts INTEGER NOT NULL,
+      PRIMARY KEY (site_id, role)) STRICT, WITHOUT ROWID""",
+)
+
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS)

@@ -12,9 +12,10 @@ A row that stands on several captures, one of them withheld, is left out: withou
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,7 @@ from archive import times
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import decisions
+from archive.store.captures import urls_as_json
 from archive.store.schema import open_read_only
 from archive.urls import urlkey
 
@@ -96,6 +98,7 @@ SHOWN: dict[str, str] = {
     "observation": "id NOT IN (SELECT id FROM temp.hidden_observation)",
     "evidence": """observation_id NOT IN (SELECT id FROM temp.hidden_observation)
       AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
+    "url_list": f"id IN (SELECT url_list_id FROM main.capture WHERE id {_NO_CAPTURE})",
     "link": "source_version_id NOT IN (SELECT id FROM temp.hidden_version) AND NOT is_withheld(target_url)",
     "resource_link": "source_id NOT IN (SELECT id FROM temp.touched_resource) AND NOT is_withheld(target_url)",
     "problem": f"(capture_id IS NULL OR capture_id {_NO_CAPTURE}) AND NOT is_withheld(url)",
@@ -123,13 +126,14 @@ SHOWN: dict[str, str] = {
     "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
 }
 #: tables that hold nothing off a capture
-WHOLE = ("site", "crawl", "warc", "decision_use")
+WHOLE = ("site", "crawl", "warc", "closing", "expectation", "decision_use")
 #: what a column shows, where a row that is shown would tell of one that is not
 _COLUMNS: dict[tuple[str, str], str] = {
     **{
         ("capture", column): f"CASE WHEN NOT is_withheld({column}) THEN {column} END"
         for column in ("via", "redirect_to", "refers_to_url")
     },
+    ("url_list", "urls"): "without_withheld(urls)",
     ("capture", "original_id"): f"CASE WHEN original_id {_NO_CAPTURE} THEN original_id END",
     ("resource", "title"): f"""CASE WHEN id NOT IN (SELECT id FROM temp.touched_resource) THEN title ELSE (
       SELECT v.title FROM main.capture c JOIN main.page_version v ON v.id = c.page_version_id
@@ -234,6 +238,7 @@ def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool
         return url is not None and any(rule.covers(key) for key in [urlkey(url)] for rule in rules)
 
     connection.create_function("is_withheld", 1, is_withheld if rules else lambda _: False, deterministic=True)
+    connection.create_function("without_withheld", 1, _without(is_withheld), deterministic=True)
     connection.create_function("covers", 2, lambda rule, url: rules[rule].covers(urlkey(url)), deterministic=True)
     for number, rule in enumerate(rules):
         # Not by the stored key: what was written by an older version's rules must be found too. CROSS JOIN has SQLite
@@ -246,6 +251,15 @@ def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool
         )
     for statement in (*_FOLLOWS, *([] if candidates else [_CANDIDATES]), *_ORGANISATIONS):
         connection.execute(statement)
+
+
+def _without(is_withheld: Callable[[str | None], bool]) -> Callable[[str], str]:
+    def without(urls: str) -> str:
+        listed = [[one] if isinstance(one, str) else one for one in json.loads(urls)]
+        shown = [[url for url in one if not is_withheld(url)] for one in listed]
+        return urls_as_json([one for one in shown if one])
+
+    return without
 
 
 def _shadow(connection: sqlite3.Connection) -> None:

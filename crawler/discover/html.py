@@ -81,7 +81,9 @@ class Found:
     def links(self) -> list[Link]:
         return list(self._links.values())
 
-    def add(self, reference: str, hop: str, context: str, anchor: LexborNode | None = None) -> None:
+    def add(
+        self, reference: str, hop: str, context: str, anchor: LexborNode | None = None, *, size_of: str | None = None
+    ) -> None:
         """Take *reference*; the text of *anchor* is its anchor text."""
         url = self.base.resolve(reference)
         if url is None or (url, hop) in self._links or self.full:
@@ -91,7 +93,7 @@ class Found:
             read = anchor.text()
             self._anchor_budget -= len(read)
             text = " ".join(read[: LONGEST_ANCHOR * 20].split())[:LONGEST_ANCHOR] or None
-        self._keep(Link(url, hop, context, text))
+        self._keep(Link(url, hop, context, text, size_of if size_of != url else None))
 
     def merge(self, links: Iterable[Link], context: str | None = None) -> None:
         """Take over links found elsewhere; *context* says where that stood."""
@@ -154,8 +156,7 @@ def _walk(root: LexborNode, found: Found, depth: int) -> None:
                 if "(" in value:
                     found.add_css(value, f"{tag}@style")
             elif name in SOURCE_SETS:
-                for candidate in candidates(value):
-                    add(candidate, "E", f"{tag}@{name}")
+                _source_set(tag, name, value, attributes, found)
             elif name.startswith("data-"):
                 _data(tag, name, value, found)
             elif name in ANYWHERE:
@@ -164,6 +165,14 @@ def _walk(root: LexborNode, found: Found, depth: int) -> None:
                 found.add_literals(value, f"{tag}@{name}")
         if found.full:
             return
+
+
+def _source_set(tag: str, name: str, value: str, attributes: dict[str, str | None], found: Found) -> None:
+    beside = attributes.get("src" if name == "srcset" else "data-src") if tag in {"img", "amp-img"} else None
+    first = found.base.resolve(beside) if beside else None
+    for candidate in candidates(value):
+        first = first or found.base.resolve(candidate)
+        found.add(candidate, "E", f"{tag}@{name}", size_of=first)
 
 
 def _data(tag: str, name: str, value: str, found: Found) -> None:

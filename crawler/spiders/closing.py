@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.utils.defer import deferred_from_coro
 
 from archive import times
+from crawler.outcome import MISSED_SHOWN
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -34,6 +35,7 @@ def closing_records(spider: Any, log_file: str | None) -> Iterator[tuple[str, by
     outcome = spider.outcome
     outcome.finished_at = times.seconds(times.now())
     outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
+    outcome.missed = spider.frontier.missed(MISSED_SHOWN)
     block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
     yield f"{name}/report.json", block, "application/json"
 
