@@ -19,7 +19,7 @@ from archive.export.cli import EXTRACTORS, export
 from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
-from archive.report.cli import diff, search
+from archive.report.cli import ASKED_IN, diff, report, search
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
@@ -98,6 +98,7 @@ def main(context: click.Context) -> None:
     """
     context.obj = _ask_authority
     context.meta[EXTRACTORS] = _extractor_versions
+    context.meta[ASKED_IN] = _asked_in
 
 
 def _ask_authority(url: str, query: bytes) -> bytes:
@@ -112,6 +113,13 @@ def _extractor_versions() -> dict[str, int]:
     from crawler.extract import VERSIONS
 
     return dict(VERSIONS)
+
+
+def _asked_in(files: tuple[Path, ...]) -> Any:
+    """Handed to the archive's verbs, which do not know what a page asks for."""
+    from crawler.patching.files import asked_in
+
+    return asked_in(files)
 
 
 @main.command()
@@ -483,7 +491,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, init, sites, logos, curate, diff, export, search, due, schedule):
+for verb in (*verbs, pack, savepage, report, init, sites, logos, curate, diff, export, search, due, schedule):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ CRAWL, PATCH = "/report.json", "/patch.json"
 ENDINGS = ("finished", "limited", "interrupted", "failed")
 
 _NUMBERS = ("captures", "pages", "bytes", "failed", "redactions", "problems_total", "missed_total", "asked", "got")
-_TEXTS = ("limit", "contact")
+_TEXTS = ("limit", "target")
 #: the lists, with the fields of their entries
 _LISTS: dict[str, tuple[str, ...]] = {
     "seeds": ("url", "status", "problem"),

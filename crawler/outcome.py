@@ -79,6 +79,8 @@ class Outcome:
     problems: list[tuple[str, str, str | None]] = field(default_factory=list)
     problems_total: int = 0
     finished_at: str | None = None
+    #: what a crawl is given to do the same: the profile's name, or URLs
+    target: str = ""
     #: URLs by the state they ended in, and refused ones by the rule
     states: dict[str, int] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
@@ -172,6 +174,7 @@ class Outcome:
             "finished_at": self.finished_at,
             "status": self.status,
             "limit": self.limit,
+            "target": self.target,
             "captures": self.captures,
             "pages": self.pages,
             "bytes": self.bytes,

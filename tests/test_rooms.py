@@ -72,7 +72,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.politeness": GROUND,
     "crawler.frontier": (*GROUND, "crawler.scope", "crawler.seen"),
     "crawler.scheduler": ("crawler.frontier",),
-    "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.sites", "crawler.traps"),
+    "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
     "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
@@ -142,6 +142,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
                           "crawler.roster", "crawler.sites"),
+    "crawler.patching": (*GROUND, "archive.report", "archive.warc", "crawler.reading"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
 

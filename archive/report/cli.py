@@ -1,15 +1,21 @@
-"""``bewaar diff`` and ``bewaar search``: they parse, call one function, print."""
+"""``bewaar report``, ``bewaar diff`` and ``bewaar search``: they parse, call one function, print."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from archive import times
-from archive.cli import archive_option, json_option, print_json
+from archive.cli import ExistingFile, archive_option, json_option, print_json
+from archive.errors import WrongUse
 from archive.layout import Archive
+
+#: where the front door puts the function that reads captures out of files: links are the crawler's business
+ASKED_IN = "bewaar.asked_in"
+_DEFAULT_ARCHIVE = "archive-data"
 
 
 @click.command()
@@ -96,3 +102,80 @@ def search(
     if not found.listed and not found.pages:
         click.echo("nothing found", err=True)
     return 0
+
+
+@click.command()
+@click.argument("crawl", metavar="[CRAWL|SITE]", default="latest")
+@archive_option
+@click.option(
+    "--lang", type=click.Choice(["en", "nl"]), default="en", show_default=True, help="Language of the report."
+)
+@click.option("--write", "written", is_flag=True, help="Write it into the archive: reports/CRAWL.html and CRAWL.json.")
+@click.option("--html", "html", type=click.Path(dir_okay=False, path_type=Path), help="Write the page to this file.")
+@click.option("--warc", "files", type=ExistingFile, multiple=True, help="Only how complete this file's pages are.")
+@json_option
+@click.pass_context
+def report(
+    context: click.Context,
+    crawl: str,
+    archive: Path,
+    lang: str,
+    written: bool,
+    html: Path | None,
+    files: tuple[Path, ...],
+    as_json: bool,
+) -> int:
+    """Whether a crawl is well, and what to do next: its seeds, coverage, answers, errors, changes, and how complete
+    its pages are.
+
+    CRAWL is a crawl's id, a SITE stands for its latest crawl; without either it is the latest of all. It is made out of
+    the database, for crawls of ours and of others alike. With --warc no archive is needed: it tells how complete the
+    pages in WARC, ARC or WACZ files are; give the option once for each file of a crawl.
+
+    \b
+    Examples
+      bewaar report
+      bewaar report better_care_network --lang nl --write
+      bewaar report --json > report.json
+      bewaar report --warc site-00000.warc.gz --warc site-00001.warc.gz
+    \b
+    Exit codes
+      0 the crawl is well   1 there is something to look at   2 wrong use
+    """
+    from archive.report.completeness import measure
+    from archive.report.crawl import find_crawl, read_report
+    from archive.report.screen import completeness_on_screen, on_screen
+    from archive.report.shape import as_json as shaped
+    from archive.report.shape import completeness_as_json
+    from archive.report.verdict import findings
+    from archive.report.words import Words
+    from archive.report.written import as_page, write_report, write_whole
+    from archive.store.withheld import open_visible
+
+    words = Words("nl" if lang == "nl" else "en")
+    if files:
+        if crawl != "latest" or written or html:
+            raise WrongUse("--warc tells of files alone: without CRAWL, --write and --html")
+        measured = measure(context.meta[ASKED_IN](files), {})
+        if as_json:
+            print_json(completeness_as_json(measured, words))
+        else:
+            for line in completeness_on_screen(measured, words):
+                click.echo(line)
+        return 1 if measured.missing else 0
+    found = Archive.open(archive)
+    with open_visible(found) as connection:
+        told = read_report(connection, find_crawl(connection, crawl))
+    made_at = times.seconds(times.now())
+    if written:
+        for path in write_report(found, told, words, made_at):
+            click.echo(f"{path}: written", err=True)
+    if html:
+        write_whole(html, as_page(told, words, made_at))
+    if as_json:
+        print_json(shaped(told, words, made_at))
+    else:
+        option = "" if str(archive) == _DEFAULT_ARCHIVE else f" --archive {quote(str(archive))}"
+        for line in on_screen(told, words, archive=option):
+            click.echo(line)
+    return 1 if findings(told) else 0

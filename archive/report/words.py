@@ -1,0 +1,75 @@
+"""The words of a crawl report, in English and Dutch: they stand in ``words.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+Language = Literal["en", "nl"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@cache
+def _texts(language: Language) -> Mapping[str, Mapping[str, str]]:
+    """By kind (label, finding, step, why, status), by name."""
+    told = tomllib.loads(files("archive.report").joinpath("words.toml").read_text(encoding="utf-8"))
+    return {kind: by_language[language] for kind, by_language in told.items()}
+
+
+class Words:
+    def __init__(self, language: Language = "en") -> None:
+        self.language = language
+        self._texts = _texts(language)
+
+    def __call__(self, label: str, *said: object) -> str:
+        return self._texts["label"][label].format(*said)
+
+    def finding(self, name: str, said: Sequence[object]) -> str:
+        return self._texts["finding"][name].format(*said)
+
+    def step(self, name: str) -> str:
+        return self._texts["step"][name]
+
+    def why(self, kind: str, detail: str) -> str:
+        return self._texts["why"][kind].format(detail)
+
+    def status(self, status: str) -> str:
+        return self._texts["status"][status]
+
+    def number(self, value: int) -> str:
+        """Thousands apart, as the language writes them.
+
+        >>> Words("nl").number(12345), Words("en").number(12345)
+        ('12.345', '12,345')
+        """
+        text = f"{value:,}"
+        return text.replace(",", ".") if self.language == "nl" else text
+
+    def percent(self, share: float) -> str:
+        """Never 100 % of what is not whole.
+
+        >>> Words().percent(0.9999), Words("nl").percent(0.5), Words().percent(1.0)
+        ('99.9 %', '50,0 %', '100 %')
+        """
+        if share == 1.0:
+            return "100 %"
+        text = f"{int(share * 1000) / 10:.1f} %"
+        return text.replace(".", ",") if self.language == "nl" else text
+
+    def size(self, value: int) -> str:
+        """
+        >>> Words().size(1234567), Words().size(12)
+        ('1.2 MB', '12 B')
+        """
+        if value < 1000:
+            return f"{value} B"
+        scaled, unit = float(value), "B"
+        for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007 - the last one holds
+            scaled /= 1000
+            if scaled < 1000:
+                break
+        text = f"{scaled:.1f} {unit}"
+        return text.replace(".", ",") if self.language == "nl" else text
