@@ -17,9 +17,9 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    from archive.browse import cdx, news, organisations, routes, timemaps, versions
+    from archive.browse import cdx, crawls, news, organisations, routes, timemaps, versions
 
-    rooms = (routes, news, organisations, versions, timemaps, cdx)
+    rooms = (routes, news, organisations, versions, crawls, timemaps, cdx)
     return [route for room in rooms for route in room.ROUTES]
 
 

@@ -124,6 +124,8 @@ async def render(
         return Markup('<a href="{}">{}</a>').format(organisation_path(datasette, key), text)
     if label is not None or not isinstance(value, str | int):
         return None
+    if table == "crawl" and column == "status":
+        return badge(value) + Markup(' <a href="{}">report</a>').format(datasette.urls.path(f"/-/crawl/{row['id']}"))
     if column in _STATES or (column == "kind" and table in ("change", "drift")) or column == "change":
         return badge(value)
     if not isinstance(value, str):

@@ -73,6 +73,7 @@ def menu(datasette: Any) -> list[dict[str, str]]:
     return [
         {"href": urls.path("/-/search"), "label": "Search"},
         {"href": urls.path("/-/changes"), "label": "Changes"},
+        {"href": urls.path("/-/crawl/latest"), "label": "Last crawl"},
         {"href": urls.table(name, "capture"), "label": "Captures"},
         {"href": urls.database(name), "label": "All tables and questions"},
     ]

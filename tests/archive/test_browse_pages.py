@@ -253,3 +253,27 @@ def test_the_front_page_is_read_in_few_queries(built):
     asyncio.run(datasette.invoke_startup())
     found = asyncio.run(home.read(datasette, None, "archive"))
     assert [one["name"] for one in found["members"]] == ["Huis van Jeugd", "Stichting Kinderpostzegels", "Wilde Ganzen"]
+
+
+# --- crawl reports
+
+
+@pytest.mark.parametrize("kind", ["client", "plain"])
+def test_a_crawl_has_its_report(request, kind):
+    client = request.getfixturevalue(kind)
+    answer = client.get("/-/crawl/latest")
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert f"Crawl report: {SITE}-20180501" in text_of(answer.text)
+    assert "Against the crawl before" in answer.text
+    assert 'lang="nl"' in client.get(f"/-/crawl/{SITE}?lang=nl").text
+    assert client.get("/-/crawl/nobody-20180501000000000").status_code == 404
+    links = re.findall(r'href="(/-/web/[^"]+)"', answer.text)
+    assert client.get(links[0]).status_code == 302
+
+
+def test_the_table_of_crawls_leads_to_their_reports(client):
+    html = client.get("/archive/crawl").text
+    (path, *_) = re.findall(r'href="(/-/crawl/[^"]+)"', html.partition("<main")[2])
+    assert client.get(path).status_code == 200

@@ -158,7 +158,7 @@ def test_what_is_hostile_is_escaped_on_every_page(client, built):
 )
 def test_every_route_asks_who_may_see_it(built, metadata):
     paths = [built.path("home", view) for view in ("", "raw", "record", "snapshot")]
-    paths += [f"/-/web/20160501120000/{HOME}", "/-/capture/row/1", "/-/search?q=kind", "/-/search"]
+    paths += [f"/-/web/20160501120000/{HOME}", "/-/capture/row/1", "/-/search?q=kind", "/-/search", "/-/crawl/latest"]
     with running(Datasette([str(built.archive.database)])) as client:
         assert {client.get(path).status_code for path in paths} <= {200, 302}  # the control
     with running(Datasette([str(built.archive.database)], metadata=metadata)) as client:

@@ -1,0 +1,65 @@
+"""``/-/crawl/ID``: the crawl's report, out of the rows that are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from archive import times
+from archive.browse import access
+from archive.browse.pages import page
+from archive.browse.routes import Refusal, answering
+from archive.errors import WrongUse
+from archive.report.crawl import CrawlReport, find_crawl, read_report
+from archive.report.words import Words
+from archive.report.written import STYLE, fragment
+
+#: what a report tells of is read from these
+READS = (
+    *("crawl", "capture", "resource", "warc", "payload", "page_version", "url_list", "closing", "problem", "drift"),
+    *("observation", "fact", "expectation", "site"),
+)
+_OTHERS = "SELECT id, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC, id DESC LIMIT 30"
+
+
+@answering
+async def crawl_page(datasette: Any, request: Any) -> Any:
+    await access.check_instance(datasette, request.actor)
+    name = access.archive_name(datasette)
+    await access.check_view(datasette, request.actor, name, *READS)
+    if not access.tables(datasette, name).keys() >= set(READS):
+        older = "The database is of an older version of Bewaar: any command that writes brings it up to date."
+        raise Refusal(404, "No report", older)
+    given = request.url_vars["id"]
+
+    def read(connection: Any) -> tuple[CrawlReport, list[dict[str, str]]]:
+        report = read_report(connection, find_crawl(connection, given))
+        others = connection.execute(_OTHERS, (report.site,)).fetchall()
+        return report, [{"id": id_, "status": status} for id_, status in others]
+
+    try:
+        report, others = await datasette.get_database(name).execute_fn(read)
+    except WrongUse as error:
+        raise Refusal(404, "Not in this archive", str(error)) from error
+    words = Words("nl" if request.args.get("lang") == "nl" else "en")
+    kept: str = datasette.urls.path(f"/-/web/{times.digits14(report.finished_at or report.started_at)}/")
+
+    def capture_of(url: str) -> str:
+        return kept + quote(url, safe="%:/?&=+@!$,;()*~'[]")
+
+    context = {
+        "report": Markup("\n".join(fragment(report, words, capture_of))),  # noqa: S704  # escaped where it is made
+        "style": Markup(STYLE),  # noqa: S704  # ours
+        "crawl": report.crawl,
+        "language": words.language,
+        "title": words("title"),
+        "others": others,
+        "path": datasette.urls.path("/-/crawl/"),
+    }
+    return await page(datasette, request, "bewaar_crawl.html", context, headers={"X-Robots-Tag": "noindex"})
+
+
+ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = ((r"^/-/crawl/(?P<id>[A-Za-z0-9_.-]{1,150})$", crawl_page),)
