@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from crawler.frontier import Judge, host_of
 from crawler.scope import Scope, Verdict
+from crawler.seen import seen_key
 from crawler.sites.profile import Profile
 from crawler.traps import Traps
+
+#: why a patch does not ask for something: it is no page's requisite, or the crawl has it
+NO_REQUISITE, HELD = "not-a-requisite", "in-the-crawl"
 
 
 class Admission:
     """Of one crawl. *masked* is what is left of a secret in a link: such a link leads nowhere. *knows* says of a URL
-    whether it was let in before."""
+    whether it was let in before. With *held* only requisites are let in, and none whose `seen_key` is among it."""
 
     def __init__(
         self,
@@ -23,11 +27,13 @@ class Admission:
         *,
         masked: re.Pattern[str] | None = None,
         knows: Callable[[str], bool] = lambda _: False,
+        held: Collection[str] | None = None,
     ) -> None:
         self.scope = Scope(profile.scope_rules())
         self._profile = profile
         self._masked = masked
         self._knows = knows
+        self._held = held
         self._traps = Traps(year)
         #: page keys by how many of their URLs were let in
         self._variants: Counter[str] = Counter()
@@ -43,6 +49,10 @@ class Admission:
     def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
         if self._masked is not None and self._masked.search(url):
             return Verdict(accepted=False, rule="held-a-secret")
+        if self._held is not None and not f"{hops}{hop}".rstrip("R").endswith("E"):
+            return Verdict(accepted=False, rule=NO_REQUISITE)
+        if self._held is not None and seen_key(url) in self._held:
+            return Verdict(accepted=False, rule=HELD)
         verdict = self.scope.judge(url, hop, hops)
         if not verdict.accepted:
             return verdict

@@ -63,7 +63,7 @@ def begin_crawl(
         recovered = tuple(recover(archive, prefix=profile.name, committed=committed))
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
-        unfinished = _unfinished(path)
+        unfinished = unfinished_in(path)
         asked = f"{profile.scope} of {' '.join(sorted(profile.seeds))}"
         if unfinished and same_seeds and resume is None and unfinished[2] not in {"", asked}:
             raise WrongUse(
@@ -76,15 +76,20 @@ def begin_crawl(
             plan = plan_crawl(archive, profile, contact=contact, extract=extract)
             for leftover in path.parent.glob(f"{path.name}*"):
                 leftover.unlink()
-        if plan.credentials.secrets:
-            stack.callback(logging.setLogRecordFactory, logging.getLogRecordFactory())
-            logging.setLogRecordFactory(partial(_masked_record, plan.redactor.text, logging.getLogRecordFactory()))
+        mask_log(stack, plan)
         frontier = Frontier(path)
         stack.callback(frontier.close)
         frontier.begin(plan.crawl_id, times.warc_date(plan.started_at), asked)
         if plan.resumed:
             _learn(frontier, archive, plan)
         return Begun(plan, frontier, recovered, stack.pop_all())
+
+
+def mask_log(stack: ExitStack, plan: CrawlPlan) -> None:
+    """Until *stack* is closed."""
+    if plan.credentials.secrets:
+        stack.callback(logging.setLogRecordFactory, logging.getLogRecordFactory())
+        logging.setLogRecordFactory(partial(_masked_record, plan.redactor.text, logging.getLogRecordFactory()))
 
 
 def _masked_record(text: Callable[[str], str], make: Callable[..., Any], *args: Any, **named: Any) -> logging.LogRecord:
@@ -97,7 +102,7 @@ def _masked_record(text: Callable[[str], str], make: Callable[..., Any], *args: 
     return record
 
 
-def _unfinished(path: Path) -> tuple[str, datetime, str] | None:
+def unfinished_in(path: Path) -> tuple[str, datetime, str] | None:
     if not path.exists():
         return None
     frontier = Frontier(path)

@@ -24,6 +24,7 @@ from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
+from crawler.patching.cli import patch
 from crawler.schedule.cli import due, schedule
 from crawler.sites.cli import SCOPES, archive_or_none, sites
 
@@ -491,7 +492,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, report, init, sites, logos, curate, diff, export, search, due, schedule):
+for verb in (*verbs, pack, savepage, report, patch, init, sites, logos, curate, diff, export, search, due, schedule):
     main.add_command(verb)
 
 if __name__ == "__main__":

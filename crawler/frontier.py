@@ -379,6 +379,11 @@ class Frontier:
             (limit,),
         )
 
+    def asked(self, limit: int, *, apart: Collection[str]) -> list[tuple[str, str, str | None]]:
+        """URL, state, and the rule or error that is why it ended so, but for what was refused by the rules *apart*."""
+        query = "SELECT url, state, rule FROM url WHERE NOT (state = 'refused' AND rule IN ({})) ORDER BY id LIMIT ?"
+        return self._rows(query.format(", ".join("?" * len(apart))), (*apart, limit))
+
     def refusals(self) -> dict[str, int]:
         query = "SELECT rule, count(*) FROM url WHERE state = 'refused' GROUP BY rule ORDER BY 2 DESC"
         return dict(self._rows(query))

@@ -25,6 +25,16 @@ from crawler.sites.profile import Profile, default_profile, load_profile
 
 
 @dataclass(frozen=True)
+class Patch:
+    """What is to be fetched into a crawl that has ended."""
+
+    #: requisites: URL, the document that needs it, the path from the seed to that
+    requisites: tuple[tuple[str, str, str], ...]
+    #: `seen_key` of what the crawl holds already
+    held: frozenset[str]
+
+
+@dataclass(frozen=True)
 class CrawlPlan:
     archive: Archive
     profile: Profile
@@ -38,10 +48,22 @@ class CrawlPlan:
     #: a look at the site (`crawler.look`), and no crawl of it
     look: bool = False
     credentials: Credentials = field(default=Credentials(), repr=False)
+    #: only what the crawl of this id has missed
+    patch: Patch | None = None
 
     @property
     def site(self) -> str:
         return self.profile.name
+
+    @property
+    def log(self) -> Path:
+        return self.archive.logs / (f"{self.crawl_id}.patch.log" if self.patch else f"{self.crawl_id}.log")
+
+    @property
+    def target(self) -> str:
+        """What a crawl is given to do the same: the profile's name, or the seeds where there is none."""
+        seeds = self.profile.seeds
+        return " ".join(seeds) if default_profile(*seeds).name == self.site else self.site
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -150,6 +172,8 @@ def warcinfo(plan: CrawlPlan) -> dict[str, str]:
     if plan.look:
         info["description"] = f"look at {profile.title or profile.name}, {plan.crawl_id}"
         info["bewaar-look"] = "yes"
+    if plan.patch:
+        info["bewaar-patch"] = "requisites"
     if profile.connect_to:
         info["bewaar-connect-to"] = " ".join(profile.connect_to)
     return {name: value for name, value in info.items() if value}

@@ -26,7 +26,7 @@ def run_crawl(begun: Begun, spider_class: type[SiteSpider] = SiteSpider) -> Outc
     settings.setmodule("crawler.settings", priority="project")
     # A log line that a full disk does not take is no traceback on the terminal.
     logging.raiseExceptions = False
-    settings.set("LOG_FILE", str(plan.archive.logs / f"{plan.crawl_id}.log"), priority="cmdline")
+    settings.set("LOG_FILE", str(plan.log), priority="cmdline")
     try:
         process = CrawlerProcess(settings)
         crawler = process.create_crawler(spider_class)

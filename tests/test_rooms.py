@@ -142,7 +142,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
                           "crawler.roster", "crawler.sites"),
-    "crawler.patching": (*GROUND, "archive.report", "archive.warc", "crawler.reading"),
+    "crawler.patching": (
+        *GROUND, *LAYOUT, "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.files", "crawler.frontier",
+        "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
+    ),
+    "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
 
@@ -173,7 +177,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("archive.timestamps",),
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
-        *("crawler.golden.cli", "crawler.look.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
+        *("crawler.golden.cli", "crawler.look.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
     "cronsim": ("crawler.schedule.rule",),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.utils.defer import deferred_from_coro
 
 from archive import times
+from crawler.admission import HELD, NO_REQUISITE
 from crawler.outcome import MISSED_SHOWN
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ def closing_records(spider: Any, log_file: str | None) -> Iterator[tuple[str, by
     outcome = spider.outcome
     outcome.finished_at = times.seconds(times.now())
     outcome.states, outcome.refusals = spider.frontier.counts(), spider.frontier.refusals()
-    outcome.missed = spider.frontier.missed(MISSED_SHOWN)
+    outcome.target = spider.plan.target
+    if spider.plan.patch:
+        outcome.missed = spider.frontier.asked(MISSED_SHOWN, apart=(NO_REQUISITE, HELD))
+    else:
+        outcome.missed = spider.frontier.missed(MISSED_SHOWN)
     block = json.dumps(outcome.report(), ensure_ascii=False, indent=1).encode()
-    yield f"{name}/report.json", block, "application/json"
+    yield f"{name}/{'patch' if spider.plan.patch else 'report'}.json", block, "application/json"
 
 
 def read_end(log_file: Path, limit: int = LOG_BYTES) -> bytes:

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from archive import times
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
+from archive.model import Link
 from archive.urls import join
 from crawler.admission import Admission
 from crawler.begin import Begun, begin_crawl
@@ -81,8 +82,12 @@ class SiteSpider(Spider):
         self.frontier = begun.frontier
         masked = _MASKED if begun.plan.credentials.secrets else None
         year = begun.plan.started_at.year
-        self.admission = Admission(begun.plan.profile, year, masked=masked, knows=self.frontier.let_in)
-        self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in begun.plan.profile.seeds})
+        patch = begun.plan.patch
+        self.admission = Admission(
+            begun.plan.profile, year, masked=masked, knows=self.frontier.let_in, held=patch.held if patch else None
+        )
+        seeds = () if patch else begun.plan.profile.seeds
+        self.outcome = Outcome(begun.plan.crawl_id, seeds={url: SeedOutcome() for url in seeds})
         if begun.plan.resumed:
             for url in self.outcome.seeds:
                 known = self.frontier.find(url)
@@ -115,8 +120,10 @@ class SiteSpider(Spider):
         if self.settings.getint("CONCURRENT_ITEMS") == 1:
             self.crawler.engine.scraper.__class__ = OneByOneScraper
         self._downloader.on_given_up = self.host_given_up
-        for seed in self.plan.profile.seeds:
+        for seed in self.outcome.seeds:
             self.frontier.add_seed(seed)
+        for url, via, hops in self.plan.patch.requisites if self.plan.patch else ():
+            self.frontier.add([Link(url, "E", "")], via=via, hops=hops, judge=self.admission.judge)
         self.frontier.commit()
         requests: tuple[Request, ...] = ()
         # An asynchronous generator, as Scrapy wants it; the requests come from the frontier.
