@@ -78,7 +78,8 @@ def compare_sitemaps(captures: Iterable[Asked], lists: Sequence[Sequence[str | S
     if not lists:
         return Sitemaps()
     listed = {url: None for one in lists for url in one if isinstance(url, str)}
-    good = {urlkey(capture.url) for capture in captures if not capture.failed and (capture.status or 200) < 400}
+    answered = [capture for capture in captures if not capture.failed and (capture.status or 200) < 400]
+    good = {capture.urlkey or urlkey(capture.url) for capture in answered}
     missing = sorted(url for url in listed if urlkey(url) not in good)
     return Sitemaps(len(lists), len(listed), len(listed) - len(missing), missing[:_MOST])
 

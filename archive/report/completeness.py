@@ -34,6 +34,8 @@ class Asked:
     needs: Sequence[Sequence[str]] | None = None
     #: of captures of the same bytes: what they need is the same
     needs_id: int | None = None
+    #: its `urlkey`, where that is known
+    urlkey: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _Measure:
                 self._by_url[capture.url] = capture
             if capture.is_page:
                 self._pages[capture.url] = capture
-        self._by_key = {urlkey(url): capture for url, capture in self._by_url.items()}
+        self._by_key = {capture.urlkey or urlkey(url): capture for url, capture in self._by_url.items()}
         #: requisites by number: their URLs, whether it is held, what it needs itself
         self._numbers: dict[tuple[str, ...], int] = {}
         self._requisites: list[tuple[str, ...]] = []

@@ -34,8 +34,8 @@ _PREVIOUS = """SELECT p.id FROM crawl k JOIN crawl p ON p.site_id = k.site_id
 WHERE k.id = ? AND EXISTS (SELECT 1 FROM capture c WHERE c.crawl_id = p.id AND c.page_key IS NOT NULL
   AND (c.status BETWEEN 200 AND 299 OR c.status = 304))
 ORDER BY p.started_at DESC, p.id DESC LIMIT 1"""
-_CAPTURES = """SELECT r.url, r.host, c.status, c.mime, c.record_type, c.truncated, c.error, c.redirect_to, c.page_key,
-  c.hops, c.url_list_id, c.fetch_ms, coalesce(p.size, op.size)
+_CAPTURES = """SELECT r.url, r.urlkey, r.host, c.status, c.mime, c.record_type, c.truncated, c.error, c.redirect_to,
+  c.page_key, c.hops, c.url_list_id, c.fetch_ms, coalesce(p.size, op.size)
 FROM capture c JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN payload p ON p.id = c.payload_id LEFT JOIN capture o ON o.id = c.original_id
   LEFT JOIN payload op ON op.id = o.payload_id
@@ -211,7 +211,7 @@ def _read_captures(
     times: list[tuple[int, str]] = []
     largest: list[tuple[int, str]] = []
     asked = []
-    for (url, host, status, mime, type_, truncated, error, redirect_to, page_key, hops, list_id, ms, size) in (
+    for (url, key, host, status, mime, type_, truncated, error, redirect_to, page_key, hops, list_id, ms, size) in (
         connection.execute(_CAPTURES, (found.crawl,))
     ):  # fmt: skip
         failed = type_ == "failure"
@@ -241,7 +241,7 @@ def _read_captures(
         kind, urls = lists.get(list_id, ("", None))
         needs = [[one] if isinstance(one, str) else one for one in urls] if kind == "needs" else None
         asked.append(
-            Asked(url, status, failed, error, truncated, redirect_to, is_page, needs, list_id if needs else None)
+            Asked(url, status, failed, error, truncated, redirect_to, is_page, needs, list_id if needs else None, key)
         )
     found.statuses, found.mimes, found.hosts = statuses.rows(), mimes.rows(), hosts.rows()
     found.sizes = sorted(sizes.rows(), key=lambda row: row.name)

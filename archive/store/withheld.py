@@ -98,6 +98,7 @@ SHOWN: dict[str, str] = {
     "observation": "id NOT IN (SELECT id FROM temp.hidden_observation)",
     "evidence": """observation_id NOT IN (SELECT id FROM temp.hidden_observation)
       AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
+    "closing": "1",
     "url_list": f"id IN (SELECT url_list_id FROM main.capture WHERE id {_NO_CAPTURE})",
     "link": "source_version_id NOT IN (SELECT id FROM temp.hidden_version) AND NOT is_withheld(target_url)",
     "resource_link": "source_id NOT IN (SELECT id FROM temp.touched_resource) AND NOT is_withheld(target_url)",
@@ -126,7 +127,7 @@ SHOWN: dict[str, str] = {
     "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
 }
 #: tables that hold nothing off a capture
-WHOLE = ("site", "crawl", "warc", "closing", "expectation", "decision_use")
+WHOLE = ("site", "crawl", "warc", "expectation", "decision_use")
 #: what a column shows, where a row that is shown would tell of one that is not
 _COLUMNS: dict[tuple[str, str], str] = {
     **{
@@ -134,6 +135,7 @@ _COLUMNS: dict[tuple[str, str], str] = {
         for column in ("via", "redirect_to", "refers_to_url")
     },
     ("url_list", "urls"): "without_withheld(urls)",
+    ("closing", "report"): "report_without_withheld(report)",
     ("capture", "original_id"): f"CASE WHEN original_id {_NO_CAPTURE} THEN original_id END",
     ("resource", "title"): f"""CASE WHEN id NOT IN (SELECT id FROM temp.touched_resource) THEN title ELSE (
       SELECT v.title FROM main.capture c JOIN main.page_version v ON v.id = c.page_version_id
@@ -239,6 +241,7 @@ def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool
 
     connection.create_function("is_withheld", 1, is_withheld if rules else lambda _: False, deterministic=True)
     connection.create_function("without_withheld", 1, _without(is_withheld), deterministic=True)
+    connection.create_function("report_without_withheld", 1, _report_without(is_withheld), deterministic=True)
     connection.create_function("covers", 2, lambda rule, url: rules[rule].covers(urlkey(url)), deterministic=True)
     for number, rule in enumerate(rules):
         # Not by the stored key: what was written by an older version's rules must be found too. CROSS JOIN has SQLite
@@ -258,6 +261,24 @@ def _without(is_withheld: Callable[[str | None], bool]) -> Callable[[str], str]:
         listed = [[one] if isinstance(one, str) else one for one in json.loads(urls)]
         shown = [[url for url in one if not is_withheld(url)] for one in listed]
         return urls_as_json([one for one in shown if one])
+
+    return without
+
+
+def _report_without(is_withheld: Callable[[str | None], bool]) -> Callable[[str], str]:
+    def names_withheld(value: object) -> bool:
+        return isinstance(value, str) and any(
+            "://" in word and is_withheld(word.strip(",:;")) for word in value.split()
+        )
+
+    def without(report: str) -> str:
+        told = json.loads(report)
+        for name, value in told.items():
+            if isinstance(value, list):
+                told[name] = [entry for entry in value if not any(map(names_withheld, entry.values()))]
+            elif names_withheld(value):
+                told[name] = None
+        return json.dumps(told, sort_keys=True)
 
     return without
 

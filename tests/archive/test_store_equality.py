@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import digests
-from archive.model import Crawl, Link, Problem, Reading, Section
+from archive.model import Crawl, Link, Problem, Reading, Section, UrlList
 from archive.store import Store, compare
 from archive.store.decisions import append_decision
 from crawler.items import KINDS
@@ -68,6 +68,8 @@ def crawl_readings(draw: st.DrawFn, number: int, site: str) -> list[Reading]:
             links=links,
             site=site,
         )
+        if draw(st.booleans()):
+            one = replace(one, urls=draw(st.sampled_from([UrlList("needs", ((LOGO,),)), UrlList("needs", ())])))
         if draw(st.booleans()):
             one = replace(one, problems=(Problem("slow", "took long"),))
         made.append(one)

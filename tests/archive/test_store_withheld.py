@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from archive.errors import WrongUse
 from archive.layout import Archive
-from archive.model import Link
+from archive.model import Closing, Link, UrlList
 from archive.store import compare
 from archive.store.decisions import append_decision
 from archive.store.descriptions import LAYERS
 from archive.store.withheld import SHOWN, WHOLE, open_visible
-from tests.archive.store_builders import HOME, SITE, found, image, member, members, open_store, reading, sponsor, write
+from tests.archive.store_builders import (
+    HOME,
+    SITE,
+    crawl,
+    found,
+    image,
+    member,
+    members,
+    open_store,
+    reading,
+    sponsor,
+    write,
+)
 
 SECRET = "Verborgen Stichting"
 PEOPLE = f"{HOME}mensen/"
@@ -26,7 +41,10 @@ def archive(tmp_path):
             write(
                 store,
                 number,
-                reading(number, members("Cordaid"), links=[Link(f"{PEOPLE}jan", "L", "a@href", "Jan")]),
+                replace(
+                    reading(number, members("Cordaid"), links=[Link(f"{PEOPLE}jan", "L", "a@href", "Jan")]),
+                    urls=UrlList("needs", ((f"{PEOPLE}jan.png", f"{HOME}blijft.png"), (f"{PEOPLE}piet.png",))),
+                ),
                 reading(
                     number,
                     found("member", [member("Cordaid"), member(SECRET)][: 2 if number < 2 else 1]),
@@ -41,6 +59,9 @@ def archive(tmp_path):
                 image(number, logo, f"{SECRET} png"),
                 reading(number, url=f"{HOME}mensenwerk", key="werk", second=7, text="blijft", via=f"{PEOPLE}jan"),
             )
+        ended = {"seeds": [{"url": HOME, "status": 301, "problem": f"redirects to {PEOPLE}jan, which is out of scope"}],
+                 "missed": [{"url": f"{PEOPLE}jan", "state": "failed", "rule": None}], "target": f"{PEOPLE}jan"}  # fmt: skip
+        store.write_closing(Closing(crawl(0).id, "crawl", "2026-01-01T00:00:00Z", json.dumps(ended)))
         store.derive(SITE)
     return archive
 
@@ -72,6 +93,8 @@ def test_what_is_taken_down_stands_in_no_table_and_no_view(archive):
     for hidden in (SECRET, "verborgen", "Jan", "/mensen/"):
         assert hidden not in after, hidden
     assert "Cordaid" in after
+    with open_visible(archive) as connection:
+        assert set(connection.execute("SELECT urls FROM url_list")) == {(f'["{HOME}blijft.png"]',)}
     # What only begins with the same letters is another page.
     assert "mensenwerk" in after
 
