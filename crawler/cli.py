@@ -20,6 +20,7 @@ from archive.gallery.cli import logos
 from archive.layout import Archive
 from archive.packing.cli import pack
 from archive.report.cli import ASKED_IN, diff, report, search
+from archive.withholding.cli import withhold
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
@@ -492,7 +493,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, report, patch, init, sites, logos, curate, diff, export, search, due, schedule):
+for verb in (*verbs, pack, savepage, report, patch, init, sites, logos, curate, withhold, diff, export, search, due, schedule):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.report.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "archive.store"),
     "archive.export": (*GROUND, *LAYOUT, "archive.store", "archive.warc"),
     "archive.export.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.export"),
+    "archive.withholding": (*GROUND, *LAYOUT, "archive.store"),
+    "archive.withholding.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "archive.withholding"),
     "archive.packing": (*GROUND, *LAYOUT, "archive.cli", "archive.wacz", "archive.bag", "archive.signing",
                         "archive.timestamps", "archive.trust"),
     "crawler.items": ("archive.model",),
@@ -177,6 +179,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("archive.timestamps",),
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
+        "archive.withholding.cli",
         *("crawler.golden.cli", "crawler.look.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),

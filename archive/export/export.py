@@ -24,7 +24,8 @@ from archive.export.readme import readme
 from archive.export.tables import Table, read_tables
 from archive.export.xml import WRITERS
 from archive.layout import Archive
-from archive.store.withheld import open_visible, read_rules
+from archive.store.rules import read_rules
+from archive.store.withheld import open_visible
 from archive.warc.drafts import new_directory
 from archive.warc.segment import flush
 

@@ -15,6 +15,7 @@ A line that was superseded stays: a later decision on the same scope wins.
 from __future__ import annotations
 
 import fcntl
+import getpass
 import json
 import os
 import sqlite3
@@ -25,6 +26,7 @@ from typing import Any
 
 from archive import times
 from archive.errors import WrongUse
+from archive.layout import Archive
 from archive.store import overrides, standing
 
 ACTIONS = ("alias", "distinct", "override", "undo", "takedown", "embargo")
@@ -34,10 +36,33 @@ _NEED_VALUE = {
     "distinct": "distinct needs a value, the other name",
 }
 
+#: where commands write
+FILE = "decisions.jsonl"
+EVENTS = "events.jsonl"
+
+#: as they are held where there is no database, or beside it
+TABLES = (
+    """CREATE TEMP TABLE decision (id TEXT PRIMARY KEY, made_at TEXT, who TEXT, why TEXT, action TEXT, scope TEXT,
+      value TEXT)""",
+    "CREATE TEMP TABLE withdrawn (decision_id TEXT PRIMARY KEY, by_id TEXT)",
+    "CREATE TEMP TABLE event (id TEXT PRIMARY KEY, at TEXT, type TEXT, object TEXT, outcome TEXT, detail TEXT)",
+)
+
 _DECISION = ("id", "made_at", "who", "why", "action", "scope", "value")
 _EVENT = ("id", "at", "type", "object", "outcome", "detail")
 _WITHHOLDS = (b"takedown", b"embargo")
 _OPTIONAL = ("why", "value", "detail")
+
+
+def whoever(archive: Archive, who: str | None) -> str:
+    """Who decides: as said, else the archive's operator, else whoever is logged in. Raises WrongUse."""
+    try:
+        found = who or archive.operator or getpass.getuser()
+    except (KeyError, OSError):  # nobody the system knows
+        found = ""
+    if not found.strip():
+        raise WrongUse("nobody knows who you are: give --who NAME")
+    return found
 
 
 def append_decision(

@@ -15,27 +15,20 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 
-from archive import times
-from archive.errors import NotAnArchive, WrongUse
+from archive.errors import NotAnArchive
 from archive.layout import Archive
 from archive.store import decisions
 from archive.store.captures import urls_as_json
+from archive.store.rules import Rule, read_rules
 from archive.store.schema import open_read_only
 from archive.urls import urlkey
 
-LIFTED = "lifted"
-
-_ALWAYS = ("", "~")
 _TEMPORARY = (
-    """CREATE TEMP TABLE decision (id TEXT PRIMARY KEY, made_at TEXT, who TEXT, why TEXT, action TEXT, scope TEXT,
-      value TEXT)""",
-    "CREATE TEMP TABLE withdrawn (decision_id TEXT PRIMARY KEY, by_id TEXT)",
-    "CREATE TEMP TABLE event (id TEXT PRIMARY KEY, at TEXT, type TEXT, object TEXT, outcome TEXT, detail TEXT)",
+    *decisions.TABLES,
     *(
         f"CREATE TEMP TABLE hidden_{of} (id INTEGER PRIMARY KEY)"
         for of in ("capture", "resource", "payload", "version", "observation", "section", "fact")
@@ -68,7 +61,9 @@ _FOLLOWS = (
     """INSERT INTO temp.hidden_fact SELECT id FROM main.fact
       WHERE section_version_id IN (SELECT id FROM temp.hidden_section)""",
 )
-_CANDIDATES = "INSERT OR IGNORE INTO temp.hidden_fact SELECT id FROM main.fact WHERE tier = 'candidate'"
+# What a person confirmed is a guess no more.
+_CANDIDATES = """INSERT OR IGNORE INTO temp.hidden_fact SELECT id FROM main.fact WHERE tier = 'candidate'
+  AND id NOT IN (SELECT fact_id FROM main.correction WHERE verdict = 'reviewed')"""
 _ORGANISATIONS = (
     """INSERT INTO temp.touched_organisation SELECT organisation_id FROM main.fact
         WHERE id IN (SELECT id FROM temp.hidden_fact) AND organisation_id IS NOT NULL
@@ -150,22 +145,6 @@ _COLUMNS: dict[tuple[str, str], str] = {
 _VIEW = re.compile(r"\s*CREATE VIEW\s+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Captures of URLs whose key is *key* or begins with it, made from *since* until before *until*."""
-
-    key: str
-    #: the scope ended in a slash: what continues the last name is another
-    whole_name: bool
-    since: str
-    until: str
-
-    def covers(self, key: str) -> bool:
-        if not self.whole_name:
-            return key.startswith(self.key)
-        return key == self.key or key.startswith((f"{self.key}/", f"{self.key}?"))
-
-
 @contextmanager
 def open_visible(archive: Archive, *, candidates: bool = True) -> Iterator[sqlite3.Connection]:
     """The database as of now, for reading, in one snapshot, without what decisions withhold: tables and views by their
@@ -173,6 +152,18 @@ def open_visible(archive: Archive, *, candidates: bool = True) -> Iterator[sqlit
 
     Decisions are read from their files: one made a moment ago holds. Raises WrongUse for a line that cannot be obeyed.
     """
+    with open_decided(archive) as connection:
+        rules = read_rules(connection)
+        if rules or not candidates:
+            hide(connection, rules, candidates=candidates)
+            _shadow(connection)
+        yield connection
+
+
+@contextmanager
+def open_decided(archive: Archive) -> Iterator[sqlite3.Connection]:
+    """The database as of now, for reading, in one snapshot, with the decisions as their files have them. All of it is
+    there: `hide` fills the tables of what is not to be shown."""
     if not archive.database.is_file():
         raise NotAnArchive(f"{archive.database}: no such file: crawl, ingest or rebuild makes it")
     db = open_read_only(archive.database)
@@ -183,58 +174,14 @@ def open_visible(archive: Archive, *, candidates: bool = True) -> Iterator[sqlit
         for statement in _TEMPORARY:
             connection.execute(statement)
         decisions.load(connection, archive.decisions, to_show=True)
-        rules = read_rules(connection)
-        if rules or not candidates:
-            _hide(connection, rules, candidates=candidates)
-            _shadow(connection)
         yield connection
     finally:
         db.close()
 
 
-def read_rules(connection: sqlite3.Connection) -> list[Rule]:
-    """What the decisions withhold today. Raises WrongUse, naming the decision."""
-    latest: dict[tuple[str, str], tuple[str, str | None]] = {}
-    for id_, action, scope, value in connection.execute(
-        "SELECT id, action, scope, value FROM decision WHERE action IN ('takedown', 'embargo')"
-        " AND id NOT IN (SELECT decision_id FROM withdrawn) ORDER BY made_at, rowid"
-    ):
-        latest[action, scope] = id_, value
-    rules = []
-    for (action, scope), (id_, value) in latest.items():
-        if value == LIFTED:
-            continue
-        if "://" not in scope:
-            raise WrongUse(f"decision {id_}: {action} of {scope!a}: a URL, or the beginning of one, is expected")
-        since, until = _period(id_, action, value)
-        if until <= since:
-            continue
-        key = urlkey(scope)
-        rules.append(Rule(key, scope.endswith("/") and not key.endswith("/"), since, until))
-    return rules
+def hide(connection: sqlite3.Connection, rules: Sequence[Rule], *, candidates: bool = True) -> None:
+    """Fill ``temp.hidden_*`` with what *rules* withhold, and ``touched_*`` with what they withhold a part of."""
 
-
-def _period(id_: str, action: str, value: str | None) -> tuple[str, str]:
-    """Of captures that are withheld: from the first until before the second; the same twice for none."""
-    if value is None:
-        return _ALWAYS
-    try:
-        if action == "embargo":
-            return _ALWAYS if times.seconds(times.now()) < times.read_since(value) else ("", "")
-        since, slash, until = value.partition("/")
-        if slash:
-            days = (
-                times.read_since(since) if since else "",
-                f"{times.read_until(until)}~" if until else "~",
-            )
-            if days[0] < days[1]:
-                return days
-    except WrongUse as error:
-        raise WrongUse(f"decision {id_}: {action} with value {value!a}: {error}") from error
-    raise WrongUse(f"decision {id_}: {action} with value {value!a}: a period such as 2016-01-01/2016-12-31 is expected")
-
-
-def _hide(connection: sqlite3.Connection, rules: list[Rule], *, candidates: bool) -> None:
     @lru_cache(maxsize=10_000)
     def is_withheld(url: str | None) -> bool:
         return url is not None and any(rule.covers(key) for key in [urlkey(url)] for rule in rules)

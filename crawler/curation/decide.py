@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -11,7 +10,7 @@ from archive.configuration import did_you_mean
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import Store
-from archive.store.decisions import append_decision, read_lines
+from archive.store.decisions import FILE, append_decision, read_lines, whoever
 from archive.store.review import Item, Standing, find_name, known_names, read_queue
 from archive.store.subjects import fold
 from archive.written import record_written
@@ -21,19 +20,7 @@ from crawler.items import KINDS
 
 #: past it a session derives once, at its end, and not after each decision
 QUICK_S = 2.0
-FILE = "decisions.jsonl"
 _ROLES = tuple(kind.role for kind in KINDS)
-
-
-def whoever(archive: Archive, who: str | None) -> str:
-    """Who decides: as said, else the archive's operator, else whoever is logged in. Raises WrongUse."""
-    try:
-        found = who or archive.operator or getpass.getuser()
-    except (KeyError, OSError):  # nobody the system knows
-        found = ""
-    if not found.strip():
-        raise WrongUse("nobody knows who you are: give --who NAME")
-    return found
 
 
 class Curator:

@@ -1,0 +1,165 @@
+"""Which captures takedowns and embargoes withhold now, as rules about URLs and times, out of the decisions.
+
+The *why* of such a decision begins with one of `REASONS`, which whoever is refused may read; what follows a colon is
+the operator's own note, and is shown to nobody else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from archive import times
+from archive.errors import WrongUse
+from archive.urls import urlkey
+
+LIFTED = "lifted"
+ACTIONS = ("takedown", "embargo")
+#: category -> what is said of it
+REASONS: Mapping[str, str] = {
+    "privacy": "to protect somebody's privacy",
+    "copyright": "because of somebody's copyright",
+    "law": "because a law or an authority demands it",
+    "agreement": "as agreed with those whose it is",
+    "safety": "because it may do harm",
+    "other": "for a reason the operator keeps",
+}
+
+_FOREVER = "~"
+_ALWAYS = ("", _FOREVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Captures of URLs whose key is *key* or begins with it, made from *since* until before *until*."""
+
+    key: str
+    #: the scope ended in a slash: what continues the last name is another
+    whole_name: bool
+    since: str
+    until: str
+    #: the decision it stands in
+    decision: str = ""
+    action: str = "takedown"
+    reason: str | None = None
+    #: of an embargo: when it ends by itself, as an ``*_at`` text
+    ends: str | None = None
+
+    def covers(self, key: str) -> bool:
+        if not self.whole_name:
+            return key.startswith(self.key)
+        return key == self.key or key.startswith((f"{self.key}/", f"{self.key}?"))
+
+    def withholds(self, url: str, captured_at: str) -> bool:
+        return self.since <= captured_at < self.until and self.covers(urlkey(url))
+
+    @property
+    def of_all_times(self) -> bool:
+        return (self.since, self.until) == _ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """One takedown or embargo, and whether it holds now."""
+
+    id: str
+    made_at: str
+    who: str
+    why: str | None
+    action: str
+    scope: str
+    value: str | None
+    #: in force, ended, replaced by a later one (which may lift it), withdrawn; of a line that lifts one: lifts
+    standing: str
+    rule: Rule | None
+
+    @property
+    def reason(self) -> str | None:
+        return reason_of(self.why)
+
+
+def read_rules(connection: sqlite3.Connection) -> list[Rule]:
+    """What the decisions withhold today. Raises WrongUse, naming the decision."""
+    return [one.rule for one in read_withholdings(connection) if one.rule]
+
+
+def read_withholdings(connection: sqlite3.Connection) -> list[Withholding]:
+    """Every takedown and embargo, in order of time. Raises WrongUse, naming the decision that cannot be obeyed."""
+    rows = connection.execute(
+        "SELECT id, made_at, who, why, action, scope, value, id IN (SELECT decision_id FROM withdrawn)"
+        " FROM decision WHERE action IN ('takedown', 'embargo') ORDER BY made_at, rowid"
+    ).fetchall()
+    latest = {(row[4], row[5]): row[0] for row in rows if not row[7]}
+    found = []
+    for id_, made_at, who, why, action, scope, value, withdrawn in rows:
+        rule = None
+        if withdrawn:
+            standing = "withdrawn"
+        elif latest[action, scope] != id_:
+            standing = "replaced"
+        elif value == LIFTED:
+            standing = "lifts"
+        else:
+            rule = read_rule(id_, action, scope, value, why)
+            standing = "in force" if rule else "ended"
+        found.append(Withholding(id_, made_at, who, why, action, scope, value, standing, rule))
+    return found
+
+
+def read_rule(id_: str, action: str, scope: str, value: str | None, why: str | None) -> Rule | None:
+    """None of an embargo that is over. Raises WrongUse, naming the decision."""
+    if "://" not in scope:
+        raise WrongUse(f"decision {id_}: {action} of {scope!a}: a URL, or the beginning of one, is expected")
+    since, until = _period(id_, action, value)
+    if until <= since:
+        return None
+    key = urlkey(scope)
+    whole_name = scope.endswith("/") and not key.endswith("/")
+    ends = times.read_since(value) if action == "embargo" and value else None
+    return Rule(key, whole_name, since, until, id_, action, reason_of(why), ends)
+
+
+def reason_of(why: str | None) -> str | None:
+    """The category that *why* begins with.
+
+    >>> reason_of("privacy: asked by letter of 3 May"), reason_of("asked")
+    ('privacy', None)
+    """
+    category = (why or "").partition(":")[0].strip().lower()
+    return category if category in REASONS else None
+
+
+def explain(rules: Sequence[Rule]) -> str:
+    """What a visitor is told of what *rules* withhold; nothing of it itself, nor who asked."""
+    takedown = any(rule.action == "takedown" for rule in rules)
+    reason = next((REASONS[rule.reason] for rule in rules if rule.reason), "")
+    said = "is not shown" if takedown else "is not shown yet"
+    ends = [rule.ends for rule in rules]
+    until = f" It will be from {max(filter(None, ends))[:10]} on." if not takedown and all(ends) else ""
+    return f"What was captured here {said}{f', {reason}' if reason else ''}.{until}"
+
+
+def next_end(rules: Sequence[Rule]) -> str | None:
+    """When the first embargo ends, as an ``*_at`` text."""
+    return min((rule.ends for rule in rules if rule.ends), default=None)
+
+
+def _period(id_: str, action: str, value: str | None) -> tuple[str, str]:
+    """Of captures that are withheld: from the first until before the second; the same twice for none."""
+    if value is None:
+        return _ALWAYS
+    try:
+        if action == "embargo":
+            return _ALWAYS if times.seconds(times.now()) < times.read_since(value) else ("", "")
+        since, slash, until = value.partition("/")
+        if slash:
+            days = (
+                times.read_since(since) if since else "",
+                f"{times.read_until(until)}~" if until else _FOREVER,
+            )
+            if days[0] < days[1]:
+                return days
+    except WrongUse as error:
+        raise WrongUse(f"decision {id_}: {action} with value {value!a}: {error}") from error
+    raise WrongUse(f"decision {id_}: {action} with value {value!a}: a period such as 2016-01-01/2016-12-31 is expected")

@@ -1,0 +1,1 @@
+"""Takedowns and embargoes as an archivist makes, lists and lifts them."""
