@@ -158,16 +158,25 @@ def index(
 @archive_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-def serve(archive: Path, host: str, port: int) -> int:
+@click.option("--public", is_flag=True, help="Serve public.db, which holds only what anybody may see.")
+@click.option("--index", "indexed", is_flag=True, help="Let search engines list archived pages.")
+def serve(archive: Path, host: str, port: int, public: bool, indexed: bool) -> int:
     """Browse the archive in Datasette, until Ctrl-C.
 
+    What a takedown or an embargo withholds is not shown, and answered with 451 where it is asked for by its address. A
+    decision holds from the next request on, and an embargo ends on its day, without a restart.
+
+    With --public only public.db is served, which is made for it and kept up to date: the archive's database without
+    what is withheld, without facts that nobody confirmed and without the operator's own tables.
+
     \b
-    Example
+    Examples
       bewaar serve --archive archive-data --port 8001
+      bewaar serve --public --host 0.0.0.0
     """
     from archive.browse.serve import serve as run
 
-    return run(Archive.open(archive), host=host, port=port)
+    return run(Archive.open(archive), host=host, port=port, public=public, index=indexed)
 
 
 @click.command()

@@ -43,8 +43,13 @@ def get_metadata(datasette: Any, key: str | None) -> dict[str, Any]:
 @hookimpl
 def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
     from archive.browse.metadata import write_metadata
+    from archive.browse.served import serve_archives_instead
 
-    return lambda: write_metadata(datasette)
+    async def started() -> None:
+        serve_archives_instead(datasette)
+        await write_metadata(datasette)
+
+    return started
 
 
 @hookimpl

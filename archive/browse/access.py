@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from datasette.utils.asgi import Forbidden, NotFound
 
+from archive.browse.publication import Publication
 from archive.errors import NotAnArchive
 from archive.layout import Archive
 
@@ -82,15 +83,40 @@ def settings(datasette: Any) -> dict[str, Any]:
 def warcs_of(datasette: Any, name: str) -> Path:
     """The directory of WARCs: the plugin's setting ``warcs``, else ``warcs/`` beside the database."""
     given = settings(datasette).get("warcs")
-    return Path(given) if isinstance(given, str) else Path(datasette.databases[name].path).absolute().parent / "warcs"
+    if isinstance(given, str):
+        return Path(given)
+    publication = publication_of(datasette, name)
+    return publication.archive.warcs if publication else _beside(datasette, name) / "warcs"
 
 
 def marker_of(datasette: Any, name: str) -> Archive | None:
     """What ``bewaar.toml`` beside the database says; None where the database stands alone."""
+    publication = publication_of(datasette, name)
+    if publication:
+        return publication.archive
     try:
-        return Archive.open(Path(datasette.databases[name].path).absolute().parent)
+        return Archive.open(_beside(datasette, name))
     except NotAnArchive:
         return None
+
+
+def _beside(datasette: Any, name: str) -> Path:
+    return Path(datasette.databases[name].path).absolute().parent
+
+
+def publication_of(datasette: Any, name: str | None) -> Publication | None:
+    """What is served in place of a database of an archive; None where the database stands alone."""
+    found = getattr(datasette.databases.get(name), "publication", None)
+    return found if isinstance(found, Publication) else None
+
+
+def publications(datasette: Any) -> list[Publication]:
+    found = (publication_of(datasette, name) for name in list(datasette.databases))
+    return [publication for publication in found if publication]
+
+
+def is_public(datasette: Any) -> bool:
+    return any(publication.public for publication in publications(datasette))
 
 
 async def may_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:

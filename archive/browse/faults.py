@@ -58,10 +58,16 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
     async def answer() -> Any:
         from datasette.utils.asgi import Response
 
+        from archive.browse import withheld
+
         told = tell(exception)
+        if told.status == 404 and (why := await withheld.of_missing_row(datasette, request)):
+            told = Told(withheld.STATUS, why, withheld.TITLE)
         if told.status >= 500:
             log.error("%s %s", request.method, request.path, exc_info=exception)
         headers = {"access-control-allow-origin": "*"} if datasette.cors else {}
+        if told.status == withheld.STATUS:
+            headers["cache-control"] = "no-store"
         context = {**dict(told.more), "ok": False, "error": told.error, "status": told.status, "title": told.title}
         if request.path.endswith(".json"):
             return Response.json(context, status=told.status, headers=headers)

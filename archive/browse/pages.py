@@ -27,7 +27,7 @@ async def page(
 async def notice(datasette: Any, request: Any, status: int, title: str, text: str) -> Any:
     """A page that says what is not here and why. Raising NotFound instead would send the visitor of an address with a
     ``%`` in it elsewhere: Datasette takes that for an old spelling of its own."""
-    headers = {"X-Robots-Tag": "noindex"}
+    headers = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
     return await page(
         datasette, request, "bewaar_notice.html", {"heading": title, "text": text}, status=status, headers=headers
     )

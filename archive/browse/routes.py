@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from datasette.utils.asgi import NotFound, Response
 
 from archive import times
-from archive.browse import access, captures, evidence, mementos, records, safe
+from archive.browse import access, captures, evidence, mementos, records, safe, withheld
 from archive.browse.captures import Row
 from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
@@ -39,6 +39,8 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
             return await view(datasette, request)
         except Refusal as refusal:
             answer = (refusal.status, refusal.title, refusal.text)
+        except withheld.Withheld as refusal:
+            answer = (withheld.STATUS, withheld.TITLE, str(refusal))
         except NotFound as error:
             answer = (404, "Not in this archive", str(error))
         except records.NotHere as error:
@@ -65,6 +67,7 @@ async def _capture(datasette: Any, request: Any) -> tuple[str, Any, Row]:
     record_id = captures.record_id_of(request.url_vars["id"])
     capture = await captures.find_capture(database, record_id)
     if capture is None:
+        await withheld.check_record(datasette, name, record_id)
         raise NotFound(f"No capture has the record id {record_id[:200]}")
     return name, database, capture
 
@@ -100,12 +103,12 @@ async def raw(datasette: Any, request: Any) -> Any:
     how = safe.sending(body, mime, charset)
     inline = how.inline and not request.args.get("download")
     disposition = "inline" if inline else "attachment"
-    private = request.actor is not None
+    private = request.actor is not None or not access.is_public(datasette)
     headers = {
         **_headers(datasette, safe.INERT),
         **mementos.headers(datasette, request, capture),
         "Content-Disposition": f'{disposition}; filename="{safe.file_name(capture["url"])}"',
-        "Cache-Control": "private, no-store" if private else "public, max-age=3600",
+        "Cache-Control": "private, no-store" if private else safe.PUBLIC_CACHE,
     }
     return Response(body, content_type=how.content_type if inline else "application/octet-stream", headers=headers)
 
@@ -144,10 +147,11 @@ async def snapshot(datasette: Any, request: Any) -> Any:
 @answering
 async def by_row(datasette: Any, request: Any) -> Any:
     """From a row's number, which is this file's own, to the public address of the capture."""
-    _, database = await allowed(datasette, request, *READS)
+    name, database = await allowed(datasette, request, *READS)
     row = int(request.url_vars["row"])
     capture = await captures.find_capture_by_row(database, row) if row < 1 << 63 else None
     if capture is None:
+        await withheld.check_row(datasette, name, "capture", row)
         raise NotFound(f"No capture has the row number {row}")
     return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"))
 
@@ -155,9 +159,10 @@ async def by_row(datasette: Any, request: Any) -> Any:
 @answering
 async def web(datasette: Any, request: Any) -> Any:
     """``/-/web/20160501120000/http://...``: to the capture nearest in time, wherever it redirects."""
-    _, database = await allowed(datasette, request, *READS)
+    name, database = await allowed(datasette, request, *READS)
     url = mementos.original(request)
     at = request.url_vars["at"]
+    withheld.check_url(datasette, name, url, at)
     found = await nearest(database, url, at)
     if found is None:
         raise NotFound(f"{unquote(url)[:2000]} was never captured")

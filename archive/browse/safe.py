@@ -21,6 +21,9 @@ OURS = "; ".join(("default-src 'none'", "frame-src 'self'", *_AMONG_US))
 #: Datasette's pages have inline scripts of their own, and styles.
 DATASETTE = "; ".join(("default-src 'self'", "script-src 'self' 'unsafe-inline'", "object-src 'none'", *_AMONG_US))
 
+#: how long others may keep what the public is shown: what is withheld then is shown no longer than this
+PUBLIC_CACHE = "public, max-age=60"
+
 _MAGIC: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from archive.browse import access, metadata
 from archive.browse.faults import quiet_terminal
+from archive.browse.publication import Publication, is_unwritten
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
@@ -28,6 +29,13 @@ SETTINGS: dict[str, Any] = {
     "sql_time_limit_ms": 3000,
     "allow_download": False,
 }
+#: what strangers may ask for on top of that
+PUBLIC: dict[str, Any] = {
+    "sql_time_limit_ms": 1000,
+    "facet_time_limit_ms": 200,
+    # A whole table as CSV would hold a thread for as long as its reader likes; `bewaar export` is for that.
+    "allow_csv_stream": False,
+}
 #: requests under way when the server is stopped have this long, seconds
 _GRACE_S = 3
 
@@ -36,12 +44,6 @@ def is_frozen(database: Path) -> bool:
     """Whether nothing can be writing to it: then it is opened as immutable, which read-only media need."""
     wal = database.with_name(database.name + "-wal")
     return not (wal.exists() and wal.stat().st_size) and not os.access(database.parent, os.W_OK)
-
-
-def is_unwritten(database: Path) -> bool:
-    """Whether nothing at all is in the file: a crawl makes it before it writes the first table into it."""
-    wal = database.with_name(database.name + "-wal")
-    return database.stat().st_size == 0 and not (wal.exists() and wal.stat().st_size)
 
 
 def _read_contents(database: Path) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -54,34 +56,50 @@ def _read_contents(database: Path) -> tuple[list[str], dict[str, tuple[str, ...]
         db.close()
 
 
-def build(archive: Archive) -> Any:
-    """A Datasette on the archive. Raises NotAnArchive where there is no database, or one we cannot read."""
+def build(archive: Archive, *, public: bool = False, index: bool = False) -> Any:
+    """A Datasette on what may be seen of the archive; when *public* on what anybody may. With *index* search engines
+    may keep archived pages.
+
+    Raises NotAnArchive where there is no database, or one we cannot read; WrongUse for a decision that cannot be
+    obeyed.
+    """
     database = archive.database
     if not database.is_file():
         raise NotAnArchive(f"{database}: no such file: crawl, ingest or rebuild makes it")
     sites, existing = ([], {}) if is_unwritten(database) else _read_contents(database)
+    publication = Publication(archive, public=public)
+    if public and existing:
+        _, existing = _read_contents(publication.path)
     from datasette.app import Datasette
+
+    from archive.browse.served import serve_instead
 
     path = str(database)
     frozen = is_frozen(database)
     title = sites[0] if len(sites) == 1 else archive.operator or metadata.TITLE
-    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing}}
+    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing, "index": index}}
     about: dict[str, Any] = {"metadata": {"title": title, "plugins": plugins}}
     if not metadata.before_one():
         config = metadata.configuration(existing, database.stem) | {"plugins": plugins}
         about = {"metadata": {"title": title}, "config": config}
-    return Datasette([] if frozen else [path], immutables=[path] if frozen else [], settings=SETTINGS, **about)
+    settings = SETTINGS | (PUBLIC if public else {})
+    datasette = Datasette([] if frozen else [path], immutables=[path] if frozen else [], settings=settings, **about)
+    serve_instead(datasette, database.stem, publication)
+    return datasette
 
 
-def serve(archive: Archive, *, host: str = "127.0.0.1", port: int = 8001) -> int:
+def serve(
+    archive: Archive, *, host: str = "127.0.0.1", port: int = 8001, public: bool = False, index: bool = False
+) -> int:
     """Serve until Ctrl-C or SIGTERM; the address goes to stdout once it answers. Port 0 takes a free one.
 
-    Raises NotAnArchive, and WrongUse for an address that cannot be had. Reads only: nothing in the archive changes.
+    Raises NotAnArchive, and WrongUse for an address that cannot be had or a decision that cannot be obeyed. What is in
+    the archive is only read: beside it, copies without what is withheld are made (`archive.browse.publication`).
     """
     import uvicorn
 
     with _listen(host, port) as listener:
-        datasette = build(archive)
+        datasette = build(archive, public=public, index=index)
         config = uvicorn.Config(
             datasette.app(),
             # Its own configuration writes tracebacks; its warnings are of requests that are no HTTP.

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from archive.browse import access
-from archive.browse.safe import DATASETTE
+from archive.browse.gate import refusal
+from archive.browse.safe import DATASETTE, PUBLIC_CACHE
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -48,14 +49,40 @@ def shield(app: App, datasette: Any) -> App:
                 headers = list(message.get("headers", []))
                 said = {name.lower() for name, _ in headers}
                 headers += [(name, value) for name, value in _ALWAYS if name not in said]
-                if searched and b"x-robots-tag" not in said and not access.settings(datasette).get("index"):
+                public = access.is_public(datasette)
+                unlisted = searched or public
+                if unlisted and b"x-robots-tag" not in said and not access.settings(datasette).get("index"):
                     headers.append((b"x-robots-tag", b"noindex"))
+                if public:
+                    headers = _with_cache(headers, message["status"])
                 message = {**message, "headers": headers}
             await send({"type": "http.response.body", "body": b""} if failed else message)
 
+        if refused := await refusal(datasette, scope["path"]):
+            await _answer(add, *refused)
+            return
         await app(scope, receive, add)
 
     return shielded
+
+
+def _with_cache(headers: list[tuple[bytes, bytes]], status: int) -> list[tuple[bytes, bytes]]:
+    """Whoever asks says with ``?_ttl=`` how long a cache between us is to keep it: it is we who say."""
+    kept = [(name, value) for name, value in headers if name.lower() != b"cache-control"]
+    if any(b"no-store" in value for name, value in headers if name.lower() == b"cache-control"):
+        return headers
+    return [*kept, (b"cache-control", PUBLIC_CACHE.encode() if status == 200 else b"no-store")]
+
+
+async def _answer(send: Send, status: int, text: bytes) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+        (b"cache-control", b"no-store"),
+        *([(b"retry-after", b"5")] if status == 503 else []),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from datasette.utils.asgi import NotFound, Response
 
 from archive import times
-from archive.browse import access, mementos
+from archive.browse import access, mementos, withheld
 from archive.browse.captures import Row
 from archive.browse.routes import READS, Refusal, allowed, answering
 from archive.urls import urlkey
@@ -40,7 +40,7 @@ def _robots(datasette: Any) -> dict[str, str]:
 @answering
 async def timegate(datasette: Any, request: Any) -> Any:
     """To the memento nearest to ``Accept-Datetime``, to the newest without it."""
-    _, database = await allowed(datasette, request, *READS)
+    name, database = await allowed(datasette, request, *READS)
     url = mementos.original(request)
     wanted = request.headers.get("accept-datetime")
     if wanted is None:
@@ -53,6 +53,7 @@ async def timegate(datasette: Any, request: Any) -> Any:
             raise Refusal(400, "No date", f"Accept-Datetime {wanted[:100]!r} {what}") from error
         found = await _mementos(database, url, _CLOSEST, 1, at=at)
     if not found:
+        withheld.check_url(datasette, name, url, "9999")
         raise NotFound(f"{url[:2000]} was never captured")
     first, last = await _mementos(database, url, _FORWARD, 1), await _mementos(database, url, _BACKWARD, 1)
     said = mementos.links(datasette, request, url)
@@ -68,10 +69,11 @@ async def timegate(datasette: Any, request: Any) -> Any:
 @answering
 async def timemap(datasette: Any, request: Any) -> Any:
     """Every memento of an address, in link format (RFC 6690), oldest first, so many to a page."""
-    _, database = await allowed(datasette, request, *READS)
+    name, database = await allowed(datasette, request, *READS)
     url, number = mementos.original(request), int(request.url_vars["page"] or 1)
     rows = await _mementos(database, url, _FORWARD, PAGE + 1, (number - 1) * PAGE)
     if not rows:
+        withheld.check_url(datasette, name, url, "9999")
         raise NotFound(f"{url[:2000]} was never captured" if number == 1 else f"This TimeMap has no page {number}")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     original, gate, _ = mementos.links(datasette, request, url)

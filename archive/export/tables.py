@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import WrongUse
+from archive.store import publication
 from archive.store.descriptions import TABLES, VIEWS
 from archive.store.documentation import column_words
 from archive.store.withheld import SHOWN, WHOLE
 
-#: the operator's own: who decided, what is asked of people, what went wrong
-OPERATORS = (
-    *("decision", "withdrawn", "decision_use", "decided", "event", "problem"),
-    *("doubt", "suggestion", "review"),
-    *("closing", "expectation", "url_list"),
-)
+#: the operator's own
+OPERATORS = (*publication.OPERATORS, "decided", "review")
 #: products of the tables, many times their size: exported where they are asked for
 _PRODUCTS = ("fact_source", "shown", "listed", "curated", "edge")
 #: bounds and dates that are made out of WARC-Date, so that every value is one

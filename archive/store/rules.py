@@ -7,11 +7,14 @@ the operator's own note, and is shown to nobody else.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from archive import times
 from archive.errors import WrongUse
+from archive.store import decisions
 from archive.urls import urlkey
 
 LIFTED = "lifted"
@@ -77,6 +80,16 @@ class Withholding:
     @property
     def reason(self) -> str | None:
         return reason_of(self.why)
+
+
+@contextmanager
+def open_decisions(directory: Path) -> Iterator[sqlite3.Connection]:
+    """The decisions in the files of *directory*, database or none. Raises WrongUse, naming file and line."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in decisions.TABLES:
+            connection.execute(statement)
+        decisions.load(connection, directory, to_show=True)
+        yield connection
 
 
 def read_rules(connection: sqlite3.Connection) -> list[Rule]:

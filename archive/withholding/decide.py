@@ -14,7 +14,7 @@ from archive.faults import database_faults
 from archive.layout import Archive
 from archive.store import decisions
 from archive.store.hides import Hides, count_hidden
-from archive.store.rules import LIFTED, Rule, Withholding, read_rule, read_withholdings
+from archive.store.rules import LIFTED, Rule, Withholding, open_decisions, read_rule, read_withholdings
 from archive.store.schema import open_read_only
 from archive.urls import urlkey
 from archive.written import record_written
@@ -131,10 +131,7 @@ def lift(archive: Archive, what: str, who: str | None, note: str | None) -> list
 def read_decided(archive: Archive) -> list[Withholding]:
     """Every takedown and embargo the files of decisions hold, database or none. Raises WrongUse, naming file and line,
     or the decision."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in decisions.TABLES:
-            connection.execute(statement)
-        decisions.load(connection, archive.decisions, to_show=True)
+    with open_decisions(archive.decisions) as connection:
         return read_withholdings(connection)
 
 

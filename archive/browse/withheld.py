@@ -1,0 +1,63 @@
+"""What is withheld, asked for by its address: 451 (RFC 7725), and the category of why; never what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from archive.browse import access
+from archive.browse.nearest import moment, spellings
+from archive.errors import BewaarError
+from archive.store.rules import Rule, explain
+
+STATUS = 451
+TITLE = "Withheld"
+
+_ROW = re.compile(r"/(?P<database>[^/]+)/(?P<table>capture|resource)/(?P<row>\d{1,19})(?:\.[a-z]+)?")
+
+
+class Withheld(Exception):
+    def __init__(self, rules: list[Rule]) -> None:
+        super().__init__(explain(rules))
+
+
+async def check_record(datasette: Any, name: str, record_id: str) -> None:
+    """Of a record that is not served. Raises Withheld."""
+    publication = access.publication_of(datasette, name)
+    if publication and publication.rules:
+        _raise(await asyncio.to_thread(publication.rules_for_record, record_id))
+
+
+async def check_row(datasette: Any, name: str, table: str, row: int) -> None:
+    publication = access.publication_of(datasette, name)
+    if publication and publication.rules:
+        _raise(await asyncio.to_thread(publication.rules_for_row, table, row))
+
+
+def check_url(datasette: Any, name: str, url: str, digits: str) -> None:
+    """Of an address at a time, whether or not it was ever captured. Raises Withheld."""
+    publication = access.publication_of(datasette, name)
+    if publication:
+        urls = spellings(url)
+        _raise(publication.rules_for(urls) or publication.rules_for(urls, moment(digits)))
+
+
+async def of_missing_row(datasette: Any, request: Any) -> str | None:
+    """What to say of a table's row that Datasette did not find; None where nobody withholds it."""
+    found = _ROW.fullmatch(request.path.removeprefix(datasette.setting("base_url").rstrip("/")))
+    name = next((key for key, value in datasette.databases.items() if found and value.route == found["database"]), None)
+    if found is None or name is None or not await access.may_view(datasette, request.actor, name, found["table"]):
+        return None
+    try:
+        await check_row(datasette, name, found["table"], int(found["row"]))
+    except Withheld as withheld:
+        return str(withheld)
+    except BewaarError:
+        return None
+    return None
+
+
+def _raise(rules: list[Rule]) -> None:
+    if rules:
+        raise Withheld(rules)
