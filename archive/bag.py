@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from archive import times
-from archive.errors import BadRecord, Damaged
+from archive.errors import BadRecord, Damaged, WrongUse
 from archive.layout import MARKER, Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
@@ -21,6 +21,7 @@ from archive.store import open_read_only
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
 from archive.wacz.pack import Wanted, missing_from, select
+from archive.wacz.withheld import first_withheld, rules_of
 from archive.warc.drafts import new_directory
 from archive.warc.reader import INSIDE
 from archive.warc.segment import flush, flush_directory
@@ -41,10 +42,16 @@ class Bagged:
 
 
 def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callable[[], datetime] = times.now) -> Bagged:
-    """Make *directory*, whole or not at all. Raises WrongUse where it is there already or nothing goes into it, Damaged
-    where a file is not what the manifest says, ArchiveFault."""
+    """Make *directory*, whole or not at all. Raises WrongUse where it is there already, nothing goes into it, or what
+    is withheld would; Damaged where a file is not what the manifest says, ArchiveFault."""
     problems = missing_from(archive, wanted)
     paths, along = _choose(archive, wanted, problems)
+    rules = [] if wanted.include_withheld else rules_of(archive)
+    if path := first_withheld(rules, [*paths, *along]):
+        raise WrongUse(
+            f"{path}: holds what is withheld, and a bag holds files whole: --include-withheld takes it along; what is"
+            " withheld is left out of a WACZ"
+        )
     with new_directory(directory) as place:
         bag = _Bag(place)
         known = read_manifest(archive.root)
@@ -80,7 +87,7 @@ def _choose(archive: Archive, wanted: Wanted, problems: list[str]) -> tuple[list
         database = None
         if archive.database.exists():
             database = stack.enter_context(closing(open_read_only(archive.database))).conn
-        paths = select(archive, wanted, catalogue, on_damage, [*archive.arcs(), *archive.waczs()])
+        paths = select(archive, wanted, catalogue, on_damage, arcs=[*archive.arcs(), *archive.waczs()])
         along: list[Path] = []
         others = [path for path in archive.sealed_warcs() if path not in set(paths)]
         while wanted.self_contained:

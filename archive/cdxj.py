@@ -60,6 +60,7 @@ def index_files(
     on_damage: Callable[[BadRecord], None],
     record_digests: bool = False,
     through_zips: bool = False,
+    shown: Callable[[Capture], bool] = lambda _: True,
 ) -> Iterator[str]:
     """The index of WARC, ARC and WACZ files. What cannot be read or looked up is told, and left out. *through_zips*:
     places in a WACZ are where the bytes lie in the zip, for programs that read it without knowing; what is not stored
@@ -67,17 +68,22 @@ def index_files(
     return sort_lines(
         line
         for path in paths
-        for line in _file_lines(path, on_damage, record_digests=record_digests, through_zips=through_zips)
+        for line in _file_lines(path, on_damage, shown, record_digests=record_digests, through_zips=through_zips)
     )
 
 
 def _file_lines(
-    path: Path, on_damage: Callable[[BadRecord], None], *, record_digests: bool, through_zips: bool
+    path: Path,
+    on_damage: Callable[[BadRecord], None],
+    shown: Callable[[Capture], bool],
+    *,
+    record_digests: bool,
+    through_zips: bool,
 ) -> Iterator[str]:
     starts = stored_in(path) if through_zips else {}
     packed: set[str] = set()
     for record, found in read_with_captures(path, on_damage=on_damage):
-        if found:
+        if found and shown(found):
             capture = as_indexed(record, found)
             if through_zips and INSIDE in (file := capture.place.file):
                 if file not in starts:

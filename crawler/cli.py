@@ -493,7 +493,23 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (*verbs, pack, savepage, report, patch, init, sites, logos, curate, withhold, diff, export, search, due, schedule):
+for verb in (
+    *verbs,
+    pack,
+    savepage,
+    report,
+    patch,
+    init,
+    sites,
+    logos,
+    curate,
+    withhold,
+    diff,
+    export,
+    search,
+    due,
+    schedule,
+):
     main.add_command(verb)
 
 if __name__ == "__main__":

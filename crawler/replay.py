@@ -21,6 +21,7 @@ from pathlib import Path
 from archive.cdxj import index_files, write_index
 from archive.errors import ArchiveFault, BadRecord, BewaarError, WrongUse
 from archive.layout import Archive
+from archive.store.rules import Rule, is_withheld, rules_in
 from archive.times import digits14
 from crawler.reading import Reader, opening
 
@@ -68,7 +69,8 @@ def set_up(say: Callable[[str], None]) -> None:
 
 
 def replay(archive: Archive, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve *archive* until Ctrl-C or SIGTERM. What is sealed meanwhile is replayed soon after.
+    """Serve *archive* until Ctrl-C or SIGTERM. What is sealed meanwhile is replayed soon after; what is withheld is
+    replayed no more.
 
     Raises WrongUse where pywb is not set up, the port is taken or there is nothing to replay.
     """
@@ -133,23 +135,38 @@ def _homes(archive: Archive) -> dict[str, str]:
 
 
 class _Index:
-    """The CDXJ that pywb reads at each request; made again, and replaced whole, when there are other files."""
+    """The CDXJ that pywb reads at each request; made again, and replaced whole, when there are other files or other
+    things are withheld."""
 
     def __init__(self, archive: Archive, path: Path, say: Callable[[str], None]) -> None:
         self.path = path
         self._archive = archive
         self._say = say
-        self._known: list[Path] | None = None
+        self._known: tuple[list[Path], list[Rule] | None] | None = None
 
     def refresh(self) -> None:
-        found = _files(self._archive)
-        if found == self._known:
+        files = _files(self._archive)
+        try:
+            rules = rules_in(self._archive.decisions)
+        except WrongUse as error:
+            if self._known != (files, None):
+                self._say(f"nothing is replayed: {error}")
+                write_index(self.path, ())
+            self._known = files, None
+            return
+        if (files, rules) == self._known:
             return
         damage: list[BadRecord] = []
-        write_index(self.path, (f"{line}\n" for line in index_files(found, on_damage=damage.append, through_zips=True)))
+        lines = index_files(
+            files,
+            on_damage=damage.append,
+            through_zips=True,
+            shown=lambda capture: not is_withheld(rules, capture.url, capture.warc_date),
+        )
+        write_index(self.path, (f"{line}\n" for line in lines))
         for bad in damage:
             self._say(f"not replayed: {bad}")
-        self._known = found
+        self._known = files, rules
 
 
 @contextmanager

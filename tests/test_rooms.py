@@ -126,7 +126,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.golden.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.golden", "crawler.outcome", "crawler.sites.cli"),
     "crawler.roster": (*GROUND, *LAYOUT, "crawler.look", "crawler.sites"),
     "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
-    "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "crawler.reading"),
+    "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading"),
     "crawler.state": (*GROUND, *LAYOUT),
     "crawler.doctor": LAYOUT,
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),

@@ -21,7 +21,7 @@ from archive import times
 from archive.errors import ArchiveFault, BewaarError
 from archive.layout import Archive
 from archive.store import open_read_only, publication
-from archive.store.rules import Rule, next_end, open_decisions, read_rules
+from archive.store.rules import Rule, next_end, rules_in
 from archive.urls import urlkey
 
 #: a copy that a crawl has outrun is made again no sooner than this after the last, seconds, nor than ten times as long
@@ -157,8 +157,7 @@ class Publication:
     def _make(self, decisions: _Stamp) -> _Made:
         began = time.monotonic()
         database = self._database()
-        with open_decisions(self.archive.decisions) as connection:
-            rules = tuple(read_rules(connection))
+        rules = tuple(rules_in(self.archive.decisions))
         path, clean = self.archive.database, True
         if self.public or rules:
             path, clean = self._copy()

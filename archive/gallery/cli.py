@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +25,9 @@ def logos(archive: Path, ocr: bool, as_json: bool) -> None:
     """What logos suggest: organisations shown with the same picture, logos without a name that look like somebody's,
     and with --ocr the names that stand on such logos in letters.
 
-    These are suggestions, of which no row is made: an `alias` decision says who is who. With --ocr Tesseract is asked,
-    which is an extra: pip install 'bewaar[ocr]', apt-get install tesseract-ocr tesseract-ocr-nld.
+    These are suggestions, of which no row is made: an `alias` decision says who is who. What a takedown or an embargo
+    withholds is left out. With --ocr Tesseract is asked, which is an extra: pip install 'bewaar[ocr]', apt-get install
+    tesseract-ocr tesseract-ocr-nld.
 
     \b
     Examples
@@ -48,9 +48,9 @@ def logos(archive: Path, ocr: bool, as_json: bool) -> None:
 
 def _suggestions(archive: Archive, *, ocr: bool) -> Iterator[Suggestion]:
     from archive.gallery.suggestions import read_names, suggest
-    from archive.store import open_read_only
+    from archive.store.withheld import open_visible
 
-    with closing(open_read_only(archive.database)) as db:
-        yield from suggest(db.conn)
+    with open_visible(archive) as connection:
+        yield from suggest(connection)
         if ocr:
-            yield from read_names(db.conn, archive.warcs)
+            yield from read_names(connection, archive.warcs)

@@ -15,7 +15,7 @@ from archive.layout import Archive
 
 if TYPE_CHECKING:
     from archive.timestamps import Stamp
-    from archive.wacz import Checked
+    from archive.wacz import Checked, Packed
     from archive.wacz.stamping import Ask, Stamper
 
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--title", help="What the package is called.")
 @click.option("--description", help="What it is.")
 @click.option("--originals/--no-originals", default=True, help="Copy what revisits refer to in other files [yes].")
+@click.option("--include-withheld", is_flag=True, help="Pack also what takedowns and embargoes withhold.")
 @click.option("--bag", type=OutputFolder, help="Make a BagIt bag in this new directory instead of a WACZ.")
 @click.option("--sign", "key", type=ExistingFile, help="Sign with this private key: P-384, PEM.")
 @click.option(
@@ -63,6 +64,7 @@ def pack(
     title: str | None,
     description: str | None,
     originals: bool,
+    include_withheld: bool,
     bag: Path | None,
     key: Path | None,
     stamped: Path | None,
@@ -79,6 +81,9 @@ def pack(
     It holds sealed WARC files as they are, their index, their pages with title and text, and digests of all. What a
     revisit refers to in a file that is not packed is copied along, so that the package replays on its own. A crawl
     may run meanwhile. A bag's data/ is an archive of its own: WARC files, profiles, decisions.
+
+    What a takedown or an embargo withholds is left out of a WACZ: of its WARC files, its index and its pages. A bag
+    holds files whole, so none is made with such a file in it. --include-withheld packs all, for an archive of yours.
 
     A signature says who, a time stamp over it since when: an authority that others trust vouches with its own clock
     that the package existed. It is sent a digest, nothing else. Where no network is, the request is written to a
@@ -124,8 +129,9 @@ def pack(
         raise WrongUse("--timestamp-reply goes into a package that is there: say which with --timestamp WACZ")
     held = Archive.open(archive)
     wanted = Wanted(
-        site, times.read_since(since) if since else None, originals, title, description, _private_key(key), stamper
-    )
+        site, times.read_since(since) if since else None, originals, title, description, _private_key(key), stamper,
+        include_withheld,
+    )  # fmt: skip
     if bag:
         if output or key:
             raise WrongUse("--bag DIR makes a bag and no WACZ: --output and --sign do not go with it")
@@ -141,7 +147,7 @@ def pack(
     else:
         click.echo(
             f"{packed.file}: {packed.size} bytes, {packed.warcs} WARC files, {packed.captures} captures,"
-            f" {packed.pages} pages, {packed.originals} originals copied{_said(packed.stamp)}"
+            f" {packed.pages} pages, {packed.originals} originals copied{_left_out(packed)}{_said(packed.stamp)}"
         )
     return 1 if packed.problems else 0
 
@@ -193,6 +199,10 @@ def _check_new(query: Path | None) -> None:
         check_installed()
         if query.exists():
             raise WrongUse(f"{query}: exists already")
+
+
+def _left_out(packed: Packed) -> str:
+    return f", {packed.withheld} withheld captures left out" if packed.withheld else ""
 
 
 def _said(stamp: Stamp | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -43,6 +44,7 @@ def diff(a: str, b: str, archive: Path, site: str | None, as_json: bool) -> int:
 
     with open_visible(Archive.open(archive)) as connection:
         found = run(connection, a, b, site)
+        _say_withheld(connection)
     if as_json:
         print_json([asdict(one) for one in found])
         return 0
@@ -90,6 +92,7 @@ def search(
     period = {"since": times.read_since(since) if since else "", "until": times.read_until(until) if until else "~"}
     with open_visible(Archive.open(archive)) as connection:
         found = run(connection, " ".join(words), site=site, role=role, **period)
+        _say_withheld(connection)
     if as_json:
         plain = {ord(OPEN): None, ord(CLOSE): None}
         pages = [asdict(page) | {"snippet": page.snippet.translate(plain)} for page in found.pages]
@@ -179,3 +182,10 @@ def report(
         for line in on_screen(told, words, archive=option):
             click.echo(line)
     return 1 if findings(told) else 0
+
+
+def _say_withheld(connection: sqlite3.Connection) -> None:
+    from archive.store.rules import read_rules
+
+    if rules := read_rules(connection):
+        click.echo(f"withheld: {len(rules)} takedowns and embargoes hold; what they withhold is left out", err=True)

@@ -176,6 +176,12 @@ def read_lines(directory: Path, *, to_show: bool = False) -> Iterator[tuple[str,
             yield where, line
 
 
+def may_withhold(directory: Path) -> bool:
+    """Whether a takedown or an embargo is spoken of at all, in lines that are good or bad. Raises OSError."""
+    files = (path for path in sorted(directory.glob("*.jsonl")) if path.is_file() and not path.is_symlink())
+    return any(word in data for data in map(_read_whole, files) for word in _WITHHOLDS)
+
+
 def _check(line: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
     if unknown := sorted(line.keys() - set(columns)):
         raise WrongUse(f"{where}: unknown key {unknown[0]!r}; a line has {', '.join(columns)}")

@@ -92,6 +92,23 @@ def open_decisions(directory: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def rules_in(directory: Path) -> list[Rule]:
+    """What the files of decisions in *directory* withhold now. Raises WrongUse for a line that cannot be obeyed."""
+    with open_decisions(directory) as connection:
+        return read_rules(connection)
+
+
+def is_withheld(rules: Sequence[Rule], url: str | None, warc_date: str) -> bool:
+    """Of a record, by its WARC-Target-URI and WARC-Date; one whose date is none is of no known time."""
+    if not rules or not url:
+        return False
+    try:
+        captured_at = times.captured_at(warc_date)
+    except (ValueError, OverflowError):
+        captured_at = times.NO_DATE
+    return any(rule.withholds(url, captured_at) for rule in rules)
+
+
 def read_rules(connection: sqlite3.Connection) -> list[Rule]:
     """What the decisions withhold today. Raises WrongUse, naming the decision."""
     return [one.rule for one in read_withholdings(connection) if one.rule]

@@ -120,13 +120,10 @@ class Catalogue:
         ):
             yield row[0], Place(*row[1:])
 
-    def complaints(self) -> list[str]:
+    def complaints(self, why: str = "is not in the archive") -> list[str]:
         """A line for each packed revisit whose original is nowhere."""
         found = self._db.execute(f"SELECT file, at, url {_REVISITS} AND {_ORIGINAL} IS NULL ORDER BY file, at")
-        return [
-            f"{file} at {at}: revisit of {fields.url(url)}: its original is not in the archive"
-            for file, at, url in found
-        ]
+        return [f"{file} at {at}: revisit of {fields.url(url)}: its original {why}" for file, at, url in found]
 
     def add_line(self, line: str) -> None:
         """Of a record that was copied into the package."""

@@ -11,7 +11,7 @@ from archive.cdxj import as_indexed, cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord, Damaged
 from archive.layout import Archive
-from archive.model import Place
+from archive.model import Capture, Place
 from archive.store.places import captures_in
 from archive.wacz.catalogue import Catalogue
 from archive.warc.captures import capture_of, member_bytes, read_captures
@@ -20,14 +20,23 @@ from archive.warc.reader import WarcFile, read_records
 OnDamage = Callable[[BadRecord], None]
 
 
-def know_others(archive: Archive, catalogue: Catalogue, others: list[Path], database: Any, on_damage: OnDamage) -> None:
+def know_others(
+    archive: Archive,
+    catalogue: Catalogue,
+    others: list[Path],
+    database: Any,
+    on_damage: OnDamage,
+    *,
+    shown: Callable[[Capture], bool] = lambda _: True,
+) -> None:
     """Read files that are not packed, newest first, until no revisit asks for more; what was read is taken off
-    *others*. Out of the database comes what it knows, for that is quick, and out of the files themselves the rest."""
+    *others*. Out of the database comes what it knows, for that is quick, and out of the files themselves the rest.
+    What is not *shown* is no original for anybody."""
     others.sort()
     while others and not catalogue.is_closed():
         path = archive.check_own(others.pop())
         known = captures_in(database, path) if database else None
-        catalogue.know(read_captures(path, on_damage=on_damage) if known is None else known)
+        catalogue.know(filter(shown, read_captures(path, on_damage=on_damage) if known is None else known))
 
 
 class Originals:

@@ -29,6 +29,7 @@ from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import Originals, know_others
 from archive.wacz.package import Package
 from archive.wacz.stamping import Stamper
+from archive.wacz.withheld import Cutting, rules_of, shown
 from archive.warc.drafts import draft
 
 #: an index past this is compressed in blocks, with an index of its own: replay then reads only what it looks up
@@ -49,6 +50,8 @@ class Packed:
     #: revisits whose original is nowhere, damage, a time stamp that was not had, one line each
     problems: tuple[str, ...]
     stamp: Stamp | None = None
+    #: captures that were left out because they are withheld
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,14 @@ class Wanted:
     key: EllipticCurvePrivateKey | None = None
     #: for the signature
     stamper: Stamper | None = None
+    #: pack what takedowns and embargoes withhold, too
+    include_withheld: bool = False
 
 
 def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], datetime] = times.now) -> Packed:
-    """Write *output*, whole or not at all. Raises WrongUse where nothing is to be packed or *output* is there already,
-    Damaged where a file is not what the manifest says, ArchiveFault."""
+    """Write *output*, whole or not at all; without what is withheld, unless that is wanted. Raises WrongUse where
+    nothing is to be packed, *output* is there already, or what is withheld cannot be left out; Damaged where a file is
+    not what the manifest says, ArchiveFault."""
     problems: list[str] = []
     stamps: list[Stamp] = []
 
@@ -104,17 +110,22 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
             if path not in packable
         ]
         problems += missing_from(archive, wanted)
-        paths = select(archive, wanted, catalogue, on_damage)
+        rules = [] if wanted.include_withheld else rules_of(archive)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=output.parent, prefix=".pack-"))
+        cutting = Cutting(archive, rules, Path(folder))
+        paths = select(archive, wanted, catalogue, on_damage, see=cutting.see)
+        problems += cutting.problems
         package = stack.enter_context(Package(file, clock()))
-        _add_warcs(package, archive, paths)
+        _add_warcs(package, archive, paths, cutting)
         copied = 0
         if wanted.self_contained:
-            others = [path for path in archive.sealed_warcs() if path not in set(paths)]
-            know_others(archive, catalogue, others, database, on_damage)
-            copied = _add_originals(package, archive, catalogue, {path.name for path in paths}, output.parent)
-            problems += catalogue.complaints()
+            taken = {path.name for path in paths}
+            others = [path for path in archive.sealed_warcs() if path.name not in taken]
+            know_others(archive, catalogue, others, database, on_damage, shown=lambda one: shown(rules, one))
+            copied = _add_originals(package, archive, catalogue, taken, output.parent)
+            problems += catalogue.complaints("is withheld, or not in the archive" if rules else "is not in the archive")
         captures = _add_index(package, catalogue.lines(), output.parent)
-        pages = _add_pages(package, catalogue, database, output.parent)
+        pages = _add_pages(package, catalogue, database, output.parent, cutting)
         main = catalogue.main_page()
         about = {
             "title": wanted.title or wanted.site or archive.root.resolve().name,
@@ -124,7 +135,10 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
         }
         package.finish(about, wanted.key, stamp)
         size = file.seek(0, 2)
-    return Packed(str(output), size, len(paths), captures, pages, copied, tuple(problems), *stamps)
+    stamped = stamps[0] if stamps else None
+    return Packed(
+        str(output), size, len(paths), captures, pages, copied, tuple(problems), stamped, cutting.captures
+    )  # fmt: skip
 
 
 def default_output(archive: Archive, site: str | None) -> Path:
@@ -148,17 +162,20 @@ def select(
     wanted: Wanted,
     catalogue: Catalogue,
     on_damage: Callable[[BadRecord], None],
+    *,
     arcs: Sequence[Path] = (),
+    see: Callable[[Path], Path] = lambda path: path,
 ) -> list[Path]:
-    """The files to pack, of *arcs* too, their captures taken into *catalogue*. Raises WrongUse when there are none."""
+    """The files to pack, of *arcs* too, as *see* would have them, their captures taken into *catalogue*. Raises
+    WrongUse when there are none."""
     paths = [*archive.sealed_warcs(), *arcs]
     if wanted.site:
         theirs = files_of(archive, wanted.site)
         paths = [path for path in paths if path in theirs]
     found = [
         path
-        for path in paths
-        if catalogue.read(archive.check_own(path), since=wanted.since, on_damage=on_damage) or wanted.since is None
+        for path in map(see, map(archive.check_own, paths))
+        if catalogue.read(path, since=wanted.since, on_damage=on_damage) or wanted.since is None
     ]
     if not found:
         asked = (f" of site {wanted.site}" if wanted.site else "") + (f" since {wanted.since}" if wanted.since else "")
@@ -169,13 +186,13 @@ def select(
     return found
 
 
-def _add_warcs(package: Package, archive: Archive, paths: Iterable[Path]) -> None:
+def _add_warcs(package: Package, archive: Archive, paths: Iterable[Path], cutting: Cutting) -> None:
     manifest = read_manifest(archive.root)
     for path in paths:
         with path.open("rb") as file:
             size = path.stat().st_size
             digest = package.add(f"archive/{path.name}", _pieces(file), size=size, stored=True)
-        expected = manifest.get(f"warcs/{path.name}")
+        expected = None if cutting.is_cut(path) else manifest.get(f"warcs/{path.name}")
         if expected and digest != f"sha256:{expected}":
             raise Damaged(f"{path}: manifest sha256 {expected}, computed {digest[7:]}; not packed, see `bewaar verify`")
 
@@ -221,7 +238,7 @@ def _add_index(package: Package, lines: Iterator[str], beside: Path) -> int:
     return count
 
 
-def _add_pages(package: Package, catalogue: Catalogue, database: Any, beside: Path) -> int:
+def _add_pages(package: Package, catalogue: Catalogue, database: Any, beside: Path, cutting: Cutting) -> int:
     """Always there; with titles and text where the database has them."""
     count = 0
     with _spool(beside) as sink:
@@ -234,7 +251,7 @@ def _add_pages(package: Package, catalogue: Catalogue, database: Any, beside: Pa
                 "url": seen.url,
                 "ts": seen.date,
             }
-            if text := text_at(database, place.file, place.offset, seen.record_id) if database else None:
+            if text := text_at(database, place.file, cutting.offset(place), seen.record_id) if database else None:
                 page |= {"title": text.title or seen.url, "text": text.text}
             if seen.hops == "":
                 page["seed"] = True
