@@ -21,8 +21,7 @@ _MAX_PIECES = 100
 _INDEX_CHARS = 2
 #: lines of one make that are a list
 _SAME = 3
-#: headings that part a list into groups are small and short
-_GROUP_LEVEL = 3
+#: headings that part a list into groups are short
 _GROUP_CHARS = 40
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
@@ -237,7 +236,7 @@ def _grouped(runs: Sequence[list[Entry]]) -> list[Entry]:
         make = f"{before[-1].shape}/{line.level}"
         if heading is not None and (make != heading or len(before) > 1 or run[0].shape != found[0].shape):
             break
-        if not (line.strong or line.level >= _GROUP_LEVEL) or len(line.text) > _GROUP_CHARS:
+        if not (line.strong or line.level) or len(line.text) > _GROUP_CHARS:
             break
         heading = make
         lists += 1

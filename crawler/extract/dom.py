@@ -98,6 +98,8 @@ class Line:
     strong: bool
     #: some of it stands in a link
     is_linked: bool
+    #: struck through, or hidden: the page takes it back
+    struck: bool = False
 
     @property
     def region(self) -> Region:
@@ -142,6 +144,7 @@ class Picture:
     fallback: bool = False
     #: the address that a style sheet of the page gives it
     background: str | None = None
+    struck: bool = False
 
     @property
     def region(self) -> Region:
@@ -154,6 +157,7 @@ class Rule:
 
     element: Element
     at: int
+    struck: bool = False
 
 
 Item = Line | Picture | Rule

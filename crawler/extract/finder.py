@@ -175,7 +175,7 @@ class Finder:
     def _labels_of(self, role: str) -> Iterator[Label]:
         extra, spoken = self.hints.labels.get(role, ()), self.spoken(role)
         for line in self.lines_with([*self.words.stems[role], *(label.lower() for label in extra)]):
-            if line.region == "popup" or len(line.text) > MAX_LABEL_LINE:
+            if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
             if label := label_of(line, role, spoken, extra):
                 yield label

@@ -23,7 +23,7 @@ _LABEL_WORDS = 3
 _CARD_CHARS = 120
 
 
-@extractor(Goal, version=2)
+@extractor(Goal, version=3)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()

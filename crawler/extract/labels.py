@@ -23,8 +23,11 @@ _LABELLED = ("member", "goal", "sponsor")
 _EDIT_LINK = re.compile(r"\s*\[[^\]]{1,40}\]$")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
-    r"(?:\s*(?:[-–—|/:&+,]|\b(?:van|of|der|des|du|de|von|vom|in|bij|en|and|und|et|is|zijn|are|sind|sont)\b)\s*.{1,60})?"
+    r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro)\b)"
+    r"\s*.{1,60})?"
 )
+#: "Who we are: our members"
+_LEAD_IN = r"(?:[^:–—]{2,30}(?:: | [–—-] ))?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +119,4 @@ def _short(role: str) -> Pattern | None:
     if role == "sponsor":
         # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
         return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE)
-    return re.compile(rf"^(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE)
+    return re.compile(rf"^{_LEAD_IN}(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntFlag, auto
 from functools import lru_cache
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -33,6 +34,9 @@ _STRONG = frozenset(("b", "strong", "th", "dt", "legend", "caption", "summary", 
 _NO_ELEMENT = ("-", "!", "_", "")
 #: elements that are given a background image of their own
 _STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "p"))
+#: how far up from a line what strikes it through, or hides it, is looked for
+_STRIKE_STEPS = 4
+_HIDDEN_STEPS = 12
 #: a line this long is prose, no label and no menu
 _PROSE_CHARS = 90
 
@@ -50,7 +54,17 @@ def outline(tree: LexborHTMLParser) -> Outline:
     if tree.root is not None:
         walk.over(tree.root)
         walk.settle_regions()
+        walk.strike(tree)
     return walk.outline
+
+
+def _shown_by_others(tree: LexborHTMLParser) -> frozenset[str]:
+    """Ids of what a button or a link of the page shows."""
+    named: set[str] = set()
+    for node in tree.css("[aria-controls], [data-target], [data-bs-target], a[href^='#']"):
+        for name in ("aria-controls", "data-target", "data-bs-target", "href"):
+            named.update(each.removeprefix("#") for each in (node.attributes.get(name) or "")[:1000].split())
+    return frozenset(named)
 
 
 class _Trait(IntFlag):
@@ -167,6 +181,30 @@ class _Walk:
         for element in self._claimants:
             if prose[-1] and (prose[element.last] - prose[element.first]) > prose[-1] / 2:
                 element.claim = element.parent.region if element.parent else "main"
+
+    def strike(self, tree: LexborHTMLParser) -> None:
+        """Mark what the page takes back: ``<del>``, and what is ``hidden`` with no button that shows it."""
+        hidden = {
+            node.mem_id for node in tree.css("[hidden]") if (node.attributes.get("hidden") or "") != "until-found"
+        }
+        struck = {node.mem_id for node in tree.css("del, s, strike")}
+        if not hidden and not struck:
+            return
+        shown = _shown_by_others(tree) if hidden else frozenset()
+        for item in self.outline.items:
+            if isinstance(item, Line):
+                item.struck = bool(struck) and all(
+                    any(e.node.mem_id in struck for e in islice(part.element.ancestors(), _STRIKE_STEPS))
+                    for part in item.parts
+                )
+            if not item.struck and hidden:
+                holder = item.block if isinstance(item, Line) else item.element
+                item.struck = any(
+                    e.node.mem_id in hidden
+                    and (e.attribute("id") or "") not in shown
+                    and e.attribute("role") != "tabpanel"
+                    for e in islice(holder.ancestors(), _HIDDEN_STEPS)
+                )
 
     def _start(self, element: Element, traits: int) -> None:
         if traits & _IS_LINK:

@@ -69,6 +69,8 @@ class Vocabulary:
     determiners: str
     #: stands where a list is empty: "No members yet."
     none: Pattern
+    #: a heading of what is neither members, goals nor sponsors: "Membership fees"
+    other: Pattern
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
     stems: Mapping[str, tuple[str, ...]]
     #: the roles that some language has labels for
@@ -108,6 +110,7 @@ def vocabulary() -> Vocabulary:
         person_role=_words(every("person", "roles")),
         button=_compiled(every("page", "buttons"), whole=True),
         none=_compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
+        other=_others(every("page", "others"), every("page", "determiners")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},
@@ -172,6 +175,12 @@ def _compiled(words: Sequence[str], *, whole: bool = False, self_names: str = ""
     alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
     alternatives = _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
     return re.compile(rf"^(?:{alternatives})$" if whole else alternatives, re.IGNORECASE)
+
+
+def _others(words: Sequence[str], determiners: Sequence[str]) -> Pattern:
+    before, heads = "|".join(_longest_first(determiners)), "|".join(words)
+    tail = r"(?:\s+(?:van|voor|als|is|zijn|of|for|as|from|with|der|des|für|als|de|du|pour|en|uit|bij|zu|aus)\b.{1,50})?"
+    return _compiled([rf"^(?:(?:{before})\s+)*(?:{heads}){tail}[\s?!.:…]*$"])
 
 
 def _words(words: Sequence[str]) -> Pattern:

@@ -7,7 +7,8 @@ from itertools import islice
 
 from crawler.extract.blocks import has_content
 from crawler.extract.dom import Item, Line, Outline, Picture, Rule
-from crawler.extract.labels import Label, refuses
+from crawler.extract.labels import LABEL_CHARS, Label, refuses
+from crawler.extract.vocabulary import vocabulary
 
 #: items of the page that one label can speak for
 _ZONE_ITEMS = 400
@@ -40,16 +41,29 @@ class Zones:
         line = label.line
         items: list[Item] = []
         below = False
+        region = _joined(line.region)
+        #: level of the heading whose own section is passed over: "Membership fees" under "Members"
+        passed = 0
         for item in self._outline.between(line.at + 1, line.at + 1 + _DIRECTORY_ITEMS):
             if len(items) == count:
                 break
-            if item_region(item) != line.region:
+            if item.struck:
+                continue
+            if _joined(item_region(item)) != region:
                 if item_region(item) in ("nav", "popup"):
                     continue
                 break
             if isinstance(item, Rule):
                 if items:
                     break
+                continue
+            if isinstance(item, Line) and item.level and line.level < item.level:
+                other = line.level > 0 and is_of_another(label.role, item.text)
+                if other and (not passed or item.level <= passed):
+                    passed = item.level
+                elif passed and item.level <= passed:
+                    passed = 0
+            if passed and not (isinstance(item, Line) and item.level and item.level <= line.level):
                 continue
             if isinstance(item, Line):
                 if self._ends_zone(label, item, items, below=below):
@@ -75,7 +89,9 @@ class Zones:
         roles = self._roles.get(item.at, set())
         if item.level and roles and label.role not in roles:
             return True
-        if (item.level or item.strong) and refuses(label.role, item.text):
+        if (item.level or (item.strong and item.block.tag not in ("dt", "th"))) and is_of_another(
+            label.role, item.text
+        ):
             # "Former members", however small.
             return True
         if item.level:
@@ -113,6 +129,16 @@ def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
         if box.first <= pictures[-1]:
             return len(pictures) == 1 or pictures[-2] < box.first
     return False
+
+
+def is_of_another(role: str, heading: str) -> bool:
+    """Whether a heading opens what stands near such lists and is none: "Former members", "Membership fees"."""
+    return refuses(role, heading) or (len(heading) <= LABEL_CHARS and vocabulary().other.match(heading) is not None)
+
+
+def _joined(region: str) -> str:
+    """A system wraps the heading of each part in a ``header`` of its own, and what it heads stands outside of it."""
+    return "main" if region == "header" else region
 
 
 def _same_class(one: Line, other: Line) -> bool:
