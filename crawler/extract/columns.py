@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from crawler.extract.blocks import Entry, Told
 from crawler.extract.dom import Element, Item, Line
+from crawler.extract.entries import Entry, Told
+from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.vocabulary import vocabulary
 
 _FIELDS = ("name", "year", "place", "number")
@@ -19,6 +20,10 @@ _MAX_COLUMNS = 40
 _MAX_ITEMS = 400
 #: cells of the head that must be known where its markup does not say that it is one
 _KNOWN = 2
+
+#: rows of a table without a head from which on its columns are compared
+_ROWS = 3
+_LIKELY = 0.5
 
 _E = TypeVar("_E", bound=Entry)
 
@@ -37,6 +42,7 @@ def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
     *items* are the page's: the head may stand outside of what was chosen.
     """
     tables: dict[int, Columns | None] = {}
+    headless: dict[int, list[_E]] = {}
     read: list[_E] = []
     for entry in entries:
         row = row_of(entry.lines[0]) if entry.lines and entry.shape == "tr" else None
@@ -48,11 +54,46 @@ def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
             tables[table.first] = columns_of(items[table.first : min(table.last, table.first + _MAX_ITEMS)])
         columns = tables[table.first]
         if columns is None:
+            headless.setdefault(table.first, []).append(entry)
             read.append(entry)
         elif row is not columns.head:
             entry.told = {**told_by(columns, items[row.first : min(row.last, row.first + _MAX_ITEMS)]), **entry.told}
             read.append(entry)
-    return read
+    dropped = {id(entry) for rows in headless.values() for entry in _without_head(rows, items)}
+    return [entry for entry in read if id(entry) not in dropped]
+
+
+def _without_head(rows: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
+    """Of a table without a head, tell the names where they stand in a later column than the first.
+
+    Those of its rows are returned that are none: they part the table, "Africa".
+    """
+    cells: list[dict[int, tuple[str, Line]]] = []
+    for entry in rows:
+        element = row_of(entry.lines[0])
+        within = items[element.first : min(element.last, element.first + _MAX_ITEMS)] if element else ()
+        cells.append({number: (text, line) for number, text, line in _cells(within, element)} if element else {})
+    full = [row for row in cells if len(row) > 1]
+    if len(full) < _ROWS or len(full) * 2 < len(rows):
+        return []
+    columns = {number: [row[number][0] for row in full if number in row] for row in full for number in row}
+    if _names_organisations(columns[min(columns)], len(full)):
+        return []
+    named = [number for number, texts in columns.items() if _names_organisations(texts, len(full))]
+    if not named:
+        return []
+    best = max(named, key=lambda number: organisation_like(columns[number]))
+    for entry, row in zip(rows, cells, strict=True):
+        if best in row:
+            entry.told = {"name": row[best], **entry.told}
+    return [entry for entry, row in zip(rows, cells, strict=True) if best not in row]
+
+
+def _names_organisations(texts: Sequence[str], rows: int) -> bool:
+    names = [text for text in texts if is_name(text)]
+    if len(names) * 5 < rows * 4 or len({*names}) * 5 < len(names) * 4:
+        return False
+    return not (are_persons(names) or are_countries(names)) and organisation_like(names) >= _LIKELY
 
 
 def columns_of(items: Sequence[Item]) -> Columns | None:

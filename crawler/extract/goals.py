@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from archive.model import Page
-from crawler.extract.blocks import MARKED, Block, Entry, has_entries
+from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import collapse
+from crawler.extract.entries import MARKED, Entry
 from crawler.extract.finder import Finder
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor

@@ -10,10 +10,14 @@ from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.prose import Name, Sentence, names_in, sentences
-from crawler.extract.vocabulary import Language
+from crawler.extract.vocabulary import Language, vocabulary
 
 #: a colon this far behind the cue still opens its list: "bestaat uit de volgende organisaties, sinds 2007 ook X:"
 _COLON_CHARS = 90
+
+#: with fewer a paragraph lists nothing
+_SEPARATORS = 2
+_LIKELY = 0.5
 
 _NETWORK = re.compile(
     r"\b(?:netwerk|koepel|federatie|alliantie|coalitie|samenwerkingsverband|vereniging|afdeling|platform|network|alliance|coalition|"
@@ -49,6 +53,29 @@ def listing(label: Label, finder: Finder) -> Listing | None:
         return None
     confidence = _confidence(sentence.text[:start], names, language)
     return None if confidence is None else Listing(names, host_in(sentence.text[:start], language), confidence)
+
+
+def enumerated(text: str, language: Language) -> tuple[Name, ...]:
+    """The names of organisations that *text* is made of, and of nothing else: a paragraph under a heading."""
+    if text.count(",") + text.count(";") < _SEPARATORS:
+        return ()
+    names = names_in(text, language.prose)
+    texts = [name.text for name in names]
+    if len(names) <= _SEPARATORS or not all(is_name(name) and _is_spelt_as_name(name) for name in texts):
+        return ()
+    if are_persons(texts) or are_countries(texts) or organisation_like(texts) < _LIKELY:
+        return ()
+    return names
+
+
+def _is_spelt_as_name(text: str) -> bool:
+    """Whether its small words are those that names hold."""
+    connectors = vocabulary().connectors
+    return all(
+        any(c.isupper() or c.isdigit() for c in word) or word in connectors
+        for word in text.split()
+        if any(map(str.isalpha, word))
+    )
 
 
 def announces_organisations(lead: str) -> bool:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.model import Evidence, Page, Tier
-from crawler.extract.blocks import BULLET, Block, Entry, has_entries, without_badges
+from crawler.extract.blocks import Block, has_entries
 from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, Picture, collapse
+from crawler.extract.entries import BULLET, Entry, without_badges
 from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
-from crawler.extract.listing import announces_organisations, host_in, listing
+from crawler.extract.listing import announces_organisations, enumerated, host_in, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
-from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
+from crawler.extract.tails import towns_behind, without_contact
 from crawler.items import Member
 
 #: below it a list is for a person to look at
 _CONFIRMED = 0.7
 #: fewer images under "Members" are illustrations
 _LOGOS = 3
+#: below a label, in which names may run on: an introduction may stand before them
+_PARAGRAPHS = 3
 #: how far behind a name its own image may stand
 _CARD_ITEMS = 3
 
@@ -163,8 +167,11 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         # From the bottom up: of two labels that announce the same list, the one right above it does.
         if label.rest and label.language is not None:
             continue
-        found = _in_entries(finder.block(label, has_entries), finder, taken) or _on_logos(
-            finder.block(label, has_wall), finder, taken
+        listed = finder.block(label, has_entries)
+        found = (
+            _in_entries(listed, finder, taken)
+            or _on_logos(finder.block(label, has_wall), finder, taken)
+            or _in_running_text(listed, finder, taken)
         )
         host = host_in(label.line.text, label.language) if found and label.language else None
         if host is not None:
@@ -180,8 +187,11 @@ def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
     names = [found for entry in entries if (found := _entry_name(entry)) is not None]
+    names = _without_towns(names)
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
+        return []
+    if are_promises(texts):
         return []
     if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
         # Names people gave themselves, or things.
@@ -210,6 +220,26 @@ def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
         )
         for each in names
     ]
+
+
+def _without_towns(names: Sequence[_Named]) -> list[_Named]:
+    parted = towns_behind([each.name for each in names])
+    return [
+        replace(each, name=name, place=each.place or town) for each, (name, town) in zip(names, parted, strict=True)
+    ]
+
+
+def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
+    """Names that are parted by commas, in a paragraph right below the label that holds nothing else."""
+    language = finder.words.language(finder.lang)
+    for line in block.lines[:_PARAGRAPHS]:
+        if line.at not in taken and (names := enumerated(line.text, language)):
+            taken.add(line.at)
+            return [
+                _Found(each.text, line, "sentence", "confirmed", 0.8, compound=each.compound, year=each.year)
+                for each in names
+            ]
+    return []
 
 
 def _on_logos(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
@@ -249,7 +279,7 @@ def _entry_name(entry: Entry) -> _Named | None:
     text = _YEAR_BEHIND.sub("", text) if year else text
     if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
-    text = without_stop(_REMARK.sub("", text))
+    text = without_stop(_REMARK.sub("", without_contact(text)))
     # Of several years in a row, the column says which it is: not that of the founding.
     # Where the columns are known and none is it, a number is a year of something else.
     found = _YEAR.search(told["year"][0]) if "year" in told else year or (None if told else other)

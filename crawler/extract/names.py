@@ -35,6 +35,9 @@ _ORGANISATION = re.compile(
     r"nederland|netherlands|deutschland|belgië|b\.?v\.?|n\.?v\.?|for|voor|für|pour|aid|care|hulp|hilfe)(?!\w)|\b[A-Z]{2,}\b",
 )
 
+#: share of names that look like organisations' in lists of anything else
+_UNLIKELY = 0.25
+
 
 def is_name(text: str, *, max_words: int = 10) -> bool:
     """Whether *text* may be the name of an organisation in a list of them."""
@@ -61,6 +64,13 @@ def are_persons(names: Sequence[str]) -> bool:
         for name in names
     )
     return persons * 5 >= len(names) * 2
+
+
+def are_promises(texts: Sequence[str]) -> bool:
+    """Whether the texts say what members get, and who they are not: "Free access to our library"."""
+    promised = sum(vocabulary().promise.search(text) is not None for text in texts)
+    small = sum(len(text.split()) > 1 and not any(word[:1].isupper() for word in text.split()[1:]) for text in texts)
+    return promised * 3 >= len(texts) > 0 or (small * 4 >= len(texts) * 3 and organisation_like(texts) <= _UNLIKELY)
 
 
 def are_countries(names: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from archive.model import Fact
-from crawler.extract.blocks import BULLET
+from crawler.extract.entries import BULLET
 from crawler.extract.finder import Finder
 from crawler.extract.selectors import RULE, Selection
 

@@ -83,7 +83,7 @@ def names_in(text: str, prose: Prose, *, start: int = 0) -> tuple[Name, ...]:
 
     ``;`` beats ``,``. The conjunction parts only the last two, and ``&``, ``/`` and an elliptic hyphen part nothing.
     """
-    end = _end_of_list(text, start)
+    end = _end_of_list(text, start, prose.abbreviations)
     separator = ";" if text.find(";", start, end) >= 0 else ","
     stops = [start - 1, *(at for at in range(start, end) if text[at] == separator), end]
     chunks = [(before + 1, stop) for before, stop in pairwise(stops)]
@@ -108,7 +108,7 @@ def _abbreviates(begun: str, abbreviations: frozenset[str]) -> bool:
     return len(word) == 1 or word in abbreviations or word.rpartition(" ")[2] in abbreviations
 
 
-def _end_of_list(text: str, start: int) -> int:
+def _end_of_list(text: str, start: int, abbreviations: frozenset[str]) -> int:
     for stop in _END_OF_LIST.finditer(text, start):
         mark = stop[0].strip()
         if mark == "(" and (aside := _PARENTHESIS.match(text, stop.start())):
@@ -117,7 +117,9 @@ def _end_of_list(text: str, start: int) -> int:
         elif mark in ("-", "–", "—") and not text[stop.end() : stop.end() + 1].islower():
             # "ECPAT - Nederland" is one name; a remark begins small.
             continue
-        elif mark == "." and OWN_STOP.search(text[: stop.start() + 1]):
+        elif mark == "." and (
+            OWN_STOP.search(text[: stop.start() + 1]) or _abbreviates(text[: stop.start() + 1], abbreviations)
+        ):
             continue
         return stop.start()
     return len(text)

@@ -8,8 +8,9 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from crawler.extract.blocks import Block, Entry, entries_in
+from crawler.extract.blocks import Block, entries_in
 from crawler.extract.dom import Element, Item, Line, Outline, Picture, collapse
+from crawler.extract.entries import Entry
 from crawler.extract.hints import Selector
 from crawler.extract.labels import Label
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.model import UNNAMED, Evidence, Page, Tier
-from crawler.extract.blocks import BULLET, Block, Entry
+from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Line
+from crawler.extract.entries import BULLET, Entry
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
 from crawler.extract.links import host_of
-from crawler.extract.listing import listing
+from crawler.extract.listing import enumerated, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
 from crawler.extract.naming import clean, is_file_name, number_behind, without_state
@@ -181,7 +182,17 @@ def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
         yield _Shown(name, "file-names", finder.evidence(line.text, line))
     # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
     if not files and not (block.label.language and block.label.rest):
-        yield from _in_list(block, finder, taken)
+        yield from list(_in_list(block, finder, taken)) or _in_running_text(block, finder, taken)
+
+
+def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
+    """Names that are parted by commas, in a paragraph right below a label that says more than "partners"."""
+    line = next(iter(block.lines), None)
+    if line is None or line.at in taken or not _is_sure(block.label):
+        return
+    for each in enumerated(line.text, finder.words.language(finder.lang)):
+        taken.add(line.at)
+        yield _Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
 
 
 def _first_run(lines: Sequence[Line]) -> Iterator[Line]:

@@ -69,6 +69,10 @@ class Vocabulary:
     determiners: str
     #: stands where a list is empty: "No members yet."
     none: Pattern
+    #: stands in what members are promised: "Free access to our library"
+    promise: Pattern
+    #: begins the heading of a group: "Regio Noord"
+    region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
     other: Pattern
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
@@ -110,6 +114,8 @@ def vocabulary() -> Vocabulary:
         person_role=_words(every("person", "roles")),
         button=_compiled(every("page", "buttons"), whole=True),
         none=_compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
+        promise=_compiled(every("prose", "promises")),
+        region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}

@@ -1,0 +1,146 @@
+"""Cards: boxes or parts of one make, each opened by a name; and groups, opened by a letter or a region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from crawler.extract.dom import Element, Line
+from crawler.extract.entries import MARKED, Entry, shape_of, shaped, without_badges
+from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.vocabulary import vocabulary
+
+#: how far up from a line its box is looked for
+_STEPS = 10
+_MIN_CARDS = 3
+#: of cards under headings, which are set off as no other line is
+_MIN_HEADED = 2
+#: what stands below a name in its card; more is an article
+_CARD_LINES = 12
+_CARD_CHARS = 700
+#: share of the boxes that must begin with their name, and of the names that must be names
+_MOST = 0.8
+#: lines below a heading, on the average, from which on it is the heading of a group
+_GROUP_LINES = 1.3
+_MAX_DEPTH = 3
+_INDEX = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?|.{2,30} \(\d{1,3}\)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    lines: list[Line]
+    #: what stands below each, up to the next or to the end of its box
+    bodies: list[list[Line]]
+    is_headed: bool
+    leads: bool
+
+
+def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
+    """The names that open the cards among *lines*, or that stand in the groups; none where neither stands there.
+
+    *start* is the first item of what is looked at.
+    """
+    heads = _best(lines, start)
+    if heads is None or depth > _MAX_DEPTH:
+        return []
+    below = [line for body in heads.bodies for line in body]
+    if _are_groups(heads, below):
+        if marked := [entry for entry in shaped(below, start) if entry.shape in MARKED]:
+            return marked
+        if inner := cards_in(below, start, depth + 1) or _as_entries(below):
+            return inner
+    return [Entry([line], "card") for line in heads.lines]
+
+
+def is_group_heading(text: str) -> bool:
+    """Whether a heading names a letter, a region or a country: what lists are parted by."""
+    words = vocabulary()
+    return bool(_INDEX.fullmatch(text) or words.region.match(text)) or text.casefold() in words.countries
+
+
+def _best(lines: Sequence[Line], start: int) -> _Heads | None:
+    makes: dict[str, list[Line]] = {}
+    for line in lines:
+        if shape_of(line, start)[0] not in MARKED and any(c.isalpha() for c in line.text):
+            makes.setdefault(_make(line), []).append(line)
+    found = [heads for made in makes.values() if (heads := _heads(made, lines, start)) is not None]
+    return max(found, key=lambda h: (h.is_headed, h.lines[0].strong, h.leads, len(h.lines)), default=None)
+
+
+def _make(line: Line) -> str:
+    plain = not (line.level or line.strong)
+    linked = plain and len(line.parts) == 1 and line.parts[0].element.link is not None
+    classes = re.sub(r"[\s\d_-]+", "", line.block.attribute("class") or "")
+    return f"{line.block.tag}/{line.block.depth}/{classes}/{line.level}/{line.strong}/{linked}"
+
+
+def _heads(made: list[Line], lines: Sequence[Line], start: int) -> _Heads | None:
+    headed = all(line.level for line in made)
+    if len(made) < (_MIN_HEADED if headed else _MIN_CARDS):
+        return None
+    names = [without_badges(line) for line in made]
+    if sum(is_name(name) or is_group_heading(name) for name in names) < _MOST * len(names):
+        return None
+    boxes = _boxes(made, start)
+    bodies: list[list[Line]] = []
+    leading = 0
+    for nth, (line, box) in enumerate(zip(made, boxes, strict=True)):
+        following = made[nth + 1].at if nth + 1 < len(made) else _end(box, line, lines)
+        bodies.append([other for other in lines if line.at < other.at < following])
+        leading += not any(box.first <= other.at < line.at for other in lines)
+    filled = sum(bool(body) for body in bodies)
+    boxed = sum(box.last - box.first > 1 for box in boxes) * 2 >= len(boxes)
+    leads = boxed and leading >= _MOST * len(made) and len({box.tag for box in boxes}) == 1
+    long = sum(len(body) > _CARD_LINES or sum(len(o.text) for o in body) > _CARD_CHARS for body in bodies)
+    if filled * 2 < len(bodies) or not (leads or headed or all(line.strong for line in made)):
+        return None
+    if long * 2 > len(bodies) and not all(is_group_heading(name) for name in names):
+        return None
+    if not leads and organisation_like(names) < 0.5 and not all(is_group_heading(name) for name in names):
+        # "Our history", "Our office": parts of an article.
+        return None
+    return _Heads(made, bodies, headed, leads)
+
+
+def _boxes(made: Sequence[Line], start: int) -> list[Element]:
+    """The largest element around each line that holds no other of them, all as deep in the tree."""
+    boxes: list[list[Element]] = []
+    for nth, line in enumerate(made):
+        before = made[nth - 1].at if nth else start - 1
+        after = made[nth + 1].at if nth + 1 < len(made) else None
+        around: list[Element] = []
+        for element in islice(line.block.ancestors(), _STEPS):
+            if element.first <= before or (after is not None and element.last > after):
+                break
+            around.append(element)
+        boxes.append(around or [line.block])
+    # Nothing follows the last, so nothing but the others' depth bounds its box.
+    depth = max((around[-1].depth for around in boxes[:-1]), default=boxes[-1][-1].depth)
+    return [next((e for e in reversed(around) if e.depth >= depth), around[0]) for around in boxes]
+
+
+def _end(box: Element, line: Line, lines: Sequence[Line]) -> int:
+    if box.last > line.at + 1:
+        return box.last
+    return next((other.at for other in lines if other.at > line.at and 0 < other.level <= line.level), lines[-1].at + 1)
+
+
+def _are_groups(heads: _Heads, below: Sequence[Line]) -> bool:
+    """Whether the names stand below the headings, and are not the headings."""
+    titles = [without_badges(line) for line in heads.lines]
+    if sum(is_group_heading(title) for title in titles) * 2 > len(titles):
+        return True
+    names = [entry.text for entry in _as_entries(below)]
+    if len(names) < _GROUP_LINES * len(titles):
+        return False
+    return organisation_like(names) > organisation_like(titles)
+
+
+def _as_entries(lines: Sequence[Line]) -> list[Entry]:
+    """Each line as a name; none where they are not mostly that."""
+    texts = [line.text for line in lines if is_name(line.text)]
+    if not texts or len(texts) < _MOST * len(lines) or are_persons(texts) or are_countries(texts):
+        return []
+    return [Entry([line], "grouped") for line in lines if is_name(line.text)]

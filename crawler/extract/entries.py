@@ -1,0 +1,129 @@
+"""The entries that lines are: list items, table rows, bullets, pieces of one long line, or lines of some make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from crawler.extract.dom import Element, Line, collapse
+from crawler.extract.naming import is_file_name
+
+#: how far up from a line its list item, row or cell is looked for
+_STEPS = 12
+_MAX_PIECES = 100
+INDEX_CHARS = 2
+#: shapes that say of themselves that they are a list
+MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
+
+BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
+#: classes that tell one entry from the next, not entries from other things
+_NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
+#: classes of what is set behind a name
+_BADGE = re.compile(
+    r"(?:^|[\s_-])(?:badge|label|tag|pill|meta|place|plaats|location|city|ville|ort|country|land|region|count|date|year)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+#: between entries that share a line
+_SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
+
+
+#: what the columns of a table, or selectors within an item, say that an entry tells: ``name``, ``year``, ``place``
+Told = Mapping[str, tuple[str, Line]]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One entry of a list, of one line or more; or a piece of a line, when the list is the line."""
+
+    lines: list[Line]
+    shape: str
+    piece: str | None = None
+    told: Told = field(default_factory=dict)
+    #: what holds all its lines, where that is one element of the list
+    element: Element | None = None
+
+    @property
+    def text(self) -> str:
+        lines = self.lines
+        if self.shape == "tr" and len(lines) > 1 and len(lines[0].text.strip(".)")) <= INDEX_CHARS:
+            # The first cell counts the rows.
+            lines = lines[1:]
+        return BULLET.sub("", self.piece or " ".join(line.text for line in lines))
+
+    @property
+    def links(self) -> list[Element]:
+        if self.piece is None:
+            return [link for line in self.lines for link in line.links]
+        parts = (part for line in self.lines for part in line.parts if part.text.strip() in self.piece)
+        return [part.element.link for part in parts if part.element.link is not None]
+
+
+def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
+    entries: list[Entry] = []
+    holder: Element | None = None
+    for line in lines:
+        if line.block.tag == "option":
+            # What a form offers is no list of the page's own.
+            continue
+        if (pieces := _pieces(line)) is not None:
+            entries.extend(Entry([line], "piece", piece) for piece in pieces)
+            holder = None
+            continue
+        shape, element = shape_of(line, start)
+        if element is not None and element is holder:
+            entries[-1].lines.append(line)
+            continue
+        holder = element
+        entries.append(Entry([line], shape, element=element))
+    return entries
+
+
+def without_badges(line: Line) -> str:
+    """The line's text without what an element of its own sets behind it: a place, a number, a tag."""
+    parts = list(line.parts)
+    while len(parts) > 1 and _is_badge(parts[-1].element):
+        parts.pop()
+    return line.text if len(parts) == len(line.parts) else collapse(" ".join(part.text for part in parts))
+
+
+def _is_badge(element: Element) -> bool:
+    if element.tag in ("small", "sup", "sub"):
+        return True
+    return element.tag in ("span", "em", "i") and _BADGE.search(element.attribute("class") or "") is not None
+
+
+def shape_of(line: Line, start: int) -> tuple[str, Element | None]:
+    """How a line is an entry of a list, and the element that is the entry when that may hold more lines."""
+    if is_file_name(line.text):
+        return "file", None
+    if BULLET.match(line.text) and line.block.tag not in ("li", "td"):
+        return "bullet", None
+    for element in islice(line.block.ancestors(), _STEPS):
+        if element.first < start:
+            break
+        if element.tag in ("li", "dd", "tr"):
+            return element.tag, element
+        if element.tag == "td" and element.parent is not None and element.parent.first < start:
+            # The label stands in the same row.
+            return "td", element
+    classes = _NTH.sub("", line.block.attribute("class") or "")
+    return f"{line.block.tag}/{line.block.depth}/{classes}", None
+
+
+def _pieces(line: Line) -> list[str] | None:
+    """The entries that one line holds: parted by bullets or bars, or each an element of its own.
+
+    Markup parts what the text runs together: ``<span>CARE Nederland</span><span>Cordaid</span>``.
+    """
+    if len(_SEPARATOR.findall(line.text)) >= 2:
+        pieces = [piece for piece in _SEPARATOR.split(line.text) if piece]
+        return pieces if 3 <= len(pieces) <= _MAX_PIECES else None
+    if not 3 <= len(line.parts) <= _MAX_PIECES:
+        return None
+    tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}
+    elements = {id(part.element) for part in line.parts}
+    if len(tags) != 1 or len(elements) != len(line.parts) or line.parts[0].element.tag not in ("a", "span"):
+        return None
+    return [collapse(part.text) for part in line.parts]

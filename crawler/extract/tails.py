@@ -1,0 +1,55 @@
+"""What stands behind a name in its own line and is none of it: a person, a telephone, an address, the town it is in.
+
+>>> without_contact("Welzijn Ommerveld, dhr. K. Brinkman, tel. 0529-123456")
+'Welzijn Ommerveld'
+>>> towns_behind(["Terre en Commun, Rennes", "Les Paniers du Marais, Redon", "Grain de Blé"])
+[('Terre en Commun', 'Rennes'), ('Les Paniers du Marais', 'Redon'), ('Grain de Blé', None)]
+>>> towns_behind(["Bakkerij Jansen, Zonen", "Kring Noord", "Bond Zuid"])[0]
+('Bakkerij Jansen, Zonen', None)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+#: share of a list's names behind which a town must stand, for it to be one
+_MOST = 0.6
+_TOWN_WORDS = 4
+_CONTACT = re.compile(
+    r"\s*[,;:–—(|]\s*(?:"
+    r"(?:dhr|mevr|mw|mr|mrs|ms|drs?|ds|ir|ing|prof|herr|frau|hr|fr|mme|m)\.? +[A-ZÀ-Þ]"
+    r"|(?:tel|telefoon|telefon|phone|téléphone|tél|fon|fax|mobil|mobiel|e-?mail|mail|contact\w*|ansprechpartner\w*"
+    r"|voorzitter|vorsitzende[rn]?|chair\w*|secretar\w+|secrétaire|président\w*|vertreten durch|c/o)\b"
+    r"|www\.|https?:|\S+@\S"
+    r"|(?:[A-Z]{1,3}-)?\d{4,5} +[A-ZÀ-Þ]|\d{4} ?[A-Z]{2}\b"
+    r"|[^,;]{3,40} \d{1,4} ?[a-z]?(?=,|$)"
+    r").*$",
+    re.IGNORECASE,
+)
+_TOWN = re.compile(r"(?P<name>.{2,}?\S),\s+(?P<town>[A-ZÀ-Þ'’][^\d,;:.!?]{1,40})(?:\s*\(\d[\dAB]{1,2}\))?$")
+#: behind a comma too, and the name's own
+_LEGAL = re.compile(
+    r"(?:e\. ?v\.?|g?gmbh|ag|kg|eg|inc|ltd|llc|plc|vzw|asbl|b\.?v\.?|n\.?v\.?|s\.?a\.?|sarl|cic)\.?$", re.IGNORECASE
+)
+
+
+def without_contact(text: str) -> str:
+    """The text up to what tells how to reach somebody."""
+    found = _CONTACT.search(text)
+    return text[: found.start()].rstrip() if found and found.start() >= 2 else text
+
+
+def towns_behind(names: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Each name, and the town that stands behind it, where towns stand behind most of them."""
+    found = [_town(name) for name in names]
+    if len(names) < 2 or sum(town is not None for town in found) < _MOST * len(names):
+        return [(name, None) for name in names]
+    return [town or (name, None) for name, town in zip(names, found, strict=True)]
+
+
+def _town(text: str) -> tuple[str, str] | None:
+    found = _TOWN.fullmatch(text)
+    if found is None or _LEGAL.fullmatch(found["town"]) or len(found["town"].split()) > _TOWN_WORDS:
+        return None
+    return found["name"], found["town"].strip()
