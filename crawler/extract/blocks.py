@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from crawler.extract.cards import cards_in, is_group_heading
 from crawler.extract.dom import Item, Line, Picture
@@ -76,6 +76,8 @@ def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
         rows = [entry for entry in every if entry.shape == "tr"]
         if len(rows) > 2 and _is_head(rows[0]) and not any(_is_head(row) for row in rows[1:]):
             every.remove(rows[0])
+    if told := _in_definitions(every):
+        return told[:_MAX_ENTRIES]
     runs: list[list[Entry]] = []
     for entry in _without_nests(every):
         if runs and runs[-1][-1].shape == entry.shape:
@@ -110,6 +112,21 @@ def _hold(cards: Sequence[Entry], listed: Sequence[Entry]) -> bool:
         return False
     names = [entry.text for entry in listed if is_name(entry.text)]
     return len(names) * 5 < len(listed) * 4 or organisation_like(names) < organisation_like([c.text for c in cards])
+
+
+def _in_definitions(entries: Sequence[Entry]) -> list[Entry]:
+    """What a ``dl`` says under the names of regions, or several to a name."""
+    begun = next((nth for nth, entry in enumerate(entries) if entry.lines[0].block.tag == "dt"), None)
+    listed = (
+        list(takewhile(lambda e: e.shape == "dd" or e.lines[0].block.tag == "dt", entries[begun:]))
+        if begun == 0 or (begun and not any(e.shape in MARKED for e in entries[:begun]))
+        else []
+    )
+    terms = [entry for entry in listed if entry.shape != "dd"]
+    told = [entry for entry in listed if entry.shape == "dd"]
+    if len(terms) < 2 or sum(is_group_heading(entry.text) for entry in terms) * 2 <= len(terms):
+        return []
+    return told
 
 
 def _without_nests(entries: Sequence[Entry]) -> list[Entry]:

@@ -25,6 +25,8 @@ _MOST = 0.8
 #: lines below a heading, on the average, from which on it is the heading of a group
 _GROUP_LINES = 1.3
 _MAX_DEPTH = 3
+_SPACE = re.compile(r"\s+")
+_NUMBERS = re.compile(r"[\s\d_-]+")
 _INDEX = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?|.{2,30} \(\d{1,3}\)")
 
 
@@ -61,18 +63,24 @@ def is_group_heading(text: str) -> bool:
 
 
 def _best(lines: Sequence[Line], start: int) -> _Heads | None:
-    makes: dict[str, list[Line]] = {}
-    for line in lines:
-        if shape_of(line, start)[0] not in MARKED and any(c.isalpha() for c in line.text):
-            makes.setdefault(_make(line), []).append(line)
-    found = [heads for made in makes.values() if (heads := _heads(made, lines, start)) is not None]
-    return max(found, key=lambda h: (h.is_headed, h.lines[0].strong, h.leads, len(h.lines)), default=None)
+    unmarked = [
+        line for line in lines if shape_of(line, start)[0] not in MARKED and any(c.isalpha() for c in line.text)
+    ]
+    # A number in a class may tell one card from the next, or the name from what it is told of.
+    for ignored in (_SPACE, _NUMBERS):
+        makes: dict[str, list[Line]] = {}
+        for line in unmarked:
+            makes.setdefault(_make(line, ignored), []).append(line)
+        found = [heads for made in makes.values() if (heads := _heads(made, lines, start)) is not None]
+        if found:
+            return max(found, key=lambda h: (h.is_headed, h.lines[0].strong, h.leads, len(h.lines)))
+    return None
 
 
-def _make(line: Line) -> str:
+def _make(line: Line, ignored: re.Pattern[str]) -> str:
     plain = not (line.level or line.strong)
     linked = plain and len(line.parts) == 1 and line.parts[0].element.link is not None
-    classes = re.sub(r"[\s\d_-]+", "", line.block.attribute("class") or "")
+    classes = ignored.sub("", line.block.attribute("class") or "")
     return f"{line.block.tag}/{line.block.depth}/{classes}/{line.level}/{line.strong}/{linked}"
 
 

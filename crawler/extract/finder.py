@@ -17,7 +17,7 @@ from archive.quotes import Body, Where
 from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Item, Line, Outline, collapse
 from crawler.extract.hints import Hints
-from crawler.extract.labels import LABEL_CHARS, MAX_LABEL_LINE, Label, label_of
+from crawler.extract.labels import LABEL_CHARS, MAX_LABEL_LINE, Label, label_of, loose_label
 from crawler.extract.naming import is_file_name
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
@@ -30,6 +30,8 @@ from crawler.extract.zones import Zones
 _MAX_LABELS = 40
 #: items of the page from a label to what a selector points at below it
 _ABOVE = 40
+#: regions of what a page says
+_READ = frozenset(("main", "header", "aside"))
 #: lines that read the same are told apart so far
 _MOST_ALIKE = 100
 
@@ -194,6 +196,15 @@ class Finder:
 
     def labels(self, role: str, *, in_menus: bool = False) -> list[Label]:
         return [label for label in self._labels[role] if (label.line.region == "nav") == in_menus]
+
+    def loose_labels(self, role: str) -> Iterator[Label]:
+        """Headings that may announce the role, for pages on which no label does."""
+        labels = (
+            loose_label(line, role)
+            for line in self.outline.lines
+            if (line.level or line.strong or line.text.endswith(":")) and line.region in _READ and not line.struck
+        )
+        return islice((label for label in labels if label is not None), _MAX_LABELS)
 
     # Blocks
 

@@ -14,6 +14,7 @@ from crawler.extract.vocabulary import Language, Pattern, Spoken, vocabulary
 LABEL_CHARS = 90
 #: shorter still when nothing sets it off: no heading, no bold, no colon
 _PLAIN_LABEL_CHARS = 40
+_LOOSE_CHARS = 70
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
@@ -21,10 +22,12 @@ MAX_LABEL_LINE = 3000
 _LABELLED = ("member", "goal", "sponsor")
 #: what a wiki puts behind its headings
 _EDIT_LINK = re.compile(r"\s*\[[^\]]{1,40}\]$")
+_INLINE = ("member", "sponsor")
+_INLINE_LABEL = re.compile(r"([^:,.;]{3,50}):\s+(?=\S)")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
-    r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro)\b)"
-    r"\s*.{1,60})?"
+    r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro"
+    r"|a ?[-–] ?z)\b)\s*.{0,60})?"
 )
 #: "Who we are: our members"
 _LEAD_IN = r"(?:[^:–—]{2,30}(?:: | [–—-] ))?"
@@ -68,6 +71,11 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
     short = _short(role)
+    if short is not None and role in _INLINE and (found := _INLINE_LABEL.match(text)):
+        # "Partners: Fonds Noord, Stichting Lamp": a label, and its list in the same line.
+        told = found[1].strip()
+        if short.search(_TRIM.sub("", told)) and not _refused(role, told) and "," in text[found.end() :]:
+            return Label(role, line, None, 0, found.end(), "inline-label")
     if short is None or len(text) > LABEL_CHARS or text.endswith((".", ",")):
         return None
     if text.endswith("?") and (role == "sponsor" or not line.level):
@@ -76,6 +84,18 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
     if announces and short.search(_TRIM.sub("", text)) and not _refused(role, text):
         return Label(role, line, None, 0, len(text), "label")
     return None
+
+
+def loose_label(line: Line, role: str) -> Label | None:
+    """A heading that may announce the role: a word of it stands there, in whatever phrase."""
+    text = line.text
+    set_off = line.level or line.strong or text.endswith(":")
+    if not set_off or len(text) > _LOOSE_CHARS or text.endswith(("!", "...", "…")) or _refused(role, text):
+        return None
+    words = vocabulary()
+    if words.loose[role].search(text) is None or words.other.match(text):
+        return None
+    return Label(role, line, None, 0, len(text), "loose-label")
 
 
 def _may_hold_list(text: str) -> bool:

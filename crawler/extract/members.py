@@ -15,7 +15,14 @@ from crawler.extract.finder import Finder
 from crawler.extract.labels import MAX_LABEL_LINE
 from crawler.extract.listing import announces_organisations, enumerated, host_in, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
-from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
+from crawler.extract.names import (
+    are_countries,
+    are_persons,
+    are_promises,
+    called_organisations,
+    is_name,
+    organisation_like,
+)
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
@@ -33,6 +40,10 @@ _PARAGRAPHS = 3
 #: how far behind a name its own image may stand
 _CARD_ITEMS = 3
 
+#: share of names that say what they are, where the heading does not
+_CALLED = 0.5
+#: confidence in a list whose heading only may announce it
+_LOOSE = 0.7
 #: share of names that must look like organisations' where nothing says that they are
 _LIKELY = 0.6
 _SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
@@ -41,6 +52,8 @@ _SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
 _YEAR_BEHIND = re.compile(
     rf"\s*(?:[(\[,–-]\s*(?:{_SINCE})?|(?<!\w){_SINCE})\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
 )
+#: of most entries it is a count, of one it is a name's: "1. FC Nord"
+_COUNT = re.compile(r"\s*\d{1,2}\.\s")
 _YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
 #: "(until 2014)": listed, and no member any more
@@ -86,6 +99,8 @@ class _Chair:
 @extractor(Member, version=4)
 def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
     found = list(_pointed_at(finder)) or [*_in_sentences(finder), *_in_lists(finder)]
+    if not found:
+        found = list(_in_loose_lists(finder))
     if not found:
         found = list(_in_menus(finder))
     chairs = list(_chairs(finder))
@@ -167,6 +182,9 @@ def _in_lists(finder: Finder) -> Iterator[_Found]:
         # From the bottom up: of two labels that announce the same list, the one right above it does.
         if label.rest and label.language is not None:
             continue
+        if label.rule == "inline-label":
+            lists.append(_named_in(label.line, label.rest, finder))
+            continue
         listed = finder.block(label, has_entries)
         found = (
             _in_entries(listed, finder, taken)
@@ -186,7 +204,8 @@ def _in_entries(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
     entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
-    names = [found for entry in entries if (found := _entry_name(entry)) is not None]
+    counted = sum(_COUNT.match(entry.lines[0].text) is not None for entry in entries) * 2 > len(entries)
+    names = [found for entry in entries if (found := _entry_name(entry, counted=counted)) is not None]
     names = _without_towns(names)
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
@@ -231,15 +250,34 @@ def _without_towns(names: Sequence[_Named]) -> list[_Named]:
 
 def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     """Names that are parted by commas, in a paragraph right below the label that holds nothing else."""
-    language = finder.words.language(finder.lang)
     for line in block.lines[:_PARAGRAPHS]:
-        if line.at not in taken and (names := enumerated(line.text, language)):
+        if line.at not in taken and (found := _named_in(line, line.text, finder)):
             taken.add(line.at)
-            return [
-                _Found(each.text, line, "sentence", "confirmed", 0.8, compound=each.compound, year=each.year)
-                for each in names
-            ]
+            return found
     return []
+
+
+def _named_in(line: Line, text: str, finder: Finder) -> list[_Found]:
+    return [
+        _Found(each.text, line, "sentence", "confirmed", 0.8, compound=each.compound, year=each.year)
+        for each in enumerated(text, finder.words.language(finder.lang))
+    ]
+
+
+def _in_loose_lists(finder: Finder) -> Iterator[_Found]:
+    """Lists under headings that only may announce members: what stands there must look like it by itself."""
+    taken: set[int] = set()
+    for label in finder.loose_labels("member"):
+        listed = finder.block(label, has_entries)
+        found = (
+            _in_entries(listed, finder, taken)
+            or _on_logos(finder.block(label, has_wall), finder, taken)
+            or _in_running_text(listed, finder, taken)
+        )
+        if len(found) >= _LOGOS and organisation_like([each.name for each in found]) >= _LIKELY:
+            # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
+            tier: Tier = "confirmed" if called_organisations([each.name for each in found]) >= _CALLED else "candidate"
+            yield from (replace(each, rule=f"loose-{each.rule}", tier=tier, confidence=_LOOSE) for each in found)
 
 
 def _on_logos(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
@@ -259,7 +297,7 @@ def _on_logos(block: Block, finder: Finder, taken: set[int]) -> list[_Found]:
     ]
 
 
-def _entry_name(entry: Entry) -> _Named | None:
+def _entry_name(entry: Entry, *, counted: bool = True) -> _Named | None:
     """Name of a list entry: what its table says is one, else its bold or linked line, else its first; and its year."""
     if entry.piece is not None:
         name = without_stop(entry.text)
@@ -272,7 +310,7 @@ def _entry_name(entry: Entry) -> _Named | None:
     text = without_badges(line)
     if any(c.isalpha() for c in told.get("name", ("", line))[0]):
         text, line = told["name"]
-    text = without_stop(BULLET.sub("", text))
+    text = without_stop(text if not counted and _COUNT.match(text) else BULLET.sub("", text))
     year = _YEAR_BEHIND.search(text)
     others = (other.text for other in entry.lines if other is not line)
     other = next((found for said in others if (found := _YEAR_ALONE.fullmatch(said))), None)

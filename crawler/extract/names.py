@@ -35,6 +35,14 @@ _ORGANISATION = re.compile(
     r"nederland|netherlands|deutschland|belgië|b\.?v\.?|n\.?v\.?|for|voor|für|pour|aid|care|hulp|hilfe)(?!\w)|\b[A-Z]{2,}\b",
 )
 
+#: nouns that names of bodies end in or hold, in compounds too
+_CALLED = re.compile(
+    r"(?:stichting|vereniging|genootschap|werkgroep|platform|centrum|koor|kring|gilde|coöperatie|museum|theater|kerk|club|bond|"
+    r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|haus|freunde|"
+    r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
+    r"association|collectif|compagnie|coopérative|ligue|amicale|théâtre|maison|centre|cinéma|union|atelier)(?:s|en|e|n)?\b",
+    re.IGNORECASE,
+)
 #: share of names that look like organisations' in lists of anything else
 _UNLIKELY = 0.25
 
@@ -64,6 +72,13 @@ def are_persons(names: Sequence[str]) -> bool:
         for name in names
     )
     return persons * 5 >= len(names) * 2
+
+
+def called_organisations(names: Sequence[str]) -> float:
+    """Share of the names that say what they are: a club, a foundation, a choir."""
+    return (
+        sum(bool(_ORGANISATION.search(name) or _CALLED.search(name)) for name in names) / len(names) if names else 0.0
+    )
 
 
 def are_promises(texts: Sequence[str]) -> bool:

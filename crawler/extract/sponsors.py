@@ -37,6 +37,10 @@ _VAGUE = (
     "merci à",
 )
 _LABEL_WORDS = 5
+#: fewer under a heading that only may announce sponsors are illustrations
+_LOOSE = 3
+#: share of names that must look like organisations' there
+_LIKELY = 0.6
 _VERB = re.compile(
     r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
 )
@@ -62,7 +66,10 @@ class _Shown:
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0
-    for shown, beneficiary in _pointed_at(finder) or _announced(finder):
+    announced = _pointed_at(finder) or list(_announced(finder))
+    if not any(shown for shown, _beneficiary in announced):
+        announced = list(_loosely_announced(finder))
+    for shown, beneficiary in announced:
         for each in shown:
             url = each.image.url if each.image else ""
             key = _key(each, finder)
@@ -148,7 +155,22 @@ def _announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
         found = listing(label, finder) if label.rest and label.language else None
         shown = list(_in_sentence(label, finder)) if found else []
         beneficiary = _beneficiary(label, finder)
+        if label.rule == "inline-label":
+            shown = list(_enumerated(label.line, label.rest, finder))
         yield shown or list(_behind(finder.block(label, has_wall), finder, taken)), beneficiary
+
+
+def _loosely_announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
+    """Where no label announces sponsors: what stands under headings that may, when it is a wall of logos, or names."""
+    taken: set[int] = set()
+    for label in finder.loose_labels("sponsor"):
+        shown = list(_behind(finder.block(label, has_wall), finder, taken))
+        logos = [each for each in shown if each.image is not None]
+        names = [each.name.value for each in shown]
+        sure = [each for each in logos if each.name.confidence > UNNAMED and is_name(each.name.value)]
+        likely = len(sure) * 2 > len(logos) if logos else organisation_like(names) >= _LIKELY
+        if len(shown) >= _LOOSE and likely and not are_persons(names):
+            yield shown, _beneficiary(label, finder)
 
 
 # What stands behind a label
@@ -190,8 +212,12 @@ def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[
     line = next(iter(block.lines), None)
     if line is None or line.at in taken or not _is_sure(block.label):
         return
-    for each in enumerated(line.text, finder.words.language(finder.lang)):
-        taken.add(line.at)
+    taken.add(line.at)
+    yield from _enumerated(line, line.text, finder)
+
+
+def _enumerated(line: Line, text: str, finder: Finder) -> Iterator[_Shown]:
+    for each in enumerated(text, finder.words.language(finder.lang)):
         yield _Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
 
 

@@ -75,6 +75,8 @@ class Vocabulary:
     region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
     other: Pattern
+    #: per role: stands anywhere in a heading that may announce it
+    loose: Mapping[str, Pattern]
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
     stems: Mapping[str, tuple[str, ...]]
     #: the roles that some language has labels for
@@ -118,6 +120,7 @@ def vocabulary() -> Vocabulary:
         region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
+        loose={role: _compiled(every(role, "loose")) for role in ("member", "sponsor")},
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},
         labelled=tuple(dict.fromkeys(role for table in tables.values() for role in table if "labels" in table[role])),
