@@ -11,6 +11,7 @@ from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import collapse
 from crawler.extract.entries import MARKED, Entry
 from crawler.extract.finder import Finder
+from crawler.extract.names import are_persons, hold_promises
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import Selection
@@ -22,18 +23,25 @@ _MAX_CHARS = 1200
 _MAX_GOALS = 60
 _LABEL_WORDS = 3
 _CARD_CHARS = 120
+#: confidence in a list whose heading only may announce goals; it is short, and stands near
+_LOOSE = 0.6
+_LOOSE_GOALS = 12
+_LOOSE_DISTANCE = 3
 
 
 @extractor(Goal, version=3)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()
-    for block in finder.blocks("goal", has_entries):
+    blocks = list(finder.blocks("goal", has_entries))
+    if not any(_entries_of(block) for block in blocks):
+        announced = (finder.block(label, has_entries) for label in finder.loose_labels("goal"))
+        blocks = [block for block in announced if _is_plain_list(block)]
+    for block in blocks:
         pointed_at = isinstance(block, Selection)
-        if block.label.line.region == "footer" and not pointed_at:
-            continue
-        entries = block.entries() if pointed_at else _goal_entries(block)
-        confidence = 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
+        entries = _entries_of(block)
+        loose = block.label.rule == "loose-label"
+        confidence = _LOOSE if loose else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         for entry in entries:
             text = entry.text.strip()
             evidence = finder.evidence(text, entry.lines[0])
@@ -44,13 +52,31 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 raw=text,
                 value=unicodedata.normalize("NFC", collapse(text)),
                 position=position,
-                rule=block.rule if pointed_at else _rule(entry),
+                rule=block.rule if pointed_at else f"loose-{_rule(entry)}" if loose else _rule(entry),
                 evidence=evidence,
+                tier="candidate" if loose else "confirmed",
                 confidence=1.0 if pointed_at else confidence,
                 kind="statement" if _is_statement(text, entries, finder) else "goal",
                 name_source="text",
             )
             position += 1
+
+
+def _entries_of(block: Block) -> list[Entry]:
+    if isinstance(block, Selection):
+        return block.entries()
+    return [] if block.label.line.region == "footer" else _goal_entries(block)
+
+
+def _is_plain_list(block: Block) -> bool:
+    """Whether what stands under a heading that only may announce goals is a list of phrases, not of names or offers."""
+    entries = _goal_entries(block)
+    texts = [entry.text for entry in entries]
+    if not entries or entries[0].shape not in ("li", "bullet") or len(entries) > _LOOSE_GOALS:
+        return False
+    # Between the heading and its list stands an introduction at most.
+    near = entries[0].lines[0].at - block.label.line.at <= _LOOSE_DISTANCE
+    return near and not any(entry.links for entry in entries) and not hold_promises(texts) and not are_persons(texts)
 
 
 def _rule(entry: Entry) -> str:

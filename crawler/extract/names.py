@@ -40,7 +40,8 @@ _CALLED = re.compile(
     r"(?:stichting|vereniging|genootschap|werkgroep|platform|centrum|koor|kring|gilde|coöperatie|museum|theater|kerk|club|bond|"
     r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|haus|freunde|"
     r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
-    r"association|collectif|compagnie|coopérative|ligue|amicale|théâtre|maison|centre|cinéma|union|atelier)(?:s|en|e|n)?\b",
+    r"collectif|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
+    r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )
 #: share of names that look like organisations' in lists of anything else
@@ -76,16 +77,21 @@ def are_persons(names: Sequence[str]) -> bool:
 
 def called_organisations(names: Sequence[str]) -> float:
     """Share of the names that say what they are: a club, a foundation, a choir."""
-    return (
-        sum(bool(_ORGANISATION.search(name) or _CALLED.search(name)) for name in names) / len(names) if names else 0.0
+    called = sum(
+        any(p.search(form) for p in (_ORGANISATION, _CALLED) for form in (name, name.lower())) for name in names
     )
+    return called / len(names) if names else 0.0
 
 
 def are_promises(texts: Sequence[str]) -> bool:
-    """Whether the texts say what members get, and who they are not: "Free access to our library"."""
-    promised = sum(vocabulary().promise.search(text) is not None for text in texts)
+    """Whether the texts say what members get, and not who they are: "Free access to our library"."""
     small = sum(len(text.split()) > 1 and not any(word[:1].isupper() for word in text.split()[1:]) for text in texts)
-    return promised * 3 >= len(texts) > 0 or (small * 4 >= len(texts) * 3 and organisation_like(texts) <= _UNLIKELY)
+    return hold_promises(texts) or (small * 4 >= len(texts) * 3 and organisation_like(texts) <= _UNLIKELY)
+
+
+def hold_promises(texts: Sequence[str]) -> bool:
+    promised = sum(vocabulary().promise.search(text) is not None for text in texts)
+    return promised * 3 >= len(texts) > 0
 
 
 def are_countries(names: Sequence[str]) -> bool:

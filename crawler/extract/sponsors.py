@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from archive.model import UNNAMED, Evidence, Page, Tier
 from crawler.extract.blocks import Block
@@ -15,7 +16,7 @@ from crawler.extract.labels import Label
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
-from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.names import are_countries, are_persons, called_organisations, is_name, organisation_like
 from crawler.extract.naming import clean, is_file_name, number_behind, without_state
 from crawler.extract.organisations import organisation_key
 from crawler.extract.pictures import Image
@@ -37,10 +38,12 @@ _VAGUE = (
     "merci à",
 )
 _LABEL_WORDS = 5
+_PAIR = 2
 #: fewer under a heading that only may announce sponsors are illustrations
 _LOOSE = 3
-#: share of names that must look like organisations' there
-_LIKELY = 0.6
+#: share of names in text that must say there what they are; and how sure those are then: not enough
+_CALLED = 0.5
+_DOUBTFUL = 0.3
 _VERB = re.compile(
     r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
 )
@@ -168,9 +171,13 @@ def _loosely_announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | Non
         logos = [each for each in shown if each.image is not None]
         names = [each.name.value for each in shown]
         sure = [each for each in logos if each.name.confidence > UNNAMED and is_name(each.name.value)]
-        likely = len(sure) * 2 > len(logos) if logos else organisation_like(names) >= _LIKELY
+        likely = len(sure) * 2 > len(logos) if logos else called_organisations(names) >= _CALLED
         if len(shown) >= _LOOSE and likely and not are_persons(names):
-            yield shown, _beneficiary(label, finder)
+            # In text nothing but the names says so: a person looks at them.
+            doubtful = [
+                each if each.image else replace(each, name=replace(each.name, confidence=_DOUBTFUL)) for each in shown
+            ]
+            yield [replace(each, rule=f"loose-{each.rule}") for each in doubtful], _beneficiary(label, finder)
 
 
 # What stands behind a label
@@ -212,8 +219,21 @@ def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[
     line = next(iter(block.lines), None)
     if line is None or line.at in taken or not _is_sure(block.label):
         return
+    # Two lines of one paragraph, or two paragraphs of one make.
+    both = list(takewhile(lambda other: _make(other) == _make(line), block.lines))
+    names = [other.text.strip(" ,;") for other in both]
+    if len(both) == _PAIR and all(map(is_name, names)) and organisation_like(names) == 1 and not are_persons(names):
+        # Two lines are no list by their make, but both are names.
+        taken.update(other.at for other in both)
+        for other, name in zip(both, names, strict=True):
+            yield _Shown(LogoName(name, name, "text", 0.6), "labelled-list", finder.evidence(name, other))
+        return
     taken.add(line.at)
     yield from _enumerated(line, line.text, finder)
+
+
+def _make(line: Line) -> tuple[str, int, str | None]:
+    return line.block.tag, line.block.depth, line.block.attribute("class")
 
 
 def _enumerated(line: Line, text: str, finder: Finder) -> Iterator[_Shown]:

@@ -120,7 +120,7 @@ def vocabulary() -> Vocabulary:
         region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
-        loose={role: _compiled(every(role, "loose")) for role in ("member", "sponsor")},
+        loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},
         labelled=tuple(dict.fromkeys(role for table in tables.values() for role in table if "labels" in table[role])),
