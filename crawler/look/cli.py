@@ -146,14 +146,23 @@ def sites_add(
     """
     if (url is None) == (source is None):
         raise WrongUse("give the URL of a site, or a file of them: bewaar sites add URL, or bewaar sites add -f FILE")
+    from crawler.look.add import add_site, complete_url
+    from crawler.look.founding import archive_for
+    from crawler.look.many import add_each, read_lines
+
     if source is not None:
         if name:
             raise WrongUse("--name is for one site; in FILE a name may stand behind each URL")
-        return _add_file(archive, source, _options(dry_run=dry_run, anyway=anyway, **given), as_json=as_json)
+        lines = read_lines(source)
+        archive_for(archive, given["contact"])
+        options, reports = _options(dry_run=dry_run, anyway=anyway, **given), list[Any]()
+        code = add_each(archive, lines, options, report=reports.append, show=_show(as_json))
+        if as_json:
+            print_json(reports)
+        return code
     assert url is not None
-    from crawler.look.add import add_site
-    from crawler.look.founding import archive_for
-
+    # What is asked wrongly makes no archive.
+    complete_url(url)
     connect_to, contact, delay = given["connect_to"], given["contact"], given["delay"]
     settings = {"scope": given["scope"], "delay_s": delay, "connect_to": connect_to or None}
     done = add_site(
@@ -189,23 +198,6 @@ def _tell(done: Any) -> None:
         click.echo(f"bewaar: {printable(done.asked)}: {how}: {printable(done.why, 600)}", err=True)
 
 
-def _add_file(archive: Path, source: Path, options: list[str], *, as_json: bool) -> int:
-    from crawler.look.founding import archive_for
-    from crawler.look.many import add_each, read_lines
-
-    lines = read_lines(source)
-    archive_for(archive, _contact_of(options))
-    reports: list[Any] = []
-    code = add_each(archive, lines, options, report=reports.append, show=_show(as_json))
-    if as_json:
-        print_json(reports)
-    return code
-
-
-def _contact_of(options: list[str]) -> str | None:
-    return options[options.index("--contact") + 1] if "--contact" in options else None
-
-
 def _show(as_json: bool) -> Callable[[str, bool], None]:
     """One line per site, with whether it went well; as JSON it is in the report."""
 
@@ -221,12 +213,12 @@ def _options(**given: Any) -> list[str]:
     found: list[str] = []
     for key, value in given.items():
         option = f"--{key.replace('_', '-')}"
+        if value is None or value is False:
+            continue
         if value is True:
             found.append(option)
         elif isinstance(value, tuple):
             found += [part for each in value for part in (option, str(each))]
-        elif value not in (None, False):
+        else:
             found += [option, str(value)]
-        elif value == 0 and value is not False and value is not None:
-            found += [option, "0"]
     return found
