@@ -18,8 +18,6 @@ from crawler.sites.profile import Profile, ProfileFile, find_profile, list_profi
 _CRAWLS = "SELECT id, started_at, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC LIMIT 50"
 _FILE = "SELECT w.path FROM capture c JOIN warc w ON w.id = c.warc_id WHERE c.crawl_id = ? LIMIT 1"
 _PAGES = "SELECT count(DISTINCT page_key) FROM capture WHERE crawl_id = ? AND page_version_id IS NOT NULL"
-#: keys of a profile that say when it is crawled, where there are such
-_SCHEDULES = ("schedule", "frequency", "every")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,7 @@ def _listed(file: ProfileFile, crawled: dict[str, Any]) -> Listed:
 
 
 def _schedule(profile: Profile) -> str | None:
-    told = next((value for key in _SCHEDULES if (value := getattr(profile, key, None))), None)
-    return str(told) if told else None
+    return (profile.schedule.frequency or profile.schedule.cron) if profile.schedule else None
 
 
 def _crawled(archive: Archive, site: str) -> dict[str, Any]:

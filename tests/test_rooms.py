@@ -65,7 +65,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.discover": (*GROUND, "crawler.tree"),
     "crawler.closings": GROUND,
     "crawler.extract": (*GROUND, "crawler.items"),
-    "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
+    "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.look", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
     "crawler.schedule.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.schedule", "crawler.sites"),
     "crawler.schedule.rule": (),
     "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.schedule.rule", "crawler.scope", "crawler.extract"),

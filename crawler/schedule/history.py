@@ -1,5 +1,5 @@
 """When a site was crawled last: its frontier tells, else the database, else the names of its WARC files. So nothing has
-to be kept about it, and a crawl that somebody began by hand counts.
+to be kept about it, and a crawl that somebody began by hand counts. A look at a site (`crawler.look`) is no crawl.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from archive import times
 from archive.databases import read_only_uri
 from archive.errors import Locked
 from archive.layout import Archive
+from crawler.look.survey import is_look
+
+_CRAWLS = """SELECT id, started_at, status FROM crawl WHERE site_id = ? AND status <> 'imported'
+ORDER BY started_at DESC"""
+_FILE = "SELECT w.path FROM capture c JOIN warc w ON w.id = c.warc_id WHERE c.crawl_id = ? LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +61,20 @@ def _by_database(archive: Archive, site: str) -> LastCrawl | None:
     if not archive.database.exists():
         return None
     with suppress(sqlite3.Error, ValueError), closing(_open(archive.database)) as db:
-        query = "SELECT max(started_at) FROM crawl WHERE site_id = ? AND status <> 'imported'"
-        (began,) = db.execute(query, (site,)).fetchone()
-        if began:
-            return LastCrawl(times.parse(began))
+        for crawl, began, status in db.execute(_CRAWLS, (site,)).fetchall():
+            if status == "finished" or not (
+                (file := db.execute(_FILE, (crawl,)).fetchone()) and is_look(archive, *file)
+            ):
+                return LastCrawl(times.parse(began))
     return None
 
 
 def _by_files(archive: Archive, site: str) -> LastCrawl | None:
     """When its last file was begun: the crawl may be older."""
-    if not (files := archive.warcs_of(site)):
+    files = archive.warcs_of(site)
+    while files and is_look(archive, files[-1].name):
+        files.pop()
+    if not files:
         return None
     digits = files[-1].name.removeprefix(f"{site}-")[:17]
     with suppress(ValueError):

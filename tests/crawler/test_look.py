@@ -32,6 +32,7 @@ from crawler.look.sitemaps import Sitemap
 from crawler.look.survey import PageSeen, Step, Survey, is_look
 from crawler.look.verdict import what_is_wrong
 from crawler.roster import roster
+from crawler.schedule.history import last_crawl
 from crawler.sites.profile import Profile, read_profile
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Answer, Site
@@ -223,6 +224,9 @@ def test_all_that_a_look_fetched_is_kept_and_the_database_is_what_the_warcs_say(
     bewaar("rebuild", "--dry-run", "--archive", looked.archive.root)
     (listed,) = roster(looked.archive)
     assert (listed.name, listed.crawl, bool(listed.looked_at)) == ("koren", None, True)
+    # For a schedule too: a site that was only looked at is crawled as one that is new.
+    assert last_crawl(looked.archive, "koren") is None
+    assert last_crawl(looked.archive, "closed") is None
 
 
 def test_a_profile_that_is_there_is_left_alone_and_nothing_is_asked(looked: Looked) -> None:
