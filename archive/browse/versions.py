@@ -11,7 +11,7 @@ from typing import Any
 
 from datasette.utils.asgi import NotFound
 
-from archive.browse import access, captures
+from archive.browse import access, captures, withheld
 from archive.browse.captures import Row
 from archive.browse.comparison import MOST_LINES, compare
 from archive.browse.pages import page
@@ -38,6 +38,7 @@ async def _page_of(datasette: Any, request: Any, name: str = "id") -> tuple[str,
     record_id = captures.record_id_of(request.url_vars[name])
     capture = await captures.find_capture(database, record_id)
     if capture is None:
+        await withheld.check_record(datasette, database_name, record_id)
         raise NotFound(f"No capture has the record id {record_id[:200]}")
     if capture["page_key"] is None:
         raise Refusal(404, "Not a page", "Only pages are compared; this capture is of something else")
