@@ -74,6 +74,10 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Where the keeper could not go on, no crawl is left without one.
+        self.interrupt()
+        for process in self._running.values():
+            process.wait()
         for number, before in self._before.items():
             signal.signal(number, before)
 
@@ -104,7 +108,8 @@ class Processes:
         with process.stderr:
             for line in process.stderr:
                 text = line.rstrip("\n")
-                self._say(text if text.startswith(f"{site}: ") else f"{site}: {text.removeprefix('bewaar: ')}")
+                with suppress(OSError):  # nobody is there to read it; the crawl goes on
+                    self._say(text if text.startswith(f"{site}: ") else f"{site}: {text.removeprefix('bewaar: ')}")
         code = process.wait()
         self._happened.put(Ended(site, code if code >= 0 else 128 - code, _read_report(self._report(site))))
 

@@ -36,12 +36,12 @@ class Installation:
     def _service(self) -> str:
         on_failure = f"OnFailure={self.name}-failed.service\n" if self.notify else ""
         user = f"User={self.user}\n" if self.user else ""
+        # A user's own systemd does not know of it.
+        network = "Wants=network-online.target\nAfter=network-online.target\n" if self.user else ""
         return f"""{WRITTEN_BY}
 [Unit]
 Description=Bewaar: crawl what is due in {_specifiers(str(self.archive))}
-Wants=network-online.target
-After=network-online.target
-{on_failure}
+{network}{on_failure}
 [Service]
 Type=oneshot
 {user}ExecStart={" ".join(map(_argument, self.command))}

@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from archive import times
 from archive.layout import Archive
 from crawler.cli import main
 from crawler.schedule.keeper import BUSY
+from crawler.schedule.processes import Processes
 from tests.crash import readers
 from tests.crawler.test_crawl import captured, query, wait_for
 from tests.front_door import CONTACT, bewaar, start
@@ -155,6 +158,31 @@ def test_a_due_that_is_killed_leaves_no_crawl_twice_and_none_behind(tmp_path: Pa
         assert len(site.asked) == asked <= 63 + 4
     assert query(archive.root, "SELECT count(*) FROM crawl") == [(1,)]
     assert here("due", "--archive", archive.root).startswith("next: one at ")
+
+
+def test_a_keeper_that_cannot_go_on_ends_its_crawls_whole(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    gate = threading.Event()
+
+    def hear(line: str) -> None:
+        if line.startswith("one: finishing what is under way"):
+            gate.set()
+
+    def fail() -> None:
+        with Processes(archive, hear) as world:
+            world.begin("one", [])
+            until(lambda: "/p2" in site.paths())
+            raise ZeroDivisionError
+
+    with Site(tree(3)) as site:
+        answer = site.pages["/p2"]
+        site.pages["/p2"] = lambda: (gate.wait(60), answer)[1]
+        schedule(archive, "one", site)
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    assert archive.holder_of("one") is None
+    report = Processes(archive, hear).report_of("one", times.now() - timedelta(minutes=1))
+    assert report["status"] == "interrupted"
 
 
 def test_a_loop_sees_a_new_profile_at_sighup_and_ends_at_sigterm(tmp_path: Path) -> None:
