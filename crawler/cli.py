@@ -21,6 +21,7 @@ from archive.layout import Archive
 from archive.packing.cli import pack
 from archive.report.cli import ASKED_IN, diff, report, search
 from archive.withholding.cli import withhold
+from crawler.audit.cli import audit
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
@@ -493,23 +494,10 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-for verb in (
-    *verbs,
-    pack,
-    savepage,
-    report,
-    patch,
-    init,
-    sites,
-    logos,
-    curate,
-    withhold,
-    diff,
-    export,
-    search,
-    due,
-    schedule,
-):
+_ABOUT_SITES = (init, sites, due, schedule, report, patch)
+_ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
+_ABOUT_THE_ARCHIVE = (pack, withhold, audit)
+for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from archive import times
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
+from crawler.audit.cli import DAYS, audit_lines
 from crawler.outcome import DONE, PROBLEMS
 
 if TYPE_CHECKING:
@@ -38,10 +39,17 @@ def _archive(path: Path) -> Archive:
 @click.command()
 @archive_option
 @at_once_option
+@click.option(
+    "--audit-days",
+    type=click.IntRange(0, 3660),
+    default=DAYS,
+    show_default=True,
+    help="Once a day, read the share of the WARC files again that reads all within so many days; 0 does not.",
+)
 @click.option("--dry-run", is_flag=True, help="Begin nothing; show whose turn it is, and why.")
 @click.option("--quiet", is_flag=True, help="Say only what was wrong: cron mails whatever is said.")
 @json_option
-def due(archive: Path, at_once: int, dry_run: bool, quiet: bool, as_json: bool) -> int:
+def due(archive: Path, at_once: int, audit_days: int, dry_run: bool, quiet: bool, as_json: bool) -> int:
     """Crawl what is due by the schedules in the profiles, and end.
 
     An unfinished crawl is taken up first. A run that was missed is made up for, however many there were by one. Each
@@ -90,9 +98,24 @@ def due(archive: Path, at_once: int, dry_run: bool, quiet: bool, as_json: bool) 
         say = _silence if quiet else _say
         with Processes(found, say) as world:
             code = Keeper(found, world, at_once=at_once, say=say, show=show, warn=_say).run_due()
+        if audit_days and code in {DONE, PROBLEMS}:
+            code = max(code, _audit(found, audit_days, quiet=quiet))
     if as_json:
         print_json(printed)
     return code
+
+
+def _audit(archive: Archive, days: int, *, quiet: bool) -> int:
+    """The share of today, if it was not read yet."""
+    from crawler.audit.audit import is_due, run_audit
+
+    now = times.now()
+    if not archive.manifest.exists() or not is_due(archive, now):
+        return DONE
+    done = run_audit(archive, days=days, now=now, progress=_silence)
+    for line in audit_lines(done)[: -1 if quiet else None]:
+        _say(line)
+    return PROBLEMS if done.wrong else DONE
 
 
 @click.group()

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archive import times
 from archive.errors import ArchiveFault
@@ -23,6 +23,8 @@ from crawler.schedule.turns import Turn, turn_of
 #: another process runs what is due (EX_TEMPFAIL of sysexits.h)
 BUSY = 75
 LOCK = "due.lock"
+#: of its last word in the frontier a crawl that outlived its keeper has printed how it ended
+_REPORTS_WITHIN = timedelta(minutes=1)
 
 
 @contextmanager
@@ -170,6 +172,8 @@ class Keeper:
             # One that was taken up began long before.
             done = last and not last.unfinished and (attempts.crawl or last.began >= began)
             sign = min(max(last_sign(self._archive, site) or began, began), now)
+            if done and now - sign < _REPORTS_WITHIN:
+                continue
             crawl = last.unfinished if last else None
             attempts.end(sign, crawl=crawl, wrong=None if done else CUT_OFF, interrupted=False)
 

@@ -1,0 +1,1 @@
+"""The audit: files read again, events written and put into the database."""
