@@ -36,6 +36,8 @@ class Marker(BaseModel):
     format: Annotated[PositiveInt, Field(examples=["1"])]
     operator: Annotated[str, AfterValidator(_check_operator)] | None = None
     contact: Annotated[str, AfterValidator(check_contact)] | None = None
+    #: whom to tell, and when; whoever tells them knows what may stand in it
+    alerts: dict[str, Any] | None = None
 
 
 def check_marker(data: Mapping[str, Any], *, source: str, text: str, error: type[WrongUse]) -> Marker:

@@ -21,6 +21,7 @@ from archive.layout import Archive
 from archive.packing.cli import pack
 from archive.report.cli import ASKED_IN, diff, report, search
 from archive.withholding.cli import withhold
+from crawler.alerting.cli import alerts
 from crawler.audit.cli import audit
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
@@ -180,6 +181,7 @@ def crawl(
       0 done   1 done, with problems or drift   2 wrong use   3 stopped by a limit   4 the archive could not be written
       130 interrupted; the next `bewaar crawl` goes on
     """
+    from crawler.alerting.tell import tell_after_crawl
     from crawler.begin import begin_crawl
     from crawler.plan import profile_for, read_seeds
     from crawler.upgrade import read_again
@@ -240,6 +242,8 @@ def crawl(
             click.echo(line)
         for line in outcome.complaints():
             click.echo(line, err=True)
+    for line in tell_after_crawl(found):
+        click.echo(f"bewaar: alerts: {line}", err=True)
     return outcome.exit_code
 
 
@@ -494,7 +498,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-_ABOUT_SITES = (init, sites, due, schedule, report, patch)
+_ABOUT_SITES = (init, sites, due, schedule, report, patch, alerts)
 _ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
 _ABOUT_THE_ARCHIVE = (pack, withhold, audit)
 for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):

@@ -146,7 +146,7 @@ class _LookUp:
                 found = self._environ[secret.env]
             else:
                 place = str(secret.file)
-                found = self._read(Path(place).expanduser())
+                found = read_secret_file(Path(place).expanduser(), self._archive)
             try:
                 _check(found, location)
             except ValueError as fault:
@@ -167,25 +167,26 @@ class _LookUp:
                 return f"{file.path} line {line}" if line else str(file.path)
         return f"profile {self._profile.name}"
 
-    def _read(self, path: Path) -> str:
-        """What the file holds, but for the line end at its end. Raises ValueError."""
-        try:
-            if path.resolve().is_relative_to(self._archive.root.resolve()):
-                raise ValueError(f"{path} lies in the archive, and would be copied with it")
-            # A pipe would wait for whoever writes it.
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-                about = os.fstat(file.fileno())
-                if not stat.S_ISREG(about.st_mode):
-                    raise ValueError(f"{path} is not a file")
-                if about.st_mode & 0o077 or about.st_uid != os.geteuid():
-                    raise ValueError(f"{path} can be read by others, or is theirs: chmod 600 it")
-                data = file.read(MAX_BYTES + 3)
-        except OSError as error:
-            raise ValueError(f"{path}: {error.strerror or error}") from None
-        try:
-            return data.decode().removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not UTF-8") from None
+
+def read_secret_file(path: Path, archive: Archive) -> str:
+    """What the file holds, but for the line end at its end. Raises ValueError."""
+    try:
+        if path.resolve().is_relative_to(archive.root.resolve()):
+            raise ValueError(f"{path} lies in the archive, and would be copied with it")
+        # A pipe would wait for whoever writes it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise ValueError(f"{path} is not a file")
+            if about.st_mode & 0o077 or about.st_uid != os.geteuid():
+                raise ValueError(f"{path} can be read by others, or is theirs: chmod 600 it")
+            data = file.read(MAX_BYTES + 3)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from None
+    try:
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8") from None
 
 
 def _check(found: str, location: tuple[str | int, ...]) -> None:

@@ -152,6 +152,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
     ),
     "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
+    "crawler.alerting": (
+        *GROUND, *LAYOUT, "archive.proof", "archive.report", "archive.store", "crawler.credentials", "crawler.sites",
+    ),
+    "crawler.alerting.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "crawler.alerting", "crawler.outcome"),
     "crawler.cli": ("archive", "crawler"),
 }  # fmt: skip
 
@@ -183,11 +187,11 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         "archive.withholding.cli",
-        *("crawler.audit.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
+        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
     "cronsim": ("crawler.schedule.rule",),
-    "pydantic": ("archive.configuration", "archive.marker", "crawler.sites"),
+    "pydantic": ("archive.configuration", "archive.marker", "crawler.alerting", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
 }  # fmt: skip
 NEVER_IN_ARCHIVE = ("crawler", "scrapy", "twisted", "urllib.request", "http.client", "requests", "httpx", "aiohttp")

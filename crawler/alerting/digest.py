@@ -1,0 +1,74 @@
+"""Which alerts are told now: those that are new, and at times those that still stand. What was told stands in
+``state/alerts.json``; without that file all is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archive import times
+from archive.layout import Archive
+from archive.report.words import Words
+from crawler.alerting.gather import Alert
+from crawler.alerting.settings import Alerts
+
+#: alerts in one digest; the rest is counted
+MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    subject: str
+    text: str
+    new: tuple[Alert, ...]
+    over: tuple[str, ...]
+
+
+class Told:
+    """What was told of one archive."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._path: Path = archive.state / "alerts.json"
+        try:
+            told = json.loads(self._path.read_text(encoding="utf-8"))
+            self._sent_at = times.parse(told["sent_at"])
+            #: by key, when it was told last
+            self._keys = {str(key): times.parse(at) for key, at in told["told"].items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            self._sent_at, self._keys = datetime.min.replace(tzinfo=times.now().tzinfo), {}
+
+    def digest(self, found: Sequence[Alert], alerts: Alerts, now: datetime) -> Digest | None:
+        """None where there is nothing new to tell, or it is too soon after the last digest."""
+        words = Words(alerts.language)
+        if now - self._sent_at < timedelta(hours=alerts.pause_hours):
+            return None
+        again = timedelta(days=alerts.repeat_days)
+        new = tuple(one for one in found if one.key not in self._keys or now - self._keys[one.key] >= again)
+        over = tuple(sorted(self._keys.keys() - {one.key for one in found}))
+        return compose(new, over, words) if new or over else None
+
+    def note(self, found: Sequence[Alert], digest: Digest, now: datetime) -> None:
+        new = {one.key for one in digest.new}
+        keys = {one.key: now if one.key in new else self._keys.get(one.key, now) for one in found}
+        told = {"sent_at": times.seconds(now), "told": {key: times.seconds(at) for key, at in sorted(keys.items())}}
+        draft = self._path.with_name(f".{self._path.name}.tmp")
+        draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        draft.replace(self._path)
+
+
+def compose(new: tuple[Alert, ...], over: tuple[str, ...], words: Words) -> Digest:
+    lines = []
+    for one in new[:MOST]:
+        lines.append(f"- {one.text}")
+        if one.command:
+            lines.append(f"    {one.command}")
+    if len(new) > MOST:
+        lines.append(words("and more", len(new) - MOST))
+    if over:
+        lines += ["", words("over")] if lines else [words("over")]
+        lines += [f"- {key}" for key in over[:MOST]]
+    subject = words("alerts subject", len(new)) if new else words("over")
+    return Digest(f"Bewaar: {subject}", "\n".join(lines) + "\n", new, over)

@@ -1,0 +1,85 @@
+"""What there is to tell of an archive now. Each alert has a key that stays the same while it stands."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from archive.layout import Archive
+from archive.proof import Tally, prove
+from archive.report.against import compare_pages
+from archive.report.crawl import read_report
+from archive.report.printed import clean
+from archive.report.verdict import findings
+from archive.report.words import Words
+from archive.store.withheld import open_visible
+from crawler.alerting.settings import Alerts
+
+#: findings that are no news by themselves: they are what a report is for
+_QUIET = frozenset({"more seeds", "refused", "not looked", "sitemap"})
+_LATEST = """SELECT id, site_id FROM crawl k WHERE status <> 'imported' AND id = (SELECT id FROM crawl m
+  WHERE m.site_id = k.site_id AND m.status <> 'imported' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY site_id"""
+_CRAWLS = """SELECT id FROM crawl k WHERE site_id = ? AND status = 'finished' AND EXISTS (SELECT 1 FROM capture c
+  WHERE c.crawl_id = k.id AND c.page_key IS NOT NULL) ORDER BY started_at DESC, id DESC LIMIT ?"""
+_FIXITY_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    key: str
+    text: str
+    command: str = ""
+
+
+def gather(archive: Archive, alerts: Alerts, *, verify: bool = False) -> list[Alert]:
+    """*verify* reads every file again, which takes as long as `bewaar verify` does."""
+    words = Words(alerts.language)
+    found = list(_disk(archive, alerts, words))
+    if archive.database.exists():
+        with open_visible(archive) as connection:
+            found += _crawls(connection, archive, words)
+            if alerts.nothing_new:
+                found += _nothing_new(connection, alerts.nothing_new, words)
+    if verify:
+        found += _fixity(archive, words)
+    return found
+
+
+def _disk(archive: Archive, alerts: Alerts, words: Words) -> Iterator[Alert]:
+    free = shutil.disk_usage(archive.root).free
+    if free < alerts.disk_free:
+        yield Alert("disk", words("disk low", words.size(free), words.size(int(alerts.disk_free))))
+
+
+def _crawls(connection: sqlite3.Connection, archive: Archive, words: Words) -> Iterator[Alert]:
+    for crawl, site in connection.execute(_LATEST).fetchall():
+        report = read_report(connection, crawl)
+        if report.status == "running" and archive.holder_of(site) is not None:
+            continue  # it has not come to its end because it goes on
+        for finding in findings(report):
+            if finding.name not in _QUIET:
+                said = clean(words.finding(finding.name, finding.said), 300)
+                yield Alert(f"{site} {finding.name}", f"{site}: {said}", f"bewaar report {crawl}")
+
+
+def _nothing_new(connection: sqlite3.Connection, runs: int, words: Words) -> Iterator[Alert]:
+    for (site,) in connection.execute("SELECT id FROM site ORDER BY id").fetchall():
+        crawls = [row[0] for row in connection.execute(_CRAWLS, (site, runs + 1))]
+        if len(crawls) <= runs:
+            continue
+        compared = [compare_pages(connection, later, earlier, whole=True) for later, earlier in pairwise(crawls)]
+        if not any(sum(one.counts.values()) for both in compared for one in both.values()):
+            yield Alert(f"{site} nothing new", words("nothing new", site, runs), f"bewaar report {crawls[0]}")
+
+
+def _fixity(archive: Archive, words: Words) -> Iterator[Alert]:
+    wrong = [one for one in prove([], archive, Tally(), rows=False, strict=False) if one.severity == "failure"]
+    for one in wrong[:_FIXITY_SHOWN]:
+        said = clean(f"{one.file} at {one.offset}: {one.what}", 300)
+        yield Alert(f"fixity {Path(one.file).name}", words("fixity", said), "bewaar verify")
+    if len(wrong) > _FIXITY_SHOWN:
+        yield Alert("fixity more", words("and more", len(wrong) - _FIXITY_SHOWN), "bewaar verify")
