@@ -29,7 +29,7 @@ STYLE = """
 .cr table { border-collapse: collapse; margin: .4rem 0 1rem; width: 100%; }
 .cr th, .cr td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; overflow-wrap: anywhere;
   border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-.cr td.n, .cr th.n { text-align: right; white-space: nowrap; }
+.cr thead th { overflow-wrap: normal; } .cr td.n, .cr th.n { text-align: right; white-space: nowrap; }
 .cr code { overflow-wrap: anywhere; }
 .cr .verdict { border-left: .4rem solid #2e8b57; padding: .4rem 1rem; margin: 1rem 0; }
 .cr .verdict.look { border-color: #c77700; }
