@@ -45,7 +45,10 @@ class Block:
     def named_entries(self) -> list[Entry]:
         """The entries that begin with a name: of lines of one make, those that tell of the one above are dropped."""
         entries = self.entries()
-        cards = cards_in(self.lines, self.items[0].at) if self.items else []
+        lines = self.lines
+        if entries and entries[0].shape in MARKED and entries[0].lines[0] is lines[0]:
+            return entries
+        cards = cards_in(lines, self.items[0].at) if len(lines) > 1 else []
         if entries and entries[0].shape in MARKED:
             return cards if cards and _hold(cards, entries) else entries
         if cards:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -92,12 +93,13 @@ def _heads(made: list[Line], lines: Sequence[Line], start: int) -> _Heads | None
     if sum(is_name(name) or is_group_heading(name) for name in names) < _MOST * len(names):
         return None
     boxes = _boxes(made, start)
+    at = [line.at for line in lines]
     bodies: list[list[Line]] = []
     leading = 0
     for nth, (line, box) in enumerate(zip(made, boxes, strict=True)):
         following = made[nth + 1].at if nth + 1 < len(made) else _end(box, line, lines)
-        bodies.append([other for other in lines if line.at < other.at < following])
-        leading += not any(box.first <= other.at < line.at for other in lines)
+        bodies.append(list(lines[bisect_right(at, line.at) : bisect_left(at, following)]))
+        leading += bisect_left(at, box.first) == bisect_left(at, line.at)
     filled = sum(bool(body) for body in bodies)
     boxed = sum(box.last - box.first > 1 for box in boxes) * 2 >= len(boxes)
     leads = boxed and leading >= _MOST * len(made) and len({box.tag for box in boxes}) == 1

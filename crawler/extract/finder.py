@@ -30,6 +30,8 @@ from crawler.extract.zones import Zones
 _MAX_LABELS = 40
 #: items of the page from a label to what a selector points at below it
 _ABOVE = 40
+#: of headings that only may announce a role, so many are asked
+_MAX_LOOSE = 8
 #: regions of what a page says
 _READ = frozenset(("main", "header", "aside"))
 #: lines that read the same are told apart so far
@@ -204,7 +206,7 @@ class Finder:
             for line in self.outline.lines
             if (line.level or line.strong or line.text.endswith(":")) and line.region in _READ and not line.struck
         )
-        return islice((label for label in labels if label is not None), _MAX_LABELS)
+        return islice((label for label in labels if label is not None), _MAX_LOOSE)
 
     # Blocks
 

@@ -71,7 +71,7 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
     short = _short(role)
-    if short is not None and role in _INLINE and (found := _INLINE_LABEL.match(text)):
+    if short is not None and role in _INLINE and ": " in text and (found := _INLINE_LABEL.match(text)):
         # "Partners: Fonds Noord, Stichting Lamp": a label, and its list in the same line.
         told = found[1].strip()
         if short.search(_TRIM.sub("", told)) and not _refused(role, told) and "," in text[found.end() :]:
@@ -90,10 +90,10 @@ def loose_label(line: Line, role: str) -> Label | None:
     """A heading that may announce the role: a word of it stands there, in whatever phrase."""
     text = line.text
     set_off = line.level or line.strong or text.endswith(":")
-    if not set_off or len(text) > _LOOSE_CHARS or text.endswith(("!", "...", "…")) or _refused(role, text):
+    if not set_off or len(text) > _LOOSE_CHARS or text.endswith(("!", "...", "…")):
         return None
     words = vocabulary()
-    if words.loose[role].search(text) is None or words.other.match(text):
+    if words.loose[role].search(text) is None or words.other.match(text) or _refused(role, text):
         return None
     return Label(role, line, None, 0, len(text), "loose-label")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from crawler.extract.blocks import has_content
@@ -131,6 +132,7 @@ def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
 def is_of_another(role: str, heading: str) -> bool:
     """Whether a heading opens what stands near such lists and is none: "Former members", "Membership fees"."""
     return refuses(role, heading) or (len(heading) <= LABEL_CHARS and vocabulary().other.match(heading) is not None)
