@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from archive.browse import access
 from archive.browse.publication import Publication
@@ -23,23 +25,22 @@ _OPERATORS = re.compile(
 _CLOSED = (503, b"The archive is not shown now: what may be seen is being worked out. Try again in a moment.\n")
 _ABSENT = (404, b"There is no such page.\n")
 
-#: copies that are being made beside what is served: kept, or they would be thrown away half way
-_running: set[asyncio.Task[None]] = set()
-_renewed: set[int] = set()
+#: a request waits so long for what may be seen to be worked out, seconds; then it is told to come back
+_WAIT_S = 20.0
+
+#: what is being made, by whom it is of: one at a time for all requests that wait for it
+_making: WeakKeyDictionary[Publication, asyncio.Task[bool]] = WeakKeyDictionary()
 
 
 async def refusal(datasette: Any, path: str) -> tuple[int, bytes] | None:
     """Status and text for a request that is not let in; None for one that is."""
     publications = access.publications(datasette)
     for publication in publications:
-        try:
-            if not publication.holds():
-                await asyncio.to_thread(publication.refresh)
-            elif publication.is_due():
-                _renew(publication)
-        except BewaarError:
-            log.exception("nothing is served")
-            return _CLOSED
+        if not publication.holds():
+            if not await _is_made(publication):
+                return _CLOSED
+        elif publication.is_due():
+            _make(publication)  # beside the requests, which go on seeing what was served before
     if any(publication.public for publication in publications):
         base = datasette.setting("base_url").rstrip("/")
         if _OPERATORS.fullmatch(path.removeprefix(base)):
@@ -47,20 +48,29 @@ async def refusal(datasette: Any, path: str) -> tuple[int, bytes] | None:
     return None
 
 
-def _renew(publication: Publication) -> None:
-    """Beside the requests, which go on seeing what was served before."""
-    if id(publication) in _renewed:
-        return
+async def _is_made(publication: Publication) -> bool:
+    """Whether what may be seen now was worked out in time. What was being made may be of before the last decision."""
+    end = time.monotonic() + _WAIT_S
+    while (left := end - time.monotonic()) > 0:
+        done, _ = await asyncio.wait({task := _make(publication)}, timeout=left)
+        if publication.holds():
+            return True
+        if done and not task.result():
+            return False
+    return False
 
-    async def renew() -> None:
-        try:
-            await asyncio.to_thread(publication.refresh)
-        except BewaarError:
-            log.exception("what is served is not up to date")
-        finally:
-            _renewed.discard(id(publication))
 
-    _renewed.add(id(publication))
-    task = asyncio.get_running_loop().create_task(renew())
-    _running.add(task)
-    task.add_done_callback(_running.discard)
+def _make(publication: Publication) -> asyncio.Task[bool]:
+    task = _making.get(publication)
+    if task is None or task.done():
+        task = _making[publication] = asyncio.get_running_loop().create_task(_refresh(publication))
+    return task
+
+
+async def _refresh(publication: Publication) -> bool:
+    try:
+        await asyncio.to_thread(publication.refresh)
+    except BewaarError:
+        log.exception("%s", "what is served is not up to date" if publication.holds() else "nothing is served")
+        return False
+    return True
