@@ -48,6 +48,14 @@ class Originals:
                     return Original(record.id, record.url, record.date)
         return None
 
+    def at(self, place: Place, exchange: Exchange) -> Original | None:
+        """The record at *place*, when it can stand behind *exchange*, whose payload it is known to hold."""
+        with self._lock:
+            record = self._read(place)
+        if record is None or not record.url or not may_refer(exchange) or not is_original(record, exchange):
+            return None
+        return Original(record.id, record.url, record.date)
+
     def validator(self, url: str, strength: Strength) -> Validator | None:
         """What to ask by whether *url* still gives what the last whole record of it holds; None where there is no such
         record, it cannot be read or is not what its digest says, or has no validator of that strength. Never raises:

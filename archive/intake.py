@@ -92,8 +92,8 @@ def sites_told(archive: Archive) -> dict[str, str]:
 
 
 def files_of(archive: Archive, site: str) -> list[Path]:
-    """The finished files of *site*: its crawls', and those that were taken in and hold captures of it. What these are
-    the database knows."""
+    """The finished files of *site*: its crawls', and those that were taken in, or came of a recovery, and hold captures
+    of it. What these are the database knows."""
     own = archive.warcs_of(site)
     if not archive.database.exists():
         return own
@@ -102,7 +102,9 @@ def files_of(archive: Archive, site: str) -> list[Path]:
         names = {file.partition(INSIDE)[0] for file in files_with(held.conn, site)}
     finally:
         held.close()
-    return [*own, *(path for path in archive.kept() if path.name in names)]
+    names -= {path.name for path in own}
+    others = (*archive.sealed_warcs(), *archive.arcs(), *archive.waczs())
+    return [*own, *sorted(path for path in others if path.name in names)]
 
 
 class Intake:

@@ -46,6 +46,25 @@ class Redaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a response was had from that did not come from its own URL: another archive's capture of it."""
+
+    #: what was asked for
+    url: str
+    #: when, UTC
+    fetched_at: datetime
+    #: id of the record that holds the exchange with that archive
+    record_id: str
+    #: the digest that archive's index gives, where the payload has another one
+    other_digest: str | None = None
+    #: 14 digits of the capture that archive answered with, where it is another one with the same payload: the header
+    #: section is that one's
+    header_of: str | None = None
+    #: header fields that are stored under other names, because they are not true of the stored bytes
+    renamed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and its response, as wire bytes (above TLS, below HTTP).
 
@@ -82,6 +101,8 @@ class Exchange:
     surplus: bytes = b""
     #: what was masked, in the order of the bytes
     redactions: tuple[Redaction, ...] = ()
+    #: where it was had from another archive: *started_at* is the original's time then, known to the second
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +236,8 @@ class Capture:
     refers_to: str | None = None
     refers_to_url: str | None = None
     refers_to_date: str | None = None
+    #: where another archive's capture of it was had from (WARC-Source-URI); None for what came from the URL itself
+    source_url: str | None = None
     #: of an image, in pixels, where whoever read the record looked
     width: int | None = None
     height: int | None = None

@@ -26,6 +26,7 @@ from crawler.audit.cli import audit
 from crawler.curation.cli import curate
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
+from crawler.memento.cli import recover
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.patching.cli import patch
 from crawler.schedule.cli import due, schedule
@@ -498,7 +499,7 @@ def doctor(archive: Path) -> int:
     return DONE if healthy else PROBLEMS
 
 
-_ABOUT_SITES = (init, sites, due, schedule, report, patch, alerts)
+_ABOUT_SITES = (init, sites, due, schedule, report, patch, recover, alerts)
 _ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
 _ABOUT_THE_ARCHIVE = (pack, withhold, audit)
 for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):

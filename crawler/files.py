@@ -17,7 +17,7 @@ from archive.store import Store
 from archive.warc.reader import INSIDE, WarcFile, open_files, open_warc
 from crawler.attribution import Sites
 from crawler.ingest import Ingest, Others, derive_site
-from crawler.reading import GAVE_UP, Event, Reader, crawl_of, events, opening_of, told_crawl
+from crawler.reading import GAVE_UP, Event, Reader, crawl_of, events, opening_of, source_of, told_crawl
 from crawler.sites.profile import Profile, load_profile
 
 #: readings per transaction
@@ -104,14 +104,17 @@ def _ingest_one(
     others = ingests.others(file.name)
     ingest: Ingest | Others = others
     batch: list[Reading] = []
+    #: what a crawl of ours had from another archive: whose captures they are, their hosts tell
+    recovered: list[Reading] = []
     name: str | None = None
     skipped = skim.get(file.name, ())
 
     def write() -> Iterator[tuple[str, int]]:
-        ingest.write(batch)
-        if batch and (crawl := ingest.crawl_of(batch[0].capture)):
-            yield crawl, len(batch)
-        batch.clear()
+        for who, readings in ((ingest, batch), (others, recovered)):
+            who.write(readings)
+            if readings and (crawl := who.crawl_of(readings[0].capture)):
+                yield crawl, len(readings)
+            readings.clear()
 
     try:
         for found in events(_with_places(file, damage)):
@@ -121,21 +124,23 @@ def _ingest_one(
                 yield from write()
                 name = name or record.field("WARC-Filename")
                 ingest = ingests.of_ours(record, file.name) or others
+            is_recovered = isinstance(found, Event) and ingest is not others and source_of(record, found.about)
+            who = others if is_recovered else ingest
             try:
                 if isinstance(found, Event):
                     at(file.name, record.place.offset)
                     _check_url(record)
                 if isinstance(found, Event) and record.place.offset in skipped:
-                    reading: Reading | None = ingest.skim(found)
+                    reading: Reading | None = who.skim(found)
                 else:
-                    reading = ingest.take(found)
+                    reading = who.take(found)
             except BadRecord as bad:
                 damage.add(bad)
                 continue
             if reading:
-                damage.crawl = ingest.crawl_of(reading.capture)
-                batch.append(reading)
-            if len(batch) >= BATCH:
+                damage.crawl = who.crawl_of(reading.capture)
+                (recovered if is_recovered else batch).append(reading)
+            if len(batch) + len(recovered) >= BATCH:
                 yield from write()
     except BadRecord as too_much:
         damage.add(too_much)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive.errors import Damaged
 from archive.model import Capture, Place, Reading, Record
@@ -172,7 +173,10 @@ class Others:
         key = (site, captured_at(capture)[:10])
         known = self._crawls.get(key)
         if known is None:
-            known = self._crawls[key] = MadeUp.of(capture, site, self._software, self._operator)
+            # Whoever had it from another archive did not capture it.
+            source = _archive_of(capture.source_url) if capture.source_url else None
+            software = f"recovered from {source}" if source else self._software
+            known = self._crawls[key] = MadeUp.of(capture, site, software, None if source else self._operator)
         known.take(capture)
         return known
 
@@ -185,6 +189,13 @@ class Others:
             find = self._originals.find
             self._readers[crawl.id] = Reader(facts=self._facts, profile=profile, find_original=find)
         return self._readers[crawl.id]
+
+
+def _archive_of(url: str) -> str:
+    try:
+        return urlsplit(url).netloc[:_MOST_NAME_CHARS] or url[:_MOST_NAME_CHARS]
+    except ValueError:
+        return url[:_MOST_NAME_CHARS]
 
 
 #: of a site that nobody has written one for: its seeds do not matter to who reads

@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +96,7 @@ def ingest(
     archive.check_writable()
     record_written(archive)
     outcome = Outcome()
-    pending = _Pending(archive)
+    pending = Pending(archive)
     with Intake(archive) as intake:
         for path in files:
             taken = intake.take(path, how=how, site=site)
@@ -105,15 +105,24 @@ def ingest(
                 outcome.known.append(str(path))
                 watch.say(f"{path}: is in the archive already, as {taken.file}")
     record_written(archive)
-    _read(archive, pending, outcome, watch, processes or os.cpu_count() or 1)
+    read_files(archive, pending, archive.kept(), outcome, watch, processes=processes)
     return outcome
 
 
-def _read(archive: Archive, pending: _Pending, outcome: Outcome, watch: Watch, processes: int) -> None:
-    """Write the rows of every file that was taken in and has none, of an earlier call's too."""
+def read_files(
+    archive: Archive,
+    pending: Pending,
+    files: Collection[Path],
+    outcome: Outcome,
+    watch: Watch,
+    *,
+    processes: int | None = None,
+) -> None:
+    """Write the rows of those among *files* that have none, and derive the history of the sites they touch, and of
+    those that an earlier call was ended before."""
     with _store(archive) as store:
         held = store.sealed_files()
-        unread = [path for path in in_order(archive) if path.name not in held and path in set(archive.kept())]
+        unread = [path for path in in_order(archive) if path.name not in held and path in set(files)]
         again = _changes_what_was_read(Ingests(archive, store), store, unread)
     pending.add(path.name for path in unread)
     if not pending.names:
@@ -128,7 +137,7 @@ def _read(archive: Archive, pending: _Pending, outcome: Outcome, watch: Watch, p
         watch.done(Ingested(name, ingested.captures, damage))
 
     watch.begin(sum(path.stat().st_size for path in unread))
-    _read_side_by_side(archive, _shares(archive, unread, processes), done, watch)
+    _read_side_by_side(archive, _shares(archive, unread, processes or os.cpu_count() or 1), done, watch)
     if again:
         watch.say("a file came that tells how files before it must be read: all rows are derived again")
         rebuild(archive).close()
@@ -246,7 +255,7 @@ def _in_force(profiles: Iterable[tuple[str, str, Profile]], name: str) -> str | 
     return digests[-1] if digests else None
 
 
-class _Pending:
+class Pending:
     """What was taken in and is not derived yet, on the medium: by this process, and by those that were ended."""
 
     def __init__(self, archive: Archive) -> None:

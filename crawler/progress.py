@@ -57,11 +57,17 @@ class Progress:
             self._say(f"{self._site}: finishing what is under way; Ctrl-C once more stops at once")
         if self._status is None and time.monotonic() - self._shown_at < PLAIN_S:
             return
+        line = self._line(spider)
+        if self._status:
+            self._status.update(line)
+        else:
+            self._say(line)
+
+    def _line(self, spider: Any) -> str:
         outcome = spider.outcome
         waiting = spider.frontier.left()
         now = time.monotonic()
-        rate = (outcome.captures - self._captures) / max(0.1, now - self._shown_at)
-        self._captures, self._shown_at = outcome.captures, now
+        rate = self._rate(outcome.captures, now)
         line = (
             f"{self._site}: {outcome.captures} captures, {outcome.pages} pages, {_size(outcome.bytes)}, "
             f"{waiting} to go on {spider.frontier.hosts()} hosts, {spider.frontier.refused} refused, "
@@ -72,16 +78,40 @@ class Progress:
         elif waiting and outcome.captures:
             # By the pace so far: links that are still to be found are not in it.
             line += f", {_duration(waiting * (now - self._began) / outcome.captures)} left at least"
-        if self._status:
-            self._status.update(line)
-        else:
-            self._say(line)
+        return line
+
+    def _rate(self, captures: int, now: float) -> float:
+        rate = (captures - self._captures) / max(0.1, now - self._shown_at)
+        self._captures, self._shown_at = captures, now
+        return rate
 
     def _say(self, line: str) -> None:
         if self._status:
             self._status.console.print(line)
         else:
             sys.stderr.write(f"{line}\n")
+
+
+class RecoveryProgress(Progress):
+    """Of captures that another archive has: what is left is known once all of its listings are read."""
+
+    def _line(self, spider: Any) -> str:
+        outcome, frontier = spider.outcome, spider.frontier
+        now = time.monotonic()
+        rate = self._rate(outcome.captures, now)
+        waiting = frontier.count("memento", "queued", "leased")
+        listings = frontier.count("listing", "queued", "leased")
+        line = (
+            f"{self._site}: {outcome.recovered} captures recovered, {waiting} to go, {_size(outcome.bytes)}, "
+            f"{outcome.refused} refused, {outcome.failed} failed, {now - self._began:.0f} s, {rate:.1f} a second"
+        )
+        if listings:
+            line += f", {listings} listings to be read"
+        if opens := spider.opens_at():
+            line += f"; paused until {opens:%Y-%m-%d %H:%M %Z}, when the archive may be asked again"
+        elif waiting and outcome.recovered:
+            line += f", {_duration(waiting * (now - self._began) / outcome.recovered)} left"
+        return line
 
 
 def _size(count: float) -> str:

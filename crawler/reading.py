@@ -33,7 +33,7 @@ from archive.model import (
     WireBytes,
 )
 from archive.warc import http as warc_http
-from archive.warc.events import SECRETS_IN_BODY
+from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY, SOURCE_URI
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
 from crawler.closings import CRAWL, PATCH, read_closing
@@ -86,6 +86,11 @@ class Event:
 
     record: Record
     about: Mapping[str, str] = field(default_factory=dict)
+
+
+def source_of(record: Record, about: Mapping[str, str]) -> str | None:
+    """Where it was had from, where that is not its own URL: another archive's capture of it."""
+    return record.field("WARC-Source-URI") or about.get(SOURCE_URI)
 
 
 def warc_fields(block: Iterable[bytes]) -> dict[str, str]:
@@ -218,6 +223,9 @@ class Reader:
         if (places := event.about.get(SECRETS_IN_BODY, "")).isdigit():
             problem = Problem("a declared secret stood in its body", f"places masked: {places}")
             return replace(reading, problems=(*reading.problems, problem))
+        if declared := event.about.get(OTHER_DIGEST):
+            problem = Problem("not what the other archive's index says", f"{declared} there")
+            return replace(reading, problems=(*reading.problems, problem))
         return reading
 
     def _read(self, event: Event) -> Reading:
@@ -251,6 +259,7 @@ class Reader:
             refers_to=record.field("WARC-Refers-To"),
             refers_to_url=record.field("WARC-Refers-To-Target-URI"),
             refers_to_date=record.field("WARC-Refers-To-Date"),
+            source_url=source_of(record, about),
         )
 
     def _read_response(self, record: Record, capture: Capture) -> Reading:

@@ -111,8 +111,21 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",
-        "crawler.frontier", "crawler.login",
+        "crawler.frontier", "crawler.login", "crawler.memento",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
+    ),
+    "crawler.memento": (
+        *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.discover",
+        "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.scope",
+    ),
+    "crawler.memento.recover": (
+        *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingestion",
+        "crawler.memento", "crawler.memento.run", "crawler.plan", "crawler.sites",
+    ),
+    "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.spiders"),
+    "crawler.memento.cli": (
+        *GROUND, *LAYOUT, "archive.cli", "crawler.gauge", "crawler.memento", "crawler.memento.recover", "crawler.sites.cli",
+        "crawler.upgrade",
     ),
     "crawler.upgrade": (*GROUND, *LAYOUT, "crawler.extract", "crawler.rebuild"),
     "crawler.settings": (),
@@ -179,7 +192,8 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "form2request": ("crawler.login",),
     "parsel": ("crawler.login",),
     "protego": ("crawler.look",),
-    "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run"),
+    "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run",
+               "crawler.memento.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
     "OpenSSL": ("crawler.capture",),
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
@@ -187,7 +201,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         "archive.withholding.cli",
-        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
+        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
     "cronsim": ("crawler.schedule.rule",),

@@ -13,7 +13,7 @@ _URN = re.compile(r"<urn:uuid:([0-9A-Za-z-]{1,60})>")
 _CAPTURE = """SELECT c.id, c.record_id, c.record_type, c.captured_at, c.warc_date, c.status, c.mime, c.truncated,
   c.error, c.redirect_to, c.page_key, c.crawl_id, c.resource_id, c.page_version_id, c.via, c.hops, c.original_id,
   coalesce(c.payload_id, oc.payload_id) AS payload, c.warc_offset,
-  c.warc_length, c.declared_digest, c.refers_to, w.path AS warc, w.sealed, w.sha256 AS warc_sha256,
+  c.warc_length, c.declared_digest, c.refers_to, c.source_url, w.path AS warc, w.sealed, w.sha256 AS warc_sha256,
   r.url, r.title, k.site_id, s.name AS site, p.digest, p.size, p.width, p.height, v.title AS page_title
 FROM capture c JOIN warc w ON w.id = c.warc_id JOIN resource r ON r.id = c.resource_id JOIN crawl k ON k.id = c.crawl_id
   JOIN site s ON s.id = k.site_id LEFT JOIN payload p ON p.id = c.payload_id

@@ -17,8 +17,8 @@ _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "fini
 _INSERT_CAPTURE = """INSERT INTO capture (record_id, crawl_id, resource_id, page_key, warc_date, captured_at, status,
   mime, record_type, truncated, error, redirect_to, payload_id, declared_digest, refers_to, refers_to_url,
   refers_to_date, via, hops, was_read,
-  page_version_id, warc_id, warc_offset, warc_length, url_list_id, fetch_ms)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+  page_version_id, warc_id, warc_offset, warc_length, url_list_id, fetch_ms, source_url)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 # URLs are ASCII, as they are requested. (json.dumps() with options makes an encoder anew for every call.)
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -150,6 +150,7 @@ class Captures:
                 capture.place.length,
                 self._url_list(reading.urls),
                 capture.fetch_ms,
+                capture.source_url,
             ),
         )
 

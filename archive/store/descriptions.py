@@ -155,6 +155,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "copy_of_id": "The capture of the same record in another file; timelines read that one.",
         "url_list_id": "What it needs or lists; empty for what does neither, and where nobody looked.",
         "fetch_ms": "How long the fetch took, milliseconds, as its metadata record says.",
+        "source_url": "Where another archive's capture was had from (WARC-Source-URI: recovered); empty for what came"
+        " from the URL itself.",
     },
     "closing": {
         "crawl_id": "The crawl.",

@@ -79,6 +79,16 @@ def latest_whole(connection: sqlite3.Connection, site: str, url: str) -> Place |
     return Place(*found) if found else None
 
 
+def is_recovered(connection: sqlite3.Connection, url: str, at: str, archive: str) -> bool:
+    """Whether the capture of *url* at *at* (``captured_at``) was had from *archive*, the beginning of an address."""
+    found = connection.execute(
+        "SELECT 1 FROM resource r JOIN capture c ON c.resource_id = r.id WHERE r.url = ?1 AND c.captured_at = ?2"
+        " AND substr(c.source_url, 1, length(?3)) = ?3",
+        (url, at, archive),
+    ).fetchone()
+    return found is not None
+
+
 def place_of(connection: sqlite3.Connection, record_id: str) -> Place | None:
     """Where the response with this record id lies."""
     found = connection.execute(

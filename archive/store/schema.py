@@ -15,7 +15,7 @@ from archive.errors import NotAnArchive, OlderSchema
 from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.first_schema import complete_first_schema
-from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES, REPORTS
+from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES, REPORTS, SOURCE
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -67,6 +67,11 @@ def reports(db: sqlite_utils.Database) -> None:
     """Of captures that are there nobody knows what they need; `rebuild` reads them again."""
     for statement in REPORTS:
         db.execute(statement)
+
+
+@migrations()
+def source(db: sqlite_utils.Database) -> None:
+    db.execute(SOURCE)
 
 
 WriteLock = Callable[[], AbstractContextManager[None]]

@@ -251,4 +251,7 @@ REPORTS: tuple[str, ...] = (
       PRIMARY KEY (site_id, role)) STRICT, WITHOUT ROWID""",
 )
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS)
+#: Run once, by a migration of its own. Of rows that are there, nothing was had from another archive.
+SOURCE = "ALTER TABLE capture ADD COLUMN source_url TEXT"
+
+EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS, SOURCE)

@@ -19,7 +19,7 @@ _TABLES = {match[1] for sql in EVERY_STATEMENT if (match := re.match(r"CREATE (?
 _FACT_SOURCE = """CREATE VIEW fact_source AS
 SELECT f.id AS fact_id, s.site_id, s.role, f.value, f.tier, f.rule, e.quote, e.byte_start, e.byte_end, e.xpath,
   r.url, c.captured_at, c.record_id, w.path AS warc, c.warc_offset, c.warc_length, p.digest AS payload_digest,
-  o.extractor_version, k.profile_digest, c.id AS capture_id, o.id AS observation_id
+  o.extractor_version, k.profile_digest, c.source_url, c.id AS capture_id, o.id AS observation_id
 FROM evidence e JOIN fact f ON f.id = e.fact_id JOIN section_version s ON s.id = f.section_version_id
   JOIN observation o ON o.id = e.observation_id JOIN capture c ON c.id = o.capture_id
   JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id JOIN crawl k ON k.id = c.crawl_id

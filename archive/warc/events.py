@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from archive import times
 from archive.errors import BadHttp
-from archive.model import DECLARED_SECRET, Exchange, Original, WireBytes
+from archive.model import DECLARED_SECRET, Exchange, Original, Source, WireBytes
 from archive.warc import fields, http
 from archive.warc.blocks import InMemory
 from archive.warc.fields import Field
@@ -29,6 +30,9 @@ WARC_FIELDS = "application/warc-fields"
 MAX_ASIDE_BYTES = 1 << 16
 #: the field that counts the ranges of a body that were masked
 SECRETS_IN_BODY = "secretsInBody"
+#: the fields that tell of another archive (`archive.model.Source`)
+SOURCE_URI = "sourceURI"
+OTHER_DIGEST = "otherDigest"
 _ASIDE = frozenset({"interim", "surplus"})
 _MASKED_IN = {"request": "request", "response": "response", "interim": "interimResponse", "surplus": "surplusBytes"}
 
@@ -155,6 +159,10 @@ def payload_digest(exchange: Exchange, algorithm: Algorithm) -> str | None:
 
 
 def _connection(exchange: Exchange, *, strict: bool) -> Iterator[Field]:
+    if exchange.source and not strict:
+        # As pywb writes them of what it has from other archives.
+        yield "WARC-Source-URI", fields.url(exchange.source.url)
+        yield "WARC-Creation-Date", times.warc_date(exchange.source.fetched_at)
     if exchange.ip_address:
         with suppress(ValueError):
             yield "WARC-IP-Address", _address(exchange.ip_address)
@@ -177,11 +185,25 @@ def _about(exchange: Exchange) -> Iterator[Field]:
         yield "error", exchange.error
     if exchange.via:
         yield "via", fields.url(exchange.via)
-    yield "hopsFromSeed", exchange.hops
+    if exchange.source:
+        yield from _source(exchange.source)
+    else:
+        yield "hopsFromSeed", exchange.hops
     if exchange.fetch_ms is not None:
         yield "fetchTimeMs", str(exchange.fetch_ms)
     yield from _aside("interimResponse", exchange.interim)
     yield from _aside("surplusBytes", exchange.surplus)
+
+
+def _source(source: Source) -> Iterator[Field]:
+    yield SOURCE_URI, fields.url(source.url)
+    yield "sourceRecord", source.record_id
+    if source.other_digest:
+        yield OTHER_DIGEST, source.other_digest
+    if source.header_of:
+        yield "headerOf", source.header_of
+    for name in source.renamed:
+        yield "headerRenamed", name
 
 
 def _redactions(exchange: Exchange, kept_in: str) -> Iterator[Field]:

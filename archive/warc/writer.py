@@ -125,7 +125,8 @@ class WarcWriter:
         if self._fault:
             raise self._fault
         _check_readable(exchange)
-        date = times.warc_date(exchange.started_at.astimezone(UTC))
+        at = exchange.started_at.astimezone(UTC)
+        date = times.seconds(at) if exchange.source else times.warc_date(at)
         drafts = draft_exchange(exchange, algorithm=self._algorithm, strict=self._strict, original=original)
         return self._write(_Event(fields.url(exchange.url), date, drafts, closing=False))
 

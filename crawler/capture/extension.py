@@ -156,6 +156,11 @@ class CaptureExtension:
             original = self.find_original(redacted)
         return self.writer.write_exchange(redacted, original), redacted, original
 
+    def wrote_beside(self) -> None:
+        """The writer was handed something else than an exchange of ours: it is synced soon, too."""
+        self._unsynced += 1
+        self._schedule_sync()
+
     def hurry(self) -> None:
         """A limit was met: no answer may take much longer. What comes until then is kept and marked."""
         for attempts in self.under_way:

@@ -76,9 +76,11 @@ class PoliteDownloader(Downloader):
 
     def answered(self, request: Request, response: Response, took_s: float) -> None:
         retry_after = response.headers.get("Retry-After")
+        # The status of a capture that another archive hands out is that of the site it is of.
+        is_capture = request.meta.get("memento") and "Memento-Datetime" in response.headers
         self.pace(self.get_slot_key(request)).answered(
             monotonic(),
-            response.status,
+            200 if is_capture else response.status,
             took_s=took_s,
             retry_after=retry_after.decode("latin-1") if retry_after else None,
         )

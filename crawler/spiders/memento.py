@@ -1,0 +1,310 @@
+"""Asks another archive what it has, and for each capture of that; writes what it answers, and beside it the record of
+the original URL and date that the answer stands for."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.asyncio import create_looping_call
+from twisted.python.failure import Failure
+
+from archive import times
+from archive.errors import ArchiveFault, BadHttp
+from archive.model import Place, Record
+from archive.warc import http as warc_http
+from archive.warc.blocks import hold
+from archive.warc.reader import open_warc
+from crawler.capture import signals as capture_signals
+from crawler.capture.extension import CaptureExtension
+from crawler.capture.signals import Captured
+from crawler.frontier import ATTEMPTS, RETRIED, Leased, host_of
+from crawler.memento.address import replay_of
+from crawler.memento.frontier import Row
+from crawler.memento.job import Job
+from crawler.plan import scrapy_settings
+from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
+from crawler.politeness.pace import retry_after_s
+from crawler.politeness.robots import Disallowed
+from crawler.spiders.closing import close_spider, closing_records
+from crawler.spiders.heard import HeardSignals
+from crawler.spiders.listings import Listings
+from crawler.spiders.mementos import Mementos
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+log = logging.getLogger(__name__)
+
+LEASE_ROWS = 8
+#: requests handed to Scrapy and not answered, beside those that may be under way at a time
+WAITING = 7
+TICK_S = 0.25
+
+
+class MementoSpider(Spider):
+    name = "memento"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+        self.plan, self.frontier, self.outcome = job.plan, job.frontier, job.outcome
+        self.was_closed = False
+        self.sessions: list[Any] = []
+        #: rows whose records are written, by the end of the last: done once that is on the medium
+        self._unsynced: list[tuple[str, int, int]] = []
+        #: rows whose requests Scrapy has, or whose answers are being read
+        self._under_way: set[int] = set()
+        self._tick: Any = None
+        self.listings = Listings(self)
+        self._mementos = Mementos(self)
+        self.frontier.address_of = self._mementos.address_of
+        self.frontier.captures_closed = job.dry_run
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, job: Job, **kwargs: Any) -> Self:
+        del args, kwargs
+        settings = scrapy_settings(job.plan) | job.settings()
+        crawler.settings.setdict(settings, priority="spider")
+        crawler.signals = HeardSignals(crawler)
+        spider = cls(job)
+        spider._set_crawler(crawler)
+        for handler, signal in (
+            (spider.opened, signals.spider_opened),
+            (spider.synced, capture_signals.synced),
+            (spider.sealed, capture_signals.sealed),
+            (spider.captured, capture_signals.captured),
+        ):
+            crawler.signals.connect(handler, signal=signal)
+        return spider
+
+    # What Scrapy and its scheduler ask.
+
+    def opened(self) -> None:
+        capture = self.capture
+        self.frontier.on_fault = capture.fail
+        self._tick = create_looping_call(self._look_again)
+        self._tick.start(TICK_S, now=False)
+        capture.redactor = self.plan.redactor
+        capture.find_original = self.job.originals.of
+        capture.closing_report = lambda: closing_records(self, self.crawler.settings["LOG_FILE"])
+        url = f"metadata://bewaar/{self.plan.crawl_id}/profile.json"
+        capture.writer.write_metadata(url, self.plan.profile.to_json().encode(), "application/json")
+
+    async def start(self) -> AsyncIterator[Any]:
+        self._downloader.on_given_up = self._host_given_up
+        self.listings.begin()
+        requests: tuple[Request, ...] = ()
+        for request in requests:
+            yield request
+
+    def request(self, leased: Leased) -> Request:
+        row = self.frontier.row(leased.id)
+        meta = {"url_id": leased.id, "row": row, "hops": "P", "attempts": leased.attempts, "memento": True}
+        via = row.url if row.kind == "memento" else None
+        headers = None
+        if row.kind == "memento" and replay_of(leased.url) is None:
+            headers = {"Prefer": "original-content"}
+        return Request(
+            leased.url, self.parse, headers=headers, meta=meta | {"via": via}, dont_filter=True, errback=self.failed
+        )
+
+    def lease_rows(self) -> int:
+        return 1 if self.job.limit else LEASE_ROWS
+
+    def may_lease_pages(self) -> bool:
+        return True
+
+    def full_hosts(self) -> Collection[str]:
+        """The archive's, where enough is under way, or as much as the limit allows."""
+        limit, under_way = self.job.limit, len(self._under_way)
+        if limit is not None and self.outcome.recovered + under_way >= limit:
+            if not under_way and self.frontier.pending():
+                self._stop("limit_limit")
+            return {host_of(self.job.address)}
+        if under_way >= self.plan.profile.concurrency + WAITING:
+            return {host_of(self.job.address)}
+        return self._downloader.full_hosts()
+
+    def opens_at(self) -> datetime | None:
+        return self.plan.profile.opening_hours().opens_at(times.now())
+
+    def leased(self, url_id: int, hops: str) -> None:
+        del hops
+        self._under_way.add(url_id)
+
+    def expects_links(self) -> bool:
+        return False
+
+    def is_interrupted(self) -> bool:
+        slot = getattr(self.crawler.engine, "_slot", None)
+        ours = self.outcome.limit or self.outcome.broken or self.capture.fault
+        return bool(slot and slot.closing and slot.inprogress and not ours)
+
+    def closed(self, reason: str) -> None:
+        outcome = self.outcome
+        self.was_closed = True
+        if self._tick is not None and self._tick.running:
+            self._tick.stop()
+        if reason.startswith("limit_"):
+            outcome.limit = reason.removeprefix("limit_")
+        elif reason in ("disk_full", "io_fault"):
+            outcome.fault = str(self.capture.fault or reason)
+        elif reason != "finished":
+            outcome.interrupted = not outcome.broken
+
+    # What comes of a request.
+
+    def captured(self, captured: Captured) -> None:
+        self.outcome.captures += 1
+        self.outcome.bytes += captured.bytes
+        self.outcome.unchanged.note(captured.revisit, captured.spared_bytes)
+
+    def synced(self, file: str, offset: int) -> None:
+        """What is on the medium is not asked for again."""
+        done = [row_id for name, end, row_id in self._unsynced if (name, end) <= (file, offset)]
+        self._unsynced = [each for each in self._unsynced if (each[0], each[1]) > (file, offset)]
+        try:
+            self.frontier.settle(done, "done")
+            self.frontier.commit()
+        except ArchiveFault as fault:
+            self.capture.fail(fault)
+
+    def sealed(self, sealed: Any) -> None:
+        self.synced(sealed.file, sealed.size)
+
+    def settle(self) -> None:
+        """All files are sealed, whether or not Scrapy said so before it ended."""
+        for sealed in self.capture.sealed:
+            self.synced(sealed.file, sealed.size)
+
+    async def parse(self, response: Response, **_: Any) -> None:
+        assert response.request is not None
+        request = response.request
+        row: Row = request.meta["row"]
+        try:
+            if row.kind == "memento":
+                await self._mementos.take(row, request, response)
+            elif response.status in RETRIED:
+                if not self.retry(request, response.headers.get("Retry-After")):
+                    self.fail(row, request.url, f"HTTP status {response.status}")
+            elif row.kind == "probe":
+                await self.listings.take_probe(row, request, response.status)
+            else:
+                await self.listings.take_listing(row, request, response.status)
+            self.frontier.commit()
+        except ArchiveFault as fault:
+            self.capture.fail(fault)
+        finally:
+            self._under_way.discard(row.id)
+            self._look_again()
+
+    def failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's scraper
+        row: Row = request.meta["row"]
+        self._under_way.discard(row.id)
+        try:
+            self._settle_failed(request, row, failure)
+            self.frontier.commit()
+        except ArchiveFault as fault:
+            self.capture.fail(fault)
+        finally:
+            self._look_again()
+
+    def _settle_failed(self, request: Request, row: Row, failure: Failure) -> None:
+        why = failure.value
+        if isinstance(why, NotAsked):
+            self.frontier.release(row.id, asked=False)
+            return
+        captured = request.meta.get("captured") or ()
+        error = (captured[-1].error if captured else None) or str(why) or type(why).__name__
+        error = self.plan.redactor.text(error)
+        if isinstance(why, IgnoreRequest) and not isinstance(why, HostGivenUp):
+            # By robots.txt: so is all else that would be asked.
+            hint = "; docs/recover.md says what can be done" if isinstance(why, Disallowed) else ""
+            self.break_off(f"{request.url.partition('?')[0]}: {error}{hint}")
+            self.frontier.settle([row.id], "failed", error)
+        elif isinstance(why, HostGivenUp) or not self.retry(request, None):
+            self.fail(row, request.url, error)
+
+    def retry(self, request: Request, retry_after: bytes | None) -> bool:
+        if request.meta["attempts"] >= ATTEMPTS:
+            return False
+        wait = retry_after_s(retry_after.decode("latin-1") if retry_after else None)
+        if wait is None:
+            wait = self.plan.profile.delay_s * 2 ** request.meta["attempts"]
+        self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
+        return True
+
+    def _look_again(self) -> None:
+        """There may be something to be asked for; Scrapy would look in five seconds."""
+        slot = getattr(self.crawler.engine, "_slot", None)
+        if slot is not None:
+            slot.nextcall.schedule()
+            if slot.closing:
+                self._downloader.drop_waiting(NotAsked("the recovery is ending"))
+
+    def fail(self, row: Row, url: str, why: str) -> None:
+        log.info("failed: %s: %s", url, why)
+        self.frontier.settle([row.id], "failed", why)
+        self.outcome.failed += 1
+        if row.kind == "probe":
+            self.break_off(f"{self.job.address}: the archive does not answer: {why}")
+        else:
+            self.outcome.problem(url, "not had from the archive", why)
+
+    def _host_given_up(self, host: str) -> None:
+        left = self.frontier.give_up("its host does not answer")
+        self.outcome.failed += left
+        self.break_off(f"{host} has not answered for long and is given up: {left} requests not made")
+
+    def break_off(self, why: str) -> None:
+        if self.outcome.broken is None:
+            self.outcome.broken = why
+            log.error("%s", why)
+            self._stop("broken")
+
+    def _stop(self, reason: str) -> None:
+        self._downloader.drop_waiting(NotAsked("the recovery ends"))
+        close_spider(self.crawler, reason)
+
+    def settle_when_synced(self, row: Row, request: Request) -> None:
+        captured: Captured = request.meta["captured"][-1]
+        file, end = request.meta.get("end") or (captured.place.file, captured.spans[-1][1])
+        self._unsynced.append((file, end, row.id))
+        self._unsynced.sort()
+
+    def record(self, request: Request) -> Record:
+        """The answer, whole: what was not stored again stands in the record it refers to. Raises BadHttp."""
+        captured: Captured = request.meta["captured"][-1]
+        record = self._read(captured.place)
+        if record.type != "revisit":
+            return record
+        place = self.job.recovered.place_of(record.field("WARC-Refers-To") or "")
+        first = self._read(place) if place else None
+        if first is None:
+            raise BadHttp(f"{request.url}: the record that holds the answer cannot be found")
+        rest = warc_http.parse_response(first.block).header_bytes
+        return dataclasses.replace(record, block=hold(chain(record.block.chunks(), first.block.chunks(rest))))
+
+    def _read(self, place: Place) -> Record:
+        with open_warc(self.capture.limits.directory, place.file) as file:
+            return file.read(place.offset, place.length)
+
+    @property
+    def _downloader(self) -> PoliteDownloader:
+        assert self.crawler.engine is not None
+        return cast("PoliteDownloader", self.crawler.engine.downloader)
+
+    @property
+    def capture(self) -> CaptureExtension:
+        extension = self.crawler.get_extension(CaptureExtension)
+        assert extension is not None
+        return extension
