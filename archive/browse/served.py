@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from datasette.database import Database
 
@@ -35,17 +35,9 @@ class ServedDatabase(Database):
     def path(self, _: str) -> None:
         """Datasette says once more what it was told."""
 
-    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - as Datasette calls it
-        if write:
-            raise sqlite3.OperationalError("what is served is only read")
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002, FBT001, FBT002 - as Datasette calls it
+        """For reading, whatever is asked for."""
         return self._open(self.publication.path)
-
-    def _open(self, path: Path) -> sqlite3.Connection:
-        is_own = path == self.publication.archive.database
-        uri = f"{path.absolute().as_uri()}?immutable=1" if is_own and not self.is_mutable else read_only_uri(path)
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._all_file_connections.append(connection)
-        return connection
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         def read() -> Any:
@@ -55,6 +47,24 @@ class ServedDatabase(Database):
             return read()
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, read)
 
+    #: Datasette 1.0 runs SQL by this one
+    _execute_fn = execute_fn
+
+    @property
+    def _tracked(self) -> list[sqlite3.Connection]:
+        """Connections that Datasette closes at its end."""
+        found = self._all_connections if hasattr(self, "_all_connections") else self._all_file_connections
+        return cast("list[sqlite3.Connection]", found)
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        is_own = path == self.publication.archive.database
+        uri = f"{path.absolute().as_uri()}?immutable=1" if is_own and not self.is_mutable else read_only_uri(path)
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        if self.publication.public:
+            connection.set_authorizer(_authorise)
+        self._tracked.append(connection)
+        return connection
+
     def _connection(self) -> sqlite3.Connection:
         file = self.publication.file
         held: tuple[tuple[Path, int], sqlite3.Connection] | None = getattr(self._threads, "held", None)
@@ -63,11 +73,9 @@ class ServedDatabase(Database):
         if held:
             held[1].close()
             with suppress(ValueError):
-                self._all_file_connections.remove(held[1])
+                self._tracked.remove(held[1])
         connection = self._open(file[0])
         self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - Datasette's own, for its own databases
-        if self.publication.public:
-            connection.set_authorizer(_authorise)
         self._threads.held = (file, connection)
         return connection
 
