@@ -188,6 +188,7 @@ def backup(directory: Path, archive: Path, as_json: bool) -> int:
 
     The copy is an archive: it can be verified, served, and crawled on. Files that are there already are not copied
     again; a file that is not what the manifest says is named, and the copy's own is kept. Nothing is removed from DIR.
+    What takedowns and embargoes withhold is copied too, with the decisions: what is served of the copy obeys them.
     Exit code 1 when something could not be copied, 4 when DIR cannot be written.
 
     \b
