@@ -90,18 +90,16 @@ class Publication:
         return self._made.rules if self._made else ()
 
     def holds(self) -> bool:
-        """Whether what is served may be: no decision was made since, no embargo has ended. Costs a look at each file
-        of decisions."""
+        """Whether what is served may be: no decision was made since. Costs a look at each file of decisions."""
         made = self._made
-        if made is None or made.decisions != self._decisions():
-            return False
-        if made.until is not None and made.until <= times.seconds(times.now()):
-            return False
-        return made.inode == _inode(made.path)
+        return made is not None and made.decisions == self._decisions() and made.inode == _inode(made.path)
 
     def is_due(self) -> bool:
-        """Whether it may be served, and should be made again all the same: a crawl has written since."""
+        """Whether it may be served, and should be made again all the same: a crawl has written since, or an embargo has
+        ended."""
         made = self._made
+        if made is not None and made.until is not None and made.until <= times.seconds(times.now()):
+            return True
         if made is None or (made.clean and (made.path == self.archive.database or made.database == self._database())):
             return False
         return not made.clean or time.monotonic() - made.at >= max(self._fresh_s, _COSTS * made.took_s)
