@@ -11,9 +11,10 @@ from archive.report.points import Point, around, read_points, standing
 from archive.report.sections import Difference, compare_sections
 from archive.report.texts import changed_lines
 from archive.store.corrections import read_curation
-from archive.store.history import Moment, PageHistory, PageState, Shown, read_pages, read_role, roles
+from archive.store.history import PageHistory, PageState, Shown, read_pages, read_role, roles
 from archive.store.logos import Logos
 from archive.store.looks import Pictures
+from archive.store.moments import Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from archive import times
 from archive.errors import WrongUse
-from archive.store.history import Moment
+from archive.store.moments import Moment
 
 LATEST = "latest"
 #: crawl ids that an error names

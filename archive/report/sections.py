@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archive.store.changes import Change, is_wording, pair_wordings
-from archive.store.history import Moment, Shown, Subject
+from archive.store.history import Shown, Subject
+from archive.store.moments import Moment
 
 #: the digest of an image's payload: its URL, and the capture of the page that shows it
 LogoDigest = Callable[[str, Moment], str | None]

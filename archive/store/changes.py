@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from archive.store.history import Moment, PageHistory, PageState, Shown, Subject
+from archive.store.history import PageHistory, PageState, Shown, Subject
+from archive.store.moments import Moment
 from archive.store.timelines import Presence
 
 #: two wordings of one goal are at least this alike (difflib's ratio); at one place in the list less will do

@@ -87,7 +87,8 @@ def derive(
     histories: dict[str, RoleHistory] = {}
     # Lists first: they say which pages are watched, and of others nothing is kept.
     for role in sorted(roles(connection, site), key=lambda role: (role not in lists, role)):
-        history = read_role(connection, site, role, logos.digest, curation)
+        # Where anchors are named no other page is watched.
+        history = read_role(connection, site, role, logos.digest, curation, watched=anchors or None)
         found = list(presences(history, pages, anchors))
         homes = {presence.page_key for presence in found}
         runs = list(logo_runs(history, ((p.page_key, p.subject.key) for p in found), logos))
@@ -98,7 +99,8 @@ def derive(
         changes += section_changes(role, history, proving)
         if role in lists:
             watched |= proving
-        histories[role] = history if role in lists else {key: history[key] for key in history.keys() & watched}
+        kept = history.keys() if role in lists and not anchors else history.keys() & watched
+        histories[role] = {key: history[key] for key in kept}
         changes += logo_changes(role, runs)
         counts[0] += len(found)
         counts[1] += len(runs)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from archive.store.history import Moment
+from archive.store.moments import Moment
 from archive.store.showings import SIMILARITY_NONE, Seen, Showing, are_others, count, jaccard, similarity
 
 DriftKind = Literal[

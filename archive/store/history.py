@@ -4,14 +4,16 @@ which one, when a page was captured under several URLs, does not depend on the o
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from archive.model import UNNAMED, State
 from archive.store.corrections import Curation
+from archive.store.moments import Moment, Moments
 from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed.
@@ -26,6 +28,14 @@ WHERE k.site_id = :site AND c.page_key IS NOT NULL AND c.copy_of_id IS NULL AND 
   AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
     OR c.status = 304 AND c.original_id IS NOT NULL)"""
 
+#: Of a page that never listed anything what it lacks is passed over before its row is made, unless it is wanted.
+_WANTED = """ AND (o.state <> 'absent' OR c.page_key IN (SELECT value FROM json_each(:watched)) OR c.page_key IN (
+  SELECT l.page_key FROM observation b JOIN capture l ON l.id = b.capture_id
+  WHERE b.role = :role AND b.state <> 'absent'
+  UNION
+  SELECT l.page_key FROM observation b JOIN capture l ON l.original_id = b.capture_id
+  WHERE b.role = :role AND b.state <> 'absent'))"""
+
 #: An error page has no text that a profile could know it by: what its URL was at other times says which page it is.
 _PAGES = """SELECT * FROM (SELECT
   coalesce(c.page_key, CASE WHEN r.site_id = :site AND coalesce(c.status, 999) >= 400 THEN r.page_key END) AS key,
@@ -39,21 +49,6 @@ _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organis
   f.logo_url, f.position, f.kind, f.year, f.value = f.raw AND f.confidence <= :unnamed
 FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = :site AND s.role = :role
 ORDER BY f.section_version_id, f.position"""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Moment:
-    """A capture as a point in time. Captures of one second keep an order, whatever their row ids."""
-
-    at: str
-    warc_date: str
-    record_id: str
-    warc: str
-    offset: int
-    crawl: str = field(compare=False)
-    url: str = field(compare=False)
-    hops: str | None = field(compare=False)
-    capture_id: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +112,11 @@ PageHistory = dict[str, dict[str, PageState]]
 #: one URL fails the page is not known to be gone
 _OUTCOMES = ("ok", "broken", "gone", "redirect")
 _STATES = ("found", "empty", "absent")
+#: the less the better; a list with more than candidates is one better
+_RANK = {state: rank * 2 for rank, state in enumerate(_STATES)}
+
+#: of `_OBSERVATIONS`
+_Row = tuple[str, State, int | None, int, int, str, str, str, str, int, str, str, str | None, int]
 
 #: the digest that stands for an image, whatever the file: its URL, and the capture of the page that shows it
 LogoDigest = Callable[[str, Moment], str | None]
@@ -141,31 +141,47 @@ class _Fact:
 
 
 def read_role(
-    connection: sqlite3.Connection, site: str, role: str, logo_digest: LogoDigest, curation: Curation
+    connection: sqlite3.Connection,
+    site: str,
+    role: str,
+    logo_digest: LogoDigest,
+    curation: Curation,
+    *,
+    watched: Collection[str] | None = None,
 ) -> RoleHistory:
+    """*watched*: of the pages that never listed anything those that are wanted all the same; without it all are."""
     facts: dict[int, list[_Fact]] = defaultdict(list)
-    values = {"site": site, "role": role, "unnamed": UNNAMED}
-    for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, values):
+    of_role = {"site": site, "role": role, "unnamed": UNNAMED}
+    for section, tier, raw, *rest, unnamed in connection.execute(_FACTS, of_role):
         facts[section].append(_Fact(tier, Subject("", *rest), raw, bool(unnamed)))
     sections = _Sections(facts, logo_digest, curation)
 
-    best: dict[tuple[str, str], tuple[tuple[int, bool, str, Moment], State, int | None, int]] = {}
-    observations = connection.execute(_OBSERVATIONS, {"site": site, "role": role})
-    for page_key, state, section, extractor, whole, *place in observations:
+    # A million rows pass here: nothing is made of them before it is known which are kept.
+    best: dict[tuple[str, str], tuple[tuple[object, ...], _Row]] = {}
+    observations, values = _OBSERVATIONS, {"site": site, "role": role}
+    if watched is not None:
+        observations, values = observations + _WANTED, values | {"watched": json.dumps(list(watched))}
+    row: _Row
+    for row in connection.execute(observations, values):
+        page_key, state, section, _, whole, at, warc_date, record_id, warc, offset, crawl, url, _, _ = row
         if not whole and state != "found":
             continue  # what a page lacks may stand in the rest of it
-        moment = Moment(*place)
         known = sections.is_known(section, page_key)
         # The same URL is preferred in every crawl: variants of a page may differ in what surrounds the list.
-        rank = (_STATES.index(state) * 2 - known, not whole, moment.url, moment)
-        key = (page_key, moment.crawl)
+        rank = (_RANK[state] - known, not whole, url, at, warc_date, record_id, warc, offset)
+        key = (page_key, crawl)
         if key not in best or rank < best[key][0]:
-            best[key] = (rank, state, section, extractor)
+            best[key] = (rank, row)
 
     history: RoleHistory = defaultdict(dict)
-    for (page_key, crawl), ((_, cut_short, _, moment), state, section, extractor) in best.items():
+    moments = Moments()
+    for (page_key, _), (_, row) in best.items():
+        _, state, section, extractor, whole = row[:5]
+        moment = moments.of(row[5:])
         subjects, candidates = sections.at(section, page_key, moment)
-        history[page_key][crawl] = Shown(moment, state, subjects, candidates, not cut_short, section, extractor)
+        history[moments.once(page_key)][moment.crawl] = Shown(
+            moment, state, subjects, candidates, bool(whole), section, extractor
+        )
     return dict(history)
 
 
@@ -184,10 +200,18 @@ class _Sections:
             if any(curation.depends_on_page(fact.subject.fact_id) for fact in found)
         }
         self._kept: dict[tuple[int | None, str | None], tuple[dict[str, Subject], frozenset[str]]] = {}
+        self._known: dict[tuple[int | None, str | None], bool] = {}
 
     def is_known(self, section: int | None, page_key: str) -> bool:
         """Whether it holds anything that is more than a candidate."""
-        return any(fact.tier == "confirmed" for fact in self._curated(section, page_key))
+        if section is None:
+            return False
+        key = (section, page_key if section in self._differing else None)
+        known = self._known.get(key)
+        if known is None:
+            known = any(fact.tier == "confirmed" for fact in self._curated(section, page_key))
+            self._known[key] = known
+        return known
 
     def at(self, section: int | None, page_key: str, moment: Moment) -> tuple[dict[str, Subject], frozenset[str]]:
         key = (section, page_key if section in self._differing else None)
@@ -239,20 +263,23 @@ class _Sections:
 
 def read_pages(connection: sqlite3.Connection, site: str) -> PageHistory:
     best: dict[tuple[str, str], tuple[tuple[int, str, Moment], PageState]] = {}
-    texts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    texts: dict[tuple[str, str], frozenset[str]] = {}
+    alone: dict[str, frozenset[str]] = {}
+    moments = Moments()
     for page_key, status, record_type, error, text, title, *place in connection.execute(_PAGES, {"site": site}):
-        moment = Moment(*place)
-        key = (page_key, moment.crawl)
+        moment = moments.of(tuple(place))
+        key = (moments.once(page_key), moment.crawl)
         outcome = _outcome(status, record_type)
         if outcome == "ok" and text is not None:
-            texts[key].add(text)
+            seen = alone.setdefault(text, frozenset((text,)))
+            texts[key] = texts[key] | seen if key in texts else seen
         rank = (_OUTCOMES.index(outcome), moment.url, moment)
         if key not in best or rank < best[key][0]:
-            said = str(status) if status is not None else (error or "no answer")
-            best[key] = (rank, PageState(outcome, moment, said, title=title))
+            said = moments.once(str(status) if status is not None else (error or "no answer"))
+            best[key] = (rank, PageState(outcome, moment, said, title=None if title is None else moments.once(title)))
     history: PageHistory = defaultdict(dict)
     for (page_key, crawl), (_, state) in best.items():
-        seen = frozenset(texts.get((page_key, crawl), ()))
+        seen = texts.get((page_key, crawl), frozenset())
         history[page_key][crawl] = PageState(state.outcome, state.moment, state.status, seen, state.title)
     return dict(history)
 

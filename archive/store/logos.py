@@ -10,8 +10,9 @@ from urllib.parse import urldefrag
 from archive import times
 from archive.pictures.phash import SAME, distance
 from archive.store.changes import Change
-from archive.store.history import Moment, Shown
+from archive.store.history import Shown
 from archive.store.looks import MAX_REDIRECTS, Pictures
+from archive.store.moments import Moment
 
 _CAPTURES = """SELECT c.status, c.redirect_to, coalesce(c.payload_id, o.payload_id), p.digest, p.phash,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id

@@ -127,7 +127,7 @@ ORDER BY site_id, state, last_seen DESC, url""",
         """SELECT value, role, quote, captured_at, url, warc, warc_offset, warc_length, payload_digest, byte_start,
   byte_end
 FROM fact_source
-WHERE value LIKE '%' || :name || '%'
+WHERE fact_id IN (SELECT id FROM fact WHERE value LIKE '%' || :name || '%')
 ORDER BY captured_at DESC
 LIMIT 100""",
         (("name", "Plan"),),

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from archive.store.history import Moment, RoleHistory, Shown, Subject
+from archive.store.history import RoleHistory, Shown, Subject
+from archive.store.moments import Moment
 
 #: rules of this name, or that begin with it, are a profile's own selectors: extractors that use them call it so
 SELECTOR_RULE = "profile-selector"

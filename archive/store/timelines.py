@@ -15,11 +15,12 @@ A presence belongs to a page, its **home**, which alone can prove absence:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from archive.store.history import Moment, PageHistory, PageState, RoleHistory, Shown, Subject
+from archive.store.history import PageHistory, PageState, RoleHistory, Shown, Subject
+from archive.store.moments import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +52,67 @@ class _Statement:
     sightings: int = 0
 
 
-#: subject key -> crawl -> the pages that showed it
-_Sightings = dict[str, dict[str, list[tuple[str, Shown]]]]
+@dataclass(slots=True)
+class _Sighting:
+    """The pages that showed something in one crawl."""
+
+    pages: int
+    #: the earliest capture
+    first: Shown
+    #: of the page nearest to the seed: its distance and key
+    nearest: tuple[int, str]
+
+    def add(self, other: _Sighting) -> None:
+        self.pages += other.pages
+        if other.first.moment < self.first.moment:
+            self.first = other.first
+        self.nearest = min(self.nearest, other.nearest)
+
+
+#: subject key -> crawl -> what showed it
+_Sightings = dict[str, dict[str, _Sighting]]
 
 
 def presences(history: RoleHistory, pages: PageHistory, anchors: Sequence[str] = ()) -> Iterator[Presence]:
-    sightings: _Sightings = defaultdict(lambda: defaultdict(list))
-    for page_key in sorted(history):
-        for crawl, shown in history[page_key].items():
-            for key in shown.subjects:
-                sightings[key][crawl].append((page_key, shown))
+    sightings = _sightings(history)
+    listing = {
+        anchor: {key for shown in history.get(anchor, {}).values() for key in shown.subjects} for anchor in anchors
+    }
     for key in sorted(sightings):
-        for home, proves in homes(sightings[key], anchors):
+        for home, proves in _homes(key, sightings[key], listing):
             statements = _statements(key, history.get(home, {}), pages.get(home, {}), sightings[key], proves=proves)
             yield from _intervals(home, sorted(statements, key=lambda statement: statement.moment))
 
 
-def homes(seen: Mapping[str, Sequence[tuple[str, Shown]]], anchors: Sequence[str]) -> list[tuple[str, bool]]:
-    """The pages a subject has presences on, and whether they prove its absence."""
-    listing = {page_key for pages in seen.values() for page_key, _ in pages}
-    if at_anchors := [anchor for anchor in dict.fromkeys(anchors) if anchor in listing]:
+def _sightings(history: RoleHistory) -> _Sightings:
+    # A wall of sponsors stands on every page: pages that show the very same are put together before its names are
+    # looked at, or a million captures of nine names are nine million sightings.
+    alike: dict[tuple[str, int], _Sighting] = {}
+    for page_key, crawls in history.items():
+        for crawl, shown in crawls.items():
+            if shown.subjects:
+                sighting = _Sighting(1, shown, (_distance(shown.moment), page_key))
+                if known := alike.get((crawl, id(shown.subjects))):
+                    known.add(sighting)
+                else:
+                    alike[crawl, id(shown.subjects)] = sighting
+    found: _Sightings = defaultdict(dict)
+    for (crawl, _), sighting in alike.items():
+        for key in sighting.first.subjects:
+            if known := found[key].get(crawl):
+                known.add(sighting)
+            else:
+                found[key][crawl] = replace(sighting)
+    return found
+
+
+def _homes(key: str, seen: Mapping[str, _Sighting], listing: Mapping[str, Collection[str]]) -> list[tuple[str, bool]]:
+    """The pages a subject has presences on, and whether they prove its absence. *listing*: what each anchor ever
+    listed."""
+    if at_anchors := [anchor for anchor, listed in listing.items() if key in listed]:
         return [(anchor, True) for anchor in at_anchors]
-    first = min((shown.moment for pages in seen.values() for _, shown in pages)).crawl
-    nearest = min(seen[first], key=lambda at: (_distance(at[1].moment), at[0]))
-    return [(nearest[0], not anchors)]
+    first = min(seen.values(), key=lambda sighting: sighting.first.moment)
+    return [(first.nearest[1], not listing)]
 
 
 def _distance(moment: Moment) -> int:
@@ -86,20 +124,19 @@ def _statements(
     key: str,
     shown: Mapping[str, Shown],
     pages: Mapping[str, PageState],
-    seen: Mapping[str, Sequence[tuple[str, Shown]]],
+    seen: Mapping[str, _Sighting],
     *,
     proves: bool,
 ) -> Iterator[_Statement]:
     for crawl in shown.keys() | pages.keys() | seen.keys():
         here = shown.get(crawl)
-        showing = seen.get(crawl, ())
+        showing = seen.get(crawl)
         if here is not None and key in here.subjects:
-            yield _Statement("seen", here.moment, here.subjects[key], len(showing))
+            yield _Statement("seen", here.moment, here.subjects[key], showing.pages if showing else 0)
         elif proves and here is not None and here.proves_absence and key not in here.candidates:
             yield _Statement("absent", here.moment)
         elif showing:
-            elsewhere = min((other for _, other in showing), key=lambda other: other.moment)
-            yield _Statement("seen", elsewhere.moment, elsewhere.subjects[key], len(showing))
+            yield _Statement("seen", showing.first.moment, showing.first.subjects[key], showing.pages)
         elif here is not None and key not in here.candidates:
             yield _Statement("unsure", here.moment)
         elif here is None and crawl in pages and pages[crawl].outcome == "gone":

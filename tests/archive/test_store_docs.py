@@ -125,6 +125,26 @@ def test_a_question_about_a_date_uses_an_index(answered, name):
     )
 
 
+#: what is gone through from end to end, by the name it has in the question: all changes, and the words of all facts,
+#: because that is what is asked; all URLs, of which there are as many however often they were captured; and results
+WHOLE = {
+    "page_on_date": {"latest"},
+    "changes_by_crawl": {"change", "t"},
+    "broken_links": {"b", "broken_link"},
+    "disappeared_documents": {"r"},
+    "proof_of_a_name": {"fact"},
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_no_question_goes_through_all_captures_or_observations(answered, question):
+    plan = answered.db.conn.execute(f"EXPLAIN QUERY PLAN {question.sql}", dict(question.parameters)).fetchall()
+    steps = [row[3] for row in plan]
+    scanned = {step.split()[1] for step in steps if step.startswith("SCAN")}
+    assert {name for name in scanned if not name.startswith("(")} == WHOLE.get(question.name, set()), steps
+    assert not [step for step in steps if "AUTOMATIC" in step]
+
+
 def test_proof_of_a_name_is_answered(answered):
     proofs = ask(answered, "proof_of_a_name")
     assert [(row[0], row[5], row[6]) for row in proofs] == [
