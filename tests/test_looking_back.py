@@ -71,8 +71,8 @@ def test_the_last_block_withholds_what_it_says(place):
     assert "Lampionnenpad" not in (place / "without" / "member.csv").read_text(encoding="utf-8")
 
 
-def test_there_are_ten_questions_and_they_are_those_of_datasette():
-    assert len(ANSWERED) == 10
+def test_there_are_eleven_questions_and_they_are_those_of_datasette():
+    assert len(ANSWERED) == 11
     assert {name: sql for name, sql, _ in ANSWERED} == {question.name: question.sql for question in QUESTIONS}
 
 
