@@ -201,12 +201,19 @@ class Finder:
 
     def loose_labels(self, role: str) -> Iterator[Label]:
         """Headings that may announce the role, for pages on which no label does."""
-        labels = (
-            loose_label(line, role)
-            for line in self.outline.lines
-            if (line.level or line.strong or line.text.endswith(":")) and line.region in _READ and not line.struck
-        )
+        labels = (loose_label(line, role) for line in self._set_off)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
+
+    @cached_property
+    def _set_off(self) -> list[Line]:
+        return [
+            line
+            for line in self.outline.lines
+            if (line.level or line.strong or line.text.endswith(":"))
+            and len(line.text) <= LABEL_CHARS
+            and line.region in _READ
+            and not line.struck
+        ]
 
     # Blocks
 
