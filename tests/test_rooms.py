@@ -166,7 +166,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
     "crawler.alerting": (
-        *GROUND, *LAYOUT, "archive.proof", "archive.report", "archive.store", "crawler.credentials", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.fixity", "archive.proof", "archive.report", "archive.store", "crawler.credentials",
+        "crawler.schedule", "crawler.sites",
     ),
     "crawler.alerting.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "crawler.alerting", "crawler.outcome"),
     "crawler.cli": ("archive", "crawler"),

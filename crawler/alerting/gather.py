@@ -6,9 +6,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from archive import times
+from archive.fixity import past_audits
 from archive.layout import Archive
 from archive.proof import Tally, prove
 from archive.report.against import compare_pages
@@ -18,6 +22,8 @@ from archive.report.verdict import findings
 from archive.report.words import Words
 from archive.store.withheld import open_visible
 from crawler.alerting.settings import Alerts
+from crawler.schedule.attempts import Memory
+from crawler.schedule.scheduled import Profiles, turns_of
 
 #: findings that are no news by themselves: they are what a report is for
 _QUIET = frozenset({"more seeds", "refused", "not looked", "sitemap"})
@@ -35,7 +41,7 @@ class Alert:
     command: str = ""
 
 
-def gather(archive: Archive, alerts: Alerts, *, verify: bool = False) -> list[Alert]:
+def gather(archive: Archive, alerts: Alerts, *, verify: bool = False, now: datetime | None = None) -> list[Alert]:
     """*verify* reads every file again, which takes as long as `bewaar verify` does."""
     words = Words(alerts.language)
     found = list(_disk(archive, alerts, words))
@@ -44,6 +50,8 @@ def gather(archive: Archive, alerts: Alerts, *, verify: bool = False) -> list[Al
             found += _crawls(connection, archive, words)
             if alerts.nothing_new:
                 found += _nothing_new(connection, alerts.nothing_new, words)
+    found += _missed(archive, alerts, words, now or times.now())
+    found += _audited(archive, words)
     if verify:
         found += _fixity(archive, words)
     return found
@@ -74,6 +82,26 @@ def _nothing_new(connection: sqlite3.Connection, runs: int, words: Words) -> Ite
         compared = [compare_pages(connection, later, earlier, whole=True) for later, earlier in pairwise(crawls)]
         if not any(sum(one.counts.values()) for both in compared for one in both.values()):
             yield Alert(f"{site} nothing new", words("nothing new", site, runs), f"bewaar report {crawls[0]}")
+
+
+def _missed(archive: Archive, alerts: Alerts, words: Words, now: datetime) -> Iterator[Alert]:
+    """Whose time has long come: whoever runs `bewaar due` does so no more, or something holds it up."""
+    profiles, bad = Profiles(archive).scheduled()
+    for turn in turns_of(archive, profiles, Memory.read(archive), now):
+        if turn.state == "due" and turn.at and now - turn.at > timedelta(hours=alerts.missed_hours):
+            zone = ZoneInfo(profiles[turn.site].timezone)
+            yield Alert(
+                f"{turn.site} missed", words("missed", turn.site, f"{turn.at.astimezone(zone):%Y-%m-%d %H:%M %Z}"),
+                "bewaar due",
+            )  # fmt: skip
+    for site, said in sorted(bad.items()):
+        yield Alert(f"{site} profile", words("bad profile", site, clean(said, 300)), "bewaar sites check")
+
+
+def _audited(archive: Archive, words: Words) -> Iterator[Alert]:
+    """What `bewaar audit` found, and nobody has mended since."""
+    for file, what in sorted(past_audits(archive).wrong.items())[:_FIXITY_SHOWN]:
+        yield Alert(f"fixity {Path(file).name}", words("fixity", clean(f"{file}: {what}", 300)), "bewaar audit --all")
 
 
 def _fixity(archive: Archive, words: Words) -> Iterator[Alert]:

@@ -86,6 +86,8 @@ class Alerts(_Table):
     language: Literal["en", "nl"] = "en"
     #: crawls in a row without one new or changed page; 0 never tells
     nothing_new: NonNegativeInt = 0
+    #: a crawl that is due by its schedule and has not begun after so many hours is told of
+    missed_hours: PositiveInt = 6
     #: free space on the archive's disk under which it is told
     disk_free: ByteSize = ByteSize(2 << 30)
     #: hours between two digests at least, and days until what still stands is told again

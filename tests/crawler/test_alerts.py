@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -18,7 +19,9 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from archive import times
 from archive.errors import BadProfile, WrongUse
+from archive.fixity import audit
 from archive.layout import Archive
+from archive.manifest import write_manifest
 from archive.store import Store
 from crawler.alerting.digest import Told, compose
 from crawler.alerting.gather import Alert, gather
@@ -26,6 +29,7 @@ from crawler.alerting.send import send
 from crawler.alerting.settings import Alerts, read_alerts
 from crawler.alerting.tell import tell, tell_after_crawl
 from crawler.items import KINDS
+from crawler.schedule.attempts import Attempts, Memory
 from tests.archive.store_builders import SITE, members, reading, write
 from tests.front_door import bewaar
 from tests.site_server import Site
@@ -193,6 +197,38 @@ def test_what_is_not_well_is_gathered(archive, monkeypatch):
     warc = archive.warcs / "sha256-x.warc"
     warc.write_bytes(b"WARC/1.1\r\nWARC-Type: respo")
     assert "fixity sha256-x.warc" in [one.key for one in gather(archive, found, verify=True)]
+
+
+def test_a_crawl_that_was_missed_is_told_and_one_that_is_merely_due_is_not(archive):
+    found = settings(archive, "missed_hours = 6")
+    (archive.sites / "choirs.toml").write_text(
+        'seeds = ["http://choirs.test/"]\n[schedule]\ncron = "30 2 * * *"\njitter = "0m"\n'
+    )
+    memory = Memory.read(archive)
+    memory.sites["choirs"] = Attempts(seen="2026-01-01T12:00:00Z")
+    memory.write(archive, flush=True)
+
+    def told(at: str) -> list[Alert]:
+        return [one for one in gather(archive, found, now=times.parse(at)) if one.key == "choirs missed"]
+
+    assert told("2026-01-02T02:00:00Z") == told("2026-01-02T06:00:00Z") == []
+    (missed,) = told("2026-01-02T09:00:00Z")
+    assert "was due at 2026-01-02 02:30" in missed.text
+    assert missed.command == "bewaar due"
+    (archive.sites / "choirs.toml").write_text("seeds = 3\n")
+    assert "choirs profile" in [one.key for one in gather(archive, found)]
+
+
+def test_what_an_audit_found_is_told_until_it_is_mended(archive):
+    found = settings(archive, "")
+    file = archive.warcs / "sha256-x.warc"
+    file.write_bytes(b"WARC/1.1\r\n")
+    write_manifest(archive.root, {"warcs/sha256-x.warc": hashlib.sha256(b"other").hexdigest()})
+    audit(archive, days=1, now=times.now())
+    assert [one.key for one in gather(archive, found)] == ["fixity sha256-x.warc"]
+    file.write_bytes(b"other")
+    audit(archive, days=1, now=times.now(), everything=True)
+    assert gather(archive, found) == []
 
 
 def test_what_could_not_be_told_is_told_the_next_time(archive, server):
