@@ -212,7 +212,9 @@ def test_a_coding_cut_short_gives_what_there_is(coding: str) -> None:
     assert noise.startswith(found.data)
 
 
-@pytest.mark.parametrize(("coding", "coded"), [("gzip", gzip.compress(TEXT)), ("zstd", zstd.compress(TEXT))])
+@pytest.mark.parametrize(
+    ("coding", "coded"), [("gzip", gzip.compress(TEXT)), ("zstd", zstd.compress(TEXT))], ids=["gzip", "zstd"]
+)
 def test_a_coding_cut_in_its_own_header_is_cut_and_gives_nothing(coding: str, coded: bytes) -> None:
     found = body(coded[:6], http_of(coding))
     assert (found.data, found.whole, found.cut) == (b"", False, True)
