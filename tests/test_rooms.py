@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -13,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
-          "archive.decoding", "archive.quotes", "archive.faults")  # fmt: skip
+          "archive.decoding", "archive.quotes", "archive.faults", "archive.reasons")  # fmt: skip
 LAYOUT = (
     "archive.contact",
     "archive.layout",
@@ -282,3 +284,22 @@ def test_both_package_names_belong_to_bewaar_alone() -> None:
     # An editable install lists none of its files; what matters is that nobody else's are there.
     assert set(owners.get("crawler", ["bewaar"])) == {"bewaar"}
     assert set(owners.get("archive", ["bewaar"])) == {"bewaar"}
+
+
+def test_a_command_starts_without_what_it_may_not_need() -> None:
+    """Every command, and its --help, imports the front door: what weighs is imported by the command that needs it."""
+    heavy = (
+        "sqlite_utils",
+        "pydantic",
+        "scrapy",
+        "twisted",
+        "datasette",
+        "selectolax",
+        "bs4",
+        "warcio",
+        "PIL",
+        "rich.progress",
+    )
+    code = f"import sys, crawler.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"

@@ -1,33 +1,25 @@
 """Which captures takedowns and embargoes withhold now, as rules about URLs and times, out of the decisions.
 
-The *why* of such a decision begins with one of `REASONS`, which whoever is refused may read; what follows a colon is
-the operator's own note, and is shown to nobody else.
+The *why* of such a decision begins with one of `archive.reasons`, which whoever is refused may read; what follows a
+colon is the operator's own note, and is shown to nobody else.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive import times
 from archive.errors import WrongUse
+from archive.reasons import REASONS
 from archive.store import decisions
 from archive.urls import urlkey
 
 LIFTED = "lifted"
 ACTIONS = ("takedown", "embargo")
-#: category -> what is said of it
-REASONS: Mapping[str, str] = {
-    "privacy": "to protect somebody's privacy",
-    "copyright": "because of somebody's copyright",
-    "law": "because a law or an authority demands it",
-    "agreement": "as agreed with those whose it is",
-    "safety": "because it may do harm",
-    "other": "for a reason the operator keeps",
-}
 
 _FOREVER = "~"
 _ALWAYS = ("", _FOREVER)

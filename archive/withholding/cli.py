@@ -11,7 +11,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
-from archive.store.rules import REASONS
+from archive.reasons import REASONS
 
 if TYPE_CHECKING:
     from archive.store.hides import Hides

@@ -8,12 +8,6 @@ import click
 
 from archive.cli import archive_option, json_option, print_json
 from archive.layout import Archive
-from archive.report.words import Words
-from crawler.alerting.digest import compose
-from crawler.alerting.gather import Alert
-from crawler.alerting.send import send
-from crawler.alerting.tell import settings_of
-from crawler.alerting.tell import tell as run
 from crawler.outcome import DONE, PROBLEMS
 
 
@@ -45,6 +39,8 @@ def tell(archive: Path, verify: bool, dry_run: bool, as_json: bool) -> int:
     Exit codes
       0 told, or nothing to tell   1 it could not be told   2 wrong use
     """
+    from crawler.alerting.tell import tell as run
+
     telling = run(Archive.open(archive), verify=verify, dry_run=dry_run)
     if as_json:
         print_json(
@@ -68,6 +64,12 @@ def test(archive: Path) -> int:
     Exit codes
       0 all went   1 one did not   2 wrong use
     """
+    from archive.report.words import Words
+    from crawler.alerting.digest import compose
+    from crawler.alerting.gather import Alert
+    from crawler.alerting.send import send
+    from crawler.alerting.tell import settings_of
+
     found = Archive.open(archive)
     settings = settings_of(found)
     words = Words(settings.language)

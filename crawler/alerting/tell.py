@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from archive import times
 from archive.errors import BewaarError, WrongUse
 from archive.layout import MARKER, Archive
-from crawler.alerting.digest import Digest, Told
-from crawler.alerting.gather import Alert, gather
-from crawler.alerting.send import send
 from crawler.alerting.settings import Alerts, read_alerts
+
+if TYPE_CHECKING:
+    from crawler.alerting.digest import Digest
+    from crawler.alerting.gather import Alert
 
 
 @dataclass(slots=True)
@@ -35,6 +37,11 @@ def settings_of(archive: Archive) -> Alerts:
 
 
 def tell(archive: Archive, *, verify: bool = False, dry_run: bool = False) -> Telling:
+    # Most archives tell nobody, and every crawl comes by here.
+    from crawler.alerting.digest import Told
+    from crawler.alerting.gather import gather
+    from crawler.alerting.send import send
+
     settings = settings_of(archive)
     standing = gather(archive, settings, verify=verify)
     told, now = Told(archive), times.now()

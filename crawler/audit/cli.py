@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archive import times
 from archive.cli import archive_option, json_option, print_json
-from archive.fixity import Audited
 from archive.layout import Archive
 from crawler.outcome import DONE, PROBLEMS
+
+if TYPE_CHECKING:
+    from archive.fixity import Audited
 
 #: within which every file is read again
 DAYS = 90
