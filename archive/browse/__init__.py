@@ -74,7 +74,7 @@ def prepare_jinja2_environment(env: Any) -> None:
 
 
 @hookimpl
-def extra_body_script(datasette: Any, database: str | None, view_name: str) -> str:
+def extra_body_script(datasette: Any, database: str | None, view_name: str) -> str | None:
     from archive.browse.labels import editor_script
 
     return editor_script(datasette, database, view_name)

@@ -38,5 +38,7 @@ def labelled(html: str) -> Markup:
     return Markup(_FIELD.sub(name, html))  # noqa: S704 - a page that Jinja has escaped already
 
 
-def editor_script(datasette: Any, database: str | None, view_name: str) -> str:
-    return _EDITOR if view_name in ("database", "query", "QueryView") and access.is_archive(datasette, database) else ""
+def editor_script(datasette: Any, database: str | None, view_name: str) -> str | None:
+    """None is no script: of an empty text Datasette makes an empty element."""
+    has_editor = view_name in ("database", "query", "QueryView") and access.is_archive(datasette, database)
+    return _EDITOR if has_editor else None
