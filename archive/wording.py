@@ -84,11 +84,14 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
     >>> did_you_mean("seed", ["seeds", "hosts"])
     '; did you mean seeds?'
+    >>> did_you_mean("NPLL", ["NPL"])
+    '; did you mean NPL?'
     >>> did_you_mean("x", ["seeds"])
     ''
     """
-    close = difflib.get_close_matches(word[:100].lower(), known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    spelled = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word[:100].lower(), spelled, n=1, cutoff=0.6)
+    return f"; did you mean {spelled[close[0]]}?" if close else ""
 
 
 def _one_of(words: Sequence[str]) -> str:
