@@ -395,3 +395,18 @@ def test_a_size_that_is_none_says_what_one_is(tmp_path: Path) -> None:
         "crawl", "http://a.test/", "--max-bytes", "lots", "--contact", CONTACT, "--archive", tmp_path / "a"
     )
     assert '"200 MiB"' in complaint
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["verify", "--help"], ["status", "--archive", "nowhere"], ["crawl", "--delay", "x"]]
+)
+def test_a_command_of_the_tests_does_what_one_of_a_fresh_interpreter_does(arguments: list[str], tmp_path: Path) -> None:
+    fresh = subprocess.run(
+        [Path(sys.executable).parent / "bewaar", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+    )
+    kept = bewaar(*arguments, code=None, cwd=tmp_path)
+    assert (kept.returncode, kept.stdout, kept.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
