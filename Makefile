@@ -11,7 +11,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/bewaar demo --archive demo-archive
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not soak" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" $(PYTEST_ARGS)
 
 soak: $(VENV)/.test
 	$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
