@@ -35,13 +35,13 @@ WHERE k.id = ? AND EXISTS (SELECT 1 FROM capture c WHERE c.crawl_id = p.id AND c
   AND (c.status BETWEEN 200 AND 299 OR c.status = 304))
 ORDER BY p.started_at DESC, p.id DESC LIMIT 1"""
 _CAPTURES = """SELECT r.url, r.urlkey, r.host, c.status, c.mime, c.record_type, c.truncated, c.error, c.redirect_to,
-  c.page_key, c.hops, c.url_list_id, c.fetch_ms, coalesce(p.size, op.size)
+  c.page_key, c.hops, coalesce(c.url_list_id, o.url_list_id), c.fetch_ms, coalesce(p.size, op.size)
 FROM capture c JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN payload p ON p.id = c.payload_id LEFT JOIN capture o ON o.id = c.original_id
   LEFT JOIN payload op ON op.id = o.payload_id
 WHERE c.crawl_id = ? AND c.copy_of_id IS NULL ORDER BY c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset"""
-_LISTS = """SELECT id, kind, urls FROM url_list
-WHERE id IN (SELECT url_list_id FROM capture WHERE crawl_id = ? AND url_list_id IS NOT NULL)"""
+_LISTS = """SELECT id, kind, urls FROM url_list WHERE id IN (SELECT coalesce(c.url_list_id, o.url_list_id)
+  FROM capture c LEFT JOIN capture o ON o.id = c.original_id WHERE c.crawl_id = ?)"""
 _CLOSINGS = "SELECT kind, finished_at, report FROM closing WHERE crawl_id = ? ORDER BY kind, finished_at, digest"
 _PROBLEMS = """SELECT what, count(*), min(coalesce(url, detail)) FROM problem WHERE crawl_id = ?
 GROUP BY what ORDER BY count(*) DESC, what"""

@@ -148,7 +148,7 @@ class Captures:
                 self._warc(capture.place.file),
                 capture.place.offset,
                 capture.place.length,
-                self._url_list(reading.urls),
+                self._url_list(_own_urls(reading)),
                 capture.fetch_ms,
                 capture.source_url,
             ),
@@ -168,7 +168,7 @@ class Captures:
                 page_key,
                 reading.page is not None or bool(reading.sections),
                 page_version,
-                self._url_list(reading.urls),
+                self._url_list(_own_urls(reading)),
                 self._warc(capture.place.file),
                 capture.place.offset,
             ),
@@ -257,3 +257,12 @@ def _host(url: str) -> str:
 def _last_statement(crawl: Crawl) -> tuple[str, int, str, str, str]:
     rank = _STATUS_RANK.index(crawl.status)
     return (crawl.finished_at or "", rank, crawl.software, crawl.operator or "", crawl.profile_digest or "")
+
+
+def _own_urls(reading: Reading) -> UrlList | None:
+    """What a revisit needs stands with its original, which may come later, unless that lies at another URL: what it
+    names is resolved anew then."""
+    capture = reading.capture
+    if capture.type == "revisit" and capture.refers_to_url in (None, capture.url):
+        return None
+    return reading.urls

@@ -153,7 +153,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "warc_offset": "Where the record's gzip member begins, bytes.",
         "warc_length": "Length of the gzip member, bytes.",
         "copy_of_id": "The capture of the same record in another file; timelines read that one.",
-        "url_list_id": "What it needs or lists; empty for what does neither, and where nobody looked.",
+        "url_list_id": "What it needs or lists; empty for what does neither, where nobody looked, and for a revisit of"
+        " the same URL, which needs what its original does.",
         "fetch_ms": "How long the fetch took, milliseconds, as its metadata record says.",
         "source_url": "Where another archive's capture was had from (WARC-Source-URI: recovered); empty for what came"
         " from the URL itself.",

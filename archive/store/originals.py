@@ -135,14 +135,6 @@ def resolve_revisits(connection: sqlite3.Connection, site: str) -> set[str]:
           AND crawl_id IN (SELECT id FROM crawl WHERE site_id = :site)""",
         {"site": site},
     )
-    # A style sheet or a drawing that came before its original needs what that needs, where it lies at the same URL.
-    connection.execute(
-        """UPDATE capture SET url_list_id = (SELECT o.url_list_id FROM capture o WHERE o.id = capture.original_id
-            AND o.resource_id = capture.resource_id)
-        WHERE record_type = 'revisit' AND url_list_id IS NULL AND original_id IS NOT NULL AND NOT was_read
-          AND crawl_id IN (SELECT id FROM crawl WHERE site_id = :site)""",
-        {"site": site},
-    )
     # A revisit of a page, where it was not read itself, is a capture of the version its original is.
     found = connection.execute(
         """SELECT * FROM (SELECT c.id, c.page_version_id AS known,
