@@ -90,6 +90,15 @@ def _keeper(worker: int) -> subprocess.Popen[str]:
     return kept
 
 
+def is_fresh(environ: dict[str, str]) -> bool:
+    """Whether *environ* tells an interpreter, or its loader, something that only a fresh one obeys."""
+    told = {name: value for name, value in environ.items() if name.startswith(("PYTHON", "LD_"))}
+    return told != _TOLD
+
+
+_TOLD = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "LD_"))}
+
+
 def run(
     arguments: list[str], *, cwd: Path | None, environ: dict[str, str], timeout_s: float
 ) -> subprocess.CompletedProcess[str]:
