@@ -76,7 +76,10 @@ def _without_head(rows: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
     full = [row for row in cells if len(row) > 1]
     if len(full) < _ROWS or len(full) * 2 < len(rows):
         return []
-    columns = {number: [row[number][0] for row in full if number in row] for row in full for number in row}
+    columns: dict[int, list[str]] = {}
+    for row in full:
+        for number, (text, _) in row.items():
+            columns.setdefault(number, []).append(text)
     if _names_organisations(columns[min(columns)], len(full)):
         return []
     named = [number for number, texts in columns.items() if _names_organisations(texts, len(full))]
