@@ -91,6 +91,7 @@ def sites(tmp_path: Path) -> Iterator[dict[str, Site]]:
         yield found
 
 
+@pytest.mark.soak  # half a minute of both cores, and whoever shares them with it waits
 def test_nothing_is_lost_nobody_refused_and_readers_are_never_wrong(sites: dict[str, Site], tmp_path: Path) -> None:
     archive = Archive.open(tmp_path / "a")
     others = crawl_file(tmp_path / "others.warc.gz", (DAY_1, others_page("Gamma Trust")))

@@ -107,31 +107,39 @@ _WAYS = {
 }
 
 
+_OTHERS = ["reboot", "SIGINT", "SIGTERM", "full disk", "SIGINT twice"]
+
+
 @pytest.mark.parametrize(
-    ("seed", "ways"),
-    [(20, ["kill"]), (21, ["reboot", "SIGINT", "SIGTERM", "full disk", "SIGINT twice"])],
-    ids=["SIGKILL", "every other way"],
+    ("seed", "ways", "stops"),
+    [
+        pytest.param(20, ["kill"], STOPS, id="SIGKILL"),
+        pytest.param(21, _OTHERS, 2 * len(_OTHERS), id="every other way twice"),
+        pytest.param(21, _OTHERS, STOPS, id="every other way", marks=pytest.mark.soak),
+    ],
 )
-def test_a_crawl_stopped_twenty_times_holds_every_page_once(tmp_path: Path, seed: int, ways: list[str]) -> None:
+def test_a_crawl_stopped_many_times_holds_every_page_once(
+    tmp_path: Path, seed: int, ways: list[str], stops: int
+) -> None:
     moments = random.Random(seed)
     site = tree(PAGES)
     (tmp_path / "disk").mkdir()
     disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path) if "full disk" in ways else None
     with Site(site) as server:
         crawl = StoppedCrawl((disk.root if disk else tmp_path) / "a", server, disk)
-        for number in range(STOPS):
+        for number in range(stops):
             # Anywhere in the stretch of the crawl that this stop has for itself.
-            asked = int(len(site) * (number + moments.random()) / (STOPS + 1))
+            asked = int(len(site) * (number + moments.random()) / (stops + 1))
             crawl.stop(ways[number % len(ways)], asked)
         done = bewaar(*crawl.command())
         times_asked = Counter(server.paths())
-    assert crawl.stops == STOPS
+    assert crawl.stops == stops
     assert len(list((crawl.archive / "state" / "logs").glob("*.log"))) == 1, "it was another crawl that went on"
     held = crawl.held()
     assert {path: held[path] for path in site if held[path] != 1} == {}
     again = {path: n for path, n in times_asked.items() if path in site and n > 1}
     print(f"{crawl.stops} stops; {len(site)} URLs held once; {len(again)} asked twice")
-    assert len(again) <= STOPS, f"more than one fetch in flight was asked again: {again}"
+    assert len(again) <= stops, f"more than one fetch in flight was asked again: {again}"
     assert "finished" in done.stdout
     all_is_well(crawl.archive)
     bewaar("verify", "--rows", "--archive", crawl.archive)
