@@ -13,7 +13,14 @@ pytest.register_assert_rewrite("tests.crash", "tests.front_door", "tests.judges"
 from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
 from tests.replayers import fetch_replayer, set_up_pywb  # noqa: E402  # as above: it loads front_door
 
+#: they take longest: begun last, one process would wait for the other
+LONGEST = ("test_unstoppable.py", "test_replay_revisits.py", "test_hostile.py", "test_traps.py")
+
 REPO = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture
