@@ -47,7 +47,9 @@ async def timegate(datasette: Any, request: Any) -> Any:
         found = await _mementos(database, url, _BACKWARD, 1)
     else:
         try:
-            at = times.seconds(parsedate_to_datetime(wanted).astimezone(UTC))
+            told = parsedate_to_datetime(wanted)
+            # "-0000" says nothing of a zone (RFC 5322, 3.3): it is not the server's own.
+            at = times.seconds(told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC))
         except (ValueError, OverflowError) as error:
             what = "is not such a date: Thu, 31 May 2007 20:35:00 GMT"
             raise Refusal(400, "No date", f"Accept-Datetime {wanted[:100]!r} {what}") from error

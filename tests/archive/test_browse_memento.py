@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sqlite3
+import time
 
 import pytest
 from cdxj_indexer.main import CDXJIndexer
@@ -78,6 +79,18 @@ def test_a_timegate_leads_to_the_memento_nearest_in_time(client, built, wanted, 
 def test_a_date_that_is_none_is_refused(client, wanted):
     answer = client.get(f"/-/timegate/{HOME}", headers={"Accept-Datetime": wanted})
     assert answer.status_code == 400
+
+
+def test_a_date_without_a_zone_is_not_the_servers_own(client, built, monkeypatch):
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        # Half way between the two captures, and a minute: fourteen hours earlier the other one is nearer.
+        answer = client.get(f"/-/timegate/{HOME}", headers={"Accept-Datetime": "Mon, 01 May 2017 12:01:00 -0000"})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert answer.headers["location"] == built.path("home2", "snapshot")
 
 
 def test_what_was_never_captured_has_neither(client):
