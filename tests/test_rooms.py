@@ -124,7 +124,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingestion",
         "crawler.memento", "crawler.memento.run", "crawler.plan", "crawler.sites",
     ),
-    "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.spiders"),
+    "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.run", "crawler.spiders"),
     "crawler.memento.cli": (
         *GROUND, *LAYOUT, "archive.cli", "crawler.gauge", "crawler.memento", "crawler.memento.recover", "crawler.sites.cli",
         "crawler.upgrade",
@@ -195,8 +195,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "form2request": ("crawler.login",),
     "parsel": ("crawler.login",),
     "protego": ("crawler.look",),
-    "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run",
-               "crawler.memento.run"),
+    "scrapy": ("crawler.spiders", "crawler.capture", "crawler.scheduler", "crawler.politeness", "crawler.progress", "crawler.run"),
     "twisted": ("crawler.spiders", "crawler.capture", "crawler.politeness"),
     "OpenSSL": ("crawler.capture",),
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
