@@ -8,6 +8,7 @@ from typing import Any
 from archive.browse import access
 from archive.browse.gate import refusal
 from archive.browse.safe import DATASETTE, PUBLIC_CACHE
+from archive.browse.sheets import Sheet
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -35,10 +36,13 @@ def shield(app: App, datasette: Any) -> App:
         query = scope.get("query_string", b"")
         searched = b"_search" in query or b"sql=" in query
 
+        # What stands below /-/ is of the archive, and stays as it was captured.
+        ours = scope["path"].removeprefix(datasette.setting("base_url").rstrip("/")).startswith("/-/")
+        sheet = Sheet() if scope["path"].endswith(".csv") and not ours else None
         started = failed = False
 
         async def add(message: Message) -> None:
-            nonlocal started, failed
+            nonlocal started, failed, sheet
             if message["type"] == "http.response.start":
                 if started:
                     # Datasette fails halfway (a .blob of what is no blob) and begins anew with its error page, which
@@ -48,6 +52,8 @@ def shield(app: App, datasette: Any) -> App:
                 started = True
                 headers = list(message.get("headers", []))
                 said = {name.lower() for name, _ in headers}
+                if message["status"] != 200:
+                    sheet = None
                 headers += [(name, value) for name, value in _ALWAYS if name not in said]
                 public = access.is_public(datasette)
                 unlisted = searched or public
@@ -56,6 +62,9 @@ def shield(app: App, datasette: Any) -> App:
                 if public:
                     headers = _with_cache(headers, message["status"])
                 message = {**message, "headers": headers}
+            elif sheet and not failed:
+                rows = sheet.feed(message.get("body", b""))
+                message = {**message, "body": rows if message.get("more_body") else rows + sheet.end()}
             await send({"type": "http.response.body", "body": b""} if failed else message)
 
         if refused := await refusal(datasette, scope["path"]):

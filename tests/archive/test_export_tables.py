@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.export import files
-from archive.export.files import escape, unescape
+from archive.formulas import escape, unescape
 from archive.store.decisions import append_decision
 from tests.archive.export_archive import FORMULA, HIDDEN, NASTY, SECRET, build, export
 from tests.front_door import bewaar
