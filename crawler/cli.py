@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,50 +42,54 @@ class FrontDoor(click.Group):
         # As Ctrl-C: what is being written is taken back, and the exit code says so. (A crawl has its own handlers.)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
+            code, said = self._outcome(*args, **kwargs)
+        except KeyboardInterrupt:
+            # It came while that was being made out of another end.
+            code, said = INTERRUPTED, "interrupted"
+        # All is done: one more Ctrl-C while it is said and Python packs up must not change the exit code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if said:
+            with suppress(OSError):
+                click.echo(f"bewaar: {said}", err=True)
+        if code == INTERRUPTED:
+            # A KeyboardInterrupt inside exec(), as imports use it, makes Python end by the signal whatever is returned.
+            with suppress(OSError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        sys.exit(code)
+
+    def _outcome(self, *args: Any, **kwargs: Any) -> tuple[int, str | None]:
+        """The exit code, and what was wrong."""
+        try:
             code = super().main(*args, **kwargs)
         except click.exceptions.Exit as end:
-            code = end.exit_code
+            return end.exit_code, None
         except click.UsageError as error:
             asked = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-            click.echo(f"bewaar: {error.format_message()}{asked}", err=True)
-            code = WRONG_USE
+            return WRONG_USE, f"{error.format_message()}{asked}"
         except click.ClickException as error:
-            click.echo(f"bewaar: {error.format_message()}", err=True)
-            code = WRONG_USE
+            return WRONG_USE, error.format_message()
         except (click.Abort, KeyboardInterrupt):
-            click.echo("bewaar: interrupted", err=True)
-            code = INTERRUPTED
+            return INTERRUPTED, "interrupted"
         except WrongUse as error:
-            click.echo(f"bewaar: {error}", err=True)
-            code = WRONG_USE
+            return WRONG_USE, str(error)
         except ArchiveFault as error:
-            click.echo(f"bewaar: {error}", err=True)
-            code = FAULT
+            return FAULT, str(error)
         except BewaarError as error:
-            click.echo(f"bewaar: {error}", err=True)
-            code = PROBLEMS
+            return PROBLEMS, str(error)
         except sqlite3.OperationalError as error:
-            click.echo(f"bewaar: the database cannot be written: {error}", err=True)
-            code = FAULT
+            return FAULT, f"the database cannot be written: {error}"
         except sqlite3.DatabaseError as error:
-            click.echo(f"bewaar: the database is damaged: {error}; `bewaar rebuild` derives it again", err=True)
-            code = PROBLEMS
+            return PROBLEMS, f"the database is damaged: {error}; `bewaar rebuild` derives it again"
         except BrokenPipeError:
             # Whoever read our output has seen enough.
             sys.stderr.close()
-            code = DONE
+            return DONE, None
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"bewaar: {where}{error.strerror or error}", err=True)
-            code = FAULT
-        # All is done and said: one more Ctrl-C while Python packs up must not change the exit code.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if code == INTERRUPTED:
-            # A KeyboardInterrupt inside exec(), as imports use it, makes Python end by the signal whatever is returned.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
-        sys.exit(code if isinstance(code, int) else DONE)
+            return FAULT, f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+        return (code if isinstance(code, int) else DONE), None
 
 
 @click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

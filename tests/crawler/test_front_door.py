@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ import pytest
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from tests.crawler.test_crawl import wait_for
-from tests.front_door import CONTACT, bewaar, crawl, environment, start
+from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment, start
 from tests.site_server import Site, page, tree
 
 
@@ -410,3 +412,23 @@ def test_a_command_of_the_tests_does_what_one_of_a_fresh_interpreter_does(argume
     )
     kept = bewaar(*arguments, code=None, cwd=tmp_path)
     assert (kept.returncode, kept.stdout, kept.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
+
+
+def test_ctrl_c_while_it_says_what_was_wrong_changes_nothing(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 4096)
+    os.set_blocking(writing, True)
+    process = subprocess.Popen([*COMMAND, "status", "--archive", tmp_path], stderr=writing, env=environment())
+    os.close(writing)
+    ignored = 0
+    deadline = time.monotonic() + 20
+    while not ignored & 1 << signal.SIGINT - 1:
+        assert time.monotonic() < deadline
+        ignored = int(re.findall(r"SigIgn:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[0], 16)
+    process.send_signal(signal.SIGINT)
+    with os.fdopen(reading, "rb") as said:
+        assert b"not an archive" in said.read()
+    assert process.wait(20) == 2
