@@ -155,6 +155,7 @@ def _asked_in(files: tuple[Path, ...]) -> Any:
     "--strict-fields", is_flag=True, default=None, help="Leave out record fields that WARC 1.1 does not name."
 )
 @click.option("--no-extract", is_flag=True, help="Keep the bytes and follow links; read no facts.")
+@click.option("--no-alerts", is_flag=True, help="Tell nobody how it ended; whoever begins it does.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished crawl, however old and whatever it began with.")
 @click.option("--from-start", is_flag=True, help="Begin a new crawl beside an unfinished one.")
 @json_option
@@ -166,6 +167,7 @@ def crawl(
     seeds: Path | None,
     connect_to: tuple[str, ...],
     no_extract: bool,
+    no_alerts: bool,
     resume: bool,
     from_start: bool,
     as_json: bool,
@@ -187,7 +189,6 @@ def crawl(
       0 done   1 done, with problems or drift   2 wrong use   3 stopped by a limit   4 the archive could not be written
       130 interrupted; the next `bewaar crawl` goes on
     """
-    from crawler.alerting.tell import tell_after_crawl
     from crawler.begin import begin_crawl
     from crawler.plan import profile_for, read_seeds
     from crawler.upgrade import read_again
@@ -205,7 +206,7 @@ def crawl(
         raise WrongUse("nothing to crawl: give a SITE or URL, or --seeds FILE; `bewaar sites` lists the sites")
     targets = tuple(dict.fromkeys(targets))
     if len(targets) > 1 and not all("://" in target for target in targets):
-        return _crawl_each(targets, archive, as_json=as_json)
+        return _crawl_each(targets, archive, as_json=as_json, no_alerts=no_alerts)
     # What is asked wrongly makes no archive.
     there = Archive.find(archive)
     if all("://" in target for target in targets):
@@ -248,9 +249,16 @@ def crawl(
             click.echo(line)
         for line in outcome.complaints():
             click.echo(line, err=True)
-    for line in tell_after_crawl(found):
-        click.echo(f"bewaar: alerts: {line}", err=True)
+    if not no_alerts:
+        _tell(found)
     return outcome.exit_code
+
+
+def _tell(archive: Archive) -> None:
+    from crawler.alerting.tell import tell_after_crawl
+
+    for line in tell_after_crawl(archive):
+        click.echo(f"bewaar: alerts: {line}", err=True)
 
 
 def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, Any]:
@@ -263,7 +271,7 @@ def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, 
     return settings
 
 
-def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool) -> int:
+def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool, no_alerts: bool) -> int:
     """Several sites, side by side. Crawls that begin at once must find the archive made."""
     from crawler.plan import profile_for
     from crawler.together import crawl_together
@@ -272,6 +280,7 @@ def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool) -> in
     for target in targets:
         profile_for(target, there)  # a name that is none is told before anything begins
     options = [argument for argument in sys.argv[2:] if argument not in targets]
+    options += [] if no_alerts else ["--no-alerts"]
     printed: list[Any] = []
 
     def show(site: str, text: str) -> None:
@@ -283,6 +292,8 @@ def _crawl_each(targets: tuple[str, ...], archive: Path, *, as_json: bool) -> in
     code = crawl_together(targets, options, say=lambda site, line: click.echo(f"{site}: {line}", err=True), show=show)
     if as_json:
         print_json(printed)
+    if not no_alerts and code != INTERRUPTED and (made := Archive.find(archive)):
+        _tell(made)
     return code
 
 

@@ -71,7 +71,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.look", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
     "crawler.audit": (*GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.items"),
     "crawler.audit.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.fixity", "crawler.audit", "crawler.outcome"),
-    "crawler.schedule.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.audit", "crawler.audit.cli", "crawler.outcome", "crawler.schedule", "crawler.sites"),
+    "crawler.schedule.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.alerting", "crawler.audit", "crawler.audit.cli", "crawler.outcome", "crawler.schedule", "crawler.sites"),
     "crawler.schedule.rule": (),
     "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.schedule.rule", "crawler.scope", "crawler.extract"),
     "crawler.login": (*GROUND, "crawler.sites", "crawler.tree"),

@@ -37,23 +37,37 @@ class Told:
             self._sent_at = times.parse(told["sent_at"])
             #: by key, when it was told last
             self._keys = {str(key): times.parse(at) for key, at in told["told"].items()}
+            #: there was something to tell, too soon after the last digest
+            self.is_held = told.get("held") is True
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            self._sent_at, self._keys = datetime.min.replace(tzinfo=times.now().tzinfo), {}
+            self._sent_at, self._keys, self.is_held = datetime.min.replace(tzinfo=times.now().tzinfo), {}, False
+
+    def is_early(self, alerts: Alerts, now: datetime) -> bool:
+        """For another digest."""
+        return now - self._sent_at < timedelta(hours=alerts.pause_hours)
 
     def digest(self, found: Sequence[Alert], alerts: Alerts, now: datetime) -> Digest | None:
         """None where there is nothing new to tell, or it is too soon after the last digest."""
         words = Words(alerts.language)
-        if now - self._sent_at < timedelta(hours=alerts.pause_hours):
-            return None
         again = timedelta(days=alerts.repeat_days)
         new = tuple(one for one in found if one.key not in self._keys or now - self._keys[one.key] >= again)
         over = tuple(sorted(self._keys.keys() - {one.key for one in found}))
-        return compose(new, over, words) if new or over else None
+        early = self.is_early(alerts, now)
+        self.is_held = bool(early and (new or over))
+        return compose(new, over, words) if (new or over) and not early else None
+
+    def note_held(self) -> None:
+        self._write()
 
     def note(self, found: Sequence[Alert], digest: Digest, now: datetime) -> None:
         new = {one.key for one in digest.new}
-        keys = {one.key: now if one.key in new else self._keys.get(one.key, now) for one in found}
-        told = {"sent_at": times.seconds(now), "told": {key: times.seconds(at) for key, at in sorted(keys.items())}}
+        self._keys = {one.key: now if one.key in new else self._keys.get(one.key, now) for one in found}
+        self._sent_at, self.is_held = now, False
+        self._write()
+
+    def _write(self) -> None:
+        keys = {key: times.seconds(at) for key, at in sorted(self._keys.items())}
+        told = {"sent_at": times.seconds(self._sent_at), "told": keys, "held": self.is_held}
         draft = self._path.with_name(f".{self._path.name}.tmp")
         draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         draft.replace(self._path)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive import times
-from archive.errors import BewaarError, WrongUse
+from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import MARKER, Archive
 from crawler.alerting.settings import Alerts, read_alerts
 
 if TYPE_CHECKING:
-    from crawler.alerting.digest import Digest
+    from crawler.alerting.digest import Digest, Told
     from crawler.alerting.gather import Alert
 
 
@@ -37,32 +41,73 @@ def settings_of(archive: Archive) -> Alerts:
 
 
 def tell(archive: Archive, *, verify: bool = False, dry_run: bool = False) -> Telling:
+    """Of two that tell at once the second has nothing new."""
     # Most archives tell nobody, and every crawl comes by here.
     from crawler.alerting.digest import Told
     from crawler.alerting.gather import gather
-    from crawler.alerting.send import send
 
     settings = settings_of(archive)
-    standing = gather(archive, settings, verify=verify)
-    told, now = Told(archive), times.now()
-    telling = Telling(standing, told.digest(standing, settings, now))
-    if telling.digest is None or dry_run:
-        return telling
-    archive.make_folders()
-    done = send(telling.digest, settings, archive)
+    if dry_run:
+        standing = gather(archive, settings, verify=verify)
+        return Telling(standing, Told(archive).digest(standing, settings, times.now()))
+    with _lock(archive):
+        standing = gather(archive, settings, verify=verify)
+        told, now = Told(archive), times.now()
+        telling = Telling(standing, told.digest(standing, settings, now))
+        if telling.digest:
+            _send(telling, telling.digest, told, settings, archive)
+        elif told.is_held:
+            told.note_held()
+    return telling
+
+
+def _send(telling: Telling, digest: Digest, told: Told, settings: Alerts, archive: Archive) -> None:
+    from crawler.alerting.send import send
+
+    done = send(digest, settings, archive)
     telling.faults = [f"{way}: {fault}" for way, fault in done if fault]
     # Where nobody was reached it is new the next time, too.
     if len(telling.faults) < len(done):
-        told.note(standing, telling.digest, now)
-    return telling
+        told.note(telling.standing, digest, times.now())
 
 
 def tell_after_crawl(archive: Archive) -> list[str]:
     """What went wrong with telling, which is no fault of the crawl's; nothing where nobody is to be told."""
     try:
-        settings = read_alerts(archive)
-        if settings is None or not (settings.mail or settings.webhook or settings.command):
-            return []
-        return tell(archive).faults
+        return tell(archive).faults if _is_told(archive) else []
     except BewaarError as error:
         return [str(error)]
+
+
+def tell_held(archive: Archive) -> list[str]:
+    """As `tell_after_crawl`, where that had something to tell too soon after the last digest, and it no longer is."""
+    from crawler.alerting.digest import Told
+
+    try:
+        settings, told = read_alerts(archive), Told(archive)
+        if settings is None or not told.is_held or told.is_early(settings, times.now()):
+            return []
+        return tell(archive).faults if _is_told(archive) else []
+    except BewaarError as error:
+        return [str(error)]
+
+
+def _is_told(archive: Archive) -> bool:
+    settings = read_alerts(archive)
+    return settings is not None and bool(settings.mail or settings.webhook or settings.command)
+
+
+@contextmanager
+def _lock(archive: Archive) -> Iterator[None]:
+    """Waits for who tells already: crawls may end at once."""
+    archive.make_folders()
+    path = archive.state / "alerts.lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ArchiveFault(f"{path}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -17,7 +17,7 @@ from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.audit.cli import DAYS, audit_lines
-from crawler.outcome import DONE, PROBLEMS
+from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS
 
 if TYPE_CHECKING:
     from crawler.schedule.ran import Ran
@@ -81,13 +81,12 @@ def due(archive: Path, at_once: int, audit_days: int, dry_run: bool, quiet: bool
         for site, said in bad.items():
             click.echo(f"{site}: not crawled: {said}", err=True)
         return PROBLEMS if bad else DONE
-    printed: list[dict[str, Any]] = []
+    ran: list[Ran] = []
 
-    def show(ran: Ran) -> None:
-        if as_json:
-            printed.append(asdict(ran))
-        elif not quiet or ran.wrong or ran.exit_code == PROBLEMS:
-            click.echo(ran.summary())
+    def show(one: Ran) -> None:
+        ran.append(one)
+        if not as_json and (not quiet or one.wrong or one.exit_code == PROBLEMS):
+            click.echo(one.summary())
 
     found = Archive.create(archive)
     with lock_schedules(found) as held:
@@ -96,22 +95,37 @@ def due(archive: Path, at_once: int, audit_days: int, dry_run: bool, quiet: bool
                 click.echo(f"bewaar: {archive}: another process runs what is due", err=True)
             return BUSY
         say = _silence if quiet else _say
-        with Processes(found, say) as world:
-            code = Keeper(found, world, at_once=at_once, say=say, show=show, warn=_say).run_due()
-        if audit_days and code in {DONE, PROBLEMS}:
-            code = max(code, _audit(found, audit_days, quiet=quiet))
+        code, audited = FAULT, None
+        try:
+            with Processes(found, say) as world:
+                code = Keeper(found, world, at_once=at_once, say=say, show=show, warn=_say).run_due()
+            if audit_days and code in {DONE, PROBLEMS}:
+                audited = _audit(found, audit_days, quiet=quiet)
+                code = max(code, audited or DONE)
+        finally:
+            # What was interrupted is taken up by the next one, which tells.
+            if code != INTERRUPTED:
+                _tell(found, anew=bool(ran) or audited is not None or code != DONE)
     if as_json:
-        print_json(printed)
+        print_json([asdict(one) for one in ran])
     return code
 
 
-def _audit(archive: Archive, days: int, *, quiet: bool) -> int:
-    """The share of today, if it was not read yet."""
+def _tell(archive: Archive, *, anew: bool) -> None:
+    """Once for all crawls and the audit; *anew*: there was one, or it could not begin."""
+    from crawler.alerting.tell import tell_after_crawl, tell_held
+
+    for line in (tell_after_crawl if anew else tell_held)(archive):
+        _say(f"bewaar: alerts: {line}")
+
+
+def _audit(archive: Archive, days: int, *, quiet: bool) -> int | None:
+    """The share of today; None where it was read already."""
     from crawler.audit.audit import is_due, run_audit
 
     now = times.now()
     if not archive.manifest.exists() or not is_due(archive, now):
-        return DONE
+        return None
     done = run_audit(archive, days=days, now=now, progress=_silence)
     for line in audit_lines(done)[: -1 if quiet else None]:
         _say(line)
@@ -194,7 +208,8 @@ def schedule_run(archive: Path, at_once: int) -> int:
             return BUSY
         with Processes(found, _say) as world:
             show = lambda ran: click.echo(ran.summary())  # noqa: E731
-            return Keeper(found, world, at_once=at_once, say=_say, show=show, warn=_say).run_on()
+            rest = lambda ended: _tell(found, anew=ended)  # noqa: E731
+            return Keeper(found, world, at_once=at_once, say=_say, show=show, warn=_say).run_on(rest)
 
 
 @schedule.command("install")

@@ -82,8 +82,9 @@ class Keeper:
             self._say(line)
         return max(self._codes, key=(DONE, PROBLEMS, FAULT).index, default=DONE)
 
-    def run_on(self) -> int:
-        """Crawl what becomes due, until a signal ends it."""
+    def run_on(self, rest: Callable[[bool], None] = lambda _: None) -> int:
+        """Crawl what becomes due, until a signal ends it. *rest* is called between two things that happen, and told
+        whether the last was the end of a crawl."""
         told: str | None = ""
         while True:
             turns = self._tick()
@@ -92,7 +93,10 @@ class Keeper:
             if not self._running and (line := next_line(turns, self._zones)) != told:
                 told = line
                 self._say(line or "nothing is scheduled")
-            self._take(self._world.wait(_soonest(turns)))
+            happened = self._world.wait(_soonest(turns))
+            self._take(happened)
+            if not self._stopping:
+                rest(isinstance(happened, Ended))
 
     def _tick(self) -> list[Turn]:
         """Begin what can be begun; all turns as they are then."""

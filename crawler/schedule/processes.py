@@ -97,6 +97,7 @@ class Processes:
     def _start(self, site: str, options: Sequence[str], report: IO[str]) -> subprocess.Popen[str]:
         # -P: what lies in the directory somebody stands in is no module of ours.
         command = [sys.executable, "-P", "-m", "crawler.cli", "crawl", "--archive", str(self._archive.root), "--json"]
+        command.append("--no-alerts")  # they are told of all crawls at once
         return subprocess.Popen(
             # In a group of its own: a terminal's Ctrl-C would reach it a second time, which means "at once".
             [*command, *options, "--", site], stdin=subprocess.DEVNULL, stdout=report, stderr=subprocess.PIPE,

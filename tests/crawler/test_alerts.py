@@ -11,10 +11,10 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from archive import times
@@ -27,11 +27,12 @@ from crawler.alerting.digest import Told, compose
 from crawler.alerting.gather import Alert, gather
 from crawler.alerting.send import send
 from crawler.alerting.settings import Alerts, read_alerts
-from crawler.alerting.tell import tell, tell_after_crawl
+from crawler.alerting.tell import tell, tell_after_crawl, tell_held
 from crawler.items import KINDS
 from crawler.schedule.attempts import Attempts, Memory
 from tests.archive.store_builders import SITE, members, reading, write
 from tests.front_door import bewaar
+from tests.mailbox import AnyPort
 from tests.site_server import Site
 
 PASSWORD = "geheim-wachtwoord"
@@ -51,13 +52,6 @@ class Mailbox:
         assert isinstance(login, LoginPassword)
         self.logins.append(login.password)
         return AuthResult(success=login.password == PASSWORD.encode(), handled=False)
-
-
-class AnyPort(Controller):
-    def _trigger_server(self) -> None:
-        """It asks itself whether it is there, at the port that the system gave it."""
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +233,36 @@ def test_what_could_not_be_told_is_told_the_next_time(archive, server):
     settings(archive, 'disk_free = "1 EiB"\n' + mail_to(place))
     assert tell(archive).faults == []
     assert tell(archive).digest is None
+    assert len(mailbox.mails) == 1
+
+
+def test_what_comes_too_soon_after_a_digest_is_told_when_the_pause_is_over(archive, server):
+    mailbox, place = server
+    mailbox.mails.clear()
+    settings(archive, 'disk_free = "1 EiB"\n' + mail_to(place))
+    assert tell_after_crawl(archive) == []
+    assert tell_held(archive) == []
+    settings(archive, 'nothing_new = 2\ndisk_free = "1 EiB"\n' + mail_to(place))
+    assert tell_after_crawl(archive) == []
+    assert tell_held(archive) == []
+    assert len(mailbox.mails) == 1
+    settings(archive, 'nothing_new = 2\npause_hours = 0\ndisk_free = "1 EiB"\n' + mail_to(place))
+    assert tell_held(archive) == []
+    assert "nothing new in 2 crawls" in mailbox.mails[1].get_content()
+    assert "disk" not in mailbox.mails[1].get_content()
+    assert tell_held(archive) == []
+    assert len(mailbox.mails) == 2
+
+
+def test_two_that_tell_at_once_send_one_message(archive, server):
+    mailbox, place = server
+    mailbox.mails.clear()
+    settings(archive, 'disk_free = "1 EiB"\n' + mail_to(place))
+    both = [Thread(target=tell_after_crawl, args=(archive,)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
     assert len(mailbox.mails) == 1
 
 

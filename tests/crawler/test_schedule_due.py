@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from click.testing import CliRunner
 
 from archive import times
 from archive.layout import Archive
+from archive.manifest import write_manifest
 from crawler.cli import main
 from crawler.schedule.keeper import BUSY
 from crawler.schedule.processes import Processes
 from tests.crash import readers
 from tests.crawler.test_crawl import captured, query, wait_for
 from tests.front_door import CONTACT, bewaar, start
+from tests.mailbox import Mailbox
 from tests.site_server import Site, tree
 
 NAMES = ("one", "two", "three")
@@ -117,6 +120,29 @@ def test_what_is_due_is_crawled_once_and_an_interruption_ends_all_whole(sites: d
     assert here("due", "--archive", archive).startswith("next: ")
     rows = json.loads(here("schedule", "list", "--archive", archive, "--days", "15", "--json"))
     assert sorted(row["site"] for row in rows) == sorted(NAMES * 2)
+
+
+def test_one_message_tells_of_all_crawls_and_of_the_audit(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with ExitStack() as stack:
+        mailbox = stack.enter_context(Mailbox())
+        with (archive.root / "bewaar.toml").open("a") as marker:
+            marker.write(
+                f'[alerts]\ndisk_free = 1\n[alerts.mail]\nto = ["{CONTACT}"]\nfrom = "bewaar@example.org"\n'
+                f'server = "127.0.0.1:{mailbox.port}"\ntls = "off"\n'
+            )
+        for name, host in (("one", "127.0.0.1"), ("two", "127.0.0.2")):
+            schedule(archive, name, stack.enter_context(Site({})), host=host)
+        (archive.warcs / "sha256-x.warc").write_bytes(b"other")
+        write_manifest(archive.root, {"warcs/sha256-x.warc": sha256(b"as it was").hexdigest()})
+        bewaar("due", "--archive", archive.root, "--audit-days", "1", code=1)
+        (mail,) = mailbox.take()
+        told = [line for line in mail.get_content().splitlines() if line.startswith("- ")]
+        assert [line.partition(":")[0] for line in told if "seed" in line.lower()] == ["- one", "- two"]
+        assert [line for line in told if "sha256-x.warc" in line]
+        # It is not told again by those that find nothing due.
+        bewaar("due", "--archive", archive.root)
+        assert mailbox.take() == []
 
 
 def test_a_due_that_is_killed_leaves_no_crawl_twice_and_none_behind(tmp_path: Path) -> None:
