@@ -31,6 +31,9 @@ _LATEST = """SELECT id, site_id FROM crawl k WHERE status <> 'imported' AND id =
   WHERE m.site_id = k.site_id AND m.status <> 'imported' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY site_id"""
 _CRAWLS = """SELECT id FROM crawl k WHERE site_id = ? AND status = 'finished' AND EXISTS (SELECT 1 FROM capture c
   WHERE c.crawl_id = k.id AND c.page_key IS NOT NULL) ORDER BY started_at DESC, id DESC LIMIT ?"""
+_DRIFTED = """SELECT crawl_id, count(*), page_key, kind FROM drift
+  WHERE site_id = ? AND kind <> 'as before' AND repaired_crawl_id IS NULL
+  GROUP BY crawl_id ORDER BY max(id) DESC LIMIT 1"""
 _FIXITY_SHOWN = 5
 
 
@@ -68,10 +71,15 @@ def _crawls(connection: sqlite3.Connection, archive: Archive, words: Words) -> I
         report = read_report(connection, crawl)
         if report.status == "running" and archive.holder_of(site) is not None:
             continue  # it has not come to its end because it goes on
-        for finding in findings(report):
-            if finding.name not in _QUIET:
-                said = clean(words.finding(finding.name, finding.said), 300)
-                yield Alert(f"{site} {finding.name}", f"{site}: {said}", f"bewaar report {crawl}")
+        found = [(crawl, finding.name, finding.said) for finding in findings(report)]
+        if not any(name == "drift" for _, name, _ in found):
+            # It is told of in the report of the crawl that saw it first, and stands until somebody mends it.
+            for drifted, *said in connection.execute(_DRIFTED, (site,)):
+                found.append((drifted, "drift", tuple(said)))
+        for told_in, name, said in found:
+            if name not in _QUIET:
+                text = clean(words.finding(name, said), 300)
+                yield Alert(f"{site} {name}", f"{site}: {text}", f"bewaar report {told_in}")
 
 
 def _nothing_new(connection: sqlite3.Connection, runs: int, words: Words) -> Iterator[Alert]:

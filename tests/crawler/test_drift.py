@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ByteSize
 
 from archive.layout import Archive
 from archive.store.compare import differences, dump
+from crawler.alerting.gather import gather
+from crawler.alerting.settings import Alerts
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Answer, Site, page
 
@@ -53,6 +56,9 @@ class Home:
         finally:
             db.close()
 
+    def alerts(self) -> list[tuple[str, str]]:
+        return [(alert.key, alert.command) for alert in gather(self.archive, Alerts(disk_free=ByteSize(1)))]
+
     def drift(self) -> list[tuple[Any, ...]]:
         return self.rows("SELECT role, kind FROM drift ORDER BY id")
 
@@ -74,11 +80,13 @@ def test_a_label_in_the_profile_and_a_rebuild_mend_a_redesign(home: Home) -> Non
     assert "«Daar doen we het mee Bond Ooievaar Stichting Rietkraag" in line
     plain = bewaar("crawl", "water", "--archive", home.archive.root, "--from-start", code=0)
     assert "drift" not in plain.stdout + plain.stderr
+    # No news to whoever crawls it again; and it stands.
+    assert home.alerts() == [("water drift", f"bewaar report {told['crawl']}")]
     assert f"water: drift: {line}" in bewaar("status", "--archive", home.archive.root).stdout
     # What the docs say to do.
     home.profile('[labels]\nmember = ["Daar doen we het mee"]\n')
     bewaar("rebuild", "--profile", "current", "--archive", home.archive.root)
-    assert home.drift() == []
+    assert home.drift() == home.alerts() == []
     assert {row[0] for row in home.rows("SELECT state FROM presence WHERE role = 'member'")} == {"current"}
     assert "drift" not in bewaar("status", "--archive", home.archive.root).stdout
     told, _ = home.crawl(redesigned, 0)
