@@ -1,0 +1,190 @@
+"""The names of members as they stand in what a label announces: a list, running text, or a wall of logos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from archive.model import Tier
+from crawler.extract.blocks import Block
+from crawler.extract.columns import read_columns
+from crawler.extract.dom import Line, Picture, collapse
+from crawler.extract.entries import BULLET, Entry, without_badges
+from crawler.extract.finder import Finder
+from crawler.extract.listing import announces_organisations, enumerated
+from crawler.extract.logos import LogoName, logos_behind, name_of
+from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
+from crawler.extract.pictures import Image
+from crawler.extract.prose import without_stop
+from crawler.extract.tails import towns_behind, without_contact
+
+#: below it a list is for a person to look at
+CONFIRMED = 0.7
+#: fewer images under "Members" are illustrations
+LOGOS = 3
+#: below a label, in which names may run on: an introduction may stand before them
+_PARAGRAPHS = 3
+#: how far behind a name its own image may stand
+_CARD_ITEMS = 3
+
+#: share of names that must look like organisations' where nothing says that they are
+LIKELY = 0.6
+_SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
+_SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
+#: set off, or announced: the year in "VV Klaver 1921" is part of a name, and one of founding is none of joining
+_YEAR_BEHIND = re.compile(
+    rf"\s*(?:[(\[,–-]\s*(?:{_SINCE})?|(?<!\w){_SINCE})\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
+)
+#: of most entries it is a count, of one it is a name's: "1. FC Nord"
+_COUNT = re.compile(r"\s*\d{1,2}\.\s")
+_YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
+_YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
+#: "(until 2014)": listed, and no member any more
+_FORMERLY = re.compile(r"\b(?:until|tot(?: en met)?|bis|jusqu'en) (?:\w+ )?(?:19|20)\d\d\b", re.IGNORECASE)
+_REMARK = re.compile(r"\s*[(\[][^)\]]{1,60}[)\]]\s*$|\s+[–—|]\s+.*$|:\s.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A name where it stands, before it is known whether it stands there twice."""
+
+    name: str
+    line: Line
+    rule: str
+    tier: Tier
+    confidence: float
+    kind: str = "member"
+    compound: bool = False
+    year: int | None = None
+    place: str | None = None
+    #: for a member shown by its logo: the image, what names it, and the block it stands in
+    logo: Image | None = None
+    shown: LogoName | None = None
+    block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What one entry of a list says of a member."""
+
+    name: str
+    line: Line
+    year: int | None = None
+    place: str | None = None
+
+
+def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
+    label = block.label
+    entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
+    entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
+    entries = read_columns(entries, finder.outline.items)
+    counted = sum(_COUNT.match(entry.lines[0].text) is not None for entry in entries) * 2 > len(entries)
+    names = [found for entry in entries if (found := entry_name(entry, counted=counted)) is not None]
+    names = _without_towns(names)
+    texts = [found.name for found in names]
+    if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
+        return []
+    if are_promises(texts):
+        return []
+    if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
+        # Names people gave themselves, or things.
+        return []
+    if label.language and not announces_organisations(label.line.text) and organisation_like(texts) < LIKELY:
+        # A parser consists of parts, and nothing says that they are organisations.
+        return []
+    set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
+    if _is_menu(entries) and not set_off:
+        return []
+    taken.update(line.at for entry in entries for line in entry.lines)
+    # The images in their cards show the same members again.
+    last = max(line.at for entry in entries for line in entry.lines) + _CARD_ITEMS
+    taken.update(item.at for item in block.items if isinstance(item, Picture) and item.at <= last)
+    confidence = 0.9 if set_off else 0.8
+    return [
+        Found(
+            each.name,
+            each.line,
+            "labelled-list",
+            "confirmed",
+            confidence,
+            compound="/" in each.name,
+            year=each.year,
+            place=each.place,
+        )
+        for each in names
+    ]
+
+
+def _without_towns(names: Sequence[Named]) -> list[Named]:
+    parted = towns_behind([each.name for each in names])
+    return [
+        replace(each, name=name, place=each.place or town) for each, (name, town) in zip(names, parted, strict=True)
+    ]
+
+
+def in_running_text(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
+    """Names that are parted by commas, in a paragraph right below the label that holds nothing else."""
+    for line in block.lines[:_PARAGRAPHS]:
+        if line.at not in taken and (found := named_in(line, line.text, finder)):
+            taken.add(line.at)
+            return found
+    return []
+
+
+def named_in(line: Line, text: str, finder: Finder) -> list[Found]:
+    return [
+        Found(each.text, line, "sentence", "confirmed", 0.8, compound=each.compound, year=each.year)
+        for each in enumerated(text, finder.words.language(finder.lang))
+    ]
+
+
+def on_logos(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
+    """Members that are shown by their logos alone."""
+    logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
+    named = [(logo, name_of(logo, block, finder)) for logo in logos]
+    texts = [name.value for _logo, name in named]
+    sure = [name for _logo, name in named if name.confidence >= CONFIRMED and is_name(name.value)]
+    if len(texts) < LOGOS or len(sure) * 2 < len(texts) or are_persons(texts):
+        return []
+    taken.update(logo.at for logo in logos)
+    return [
+        Found(
+            name.value, block.label.line, "logo-wall", "confirmed", name.confidence, logo=logo, shown=name, block=block
+        )
+        for logo, name in named
+    ]
+
+
+def entry_name(entry: Entry, *, counted: bool = True) -> Named | None:
+    """Name of a list entry: what its table says is one, else its bold or linked line, else its first; and its year."""
+    if entry.piece is not None:
+        name = without_stop(entry.text)
+        return Named(name, entry.lines[0]) if is_name(name) else None
+    lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
+    if not lines:
+        return None
+    told = entry.told
+    line = next((line for line in lines if line.strong or line.level), lines[0])
+    text = without_badges(line)
+    if any(c.isalpha() for c in told.get("name", ("", line))[0]):
+        text, line = told["name"]
+    text = without_stop(text if not counted and _COUNT.match(text) else BULLET.sub("", text))
+    year = _YEAR_BEHIND.search(text)
+    others = (other.text for other in entry.lines if other is not line)
+    other = next((found for said in others if (found := _YEAR_ALONE.fullmatch(said))), None)
+    text = _YEAR_BEHIND.sub("", text) if year else text
+    if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
+        text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
+    text = without_stop(_REMARK.sub("", without_contact(text)))
+    # Of several years in a row, the column says which it is: not that of the founding.
+    # Where the columns are known and none is it, a number is a year of something else.
+    found = _YEAR.search(told["year"][0]) if "year" in told else year or (None if told else other)
+    place = told["place"][0] or None if "place" in told else None
+    return Named(text, line, int(found[1]) if found else None, place) if is_name(text) else None
+
+
+def _is_menu(entries: Sequence[Entry]) -> bool:
+    """Every entry is a link and nothing else, and none leads to a site of its own."""
+    links = [entry.links for entry in entries]
+    return all(links) and not any("//" in (link.attribute("href") or "") for each in links for link in each)
