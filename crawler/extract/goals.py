@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from archive.model import Page
@@ -11,25 +11,30 @@ from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import collapse
 from crawler.extract.entries import MARKED, Entry
 from crawler.extract.finder import Finder
-from crawler.extract.names import are_persons, hold_promises
+from crawler.extract.names import are_countries, are_persons, called_organisations, hold_promises
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import Selection
+from crawler.extract.vocabulary import vocabulary
 from crawler.items import Goal
 
 #: shorter, and it is a menu, a tag or a name
-_MIN_CHARS = 12
+_MIN_CHARS = 8
+#: a list of shorter ones may be one of topics: a person looks at it
+_SHORT_CHARS = 12
 _MAX_CHARS = 1200
 _MAX_GOALS = 60
 _LABEL_WORDS = 3
 _CARD_CHARS = 120
+#: share of names that say what they are, from which on a list of two words each is one of names
+_NAMES = 0.5
 #: confidence in a list whose heading only may announce goals; it is short, and stands near
 _LOOSE = 0.6
 _LOOSE_GOALS = 12
 _LOOSE_DISTANCE = 3
 
 
-@extractor(Goal, version=3)
+@extractor(Goal, version=4)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()
@@ -41,7 +46,10 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
         pointed_at = isinstance(block, Selection)
         entries = _entries_of(block)
         loose = block.label.rule == "loose-label"
-        confidence = _LOOSE if loose else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
+        doubtful = not pointed_at and (loose or _are_short([entry.text for entry in entries]))
+        confidence = (
+            _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
+        )
         for entry in entries:
             text = entry.text.strip()
             evidence = finder.evidence(text, entry.lines[0])
@@ -54,7 +62,7 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 position=position,
                 rule=block.rule if pointed_at else f"loose-{_rule(entry)}" if loose else _rule(entry),
                 evidence=evidence,
-                tier="candidate" if loose else "confirmed",
+                tier="candidate" if doubtful else "confirmed",
                 confidence=1.0 if pointed_at else confidence,
                 kind="statement" if _is_statement(text, entries, finder) else "goal",
                 name_source="text",
@@ -95,15 +103,31 @@ def _goal_entries(block: Block) -> list[Entry]:
     entries = _until_one_unlike(entries)
     texts = [entry.text for entry in entries]
     long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 2]
-    phrases = [text for text in texts if len(text.split()) >= 3]
     linked = sum(
         bool(line.links) and line.text == collapse("".join(p.text for p in line.parts if p.element.link))
         for e in entries
         for line in e.lines
     )
-    if len(long) * 4 < len(texts) * 3 or len(phrases) * 3 < len(texts) * 2 or linked * 2 > len(texts):
+    if len(long) * 4 < len(texts) * 3 or linked * 2 > len(texts):
         return []
-    return entries
+    return [] if _are_short(texts) and not _may_be_short(block, entries) else entries
+
+
+def _are_short(texts: Sequence[str]) -> bool:
+    """Whether most are of two words: "Clean water"."""
+    phrases = sum(len(text.split()) >= 3 for text in texts)
+    long = sum(len(text) >= _SHORT_CHARS and len(text.split()) >= 2 for text in texts)
+    return phrases * 3 < len(texts) * 2 or long * 4 < len(texts) * 3
+
+
+def _may_be_short(block: Block, entries: Sequence[Entry]) -> bool:
+    """Whether a list of two words each may be one of goals: not under "What we do", and no names, links or offers."""
+    texts = [entry.text for entry in entries]
+    if block.label.rule == "loose-label" or vocabulary().deeds.search(block.label.line.text):
+        return False
+    linked = any(entry.links for entry in entries)
+    names = are_persons(texts) or are_countries(texts) or called_organisations(texts) > _NAMES
+    return not (linked or names or hold_promises(texts))
 
 
 def _in_cards(entries: list[Entry]) -> bool:

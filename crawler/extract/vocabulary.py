@@ -75,6 +75,8 @@ class Vocabulary:
     region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
     other: Pattern
+    #: stands in what announces goals by what is done for them: "What we do"
+    deeds: Pattern
     #: per role: stands anywhere in a heading that may announce it
     loose: Mapping[str, Pattern]
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
@@ -119,6 +121,7 @@ def vocabulary() -> Vocabulary:
         promise=_compiled(every("prose", "promises")),
         region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
+        deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
