@@ -34,6 +34,8 @@ _ABOVE = 40
 _MAX_LOOSE = 8
 #: regions of what a page says
 _READ = frozenset(("main", "header", "aside"))
+#: between what a page is called and whose it is
+_TITLE_PARTS = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*|:\s+")
 #: lines that read the same are told apart so far
 _MOST_ALIKE = 100
 
@@ -173,7 +175,18 @@ class Finder:
         return [self.outline.lines[nth] for nth in sorted(found)]
 
     @cached_property
+    def is_legal(self) -> bool:
+        """Whether the law asks for the page: who is named on a cookie policy is nobody's member or sponsor."""
+        heading = self.heading_line
+        # A banner that asks for consent may be the first heading, and is not the page's.
+        names = [heading.text] if heading is not None and heading.level == 1 else []
+        names += _TITLE_PARTS.split(self.title or "")
+        return any(self.words.legal.match(name.strip(" .:!?").casefold()) is not None for name in names)
+
+    @cached_property
     def _labels(self) -> dict[str, list[Label]]:
+        if self.is_legal:
+            return {role: [] for role in self.words.labelled}
         return {role: list(islice(self._labels_of(role), _MAX_LABELS)) for role in self.words.labelled}
 
     def _labels_of(self, role: str) -> Iterator[Label]:
@@ -201,6 +214,8 @@ class Finder:
 
     def loose_labels(self, role: str) -> Iterator[Label]:
         """Headings that may announce the role, for pages on which no label does."""
+        if self.is_legal:
+            return iter(())
         labels = (loose_label(line, role) for line in self._set_off)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
 

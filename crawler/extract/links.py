@@ -56,6 +56,10 @@ def host_of(url: str | None) -> str:
         return ""
 
 
+def is_document(href: str) -> bool:
+    return _DOCUMENT.search(href) is not None
+
+
 def social_network(url: str | None) -> str | None:
     """The network on whose host a URL lies, whatever the subdomain."""
     host = host_of(url)

@@ -25,7 +25,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 #: names of accounts and of things in programs
-_CODE = re.compile(r"\w_\w|\(\)|::|^--?\w|[{};<>]")
+_CODE = re.compile(r"^\.\w+$|\w_\w|\(\)|::|^--?\w|[{};<>]")
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 #: what names of organisations hold and names of things do not
 _ORGANISATION = re.compile(
@@ -43,6 +43,11 @@ _CALLED = re.compile(
     r"collectif|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
+)
+#: a list this long in which some first names are known is one of people where the others are spelt like such names
+_MANY = 8
+_PERSON = re.compile(
+    r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:van|von|de|der|den|du|le|la|el|al|ten|ter)){0,2}(?: [A-ZÀ-ÖØ-Þ][\w'’.-]*){1,2}"
 )
 #: share of names that look like organisations' in lists of anything else
 _UNLIKELY = 0.25
@@ -72,7 +77,15 @@ def are_persons(names: Sequence[str]) -> bool:
         )
         for name in names
     )
-    return persons * 5 >= len(names) * 2
+    return persons * 5 >= len(names) * 2 or (persons * 8 >= len(names) and _are_spelt_as_persons(names))
+
+
+def _are_spelt_as_persons(names: Sequence[str]) -> bool:
+    """Whether all but a few are two or three words with a capital each, and none says that it is a body."""
+    if len(names) < _MANY:
+        return False
+    spelt = sum(_PERSON.fullmatch(name) is not None for name in names)
+    return spelt * 10 >= len(names) * 8 and called_organisations(names) * 10 <= 1
 
 
 def called_organisations(names: Sequence[str]) -> float:

@@ -86,7 +86,7 @@ def file_name(url: str) -> str:
 
 def is_file_name(text: str) -> bool:
     """Whether a text is the name of an image file, spaces and all."""
-    return len(text) <= 150 and IMAGE_EXTENSION.search(text) is not None
+    return len(text) <= 150 and IMAGE_EXTENSION.search(text, 1) is not None
 
 
 def clean(text: str, *, from_file: bool | None = None) -> str:

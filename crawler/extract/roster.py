@@ -12,6 +12,7 @@ from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, Picture, collapse
 from crawler.extract.entries import BULLET, Entry, without_badges
 from crawler.extract.finder import Finder
+from crawler.extract.links import is_document
 from crawler.extract.listing import announces_organisations, enumerated
 from crawler.extract.logos import LogoName, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
@@ -85,7 +86,7 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
         return []
-    if are_promises(texts):
+    if are_promises(texts) or _are_documents(entries):
         return []
     if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
         # Names people gave themselves, or things.
@@ -182,6 +183,12 @@ def entry_name(entry: Entry, *, counted: bool = True) -> Named | None:
     found = _YEAR.search(told["year"][0]) if "year" in told else year or (None if told else other)
     place = told["place"][0] or None if "place" in told else None
     return Named(text, line, int(found[1]) if found else None, place) if is_name(text) else None
+
+
+def _are_documents(entries: Sequence[Entry]) -> bool:
+    """Whether most are files to fetch: what members published."""
+    files = sum(any(is_document(link.attribute("href") or "") for link in entry.links) for entry in entries)
+    return files * 2 > len(entries)
 
 
 def _is_menu(entries: Sequence[Entry]) -> bool:

@@ -65,7 +65,7 @@ class _Shown:
     href: str | None = None
 
 
-@extractor(Sponsor, version=3)
+@extractor(Sponsor, version=4)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0

@@ -77,6 +77,8 @@ class Vocabulary:
     other: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
+    #: what a page is called that the law asks for: "Cookie policy"
+    legal: Pattern
     #: per role: stands anywhere in a heading that may announce it
     loose: Mapping[str, Pattern]
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
@@ -123,6 +125,7 @@ def vocabulary() -> Vocabulary:
         other=_others(every("page", "others"), every("page", "determiners")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
+        legal=_compiled(every("page", "legal"), whole=True),
         loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},

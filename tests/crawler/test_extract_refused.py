@@ -1,0 +1,55 @@
+"""What stands where members and sponsors do, and is neither: people, files to fetch, what the law asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crawler.test_extract_reach import values
+
+COMPANIES = ["Quanta Analytics Ltd", "Blink Video Inc.", "Pixelhaus GmbH"]
+#: two of ten first names are known; the others are spelt like names of people
+PEOPLE = [
+    "Abagail Thorne-Lyman", "Adam Tuttle", "Diana Hamilton", "Charlie Churchman", "Dagny Moor", "Jordon Zorker",
+    "Kessa de Vree", "Loic Aubin", "Mirte Aalders", "Thea Quist",
+]  # fmt: skip
+BODIES = [
+    "Adam Tuttle Trust", "Oak Hill", "Wilde Ganzen", "Tear Fund", "Rowan Society", "Brot Brücke", "Daniel Foundation",
+    "Hoge Veld", "Terre Vive", "Stichting Lamp",
+]  # fmt: skip
+
+
+def listed(heading: str, texts: list[str], title: str = "Bond") -> str:
+    items = "".join(f"<li>{text}</li>" for text in texts)
+    return f"<head><title>{title}</title></head><body><h1>{title}</h1><h2>{heading}</h2><ul>{items}</ul></body>"
+
+
+@pytest.mark.parametrize(
+    "title", ["Cookie policy", "Cookiebeleid", "Datenschutzerklärung", "Mentions légales", "Privacyverklaring"]
+)
+@pytest.mark.parametrize(("role", "heading"), [("sponsor", "Our partners"), ("member", "Members")])
+def test_who_is_named_on_a_page_that_the_law_asks_for_is_nobody_of_ours(title: str, role: str, heading: str) -> None:
+    assert values(role, listed(heading, COMPANIES, title)) == []
+    assert values(role, listed(heading, COMPANIES)) == COMPANIES
+
+
+def test_a_banner_about_cookies_does_not_make_the_page_one() -> None:
+    html = "<div class=banner><h2>Cookies</h2><p>Only the needed ones.</p></div><h2>Our members</h2><ul>{}</ul>"
+    assert values("member", html.format("".join(f"<li>{name}</li>" for name in COMPANIES))) == COMPANIES
+
+
+@pytest.mark.parametrize(("role", "heading"), [("sponsor", "Donors"), ("member", "Members")])
+def test_people_are_known_by_how_all_names_are_spelt(role: str, heading: str) -> None:
+    assert values(role, listed(heading, PEOPLE)) == []
+    assert values(role, listed(heading, BODIES)) == BODIES
+
+
+@pytest.mark.parametrize("heading", ["Members", "Publications of our members and others", "Unsere Mitglieder"])
+def test_files_to_fetch_are_no_members(heading: str) -> None:
+    files = [
+        f"<a href='/f/{nth}.pdf'>{name}</a>" for nth, name in enumerate(["Clean Rivers 2023", "Open Tap", "A Guide"])
+    ]
+    assert values("member", listed(heading, files)) == []
+
+
+def test_an_ending_alone_is_no_file() -> None:
+    assert values("sponsor", listed("Sponsors", [".ai", ".pdf", ".png"])) == []
