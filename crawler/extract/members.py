@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archive.model import Evidence, Page, Tier
+from archive.model import UNNAMED, Evidence, Page, Tier
 from crawler.extract.blocks import has_entries
 from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line
@@ -46,12 +46,13 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
     chairs = list(_chairs(finder))
     seen: set[str] = set()
     for each in found:
-        key = finder.aliases.organisation(each.name)
+        key = _key(each, finder)
         evidence = _evidence(each, finder)
-        if key is None or key in seen or evidence is None or finder.ignores(each.name):
+        subject = key or (each.logo.url if each.logo else "")
+        if not subject or subject in seen or evidence is None or finder.ignores(each.name):
             continue
-        seen.add(key)
-        chair = next((chair for chair in chairs if _same_body(chair.organisation, key, each.name)), None)
+        seen.add(subject)
+        chair = next((chair for chair in chairs if key and _same_body(chair.organisation, key, each.name)), None)
         yield Member(
             raw=each.shown.raw if each.shown else each.name,
             value=each.name,
@@ -71,6 +72,14 @@ def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - e
             compound=each.compound,
             place=each.place,
         )
+
+
+def _key(found: Found, finder: Finder) -> str | None:
+    """None for a logo that nothing names: its file's name is no organisation's."""
+    if found.shown is not None and found.shown.confidence <= UNNAMED:
+        known = finder.aliases.name(found.shown.raw, found.shown.value)
+        return organisation_key(known) if known else None
+    return finder.aliases.organisation(found.name)
 
 
 def _pointed_at(finder: Finder) -> Iterator[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from archive.model import Tier
 from crawler.extract.blocks import Block
@@ -16,6 +17,7 @@ from crawler.extract.links import is_document
 from crawler.extract.listing import announces_organisations, enumerated
 from crawler.extract.logos import LogoName, logos_behind, name_of
 from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
+from crawler.extract.outward import lead_out
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.tails import towns_behind, without_contact
@@ -24,6 +26,9 @@ from crawler.extract.tails import towns_behind, without_contact
 CONFIRMED = 0.7
 #: fewer images under "Members" are illustrations
 LOGOS = 3
+#: how far up from an image a class may call it a logo, and how much of one is read
+_LOGO_STEPS = 4
+_LOGO_CHARS = 300
 #: below a label, in which names may run on: an introduction may stand before them
 _PARAGRAPHS = 3
 #: how far behind a name its own image may stand
@@ -141,20 +146,42 @@ def named_in(line: Line, text: str, finder: Finder) -> list[Found]:
 
 
 def on_logos(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
-    """Members that are shown by their logos alone."""
+    """Members that are shown by their logos alone. One that nothing but its link names is for a person to look at."""
     logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
     named = [(logo, name_of(logo, block, finder)) for logo in logos]
     texts = [name.value for _logo, name in named]
     sure = [name for _logo, name in named if name.confidence >= CONFIRMED and is_name(name.value)]
-    if len(texts) < LOGOS or len(sure) * 2 < len(texts) or are_persons(texts):
+    if len(texts) < LOGOS or are_persons(texts):
+        return []
+    told = len(sure) * 2 >= len(texts) or lead_out([logo.href for logo in logos], len(logos), finder.page.url)
+    if not (told or _are_called_logos(logos)):
+        # Photographs, as far as anything says.
         return []
     taken.update(logo.at for logo in logos)
     return [
         Found(
-            name.value, block.label.line, "logo-wall", "confirmed", name.confidence, logo=logo, shown=name, block=block
+            name.value,
+            block.label.line,
+            "logo-wall",
+            "confirmed" if name.confidence >= CONFIRMED else "candidate",
+            name.confidence,
+            logo=logo,
+            shown=name,
+            block=block,
         )
         for logo, name in named
     ]
+
+
+def _are_called_logos(logos: Sequence[Image]) -> bool:
+    """Whether the address, the alt or the classes of most say that they are logos."""
+    return sum(_is_called_logo(logo) for logo in logos) * 3 >= len(logos) * 2
+
+
+def _is_called_logo(logo: Image) -> bool:
+    near = islice(logo.picture.element.ancestors(), _LOGO_STEPS)
+    said = (logo.address, logo.alt or "", *((each.attribute("class") or "")[:_LOGO_CHARS] for each in near))
+    return any("logo" in text.lower() for text in said)
 
 
 def entry_name(entry: Entry, *, counted: bool = True) -> Named | None:

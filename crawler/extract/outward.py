@@ -1,0 +1,34 @@
+"""To how many sites of others a list leads: what links to a site of its own each is a list of organisations."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from crawler.extract.finder import Finder
+from crawler.extract.links import host_of, social_network
+
+#: share of the names, or logos, that must lead to a site of their own
+_MOST = 0.6
+#: items of a card before its name, and behind the last name, in which its link may stand
+_BEFORE = 3
+_BEHIND = 8
+
+
+def lead_out(addresses: Iterable[str | None], count: int, page_url: str) -> bool:
+    """Whether *addresses*, absolute, lead to so many hosts of others that most of *count* things have one each."""
+    own = host_of(page_url)
+    hosts = {host_of(address) for address in addresses if address and not social_network(address)}
+    return count > 0 and len(hosts - {own, ""}) >= _MOST * count
+
+
+def cards_lead_out(places: list[int], finder: Finder) -> bool:
+    """The same of names by their places among the page's items, whatever in their cards is the link."""
+    if not places:
+        return False
+    links = finder.outline.links
+    first, last = min(places) - _BEFORE, max(places) + _BEHIND
+    start = bisect_left(links, first, key=lambda link: link.first)
+    within = links[start : bisect_left(links, last, key=lambda link: link.first)]
+    addresses = (finder.absolute(finder.addresses[link]) for link in within[: len(places) * _BEHIND])
+    return lead_out(addresses, len(places), finder.page.url)
