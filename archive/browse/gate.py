@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,7 +30,9 @@ _ABSENT = (404, b"There is no such page.\n")
 _WAIT_S = 20.0
 
 #: what is being made, by whom it is of: one at a time for all requests that wait for it
-_making: WeakKeyDictionary[Publication, asyncio.Task[bool]] = WeakKeyDictionary()
+_making: WeakKeyDictionary[Publication, asyncio.Task[bool | None]] = WeakKeyDictionary()
+#: what was decided, being taken out of what is served
+_holding: WeakKeyDictionary[Publication, asyncio.Task[bool | None]] = WeakKeyDictionary()
 
 
 async def refusal(datasette: Any, path: str) -> tuple[int, bytes] | None:
@@ -52,25 +55,45 @@ async def _is_made(publication: Publication) -> bool:
     """Whether what may be seen now was worked out in time. What was being made may be of before the last decision."""
     end = time.monotonic() + _WAIT_S
     while (left := end - time.monotonic()) > 0:
-        done, _ = await asyncio.wait({task := _make(publication)}, timeout=left)
+        done, _ = await asyncio.wait({task := _hold(publication)}, timeout=left)
+        if not done or (held := task.result()) is None:
+            return False
+        if held and not publication.hides_too_much:
+            return True
+        # Something is to be shown again, or nothing may be served as it is.
+        done, _ = await asyncio.wait({task := _make(publication)}, timeout=end - time.monotonic())
         if publication.holds():
             return True
         if done and not task.result():
             return False
-    return False
+    return publication.holds()
 
 
-def _make(publication: Publication) -> asyncio.Task[bool]:
-    task = _making.get(publication)
+def _hold(publication: Publication) -> asyncio.Task[bool | None]:
+    return _once(_holding, publication, publication.hold)
+
+
+def _make(publication: Publication) -> asyncio.Task[bool | None]:
+    def refresh() -> bool:
+        publication.refresh()
+        return True
+
+    return _once(_making, publication, refresh)
+
+
+def _once(
+    tasks: WeakKeyDictionary[Publication, asyncio.Task[bool | None]], publication: Publication, run: Callable[[], bool]
+) -> asyncio.Task[bool | None]:
+    task = tasks.get(publication)
     if task is None or task.done():
-        task = _making[publication] = asyncio.get_running_loop().create_task(_refresh(publication))
+        task = tasks[publication] = asyncio.get_running_loop().create_task(_run(publication, run))
     return task
 
 
-async def _refresh(publication: Publication) -> bool:
+async def _run(publication: Publication, run: Callable[[], bool]) -> bool | None:
+    """None where it failed."""
     try:
-        await asyncio.to_thread(publication.refresh)
+        return await asyncio.to_thread(run)
     except BewaarError:
         log.exception("%s", "what is served is not up to date" if publication.holds() else "nothing is served")
-        return False
-    return True
+        return None

@@ -1,14 +1,17 @@
 """Which file is served, and that it holds nothing that is withheld: looked at again before every request.
 
 Where nothing is withheld it is the archive's own database. Else, and always for the public, it is a copy without what
-is hidden, so that no route, table page, feed or `?sql=` can show it. A decision holds from the next request on, and an
-embargo ends on its day; what a crawl writes is seen a little later.
+is hidden, so that no route, table page, feed or `?sql=` can show it. A decision holds from the next request on: what it
+hides is taken out of the copy before that is let in. What a crawl writes, what is shown again and embargoes that ended
+need a new copy, which is made beside the requests.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import sqlite3
 import tempfile
 import threading
 import time
@@ -18,11 +21,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive import times
+from archive.browse.stamps import Stamp, inode_of, stamp_of
 from archive.errors import ArchiveFault, BewaarError
 from archive.layout import Archive
 from archive.store import open_read_only, publication
+from archive.store.removal import remove_withheld
 from archive.store.rules import Rule, next_end, rules_in
 from archive.urls import urlkey
+
+log = logging.getLogger(__name__)
 
 #: a copy that a crawl has outrun is made again no sooner than this after the last, seconds, nor than ten times as long
 #: as making it took
@@ -37,8 +44,6 @@ _OF_ROW = {
     "capture": """SELECT r.url, c.captured_at FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.id = ?""",
     "resource": """SELECT r.url, c.captured_at FROM resource r JOIN capture c ON c.resource_id = r.id WHERE r.id = ?""",
 }
-#: names, sizes and times of files; what is equal has not changed
-_Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,8 @@ class _Made:
 
     path: Path
     inode: int
-    decisions: _Stamp
-    database: _Stamp
+    decisions: Stamp
+    database: Stamp
     rules: tuple[Rule, ...]
     #: until when, as an ``*_at`` text
     until: str | None
@@ -57,6 +62,8 @@ class _Made:
     took_s: float
     #: False while pages that were replaced can still be read in the file
     clean: bool = True
+    #: something is not in it that may be seen again
+    hides_too_much: bool = False
 
 
 class Publication:
@@ -66,9 +73,12 @@ class Publication:
         self.archive = archive
         self.public = public
         self._fresh_s = fresh_s
+        #: held while the file that is served, and what is known of it, changes
         self._lock = threading.Lock()
+        #: held while a new one is made
+        self._making = threading.Lock()
         self._made: _Made | None = None
-        self._failed: tuple[_Stamp, float, BewaarError] | None = None
+        self._failed: tuple[Stamp, float, BewaarError] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -83,7 +93,7 @@ class Publication:
     def file(self) -> tuple[Path, int]:
         """The file that is served, and which it is of those that had its name."""
         path = self.path
-        return path, _inode(path)
+        return path, inode_of(path)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -92,35 +102,67 @@ class Publication:
     def holds(self) -> bool:
         """Whether what is served may be: no decision was made since. Costs a look at each file of decisions."""
         made = self._made
-        return made is not None and made.decisions == self._decisions() and made.inode == _inode(made.path)
+        return made is not None and made.decisions == self._decisions() and made.inode == inode_of(made.path)
+
+    @property
+    def hides_too_much(self) -> bool:
+        """Whether something that may be seen again is not in it."""
+        return self._made is not None and self._made.hides_too_much
 
     def is_due(self) -> bool:
-        """Whether it may be served, and should be made again all the same: a crawl has written since, or an embargo has
-        ended."""
+        """Whether it may be served, and something should be done about it all the same."""
         made = self._made
-        if made is not None and made.until is not None and made.until <= times.seconds(times.now()):
+        return made is not None and (not made.clean or self._lacks(made))
+
+    def _lacks(self, made: _Made) -> bool:
+        """Whether another should be made: a crawl has written since, an embargo has ended or something is to be shown
+        again."""
+        if made.hides_too_much or (made.until is not None and made.until <= times.seconds(times.now())):
             return True
-        if made is None or (made.clean and (made.path == self.archive.database or made.database == self._database())):
+        if made.path == self.archive.database or made.database == self._database():
             return False
-        return not made.clean or time.monotonic() - made.at >= max(self._fresh_s, _COSTS * made.took_s)
+        return time.monotonic() - made.at >= max(self._fresh_s, _COSTS * made.took_s)
+
+    def hold(self) -> bool:
+        """Take what was decided to be withheld since out of the file that is served; whether it may be served then.
+        Blocks; it takes as long as looking at each URL does, and as merging the search indexes.
+
+        False where another must be made. Raises WrongUse for a decision that cannot be obeyed: nothing may be served.
+        """
+        with self._lock:
+            made = self._made
+            if made is None or made.inode != inode_of(made.path):
+                return False
+            decisions = self._decisions()
+            if made.decisions == decisions:
+                return True
+            if made.path == self.archive.database:
+                return False
+            try:
+                with self._locked(made.path, "write"):
+                    self._made = self._withhold(made, decisions)
+            except (ArchiveFault, sqlite3.Error) as error:
+                log.warning("%s: %s: it is made anew", made.path, error)
+                return False
+            return True
 
     def refresh(self) -> None:
         """Serve what may be seen now. Blocks; it takes as long as copying the database does.
 
         Raises WrongUse for a decision that cannot be obeyed, NotAnArchive, ArchiveFault: nothing may be served then.
         """
-        with self._lock:
+        with self._making:
+            with self._lock:
+                if self._made and not self._made.clean and self.holds():
+                    self._made = replace(self._made, clean=publication.scrub(self._made.path))
             made = self._made
-            if made and not made.clean and self.holds() and made.database == self._database():
-                self._made = replace(made, clean=publication.scrub(made.path))
-                return
-            if made and self.holds() and not self.is_due():
+            if made and self.holds() and not self._lacks(made):
                 return  # somebody else was faster
             stamp = self._decisions()
             if self._failed and self._failed[0] == stamp and time.monotonic() - self._failed[1] < _RETRY_S:
                 raise self._failed[2]
             try:
-                self._made = self._make(stamp)
+                self._make(stamp)
             except BewaarError as error:
                 self._failed = (stamp, time.monotonic(), error)
                 if not self.holds():
@@ -152,25 +194,55 @@ class Publication:
             found = db.conn.execute(sql, (value,)).fetchall()
         return [rule for rule in self.rules if any(rule.withholds(url, at) for url, at in found)]
 
-    def _make(self, decisions: _Stamp) -> _Made:
+    def _make(self, decisions: Stamp) -> None:
         began = time.monotonic()
         database = self._database()
         rules = tuple(rules_in(self.archive.decisions))
-        path, clean = self.archive.database, True
-        if self.public or rules:
-            path, clean = self._copy()
-        took_s = time.monotonic() - began
-        return _Made(path, _inode(path), decisions, database, rules, next_end(rules), time.monotonic(), took_s, clean)
-
-    def _copy(self) -> tuple[Path, bool]:
-        target = self._target()
-        with self._locked(target), publication.drafting(target) as draft:
+        path = self._target() if self.public or rules else self.archive.database
+        made = _Made(path, 0, decisions, database, rules, next_end(rules), began, 0.0)
+        if path == self.archive.database:
+            with self._lock:
+                self._made = replace(made, inode=inode_of(path), at=time.monotonic())
+            return
+        with self._locked(path, "draft"), publication.drafting(path) as draft:
             if is_unwritten(self.archive.database):
                 draft.touch()
-                draft.replace(target)
-                return target, True
-            publication.write_visible(self.archive, draft, public=self.public)
-            return target, publication.publish(draft, target)
+            else:
+                publication.write_visible(self.archive, draft, public=self.public)
+            took_s = time.monotonic() - began
+            # Whoever decides from here on waits for it, and has it taken out of what is served then.
+            with self._lock, self._locked(path, "write"):
+                if draft.stat().st_size == 0:
+                    draft.replace(path)
+                    clean = True
+                else:
+                    if (now := self._decisions()) != decisions:
+                        made = self._withhold(replace(made, path=draft), now)
+                    clean = publication.publish(draft, path)
+                self._made = replace(
+                    made, path=path, inode=inode_of(path), clean=clean, at=time.monotonic(), took_s=took_s
+                )
+
+    def _withhold(self, made: _Made, decisions: Stamp) -> _Made:
+        """The file of *made* with the rules of now. What holds no more stays hidden in it."""
+        rules = rules_in(self.archive.decisions)
+        known, wanted = {_hides(rule) for rule in made.rules}, {_hides(rule) for rule in rules}
+        remove_withheld(
+            made.path,
+            [rule for rule in rules if _hides(rule) not in known],
+            self.archive.decisions,
+            public=self.public,
+        )
+        left = [rule for rule in made.rules if _hides(rule) not in wanted]
+        clean = publication.scrub(made.path)
+        return replace(
+            made,
+            decisions=decisions,
+            rules=(*rules, *left),
+            until=next_end(rules),
+            clean=clean,
+            hides_too_much=made.hides_too_much or bool(left),
+        )
 
     def _target(self) -> Path:
         """Beside the database for the public, else where only the operator reads; elsewhere on read-only media."""
@@ -183,10 +255,10 @@ class Publication:
         return Path(self._folder.name) / name
 
     @contextmanager
-    def _locked(self, target: Path) -> Iterator[None]:
-        """One process at a time makes it."""
+    def _locked(self, target: Path, what: str) -> Iterator[None]:
+        """One process at a time writes a draft of it, and one at a time writes it."""
         folder = self.archive.state if self._folder is None else target.parent
-        path = folder / f"{target.name}.lock"
+        path = folder / f"{target.name}.{what}.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -197,12 +269,12 @@ class Publication:
         finally:
             os.close(descriptor)
 
-    def _decisions(self) -> _Stamp:
-        return _stamp(sorted(self.archive.decisions.glob("*.jsonl")))
+    def _decisions(self) -> Stamp:
+        return stamp_of(sorted(self.archive.decisions.glob("*.jsonl")))
 
-    def _database(self) -> _Stamp:
+    def _database(self) -> Stamp:
         database = self.archive.database
-        return _stamp([database, database.with_name(f"{database.name}-wal")])
+        return stamp_of([database, database.with_name(f"{database.name}-wal")])
 
 
 def is_unwritten(database: Path) -> bool:
@@ -211,19 +283,5 @@ def is_unwritten(database: Path) -> bool:
     return database.stat().st_size == 0 and not (wal.exists() and wal.stat().st_size)
 
 
-def _inode(path: Path) -> int:
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return 0
-
-
-def _stamp(paths: list[Path]) -> _Stamp:
-    found = []
-    for path in paths:
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue
-        found.append((path.name, status.st_ino, status.st_size, status.st_mtime_ns))
-    return tuple(found)
+def _hides(rule: Rule) -> tuple[str, bool, str, str]:
+    return rule.key, rule.whole_name, rule.since, rule.until

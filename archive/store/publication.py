@@ -16,20 +16,13 @@ from archive.databases import is_sqlite
 from archive.faults import database_faults, fault
 from archive.layout import Archive
 from archive.store.search import index_site
-from archive.store.withheld import open_visible
+from archive.store.withheld import DECIDED, open_visible
 
 #: the operator's own: who decided, what is asked of people, what went wrong
 OPERATORS = (
     *("decision", "withdrawn", "decision_use", "event", "problem", "doubt", "suggestion"),
     *("closing", "expectation", "url_list"),
 )
-#: tables that are told of in files of decisions, as these are shown to the operator
-_DECIDED = {
-    "decision": "action NOT IN ('takedown', 'embargo') AND (action <> 'undo' OR scope NOT IN ("
-    "SELECT id FROM temp.decision WHERE action IN ('takedown', 'embargo')))",
-    "withdrawn": "decision_id NOT IN (SELECT id FROM temp.decision WHERE action IN ('takedown', 'embargo'))",
-    "event": "NOT (instr(object, '://') AND is_withheld(object))",
-}
 _BUSY_S = 60.0
 
 
@@ -49,7 +42,7 @@ def write_visible(archive: Archive, path: Path, *, public: bool) -> None:
         connection.execute("ATTACH ? AS served", (f"{path.absolute().as_uri()}?mode=rwc",))
         for name, sql in tables.items():
             connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE served.", 1))
-            where = f" WHERE {_DECIDED[name]}" if name in _DECIDED else ""
+            where = f" WHERE {DECIDED[name]}" if name in DECIDED else ""
             # A name without its schema leads to the temporary view that hides.
             connection.execute(f'INSERT INTO served."{name}" SELECT * FROM "{name}"{where}')
         connection.execute("COMMIT")

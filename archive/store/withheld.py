@@ -27,7 +27,8 @@ from archive.store.rules import Rule, read_rules
 from archive.store.schema import open_read_only
 from archive.urls import urlkey
 
-_TEMPORARY = (
+#: tables that `hide` fills, and the decisions
+TEMPORARY = (
     *decisions.TABLES,
     *(
         f"CREATE TEMP TABLE hidden_{of} (id INTEGER PRIMARY KEY)"
@@ -124,7 +125,7 @@ SHOWN: dict[str, str] = {
 #: tables that hold nothing off a capture
 WHOLE = ("site", "crawl", "warc", "expectation", "decision_use")
 #: what a column shows, where a row that is shown would tell of one that is not
-_COLUMNS: dict[tuple[str, str], str] = {
+COLUMNS: dict[tuple[str, str], str] = {
     **{
         ("capture", column): f"CASE WHEN NOT is_withheld({column}) THEN {column} END"
         for column in ("via", "redirect_to", "refers_to_url")
@@ -140,6 +141,14 @@ _COLUMNS: dict[tuple[str, str], str] = {
       OR id IN (SELECT organisation_key FROM main.profile_name) THEN name ELSE coalesce((
         SELECT min(f.value) FROM main.fact f WHERE f.organisation_id = main.organisation.id
           AND f.id NOT IN (SELECT id FROM temp.hidden_fact)), id) END""",
+}
+
+#: tables that are told of in files of decisions, as these are shown to the operator
+DECIDED = {
+    "decision": "action NOT IN ('takedown', 'embargo') AND (action <> 'undo' OR scope NOT IN ("
+    "SELECT id FROM temp.decision WHERE action IN ('takedown', 'embargo')))",
+    "withdrawn": "decision_id NOT IN (SELECT id FROM temp.decision WHERE action IN ('takedown', 'embargo'))",
+    "event": "NOT (instr(object, '://') AND is_withheld(object))",
 }
 
 _VIEW = re.compile(r"\s*CREATE VIEW\s+", re.IGNORECASE)
@@ -171,7 +180,7 @@ def open_decided(archive: Archive) -> Iterator[sqlite3.Connection]:
         connection = db.conn
         connection.execute("BEGIN")
         connection.execute("SELECT 1 FROM main.sqlite_master").fetchone()
-        for statement in _TEMPORARY:
+        for statement in TEMPORARY:
             connection.execute(statement)
         decisions.load(connection, archive.decisions, to_show=True)
         yield connection
@@ -235,7 +244,7 @@ def _shadow(connection: sqlite3.Connection) -> None:
     temporary ones first."""
     for table, shown in SHOWN.items():
         columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
-        selected = ", ".join(f"{said} AS {c}" if (said := _COLUMNS.get((table, c))) else f'"{c}"' for c in columns)
+        selected = ", ".join(f"{said} AS {c}" if (said := COLUMNS.get((table, c))) else f'"{c}"' for c in columns)
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {selected} FROM main.{table} WHERE {shown}")
     views = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'view'").fetchall()
     for name, sql in views:

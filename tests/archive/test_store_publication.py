@@ -50,7 +50,8 @@ def test_nothing_hidden_is_in_its_bytes(archive):
     assert found_in(archive.root, "public.db") == set()
 
 
-def test_what_is_withheld_while_it_is_read_leaves_its_bytes_too(archive):
+@pytest.mark.parametrize("taken_out", [True, False], ids=["taken out", "made anew"])
+def test_what_is_withheld_while_it_is_read_leaves_its_bytes_too(archive, taken_out):
     publication = Publication(archive, public=True)
     path = publication.path
     assert found_in(archive.root, "public.db") == {SECRET, "geheim", HIDDEN}
@@ -59,7 +60,7 @@ def test_what_is_withheld_while_it_is_read_leaves_its_bytes_too(archive):
         assert reading.fetchone()
         decide(archive)
         assert not publication.holds()
-        publication.refresh()
+        publication.hold() if taken_out else publication.refresh()
         assert publication.holds()
         # Whoever was reading goes on; what it reads cannot be written over before it has done.
         assert publication.is_due()
