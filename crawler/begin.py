@@ -51,13 +51,18 @@ def begin_crawl(
 ) -> Begun:
     """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
     for a stale one, by *ask*; with *same_seeds* one that began with other seeds or another scope is not taken up.
-    Raises Locked when the site is being crawled, WrongUse when nobody can be asked."""
+    Raises Locked when the site is being crawled, WrongUse when nobody can be asked, or for a line of decisions by which
+    nothing could be derived at the end."""
 
     def committed(file: str) -> int:
         from archive.store.places import committed_end  # it brings the whole store, which a crawler does without
 
         return committed_end(archive.database, file)
 
+    if any(archive.decisions.glob("*.jsonl")):
+        from archive.store.decisions import check  # the store, too
+
+        check(archive.decisions)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
         recovered = tuple(recover(archive, prefix=profile.name, committed=committed))

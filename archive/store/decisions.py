@@ -21,6 +21,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,14 @@ def load(connection: sqlite3.Connection, directory: Path, *, to_show: bool = Fal
     connection.executemany("INSERT INTO event VALUES (?,?,?,?,?,?)", events.values())
     standing.write_withdrawn(connection)
     return len(decisions) + len(events)
+
+
+def check(directory: Path) -> None:
+    """Raises what `load` would, and changes nothing."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in TABLES:
+            connection.execute(statement)
+        load(connection, directory)
 
 
 def read_lines(directory: Path, *, to_show: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:

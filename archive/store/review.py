@@ -18,6 +18,13 @@ _SELECT_OF_ORGANISATION = """SELECT DISTINCT s.site_id, s.role, f.organisation_i
 FROM fact f JOIN section_version s ON s.id = f.section_version_id JOIN organisation o ON o.id = f.organisation_id
 WHERE o.id = ?1 OR o.id = ?2 OR fold(o.name) = ?3 ORDER BY s.site_id, s.role, f.organisation_id"""
 
+_SELECT_PAGES = """SELECT DISTINCT c.page_key
+FROM fact f JOIN section_version s ON s.id = f.section_version_id LEFT JOIN organisation n ON n.id = f.organisation_id
+  JOIN observation o ON o.section_version_id = s.id JOIN capture c ON c.id = o.capture_id
+WHERE s.site_id = ?4 AND s.role = ?5 AND c.page_key IS NOT NULL
+  AND (fold(f.raw) = ?1 OR fold(f.value) = ?1 OR n.id IN (?2, ?3) OR fold(n.name) = ?1)
+ORDER BY c.page_key"""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -89,6 +96,11 @@ def find_name(connection: sqlite3.Connection, name: str) -> list[Standing]:
     if worded:
         return worded
     return [Standing(*row) for row in connection.execute(_SELECT_OF_ORGANISATION, (name, slug(name), fold(name)))]
+
+
+def pages_naming(connection: sqlite3.Connection, name: str, site: str, role: str) -> list[str]:
+    """The keys of the pages of *site* on which *name*, found by `find_name`, ever stood as *role*."""
+    return [row[0] for row in connection.execute(_SELECT_PAGES, (fold(name), name, slug(name), site, role))]
 
 
 def known_names(connection: sqlite3.Connection) -> Iterable[str]:

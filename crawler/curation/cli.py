@@ -13,7 +13,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
-from crawler.outcome import DONE, PROBLEMS
+from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,7 +75,7 @@ def curate(
     \b
     Exit codes
       0 done   1 decided, and it does not hold: another decision holds before it   2 wrong use: nothing was decided
-      4 the archive could not be written
+      4 the archive could not be written   130 stopped by Ctrl-C: what was decided by then is kept
     """
     if context.invoked_subcommand:
         return None
@@ -92,13 +92,14 @@ def curate(
         try:
             return str(click.prompt(question, default="", show_default=False, prompt_suffix="\n> "))
         except click.Abort as end:
-            raise EOFError from end
+            # click makes one of both; which it was decides the exit code.
+            raise (KeyboardInterrupt if isinstance(end.__context__, KeyboardInterrupt) else EOFError) from end
 
     with Curator(opened, who) as curator:
         click.echo(f"{len(curator.queue())} questions; you decide as {curator.who}.")
         done = review(curator, ask=ask, say=click.echo, why=why)
     click.echo(f"\n{done.decided} decided, {done.skipped} skipped, {done.left} left")
-    return DONE
+    return INTERRUPTED if done.interrupted else DONE
 
 
 def _list(archive: Archive, *, as_json: bool) -> int:

@@ -11,7 +11,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import Store
 from archive.store.decisions import FILE, append_decision, read_lines, whoever
-from archive.store.review import Item, Standing, find_name, known_names, read_queue
+from archive.store.review import Item, Standing, find_name, known_names, pages_naming, read_queue
 from archive.store.subjects import fold
 from archive.written import record_written
 from crawler.curation.again import derive_again, recorded_profiles
@@ -152,6 +152,8 @@ class Curator:
         role = self._one([one.role for one in found], f"{name!r} stands in several kinds of section", "--role")
         if site is None:
             site = self._one([one.site for one in found], f"{name!r} stands at several sites", "--site", "* for all")
+        if page is not None and not self._anyway:
+            self._check_page(name, page, site, role)
         scope = {"role": role} | ({} if site == "*" else {"site": site}) | ({"page": page} if page else {})
         organisations = sorted({one.organisation for one in found if one.organisation})
         if len(organisations) > 1:
@@ -163,6 +165,16 @@ class Curator:
         if len(choices) > 1:
             raise WrongUse(f"{several}: give {option} {' or '.join(choices)}{f' ({also})' if also else ''}")
         return choices[0]
+
+    def _check_page(self, name: str, page: str, site: str, role: str) -> None:
+        there = pages_naming(self.store.db.conn, name, site, role)
+        if page in there:
+            return
+        shown = f"{', '.join(map(printable, there[:5]))}{', ...' if len(there) > 5 else ''}"
+        raise WrongUse(
+            f"{name!r} is not listed as {role} on the page {page!r}{printable(did_you_mean(page, there))} of {site}"
+            f" (it is on {shown}); --anyway decides all the same, for later"
+        )
 
     def _check_known(self, name: str) -> None:
         if not self._anyway and not find_name(self.store.db.conn, name):

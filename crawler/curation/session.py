@@ -33,6 +33,7 @@ class Answered:
     decided: int = 0
     skipped: int = 0
     left: int = 0
+    interrupted: bool = False
 
 
 def review(curator: Curator, *, ask: Ask, say: Say, why: str | None) -> Answered:
@@ -64,12 +65,16 @@ def review(curator: Curator, *, ask: Ask, say: Say, why: str | None) -> Answered
             action, scope, value = decision
             reason = why if why is not None else ask("why (Enter for none)").strip()
             derives = curator.took_s <= QUICK_S
+            postponed = True
             kept = curator.decide(action, scope, value, why=reason, derive=derives)["id"][:8]
             postponed = not derives
             done.decided += 1
             done.left -= 1
             say(f"  kept as decision {kept}; `bewaar curate undo {kept}` takes it back")
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
+        return done
+    except KeyboardInterrupt:
+        done.interrupted = True
         return done
     finally:
         if postponed:

@@ -15,6 +15,7 @@ from archive import times
 from archive.dedup import Originals
 from archive.errors import WrongUse
 from archive.layout import Archive
+from archive.store import decisions
 from archive.store.places import committed_end
 from archive.warc.recover import recover as repair
 from archive.written import record_written
@@ -56,6 +57,7 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
     """Have the captures, and write their rows. Raises WrongUse, Locked, ArchiveFault; what was kept is whole then."""
     profile, address = profile_of(archive, wanted)
     asked = asked_for(archive, wanted)
+    decisions.check(archive.decisions)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
         for recovery in repair(

@@ -13,7 +13,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.report.completeness import Completeness, Missing, measure
 from archive.report.crawl import asked_in, find_crawl, patched
-from archive.store import Store
+from archive.store import Store, decisions
 from archive.store.places import committed_end
 from archive.warc.recover import recover
 from archive.written import record_written
@@ -44,6 +44,7 @@ def begin_patch(
     Raises WrongUse for a crawl of others, and for one that can be gone on with; Locked while its site is crawled.
     """
     archive.check_writable()
+    decisions.check(archive.decisions)
     crawl, site, started_at = _find(archive, given)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(site))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import select
 import shutil
 import sqlite3
 import subprocess
+import termios
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -361,6 +363,7 @@ def test_session_that_is_broken_off_keeps_what_was_decided(copied: Path) -> None
     with Curator(Archive.open(copied), "Jo") as curator:
         done = review(curator, ask=ask, say=lambda _: None, why="x")
     assert done.decided == 1
+    assert done.interrupted
     assert "Fonds Onbekend" in names(copied, "current_sponsor")
 
 
@@ -378,14 +381,16 @@ def test_terminal_shows_no_escape_sequence_of_a_page() -> None:
     assert printable("Plan\x1b[2J\u202egnp") == "Plan\ufffd[2J\ufffdgnp"
 
 
-def test_questions_are_asked_at_a_terminal(copied: Path) -> None:
+@pytest.mark.parametrize(("last", "code"), [(b"q\n", 0), (b"\x03", 130)], ids=["q", "Ctrl-C"])
+def test_questions_are_asked_at_a_terminal(copied: Path, last: bytes, code: int) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "curate", "--archive", str(copied), "--who", "Jo", "--why", "seen"],
-        stdin=theirs, stdout=theirs, stderr=theirs, env=environment(),
+        stdin=theirs, stdout=theirs, stderr=theirs, env=environment(), start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # Ctrl-C is for those the terminal belongs to
     )  # fmt: skip
     os.close(theirs)
-    answers = [b"x\n", b"e\n", b"Fonds Onbekend\n", b"q\n"]
+    answers = [b"x\n", b"e\n", b"Fonds Onbekend\n", last]
     shown = b""
     try:
         while True:
@@ -404,7 +409,7 @@ def test_questions_are_asked_at_a_terminal(copied: Path) -> None:
     finally:
         os.close(ours)
         process.kill() if process.poll() is None and answers else None
-    assert process.wait(60) == 0, shown.decode()
+    assert process.wait(60) == code, shown.decode()
     text = shown.decode()
     assert "1. unnamed logo, sponsor at better_care_network_demo" in text
     assert "y, n, e, s or q" in text
@@ -423,6 +428,24 @@ def test_bad_line_is_told_before_anything_is_decided(copied: Path) -> None:
     done = curate(copied, "reject", "Wilde Ganzen", code=2)
     assert f"{file} line 1: scope needs a role" in done.stderr
     assert not (copied / "decisions" / "decisions.jsonl").exists()
+
+
+def test_page_that_does_not_list_it_is_told_before_anything_is_decided(copied: Path) -> None:
+    done = curate(copied, "reject", "Wilde Ganzen", "--role", "member", "--page", "dfc:215:3233", code=2)
+    assert f"not listed as member on the page 'dfc:215:3233'; did you mean {PAGE}?" in done.stderr
+    assert not (copied / "decisions" / "decisions.jsonl").exists()
+    curate(copied, "reject", "Wilde Ganzen", "--role", "member", "--page", PAGE)
+    curate(copied, "reject", "Wilde Ganzen", "--role", "member", "--page", "nokey", "--anyway")
+
+
+def test_bad_line_is_told_before_a_crawl_begins(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "archive", operator="Jo", contact="jo@example.org")
+    archive.make_folders()
+    file = archive.decisions / "own.jsonl"
+    file.write_text("\n{nothing\n")
+    done = bewaar("crawl", "http://127.0.0.1:9/", "--archive", archive.root, code=2)
+    assert f"{file} line 2: not a line of JSON" in done.stderr
+    assert list(archive.warcs.iterdir()) == []
 
 
 def test_missing_profile_is_told_before_anything_is_decided(copied: Path) -> None:
