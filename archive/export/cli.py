@@ -28,7 +28,7 @@ _FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf
 @click.option("--indexes/--no-indexes", default=True, help="Of sqlite: with the indexes of its tables [yes].")
 @click.option("--search", is_flag=True, help="Of sqlite: with a full-text index over the texts of pages.")
 @click.option(
-    "--nodes", type=click.Choice(["hosts", "pages"]), default="hosts", show_default=True, help="Of graphml and gexf."
+    "--nodes", type=click.Choice(["hosts", "pages"]), help="Of graphml and gexf: what is a node of the graph [hosts]."
 )
 @json_option
 def export(
@@ -62,6 +62,8 @@ def export(
         raise WrongUse(f"--tables {tables!a}: names, with commas between them, are expected")
     held = Archive.open(archive)
     tell = click.get_current_context().meta.get(EXTRACTORS)
+    _check(format_, **options)
+    options["nodes"] = options["nodes"] or "hosts"
     wanted = Wanted(format=format_, tables=names, **options)
     done = run(held, out or default_directory(held, format_), wanted, tell() if tell else {})
     for note in done.notes:
@@ -75,3 +77,10 @@ def export(
     click.echo(f"{done.directory}: {len(done.files)} files, {rows} rows, {size} bytes{withheld}")
     click.echo(f"dataset digest {done.digest}")
     return 0
+
+
+def _check(format_: str, *, nodes: str | None, indexes: bool, **_: Any) -> None:
+    if nodes is not None and format_ not in ("graphml", "gexf"):
+        raise WrongUse(f"--nodes goes with --format graphml or gexf, not with {format_}")
+    if not indexes and format_ != "sqlite":
+        raise WrongUse(f"--no-indexes goes with --format sqlite, not with {format_}")

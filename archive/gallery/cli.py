@@ -35,7 +35,9 @@ def logos(archive: Path, ocr: bool, as_json: bool) -> None:
       bewaar logos --ocr --json
     """
     found: list[Suggestion] = []
+    is_empty = True
     for suggestion in _suggestions(Archive.open(archive), ocr=ocr):
+        is_empty = False
         if as_json:
             found.append(suggestion)
         else:
@@ -44,6 +46,8 @@ def logos(archive: Path, ocr: bool, as_json: bool) -> None:
             click.echo(f"{said}\t{suggestion.confidence:.2f}\t{suggestion.record_id}")
     if as_json:
         print_json([asdict(suggestion) for suggestion in found])
+    elif is_empty:
+        click.echo("bewaar: nothing to suggest: no logos that look alike tell of one organisation", err=True)
 
 
 def _suggestions(archive: Archive, *, ocr: bool) -> Iterator[Suggestion]:

@@ -196,6 +196,8 @@ def test_a_package_of_columns_of_text_is_written_too(taken_down, tmp_path):
         (("--tables", "nothing"), "no table or view 'nothing'; there are: site,"),
         (("--tables", "a,,b"), "--tables 'a,,b'"),
         (("--format", "gexf", "--tables", "fact"), "--tables goes with tables"),
+        (("--nodes", "hosts"), "--nodes goes with --format graphml or gexf, not with csv"),
+        (("--no-indexes",), "--no-indexes goes with --format sqlite, not with csv"),
         (("--search",), "--search goes with --format sqlite"),
     ],
 )

@@ -13,10 +13,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from archive.gallery.suggestions import read_names, suggest
+from archive.layout import Archive
 from archive.pictures.ocr import Letters
 from archive.store import open_read_only
 from archive.store.compare import dump
 from tests.archive.picture_files import mark, png_of_nothing, saved
+from tests.archive.store_builders import open_store
 from tests.front_door import COMMAND, bewaar, crawl, environment
 from tests.site_server import Site, page
 
@@ -124,6 +126,17 @@ def test_the_command_prints_rows(archive: Path) -> None:
     assert all(0 < row["confidence"] <= 1 and row["record_id"].startswith("<urn:uuid:") for row in rows)
     lines = bewaar("logos", "--archive", archive).stdout.splitlines()
     assert len(lines) == len([row for row in rows if row["kind"] != "read"])
+
+
+def test_it_says_that_there_is_nothing_to_suggest(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    Archive.create(root)
+    with open_store(root):
+        pass
+    done = bewaar("logos", "--archive", root)
+    assert done.stdout == ""
+    assert "nothing to suggest" in done.stderr
+    assert json.loads(bewaar("logos", "--json", "--archive", root).stdout) == []
 
 
 def test_without_tesseract_it_says_what_to_install(archive: Path) -> None:
