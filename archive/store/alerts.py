@@ -127,7 +127,7 @@ def _what(alert: Alert) -> str:
         case "as before" if role:
             return f"{role}s are as before it broke: {after}"
         case _:
-            return f"the page is as before it broke: {after} facts"
+            return f"the page is itself again: {after} facts"
 
 
 def _short(text: str) -> str:

@@ -127,9 +127,7 @@ class _PageWatch:
 
     def _take_section(self, role: str, watch: _Watch, showing: Showing) -> None:
         expected, after = self._expected.get(role), showing.sections[role]
-        closed = self._repair(
-            role, watch, showing, lambda before: broken(before.sections[role], after, expected) is None
-        )
+        closed = self._repair(role, watch, showing, lambda before: _is_back(before.sections[role], after, expected))
         if closed is None:
             last = watch.last.sections[role]
             kind = broken(last, after, expected)
@@ -203,6 +201,12 @@ def broken(before: Seen, after: Seen, expected: int | None) -> DriftKind | None:
     if min(before.count, after.count) >= _LEAST_CHANGED and are_others(before, after):
         return "all facts changed"
     return None
+
+
+def _is_back(before: Seen, after: Seen, expected: int | None) -> bool:
+    """Whether a section that broke is as it was before: two thirds of it at least, or as many as the profile expects
+    now. Where less came back the alert stands."""
+    return broken(before, after, expected) is None and (after.count == expected or after.count * 3 >= before.count * 2)
 
 
 def _dropped(before: Seen, after: Seen) -> bool:

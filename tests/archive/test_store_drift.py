@@ -175,6 +175,16 @@ def test_page_that_breaks_twice_and_is_itself_again_closes_both(store):
     assert rows(store, "SELECT count(*) FROM drift WHERE kind <> 'as before' AND repaired_crawl_id IS NULL") == [(0,)]
 
 
+@pytest.mark.parametrize(("back", "is_as_before"), [(4, False), (5, True)])
+def test_section_of_which_only_half_came_back_is_not_as_before(store, back, is_as_before):
+    show(store, members(*SEVEN), absent("member"), members(*SEVEN[:back]), members(*SEVEN))
+    told = [(2, "member", "as before")] if is_as_before else [(3, "member", "as before")]
+    assert drift(store, "home") == [(1, "member", "section vanished"), *told]
+    assert rows(store, "SELECT repaired_crawl_id FROM drift LIMIT 1") == [(crawl(told[0][0]).id,)]
+    # A profile that says so has been told.
+    assert drift(store, "home", member=back)[1] == (2, "member", "as before")
+
+
 def test_breaks_on_top_of_each_other_are_told_each_and_closed_each(store):
     show(store, members(*SEVEN), members("A", "B"), absent("member"), members("A", "B"), members(*SEVEN))
     assert drift(store, "home") == [
