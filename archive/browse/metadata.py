@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archive.browse import access, queries
-from archive.store.descriptions import TABLES, VIEWS
+from archive.store.descriptions import TABLES
 from archive.store.documentation import column_words
+from archive.store.view_descriptions import VIEWS
 
 TITLE = "Web archive"
 DESCRIPTION = (

@@ -9,8 +9,9 @@ from typing import Any
 
 from archive.errors import WrongUse
 from archive.store import publication
-from archive.store.descriptions import TABLES, VIEWS
+from archive.store.descriptions import TABLES
 from archive.store.documentation import column_words
+from archive.store.view_descriptions import VIEWS
 from archive.store.withheld import SHOWN, WHOLE
 
 #: the operator's own

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archive.model import Fact
-from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEW_COLUMNS, VIEWS
+from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES
+from archive.store.view_descriptions import VIEW_COLUMNS, VIEWS
 from archive.store.views import extra_fields, view_name
 
 #: of the views of kinds, where the table's column does not say it

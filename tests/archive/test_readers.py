@@ -15,7 +15,7 @@ import duckdb_extension_sqlite_scanner
 import pandas as pd
 import pytest
 
-from archive.store.descriptions import VIEWS
+from archive.store.view_descriptions import VIEWS
 from archive.store.views import view_name
 from crawler.items import KINDS
 from tests.archive.export_archive import NASTY, build

@@ -11,9 +11,10 @@ import pytest
 
 from archive.store import compare
 from archive.store.curation_descriptions import VIEW_COLUMNS
-from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES, VIEWS
+from archive.store.descriptions import DESCRIPTIONS, LAYERS, TABLES
 from archive.store.documentation import datasette_tables, describe_kind
 from archive.store.questions import EXAMPLES, QUESTIONS
+from archive.store.view_descriptions import VIEWS
 from archive.store.views import view_name
 from crawler.items import KINDS
 from tests.archive.store_builders import SITE, absent, goals, members, open_store, reading, rows, write
