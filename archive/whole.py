@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,6 +53,35 @@ def write_whole(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     flush_names(path.parent)
+
+
+def exchange(new: Path, old: Path) -> None:
+    """Each gets the name of the other, at once: whoever looks finds the one or the other under *old*. Raises OSError.
+
+    Where the system cannot do it at once, *old* is missing for the moment between two renames; a process that ends
+    there leaves it beside, as ``.NAME.old``.
+    """
+    if sys.platform != "linux" or not _exchange_at_once(new, old):
+        beside = old.with_name(f".{old.name}.old")
+        old.rename(beside)
+        new.rename(old)
+        beside.rename(new)
+
+
+def _exchange_at_once(new: Path, old: Path) -> bool:
+    """renameat2(2) with RENAME_EXCHANGE. False where the C library or the file system has no such thing."""
+    import ctypes
+
+    at_working_directory, both_ways = -100, 2
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(at_working_directory, os.fsencode(new), at_working_directory, os.fsencode(old), both_ways) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), str(old))
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

@@ -13,6 +13,7 @@ from datasette.utils.asgi import NotFound, Response
 
 from archive.browse import access, feeds
 from archive.browse.changes import read_changes
+from archive.browse.file_names import anchor, feed_addresses
 from archive.browse.pages import page
 from archive.browse.routes import allowed, answering
 
@@ -41,14 +42,19 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
     def absolute(path: str) -> str:
         return str(datasette.absolute_url(request, datasette.urls.path(path)))
 
+    url, shown, captured = absolute(request.path) + query, absolute("/-/changes") + query, absolute("/-/capture/")
+    base = access.settings(datasette).get("site")
+    if base is not None:
+        begins, shown = feed_addresses(asked.get("organisation"), base)
+        url, captured = f"{begins}.{request.path.rpartition('.')[2]}", f"{shown}#{anchor('')}"
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"bewaar changes {owner} {sorted(asked.items())}")
     return feeds.Feed(
         id=f"urn:uuid:{identity}",
         title=f"{' · '.join(about) or await access.title(datasette) or 'Web archive'}: changes",
         author=owner,
-        url=absolute(request.path) + query,
-        page=absolute("/-/changes") + query,
-        captures=absolute("/-/capture/"),
+        url=url,
+        page=shown,
+        captures=captured,
         entries=entries,
     )
 

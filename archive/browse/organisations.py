@@ -1,4 +1,5 @@
-"""``/-/organisation/<key>``: one organisation over all sites, and where each thing that is said of it was seen."""
+"""``/-/organisations``: all of them; ``/-/organisation/<key>``: one, over all sites, and where each thing that is said
+of it was seen."""
 
 from __future__ import annotations
 
@@ -41,6 +42,12 @@ FROM presence p JOIN organisation o ON o.id = p.organisation_id
 WHERE p.beneficiary_id = ? AND o.id <> p.beneficiary_id ORDER BY p.state, o.name LIMIT 200"""
 _PERIOD = """SELECT min(c.captured_at), max(c.captured_at) FROM capture c JOIN crawl k ON k.id = c.crawl_id
 WHERE k.site_id IN (SELECT site_id FROM presence WHERE organisation_id = ?) AND c.captured_at > '0002'"""
+_ALL = """SELECT o.id, o.name, group_concat(DISTINCT p.role) AS roles, min(p.first_seen) AS first_seen,
+  max(p.last_seen) AS last_seen, max(p.state = 'current') AS is_current
+FROM organisation o JOIN presence p ON p.organisation_id = o.id
+GROUP BY o.id ORDER BY o.name COLLATE NOCASE, o.id LIMIT 10001"""
+#: organisations on one page; where there are more it says so
+_MOST = 10_000
 
 #: of a time line, in its own units
 WIDTH = 1000
@@ -118,4 +125,16 @@ async def organisation_page(datasette: Any, request: Any) -> Any:
     return await page(datasette, request, "bewaar_organisation.html", context, headers=headers)
 
 
-ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = ((r"^/-/organisation/(?P<key>[^/]{1,1000})$", organisation_page),)
+@answering
+async def organisations_page(datasette: Any, request: Any) -> Any:
+    name, database = await allowed(datasette, request, *_READS)
+    rows = await _rows(database, _ALL)
+    context = {"organisations": rows[:_MOST], "more": len(rows) > _MOST, "database": name}
+    headers = {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}
+    return await page(datasette, request, "bewaar_organisations.html", context, headers=headers)
+
+
+ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    (r"^/-/organisations$", organisations_page),
+    (r"^/-/organisation/(?P<key>[^/]{1,1000})$", organisation_page),
+)

@@ -72,6 +72,7 @@ def menu(datasette: Any) -> list[dict[str, str]]:
     urls = datasette.urls
     return [
         {"href": urls.path("/-/search"), "label": "Search"},
+        {"href": urls.path("/-/organisations"), "label": "Organisations"},
         {"href": urls.path("/-/changes"), "label": "Changes"},
         {"href": urls.path("/-/crawl/latest"), "label": "Last crawl"},
         {"href": urls.table(name, "capture"), "label": "Captures"},

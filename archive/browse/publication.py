@@ -109,6 +109,13 @@ class Publication:
         """Whether something that may be seen again is not in it."""
         return self._made is not None and self._made.hides_too_much
 
+    def shown(self) -> float:
+        """Since when what is served is as it is, `time.monotonic`. Raises what `refresh` does where there is none."""
+        if self._made is None:
+            self.refresh()
+        assert self._made is not None
+        return self._made.at
+
     def is_due(self) -> bool:
         """Whether it may be served, and something should be done about it all the same."""
         made = self._made

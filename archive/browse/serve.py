@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import signal
 import socket
@@ -36,6 +37,8 @@ PUBLIC: dict[str, Any] = {
     # A whole table as CSV would hold a thread for as long as its reader likes; `bewaar export` is for that.
     "allow_csv_stream": False,
 }
+#: nobody waits for the pages of a static site
+_STILL_SQL_MS = 60_000
 #: requests under way when the server is stopped have this long, seconds
 _GRACE_S = 3
 
@@ -56,9 +59,25 @@ def _read_contents(database: Path) -> tuple[list[str], dict[str, tuple[str, ...]
         db.close()
 
 
-def build(archive: Archive, *, public: bool = False, index: bool = False) -> Any:
+def build_still(archive: Archive, *, base_url: str, index: bool) -> tuple[Any, Publication]:
+    """A Datasette that is asked for the files of a static site which will stand at *base_url*, and what it shows: what
+    anybody may see, of one moment. Raises as `build` does."""
+    publication = Publication(archive, public=True, fresh_s=math.inf)
+    settings = {"sql_time_limit_ms": _STILL_SQL_MS}
+    return build(archive, index=index, publication=publication, settings=settings, site=base_url), publication
+
+
+def build(
+    archive: Archive,
+    *,
+    public: bool = False,
+    index: bool = False,
+    publication: Publication | None = None,
+    settings: dict[str, Any] | None = None,
+    **plugin: Any,
+) -> Any:
     """A Datasette on what may be seen of the archive; when *public* on what anybody may. With *index* search engines
-    may keep archived pages.
+    may keep archived pages. *settings* are Datasette's, *plugin* our own.
 
     Raises NotAnArchive where there is no database, or one we cannot read; WrongUse for a decision that cannot be
     obeyed.
@@ -67,7 +86,8 @@ def build(archive: Archive, *, public: bool = False, index: bool = False) -> Any
     if not database.is_file():
         raise NotAnArchive(f"{database}: no such file: crawl, ingest or rebuild makes it")
     sites, existing = ([], {}) if is_unwritten(database) else _read_contents(database)
-    publication = Publication(archive, public=public)
+    publication = publication or Publication(archive, public=public)
+    public = publication.public
     if public and existing:
         _, existing = _read_contents(publication.path)
     from datasette.app import Datasette
@@ -77,12 +97,12 @@ def build(archive: Archive, *, public: bool = False, index: bool = False) -> Any
     path = str(database)
     frozen = is_frozen(database)
     title = sites[0] if len(sites) == 1 else archive.operator or metadata.TITLE
-    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing, "index": index}}
+    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing, "index": index, **plugin}}
     about: dict[str, Any] = {"metadata": {"title": title, "plugins": plugins}}
     if not metadata.before_one():
         config = metadata.configuration(existing, database.stem) | {"plugins": plugins}
         about = {"metadata": {"title": title}, "config": config}
-    settings = SETTINGS | (PUBLIC if public else {})
+    settings = SETTINGS | (PUBLIC if public else {}) | (settings or {})
     datasette = Datasette([] if frozen else [path], immutables=[path] if frozen else [], settings=settings, **about)
     serve_instead(datasette, database.stem, publication)
     return datasette

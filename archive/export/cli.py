@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from archive.layout import Archive
 
 #: where the front door puts a function that tells the versions of the extractors, by role
 EXTRACTORS = "archive.extractors"
+#: the options that go with --site
+_OF_SITE = {"archive", "site", "base_url", "index", "as_json"}
 _FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf")
 
 
@@ -30,12 +33,18 @@ _FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf
 @click.option(
     "--nodes", type=click.Choice(["hosts", "pages"]), help="Of graphml and gexf: what is a node of the graph [hosts]."
 )
+@click.option("--site", type=OutputFolder, metavar="DIR", help="A static site instead, in DIR.")
+@click.option("--base-url", metavar="URL", default="", help="Of --site: where it will stand, for its feeds.")
+@click.option("--index", is_flag=True, help="Of --site: let search engines list its pages.")
 @json_option
 def export(
     archive: Path,
     format_: str,
     tables: str | None,
     out: Path | None,
+    site: Path | None,
+    base_url: str,
+    index: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -48,11 +57,15 @@ def export(
     csv is safe to open in a spreadsheet; datapackage is csv with a Frictionless datapackage.json; parquet needs
     pip install 'bewaar[parquet]'; sqlite is one file to publish; graphml and gexf are the link graph.
 
+    With --site it is a website of files: home, organisations, changes with their feeds, logos; of what `bewaar serve
+    --public` shows. It needs no server, and takes the place of the one that an export made in DIR before.
+
     \b
     Examples
       bewaar export --format sqlite --search --out network-2026
       bewaar export --tables member,current_sponsor,change
       bewaar export --format gexf --nodes pages
+      bewaar export --site website
     """
     from archive.export.export import Wanted, default_directory
     from archive.export.export import export as run
@@ -62,6 +75,10 @@ def export(
         raise WrongUse(f"--tables {tables!a}: names, with commas between them, are expected")
     held = Archive.open(archive)
     tell = click.get_current_context().meta.get(EXTRACTORS)
+    if site is not None:
+        return _export_site(held, site, tell() if tell else {}, base_url=base_url, index=index, as_json=as_json)
+    if base_url or index:
+        raise WrongUse("--base-url and --index go with --site")
     _check(format_, **options)
     options["nodes"] = options["nodes"] or "hosts"
     wanted = Wanted(format=format_, tables=names, **options)
@@ -84,3 +101,27 @@ def _check(format_: str, *, nodes: str | None, indexes: bool, **_: Any) -> None:
         raise WrongUse(f"--nodes goes with --format graphml or gexf, not with {format_}")
     if not indexes and format_ != "sqlite":
         raise WrongUse(f"--no-indexes goes with --format sqlite, not with {format_}")
+
+
+def _export_site(
+    archive: Archive, directory: Path, extractors: Mapping[str, int], *, base_url: str, index: bool, as_json: bool
+) -> int:
+    given = click.get_current_context()
+    others = [name for name in given.params if name not in _OF_SITE and _is_given(given, name)]
+    if others:
+        raise WrongUse(f"--site does not go with --{others[0].rstrip('_')}")
+    from archive.site.site import export_site
+
+    done = export_site(archive, directory, extractors, base_url=base_url, index=index)
+    for note in done.notes:
+        click.echo(f"bewaar: {note}", err=True)
+    if as_json:
+        print_json(asdict(done))
+        return 0
+    click.echo(f"{done.directory}: {done.pages} pages, {done.pictures} pictures, {done.size} bytes")
+    click.echo(f"dataset digest {done.digest}")
+    return 0
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -14,6 +14,7 @@ from typing import IO
 from archive.errors import Locked, WrongUse
 from archive.faults import fault
 from archive.warc.segment import flush, flush_directory
+from archive.whole import exchange
 
 
 @contextmanager
@@ -53,12 +54,13 @@ def draft(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def new_directory(directory: Path) -> Iterator[Path]:
-    """A directory that gets its name once all in it is on the medium; of a failure nothing is left.
+def new_directory(directory: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A directory that gets its name once all in it is on the medium; of a failure nothing is left. With *replace* it
+    takes the place of the one that is there, which stays whole until then.
 
     Raises WrongUse where *directory* is taken; Locked where another process is making it; ArchiveFault.
     """
-    if os.path.lexists(directory):
+    if not replace and os.path.lexists(directory):
         raise WrongUse(f"{directory}: exists already")
     part = directory.with_name(f".{directory.name}.part")
     try:
@@ -75,8 +77,13 @@ def new_directory(directory: Path) -> Iterator[Path]:
             for left in part.iterdir():  # by one that was killed
                 shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
             yield part
-            part.rename(directory)
-            flush_directory(directory.parent)
+            if os.path.lexists(directory):
+                exchange(part, directory)
+                flush_directory(directory.parent)
+                shutil.rmtree(part)
+            else:
+                part.rename(directory)
+                flush_directory(directory.parent)
         except BaseException as error:
             with suppress(OSError):
                 shutil.rmtree(part)
