@@ -193,6 +193,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "bs4": ("crawler.extract", "crawler.discover"),
     "pypdf": ("crawler.discover",),
     "selectolax": ("crawler.tree", "crawler.extract", "crawler.discover", "crawler.login", "crawler.reading"),
+    "ahocorasick_rs": ("crawler.extract",),
     "form2request": ("crawler.login",),
     "parsel": ("crawler.login",),
     "protego": ("crawler.look",),

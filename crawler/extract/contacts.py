@@ -10,6 +10,7 @@ from archive.model import Evidence, Page
 from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
 from crawler.extract.registry import extractor
+from crawler.extract.spotting import watched
 from crawler.items import Contact
 
 _MAIL = re.compile(r"(?<![a-zA-Z0-9.+/@_-])[a-zA-Z0-9._%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@-])")
@@ -21,7 +22,8 @@ _LABELLED = re.compile(
     rf"\s*(?:\([^)]{{1,20}}\))?\s*[:.]?\s*({_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
-_LABEL_WORDS = ("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
+_LABEL_WORDS = watched("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
+_AT = watched("@")
 _DIGITS = range(7, 16)  # ITU-T E.164 allows 15
 #: a house number behind a street, before it in English and French
 _STREET = re.compile(
@@ -34,6 +36,8 @@ _POSTED = re.compile(
     rf"(?:(?:NL-)?[1-9]\d{{3}} ?[A-Z]{{2}},? {_TOWN}|(?:[A-Z]{{1,2}}[-–])?\d{{4,5}} (?=[A-ZÀ-Þ]){_TOWN}"
     rf"|{_TOWN},? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}})$"
 )
+#: stands in whatever `_POSTED` matches. Its digit comes first: those are sooner found than what may begin it.
+_POST_CODE = re.compile(r"\d(?:\d{3}(?: ?[A-Z]{2}|\d? [A-ZÀ-Þ])|(?<=[A-Z]\d)[A-Z\d]? ?\d[A-Z]{2})")
 #: "12 bis, rue des Ponts": the comma behind a house number divides nothing
 _DIVIDERS = re.compile(r"(?<!^\d)(?<!^\d\d)(?<!^\d\d\d)(?<!\d bis)(?<!\d ter)\s*[,|•·]\s*")
 _MAX_LINE = 3000
@@ -66,7 +70,7 @@ def _all(finder: Finder) -> Iterator[_Found]:
         scheme, colon, rest = address.strip().partition(":")
         if colon and scheme.lower() in ("mailto", "tel"):
             yield from _linked(scheme.lower(), unquote(rest.partition("?")[0]).strip(), address, element, finder)
-    for line in finder.lines_with("@"):
+    for line in finder.lines_with(_AT):
         if len(line.text) <= _MAX_LINE:
             for found in _MAIL.finditer(line.text):
                 if not _FILE.search(found[0]):
@@ -103,21 +107,23 @@ def _number(written: str) -> str:
 
 def _posted(finder: Finder) -> Iterator[_Found]:
     """A street with its number, and a post code with its town: in one line, or in two that follow one another."""
-    before: Line | None = None
-    for line in finder.outline.lines:
+    lines = finder.outline.lines
+    for nth_line in finder.lines_matching(_POST_CODE):
+        line = lines[nth_line]
         text = line.text
-        if len(text) <= _MAX_ADDRESS and any(map(str.isdigit, text)):
-            parts = [part for part in _DIVIDERS.split(text) if part]
-            for nth, part in enumerate(parts):
-                if not _POSTED.match(part):
-                    continue
-                above = before.text.rpartition(",")[2] if before else ""
-                # What stands before a colon names the address: "Visiting address: 10 Lantern Lane".
-                street = (parts[nth - 1] if nth else above).rpartition(":")[2].strip()
-                if not _STREET.match(street):
-                    continue
-                yield "address", *_address(street, part, line, before if nth == 0 else None, finder)
-        before = line
+        if len(text) > _MAX_ADDRESS:
+            continue
+        before = lines[nth_line - 1] if nth_line else None
+        parts = [part for part in _DIVIDERS.split(text) if part]
+        for nth, part in enumerate(parts):
+            if not _POSTED.match(part):
+                continue
+            above = before.text.rpartition(",")[2] if before else ""
+            # What stands before a colon names the address: "Visiting address: 10 Lantern Lane".
+            street = (parts[nth - 1] if nth else above).rpartition(":")[2].strip()
+            if not _STREET.match(street):
+                continue
+            yield "address", *_address(street, part, line, before if nth == 0 else None, finder)
 
 
 def _address(

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -23,6 +23,7 @@ from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.selectors import Selection, select
+from crawler.extract.spotting import Spotted
 from crawler.extract.vocabulary import Spoken, vocabulary
 from crawler.extract.zones import Zones
 
@@ -32,6 +33,8 @@ _MAX_LABELS = 40
 _ABOVE = 40
 #: of headings that only may announce a role, so many are asked
 _MAX_LOOSE = 8
+#: regions in which no page's own heading stands
+_NO_HEAD = frozenset(("nav", "popup", "footer"))
 #: regions of what a page says
 _READ = frozenset(("main", "header", "aside"))
 #: between what a page is called and whose it is
@@ -50,8 +53,7 @@ class Finder:
         self.words = vocabulary()
         self.aliases = Aliases(hints.aliases)
         self._ignore = tuple(re.compile(pattern, re.IGNORECASE) for pattern in hints.ignore)
-        #: whether a word stands on the page, and what stands there of each language
-        self._words_known: dict[str, bool] = {}
+        #: what stands on the page of each language
         self._spoken: dict[str, Sequence[Spoken]] = {}
         #: lines whose place in the body is known, in order, and the bytes at which each begins and ends
         self._lines_placed: list[int] = []
@@ -81,16 +83,14 @@ class Finder:
     @cached_property
     def heading_line(self) -> Line | None:
         """The page's own heading: its first ``h1``, else its first heading or bold line, else one its text repeats."""
-        lines = [line for line in self.outline.lines if line.region not in ("nav", "popup") and len(line.text) <= 200]
-        first = next((line for line in lines if line.level == 1 and line.region != "footer"), None)
-        headed = (
-            line
-            for line in lines
-            if line.region != "footer" and (line.level or (line.strong and line.block.tag != "li"))
-        )
-        return first or next(headed, None) or self._repeated(lines[:20])
+        lines = [line for line in self.outline.lines if (line.level or line.strong) and len(line.text) <= 200]
+        first = (line for line in lines if line.level == 1 and line.region not in _NO_HEAD)
+        headed = (line for line in lines if (line.level or line.block.tag != "li") and line.region not in _NO_HEAD)
+        return next(first, None) or next(headed, None) or self._repeated()
 
-    def _repeated(self, lines: Sequence[Line]) -> Line | None:
+    def _repeated(self) -> Line | None:
+        read = (line for line in self.outline.lines if len(line.text) <= 200 and line.region not in ("nav", "popup"))
+        lines = islice(read, 20)
         names = (line for line in lines if 3 <= len(line.text) <= 60 and not is_file_name(line.text))
         prose = [line.text for line in self.outline.lines[:100] if len(line.text) > LABEL_CHARS]
         capital = (line for line in names if line.text[:1].isupper())
@@ -107,6 +107,11 @@ class Finder:
     def addresses(self) -> dict[Element, str]:
         """The page's links with their ``href`` as it stands."""
         return {link: link.attribute("href") or "" for link in self.outline.links}
+
+    @cached_property
+    def linked_lines(self) -> list[tuple[Line, set[Element | None]]]:
+        """The lines in which links stand, with those links."""
+        return [(line, {element.link for _, element in line.runs}) for line in self.outline.lines if line.is_linked]
 
     @cached_property
     def body(self) -> Body:
@@ -127,32 +132,15 @@ class Finder:
     # Labels
 
     @cached_property
-    def _lowered(self) -> tuple[str, list[int]]:
-        """All lines, lower case, and where each begins: a word is found in a page faster than in its lines."""
-        starts, at = [], 0
-        texts = [line.text.lower() for line in self.outline.lines]
-        for text in texts:
-            starts.append(at)
-            at += len(text) + 1
-        return "\n".join(texts), starts
-
-    @cached_property
-    def _lowered_words(self) -> str:
-        """Each word of the page once: most of what is looked for stands on no page, and is not found sooner here."""
-        return "\n".join(set(self._lowered[0].split()))
-
-    def _stands(self, word: str) -> bool:
-        """Whether a word, lower case, may stand on the page."""
-        known = self._words_known.get(word)
-        if known is None:
-            known = self._words_known[word] = " " in word or word in self._lowered_words
-        return known
+    def _spotted(self) -> Spotted:
+        return Spotted([line.text.lower() for line in self.outline.lines])
 
     def spoken(self, role: str) -> Sequence[Spoken]:
         """The languages of which some of the role's stems stand on the page, with those stems."""
         if role not in self._spoken:
+            stands = self._spotted.stands
             stems = [
-                (language, tuple(stem for stem in language.stems.get(role, ()) if self._stands(stem)))
+                (language, tuple(stem for stem in language.stems.get(role, ()) if stands(stem)))
                 for language in self.words.languages
             ]
             self._spoken[role] = [each for each in stems if each[1]]
@@ -160,19 +148,19 @@ class Finder:
 
     def lines_with(self, words: Iterable[str]) -> list[Line]:
         """The lines in which any of the words stands, lower case, in order."""
-        whole, starts = self._lowered
-        found: set[int] = set()
-        for word in words:
-            if not self._stands(word):
-                continue
-            at = whole.find(word)
-            while at >= 0:
-                nth = bisect_right(starts, at) - 1
-                found.add(nth)
-                if nth + 1 == len(starts):
-                    break
-                at = whole.find(word, starts[nth + 1])
-        return [self.outline.lines[nth] for nth in sorted(found)]
+        return [self.outline.lines[nth] for nth in self._spotted.lines_with(words)]
+
+    @cached_property
+    def _text(self) -> tuple[str, list[int]]:
+        """All lines, and where each begins."""
+        texts = [line.text for line in self.outline.lines]
+        return "\n".join(texts), [*accumulate((len(text) + 1 for text in texts[:-1]), initial=0)]
+
+    def lines_matching(self, pattern: re.Pattern[str]) -> list[int]:
+        """Which of the outline's lines hold what the pattern matches. It must match nothing with a line end in it."""
+        whole, starts = self._text
+        found = dict.fromkeys(bisect_right(starts, each.start()) - 1 for each in pattern.finditer(whole))
+        return list(found)
 
     @cached_property
     def is_legal(self) -> bool:

@@ -13,6 +13,7 @@ from crawler.extract.dom import collapse
 from crawler.extract.finder import Finder
 from crawler.extract.naming import clean, is_file_name
 from crawler.extract.registry import extractor
+from crawler.extract.spotting import watched
 from crawler.items import Identity
 
 _SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*")
@@ -21,17 +22,17 @@ POWERED = re.compile(
     r"(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
     re.IGNORECASE,
 )
-POWERED_WORDS = ("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
+POWERED_WORDS = watched("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
 _VERSION = re.compile(r"[\s/]+v?\d[\w.]*.*$|\s*\(.*\)\s*$|\s+-\s+.*$")
 _NUMBERS = (
     (
         "kvk",
-        ("kvk", "k.v.k.", "kamer van koophandel"),
+        watched("kvk", "k.v.k.", "kamer van koophandel"),
         re.compile(r"\b(?:kvk|k\.v\.k\.|kamer van koophandel)\b[^\d]{0,30}?(\d[\d .]{6,9}\d)(?!\d)", re.IGNORECASE),
     ),
     (
         "rsin",
-        ("rsin", "fiscaal"),
+        watched("rsin", "fiscaal"),
         re.compile(r"\b(?:rsin|fiscaal nummer|fiscaalnummer)\b[^\d]{0,30}?(\d[\d .]{7,10}\d)(?!\d)", re.IGNORECASE),
     ),
 )

@@ -11,6 +11,7 @@ from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
 from crawler.extract.identity import POWERED, POWERED_WORDS
 from crawler.extract.registry import extractor
+from crawler.extract.spotting import watched
 from crawler.items import ExternalLink, Social
 
 _NETWORKS = {
@@ -43,13 +44,18 @@ _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub)(?:$|[?
 _BARE_ADDRESS = re.compile(
     r"(?<![\w@/.])(?:https?://|www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
 )
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]++)(?=[/?#]|\Z)")
 _HOST = re.compile(r"//(?:[^/?#@]*@)?([^/?#:]+)")
 #: what parsers of URLs pass over
 _ODD = re.compile(r"[\s\\\0]")
 _MAX_LINKS = 300
+_RSS = watched("rss")
+_ADDRESSES = watched("www.", "://")
 
 
 def host_of(url: str | None) -> str:
+    if url and (plain := _PLAIN_HOST.match(url)):
+        return plain[1].removeprefix("www.")
     try:
         return (urlsplit(url or "").hostname or "").removeprefix("www.")
     except ValueError:
@@ -74,15 +80,17 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
         href = finder.absolute(
             finder.addresses[element] if element else anchor if "//" in anchor else f"http://{anchor}"
         )
-        document = href is not None and _DOCUMENT.search(href) is not None
-        if href is None or href in seen or len(seen) >= _MAX_LINKS or social_network(href) or not anchor:
+        if href is None or href in seen or not anchor:
             continue
-        if host_of(href) == own and not document:
+        document = _DOCUMENT.search(href) is not None
+        if (host_of(href) == own and not document) or social_network(href):
             continue
         evidence = finder.evidence(anchor, line)
         if evidence is None or finder.ignores(f"{anchor} {href}"):
             continue
         seen.add(href)
+        if len(seen) > _MAX_LINKS:
+            return
         yield ExternalLink(
             raw=anchor,
             value=_normal(href),
@@ -99,16 +107,19 @@ def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
     """Links of the main text with their anchors, and the addresses that stand in it without a link."""
     credit_lines = {line.at for line in finder.lines_with(POWERED_WORDS) if POWERED.search(line.text)}
     leading_out = {link for link, address in finder.addresses.items() if "//" in address or _DOCUMENT.search(address)}
-    for line in finder.outline.lines:
-        text = line.text
-        bare = not line.is_linked and len(text) <= 3000 and ("www." in text or "://" in text)
-        linked = line.is_linked and any(element.link in leading_out for _, element in line.runs)
-        if not (bare or linked) or line.at in credit_lines or line.region not in ("main", "aside"):
+    lines = {line.at: line for line, held in finder.linked_lines if not leading_out.isdisjoint(held)}
+    lines.update(
+        (line.at, line)
+        for line in finder.lines_with(_ADDRESSES)
+        if not line.is_linked and len(line.text) <= 3000 and ("www." in line.text or "://" in line.text)
+    )
+    for at, line in sorted(lines.items()):
+        if at in credit_lines or line.region not in ("main", "aside"):
             continue
-        for element, anchor in line.anchors if linked else ():
+        for element, anchor in line.anchors:
             if element in leading_out:
                 yield line, element, anchor
-        if bare:
+        if not line.is_linked:
             for found in _BARE_ADDRESS.finditer(line.text):
                 yield line, None, found[0].rstrip(".,;:!?")
 
@@ -155,9 +166,9 @@ def _may_be_presence(address: str) -> bool:
 
 def _presences(finder: Finder) -> Iterator[tuple[str, str, str | None, Evidence | None]]:
     named: set[str] = set()
-    feeds = {link for line in finder.lines_with(["rss"]) for link, text in line.anchors if text.upper() == "RSS"}
+    feeds = {link for line in finder.lines_with(_RSS) for link, text in line.anchors if text.upper() == "RSS"}
     maybe = {link: None for link, address in finder.addresses.items() if link in feeds or _may_be_presence(address)}
-    linked = (line for line in finder.outline.lines if line.is_linked and any(e.link in maybe for _, e in line.runs))
+    linked = (line for line, held in finder.linked_lines if not maybe.keys().isdisjoint(held))
     anchors = {link: (line, text) for line in linked for link, text in line.anchors}
     for link in maybe:
         address = finder.addresses[link]
