@@ -52,6 +52,18 @@ def _sane_length(text: str) -> int:
 
     HTML's rules look up all open elements at a start tag, so a megabyte of ``<div>`` takes a parser minutes.
     """
+    depth = deepest = 0
+    for closes, name in _TAG.findall(text):
+        if name not in _CLOSED_BY_OTHERS and name.lower() not in _CLOSED_BY_OTHERS:
+            if not closes:
+                depth += 1
+                deepest = max(deepest, depth)
+            elif depth:
+                depth -= 1
+    return len(text) if deepest <= _MAX_DEPTH else _first_too_deep(text)
+
+
+def _first_too_deep(text: str) -> int:
     depth = 0
     for tag in _TAG.finditer(text):
         if tag[2].lower() not in _CLOSED_BY_OTHERS:

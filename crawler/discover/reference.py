@@ -12,6 +12,11 @@ LONGEST = 8192
 
 #: References that need nothing but a prefix. A dot segment or a foreign character goes the long way.
 _PLAIN = re.compile(r"(?:(?P<absolute>https?://[a-z0-9][a-z0-9.-]*/)|(?P<rooted>/(?!/))|(?!/))[A-Za-z0-9_~,;=&+%?./-]*")
+#: and more of them: a colon that ends no scheme, a host alone, a host without a scheme
+_PLAIN_TOO = re.compile(
+    r"(?:(?P<absolute>https?://[a-z0-9][a-z0-9.-]*/)|(?P<hosted>//[a-z0-9][a-z0-9.-]*/)|(?P<rooted>/(?!/)))"
+    r"(?!.*:///)[A-Za-z0-9_~,=&+%./:-]*(?:\?[A-Za-z0-9_~,=&+%?./:-]+)?|(?P<bare>https?://[a-z0-9][a-z0-9.-]*)"
+)
 _DOTS = re.compile(r"(?:^|(?<=/))(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 _ENDS = "".join(map(chr, range(33)))
 _REMOVED = str.maketrans("", "", "\t\n\r")
@@ -38,6 +43,8 @@ class Base:
         self._folder = self._folder[: self._folder.rfind("/") + 1] if self._folder.count("/") > 2 else f"{url}/"
         # With dot segments in the base nothing is plain.
         self._is_plain = bool(self._origin) and "/." not in self._folder
+        #: neither a port nor a user
+        self._is_bare = re.fullmatch(r"https?://[a-z0-9][a-z0-9.-]*", self._origin) is not None
         self._known: dict[str, str | None] = {}
 
     def resolve(self, reference: str) -> str | None:
@@ -56,10 +63,15 @@ class Base:
         if not text:
             return None
         is_plain = self._is_plain and "/." not in text and "%2e" not in text.lower() and text[0] not in ".?;"
-        if is_plain and (plain := _PLAIN.fullmatch(text)):
-            if plain["absolute"]:
+        if is_plain and (plain := _PLAIN.fullmatch(text) or (self._is_bare and _PLAIN_TOO.fullmatch(text))):
+            kind = plain.lastgroup
+            if kind == "absolute":
                 return text
-            return self._origin + text if plain["rooted"] else self._folder + text
+            if kind == "rooted":
+                return self._origin + text
+            if kind == "hosted":
+                return self._origin[: self._origin.index("/")] + text
+            return f"{text}/" if kind == "bare" else self._folder + text
         try:
             return _absolute(self.url, text.translate(_REMOVED), self.encoding)
         except (ValueError, LookupError, IndexError):
