@@ -33,6 +33,8 @@ _STEP = 256
 _BETWEEN = "\0"
 
 _SPACES = re.compile(r"[\s\0]+")
+#: as str.split() parts them
+_WORD = re.compile(r"\S+")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,39};?)")
 # Possessive throughout: a page that opens a quote and never closes it is read once, to its end.
 _ATTRIBUTE = re.compile(
@@ -214,13 +216,12 @@ class _Reading:
         low, high = nth * _STEP, min((nth + 1) * _STEP, len(self._shown))
         left = index - self._counts[nth]
         # It stands in shown[low:high], with *left* others before it.
-        while high - low > 1:
-            middle = (low + high) // 2
-            before = _folded_length(self._shown[low:middle])
-            if before > left:
-                high = middle
-            else:
-                low, left = middle, left - before
+        for word in _WORD.finditer(self._shown, low, high):
+            length = word.end() - word.start()
+            if left < length:
+                low = word.start() + left
+                break
+            left -= length
         start, end = self._references.get(low, (low, low + 1))
         return end if behind else start
 

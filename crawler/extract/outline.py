@@ -5,7 +5,9 @@ There is no recursion and no look back up the tree: a page may nest a hundred th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntFlag, auto
 from functools import lru_cache
 from itertools import islice
@@ -30,6 +32,7 @@ _UNREAD = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _STRONG = frozenset(("b", "strong", "th", "dt", "legend", "caption", "summary", "u", "big"))
+_STRUCK = ("del", "s", "strike")
 #: how what is no element is called: text, comment, doctype, and what has no name
 _NO_ELEMENT = ("-", "!", "_", "")
 #: elements that are given a background image of their own
@@ -48,14 +51,27 @@ def outline(tree: LexborHTMLParser) -> Outline:
     The last tree's is kept: its text and its facts are asked for one after the other.
     """
     walk = _Walk(
-        has_backgrounds=tree.css_first('[style*="background"]') is not None,
+        own={node.mem_id for node in tree.css('[style*="background"]')},
         backgrounds=backgrounds(tree),
     )
     if tree.root is not None:
-        walk.over(tree.root)
+        with _uncollected():
+            walk.over(tree.root)
         walk.settle_regions()
         walk.strike(tree)
     return walk.outline
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What the walk makes lives as long as the page: looking for garbage among it, again and again, finds none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _shown_by_others(tree: LexborHTMLParser) -> frozenset[str]:
@@ -91,7 +107,7 @@ def _traits() -> dict[str, int]:
         (("a", "area"), _Trait.LINK),
         (_STRONG, _Trait.STRONG),
         (_HEADINGS, _Trait.HEADING),
-        (("noscript", "hr", "img", "svg", "input"), _Trait.RARE),
+        (("noscript", "hr", "img", "svg", "input", *_STRUCK), _Trait.RARE),
     ):
         for tag in tags:
             found[tag] = found.get(tag, 0) | int(trait)
@@ -107,9 +123,11 @@ _IS_LINK, _IS_STRONG, _IS_HEADING = map(int, (_Trait.LINK, _Trait.STRONG, _Trait
 
 
 class _Walk:
-    def __init__(self, *, has_backgrounds: bool, backgrounds: Mapping[int, str]) -> None:
+    def __init__(self, *, own: set[int], backgrounds: Mapping[int, str]) -> None:
         self.outline = Outline([], [], [], [])
-        self._styled = _STYLED if has_backgrounds or backgrounds else frozenset()
+        self._styled = _STYLED if own or backgrounds else frozenset()
+        #: by ``mem_id``: elements with a background in their own ``style``, and those that a style sheet gives one
+        self._own = own
         self._backgrounds = backgrounds
         #: the open line: runs of text with what holds each, and how many of them are not bold
         self._runs: list[tuple[str, Element]] = []
@@ -119,6 +137,8 @@ class _Walk:
         self._level = 0
         self._noscript = 0
         self._claimants: list[Element] = []
+        #: by ``mem_id``
+        self._struck: set[int] = set()
 
     def over(self, root: LexborNode) -> None:
         """The whole tree, without recursion. Ten thousand elements pass here for one that matters: what they all need
@@ -187,7 +207,7 @@ class _Walk:
         hidden = {
             node.mem_id for node in tree.css("[hidden]") if (node.attributes.get("hidden") or "") != "until-found"
         }
-        struck = {node.mem_id for node in tree.css("del, s, strike")}
+        struck = self._struck
         if not hidden and not struck:
             return
         shown = _shown_by_others(tree) if hidden else frozenset()
@@ -219,6 +239,8 @@ class _Walk:
         elif element.tag == "hr":
             self._flush()
             self.outline.items.append(Rule(element, len(self.outline.items)))
+        elif element.tag in _STRUCK:
+            self._struck.add(element.node.mem_id)
         else:
             self._picture(element)
 
@@ -233,9 +255,10 @@ class _Walk:
             self._claimants.append(element)
 
     def _background(self, element: Element) -> None:
-        if "background" in (element.node.attributes.get("style") or ""):
+        known = element.node.mem_id
+        if known in self._own:
             self._picture(element)
-        elif (address := self._backgrounds.get(element.node.mem_id)) is not None:
+        elif (address := self._backgrounds.get(known)) is not None:
             self._picture(element, address)
 
     def _picture(self, element: Element, background: str | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from crawler.extract.dom import Element, Picture, collapse
@@ -28,6 +29,11 @@ _PLACEHOLDER = re.compile(
 )
 _BACKGROUND = re.compile(
     r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\"']*))\s*\)", re.IGNORECASE
+)
+#: addresses that joining leaves as they are, but for the origin of one that has none; "/." apart
+_PLAIN = re.compile(
+    r"(?:(?P<absolute>https?://[a-z0-9][a-z0-9.-]*+(?=[/?#]|\Z))|/(?!/))[A-Za-z0-9_~,=&+%./-]*+"
+    r"(?:\?[A-Za-z0-9_~,=&+%./-]++)?(?:#[A-Za-z0-9_~,=&+%./-]++)?"
 )
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:px)?\s*$")
 
@@ -72,6 +78,27 @@ def absolute(base: str, address: str) -> str:
     address = address.strip()
     if not address or len(address) > 2000 or address.startswith("#"):
         return ""
+    if "/." not in address and (plain := _PLAIN.fullmatch(address)):
+        if plain["absolute"]:
+            return address
+        if origin := _origin(base):
+            return origin + address
+    return _joined(base, address)
+
+
+@lru_cache(maxsize=64)
+def _origin(base: str) -> str:
+    """Scheme and host, where they are those of the web."""
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@lru_cache(maxsize=4096)
+def _joined(base: str, address: str) -> str:
+    """Menus repeat themselves on a page, and from page to page."""
     try:
         url = urljoin(base, address)
         return url if urlsplit(url).scheme in ("http", "https") else ""
