@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import times
@@ -17,6 +19,7 @@ from crawler.alerting.settings import Alerts
 
 #: alerts in one digest; the rest is counted
 MOST = 30
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Told:
 
     def __init__(self, archive: Archive) -> None:
         self._path: Path = archive.state / "alerts.json"
+        self._draft = self._path.with_name(f".{self._path.name}.tmp")
         try:
             told = json.loads(self._path.read_text(encoding="utf-8"))
             self._sent_at = times.parse(told["sent_at"])
@@ -40,7 +44,7 @@ class Told:
             #: there was something to tell, too soon after the last digest
             self.is_held = told.get("held") is True
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            self._sent_at, self._keys, self.is_held = datetime.min.replace(tzinfo=times.now().tzinfo), {}, False
+            self._sent_at, self._keys, self.is_held = _EPOCH, {}, False
 
     def is_early(self, alerts: Alerts, now: datetime) -> bool:
         """For another digest."""
@@ -59,6 +63,28 @@ class Told:
     def note_held(self) -> None:
         self._write()
 
+    def can_be_noted(self) -> bool:
+        """Not on a disk that is full."""
+        try:
+            self._write_draft()
+            self._draft.unlink()
+        except OSError:
+            return False
+        return True
+
+    def was_lost(self, now: datetime) -> bool:
+        """A digest was sent within a day, and could not be noted. Told again at every turn it would be a flood."""
+        try:
+            last = datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
+        except OSError:
+            return False
+        return self._sent_at + timedelta(minutes=1) < last and now - last < timedelta(days=1)
+
+    def note_lost(self) -> None:
+        """By the file's time, which takes no room."""
+        with suppress(OSError):
+            self._path.touch()
+
     def note(self, found: Sequence[Alert], digest: Digest, now: datetime) -> None:
         new = {one.key for one in digest.new}
         self._keys = {one.key: now if one.key in new else self._keys.get(one.key, now) for one in found}
@@ -66,11 +92,19 @@ class Told:
         self._write()
 
     def _write(self) -> None:
+        self._write_draft()
+        self._draft.replace(self._path)
+
+    def _write_draft(self) -> None:
         keys = {key: times.seconds(at) for key, at in sorted(self._keys.items())}
         told = {"sent_at": times.seconds(self._sent_at), "told": keys, "held": self.is_held}
-        draft = self._path.with_name(f".{self._path.name}.tmp")
-        draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        draft.replace(self._path)
+        sent_s = max(0.0, (self._sent_at - _EPOCH).total_seconds())
+        try:
+            self._draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            os.utime(self._draft, (sent_s, sent_s))
+        except OSError:
+            self._draft.unlink(missing_ok=True)
+            raise
 
 
 def compose(new: tuple[Alert, ...], over: tuple[str, ...], words: Words) -> Digest:

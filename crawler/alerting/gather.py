@@ -23,6 +23,7 @@ from archive.report.words import Words
 from archive.store.withheld import open_visible
 from crawler.alerting.settings import Alerts
 from crawler.schedule.attempts import Memory
+from crawler.schedule.ran import UNANSWERED
 from crawler.schedule.scheduled import Profiles, turns_of
 
 #: findings that are no news by themselves: they are what a report is for
@@ -53,7 +54,7 @@ def gather(archive: Archive, alerts: Alerts, *, verify: bool = False, now: datet
             found += _crawls(connection, archive, words)
             if alerts.nothing_new:
                 found += _nothing_new(connection, alerts.nothing_new, words)
-    found += _missed(archive, alerts, words, now or times.now())
+    found += _scheduled(archive, alerts, words, now or times.now())
     found += _audited(archive, words)
     if verify:
         found += _fixity(archive, words)
@@ -92,10 +93,15 @@ def _nothing_new(connection: sqlite3.Connection, runs: int, words: Words) -> Ite
             yield Alert(f"{site} nothing new", words("nothing new", site, runs), f"bewaar report {crawls[0]}")
 
 
-def _missed(archive: Archive, alerts: Alerts, words: Words, now: datetime) -> Iterator[Alert]:
-    """Whose time has long come: whoever runs `bewaar due` does so no more, or something holds it up."""
+def _scheduled(archive: Archive, alerts: Alerts, words: Words, now: datetime) -> Iterator[Alert]:
     profiles, bad = Profiles(archive).scheduled()
-    for turn in turns_of(archive, profiles, Memory.read(archive), now):
+    memory = Memory.read(archive)
+    for site in sorted(profiles.keys() & memory.sites.keys()):
+        # It left no report that tells why.
+        if (wrong := memory.sites[site].wrong) and not wrong.startswith(UNANSWERED):
+            yield Alert(f"{site} attempt", words("attempt", site, clean(wrong, 300)), "bewaar due")
+    # Whoever runs `bewaar due` does so no more, or something holds it up.
+    for turn in turns_of(archive, profiles, memory, now):
         if turn.state == "due" and turn.at and now - turn.at > timedelta(hours=alerts.missed_hours):
             zone = ZoneInfo(profiles[turn.site].timezone)
             yield Alert(

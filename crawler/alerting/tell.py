@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,10 +54,13 @@ def tell(archive: Archive, *, verify: bool = False, dry_run: bool = False) -> Te
         standing = gather(archive, settings, verify=verify)
         told, now = Told(archive), times.now()
         telling = Telling(standing, told.digest(standing, settings, now))
-        if telling.digest:
+        if telling.digest and not told.can_be_noted() and told.was_lost(now):
+            telling.digest = None
+        elif telling.digest:
             _send(telling, telling.digest, told, settings, archive)
         elif told.is_held:
-            told.note_held()
+            with suppress(OSError):
+                told.note_held()
     return telling
 
 
@@ -68,7 +71,11 @@ def _send(telling: Telling, digest: Digest, told: Told, settings: Alerts, archiv
     telling.faults = [f"{way}: {fault}" for way, fault in done if fault]
     # Where nobody was reached it is new the next time, too.
     if len(telling.faults) < len(done):
-        told.note(telling.standing, digest, times.now())
+        try:
+            told.note(telling.standing, digest, times.now())
+        except OSError as error:
+            told.note_lost()
+            telling.faults.append(f"it was told, which cannot be noted: {error.strerror}")
 
 
 def tell_after_crawl(archive: Archive) -> list[str]:

@@ -9,6 +9,9 @@ from typing import Any
 from crawler.frontier import RETRIED
 from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS
 
+#: how what is wrong begins where the crawl's own report tells it as well
+UNANSWERED = "no seed answered"
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:
@@ -44,7 +47,7 @@ def what_failed(code: int, report: Mapping[str, Any]) -> str | None:
         return "it could not go on"
     seeds = list(report.get("seeds", {}).values())
     if seeds and all(seed["problem"] and (seed["status"] is None or seed["status"] in RETRIED) for seed in seeds):
-        return f"no seed answered: {seeds[0]['problem']}"
+        return f"{UNANSWERED}: {seeds[0]['problem']}"
     return None
 
 

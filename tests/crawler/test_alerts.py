@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -211,6 +212,42 @@ def test_a_crawl_that_was_missed_is_told_and_one_that_is_merely_due_is_not(archi
     assert missed.command == "bewaar due"
     (archive.sites / "choirs.toml").write_text("seeds = 3\n")
     assert "choirs profile" in [one.key for one in gather(archive, found)]
+
+
+def test_a_crawl_that_could_not_begin_is_told_until_one_did(archive):
+    found = settings(archive, "")
+    (archive.sites / "choirs.toml").write_text('seeds = ["http://choirs.test/"]\n[schedule]\nfrequency = "once"\n')
+    memory, now = Memory.read(archive), times.seconds(times.now())
+    memory.sites["choirs"] = Attempts(
+        seen=now, began=now, ended=now, failures=1, wrong="the archive could not be written"
+    )  # fmt: skip
+    memory.write(archive, flush=True)
+    assert [(one.key, one.text) for one in gather(archive, found)] == [
+        ("choirs attempt", "choirs: its crawl failed: the archive could not be written.")
+    ]
+    # The report tells this one.
+    memory.sites["choirs"].wrong = "no seed answered: HTTP status 503"
+    memory.write(archive, flush=True)
+    assert gather(archive, found) == []
+
+
+def test_on_a_full_disk_it_is_told_and_no_more_than_once_a_day(archive, server):
+    mailbox, place = server
+    mailbox.mails.clear()
+    settings(archive, 'pause_hours = 0\ndisk_free = "1 EiB"\n' + mail_to(place))
+    # Where a folder lies in the way of the draft it cannot be written, as on a full disk.
+    (in_the_way := archive.state / ".alerts.json.tmp").mkdir()
+    for _ in range(2):
+        tell_after_crawl(archive)
+    assert len(mailbox.mails) == 1
+    yesterday = (times.now() - timedelta(days=1, minutes=1)).timestamp()
+    os.utime(archive.state / "alerts.json", (yesterday, yesterday))
+    (fault,) = tell_after_crawl(archive)
+    assert "cannot be noted" in fault
+    in_the_way.rmdir()
+    # There is room again: it is noted once more what is told.
+    assert tell_after_crawl(archive) == tell_after_crawl(archive) == []
+    assert len(mailbox.mails) == 3
 
 
 def test_what_an_audit_found_is_told_until_it_is_mended(archive):
