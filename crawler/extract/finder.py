@@ -17,8 +17,16 @@ from archive.quotes import Body, Where
 from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Item, Line, Outline, collapse
 from crawler.extract.hints import Hints
-from crawler.extract.labels import LABEL_CHARS, MAX_LABEL_LINE, Label, label_of, loose_label
-from crawler.extract.naming import is_file_name
+from crawler.extract.labels import (
+    LABEL_CHARS,
+    LEAD_CHARS,
+    MAX_LABEL_LINE,
+    Label,
+    label_of,
+    lead_label,
+    loose_label,
+)
+from crawler.extract.naming import is_file_name, title_parts
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
@@ -36,9 +44,7 @@ _MAX_LOOSE = 8
 #: regions in which no page's own heading stands
 _NO_HEAD = frozenset(("nav", "popup", "footer"))
 #: regions of what a page says
-_READ = frozenset(("main", "header", "aside"))
-#: between what a page is called and whose it is
-_TITLE_PARTS = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*|:\s+")
+READ = frozenset(("main", "header", "aside"))
 #: lines that read the same are told apart so far
 _MOST_ALIKE = 100
 
@@ -168,7 +174,7 @@ class Finder:
         heading = self.heading_line
         # A banner that asks for consent may be the first heading, and is not the page's.
         names = [heading.text] if heading is not None and heading.level == 1 else []
-        names += _TITLE_PARTS.split(self.title or "")
+        names += title_parts(self.title)
         return any(self.words.legal.match(name.strip(" .:!?").casefold()) is not None for name in names)
 
     @cached_property
@@ -204,8 +210,13 @@ class Finder:
         """Headings that may announce the role, for pages on which no label does."""
         if self.is_legal:
             return iter(())
-        labels = (loose_label(line, role) for line in self._set_off)
+        labels = (loose_label(line, role) for line in self._set_off if len(line.text) <= LABEL_CHARS)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
+
+    def lead_labels(self) -> Iterator[Label]:
+        """Lines that lead into a list of bodies that belong together."""
+        labels = (lead_label(line) for line in self._set_off if line.text.endswith(":"))
+        return islice((label for label in labels if label is not None), 0 if self.is_legal else _MAX_LOOSE)
 
     @cached_property
     def _set_off(self) -> list[Line]:
@@ -213,8 +224,8 @@ class Finder:
             line
             for line in self.outline.lines
             if (line.level or line.strong or line.text.endswith(":"))
-            and len(line.text) <= LABEL_CHARS
-            and line.region in _READ
+            and len(line.text) <= (LEAD_CHARS if line.text.endswith(":") else LABEL_CHARS)
+            and line.region in READ
             and not line.struck
         ]
 

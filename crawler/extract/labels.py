@@ -15,6 +15,8 @@ LABEL_CHARS = 90
 #: shorter still when nothing sets it off: no heading, no bold, no colon
 _PLAIN_LABEL_CHARS = 40
 _LOOSE_CHARS = 70
+#: a line that leads into a list may be a sentence
+LEAD_CHARS = 160
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
@@ -96,6 +98,24 @@ def loose_label(line: Line, role: str) -> Label | None:
     if words.loose[role].search(text) is None or words.other.match(text) or _refused(role, text):
         return None
     return Label(role, line, None, 0, len(text), "loose-label")
+
+
+def lead_label(line: Line) -> Label | None:
+    """A line that leads into a list of bodies that belong together: "Five organisations work in the alliance:"."""
+    text = line.text
+    if not text.endswith(":") or len(text) > LEAD_CHARS or vocabulary().leads.search(text) is None:
+        return None
+    sponsors = (_short("sponsor"), vocabulary().loose["sponsor"])
+    if _refused("member", text) or any(pattern and pattern.search(text) for pattern in sponsors):
+        return None
+    return Label("member", line, None, 0, len(text), "lead-label")
+
+
+def is_called(role: str, text: str) -> bool:
+    """Whether a text, short as a heading, is what pages are called that hold the role: "Our members"."""
+    short, words = _short(role), vocabulary()
+    called = (short is not None and short.search(_TRIM.sub("", text)) is not None) or words.called[role].search(text)
+    return bool(called) and not words.other.match(text) and not _refused(role, text)
 
 
 def _may_hold_list(text: str) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
-from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_as_name, organisation_like
 from crawler.extract.prose import Name, Sentence, names_in, sentences
-from crawler.extract.vocabulary import Language, vocabulary
+from crawler.extract.vocabulary import Language
 
 #: a colon this far behind the cue still opens its list: "bestaat uit de volgende organisaties, sinds 2007 ook X:"
 _COLON_CHARS = 90
@@ -61,21 +61,11 @@ def enumerated(text: str, language: Language) -> tuple[Name, ...]:
         return ()
     names = names_in(text, language.prose)
     texts = [name.text for name in names]
-    if len(names) <= _SEPARATORS or not all(is_name(name) and _is_spelt_as_name(name) for name in texts):
+    if len(names) <= _SEPARATORS or not all(is_name(name) and is_spelt_as_name(name) for name in texts):
         return ()
     if are_persons(texts) or are_countries(texts) or organisation_like(texts) < _LIKELY:
         return ()
     return names
-
-
-def _is_spelt_as_name(text: str) -> bool:
-    """Whether its small words are those that names hold."""
-    connectors = vocabulary().connectors
-    return all(
-        any(c.isupper() or c.isdigit() for c in word) or word in connectors
-        for word in text.split()
-        if any(map(str.isalpha, word))
-    )
 
 
 def announces_organisations(lead: str) -> bool:
@@ -110,7 +100,8 @@ def _confidence(lead: str, names: Sequence[Name], language: Language) -> float |
     likely = organisation_like(texts)
     announced = _ORGANISATIONS.search(lead) is not None
     # Nothing says that organisations follow, and the names do not look it: parts of a machine are listed like this.
-    if not announced and (likely < 0.5 or (language.code == "de" and likely < 1)):
-        return None
     network = _NETWORK.search(lead) is not None
+    told = announced or (network and lead.endswith(":"))
+    if not told and (likely < 0.5 or (language.code == "de" and likely < 1)):
+        return None
     return round(min(0.95, 0.35 + 0.3 * announced + 0.15 * network + 0.3 * likely), 2)

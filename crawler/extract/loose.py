@@ -1,34 +1,83 @@
-"""Members under headings that only may announce them: what stands there must look like it by itself."""
+"""Members where no label announces them: under headings in other words, behind a line that leads into a list, or on a
+page whose title or address says members. What stands there must look like it by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from archive.model import Tier
 from crawler.extract.blocks import has_entries
-from crawler.extract.finder import Finder
+from crawler.extract.finder import READ, Finder
+from crawler.extract.labels import LABEL_CHARS, Label, is_called
 from crawler.extract.logos import has_wall
-from crawler.extract.names import called_organisations, organisation_like
+from crawler.extract.names import are_spelt_as_names, called_organisations, organisation_like
+from crawler.extract.naming import address_words, title_parts
+from crawler.extract.outward import cards_lead_out, lead_out
 from crawler.extract.roster import LIKELY, LOGOS, Found, in_entries, in_running_text, on_logos
+from crawler.extract.zones import is_of_another
 
 #: share of names that say what they are, where the heading does not
 _CALLED = 0.5
 #: confidence in a list whose heading only may announce it
 _LOOSE = 0.7
+#: and in one of which the names say nothing
+_DOUBTFUL = 0.5
 
 
 def in_loose_lists(finder: Finder) -> Iterator[Found]:
-    """Lists under headings that only may announce members: what stands there must look like it by itself."""
     taken: set[int] = set()
-    for label in finder.loose_labels("member"):
-        listed = finder.block(label, has_entries)
-        found = (
-            in_entries(listed, finder, taken)
-            or on_logos(finder.block(label, has_wall), finder, taken)
-            or in_running_text(listed, finder, taken)
-        )
-        if len(found) >= LOGOS and organisation_like([each.name for each in found]) >= LIKELY:
-            # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
-            tier: Tier = "confirmed" if called_organisations([each.name for each in found]) >= _CALLED else "candidate"
-            yield from (replace(each, rule=f"loose-{each.rule}", tier=tier, confidence=_LOOSE) for each in found)
+    listed = False
+    for label in (*finder.loose_labels("member"), *finder.lead_labels()):
+        for found in _behind(label, finder, taken):
+            listed = True
+            yield found
+    of_page = None if listed else _page_label(finder)
+    if of_page is not None:
+        yield from _behind(of_page, finder, taken)
+
+
+def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
+    listed = finder.block(label, has_entries)
+    # What is not believed here may be what another label leads into.
+    asked = set(taken)
+    found = (
+        in_entries(listed, finder, asked)
+        or on_logos(finder.block(label, has_wall), finder, asked)
+        or in_running_text(listed, finder, asked)
+    )
+    if len(found) < LOGOS:
+        return
+    names = [each.name for each in found]
+    likely = organisation_like(names) >= LIKELY
+    if not (likely or _leads_out(found, finder) or (label.rule == "lead-label" and are_spelt_as_names(names))):
+        return
+    taken |= asked
+    # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
+    sure = likely and label.rule == "loose-label" and called_organisations(names) >= _CALLED
+    tier: Tier = "confirmed" if sure else "candidate"
+    rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
+    for each in found:
+        yield replace(each, rule=f"{rule}-{each.rule}", tier=tier, confidence=min(confidence, each.confidence))
+
+
+def _page_label(finder: Finder) -> Label | None:
+    """The page's own heading, where its title or its address says members, and the heading itself need not."""
+    line = finder.heading_line
+    if line is None or line.region not in READ or finder.is_legal or is_of_another("member", line.text):
+        return None
+    names = (*title_parts(finder.title)[:1], *address_words(finder.page.url))
+    if not any(is_called("member", name) for name in names if len(name) <= LABEL_CHARS):
+        return None
+    if line.level != 1:
+        # It may be the first of many that head parts of the list: what is listed begins before it.
+        *_, whole = line.block.ancestors()
+        line = replace(line, level=1, at=line.at - 1, block=whole)
+    return Label("member", line, None, 0, len(line.text), "page-label")
+
+
+def _leads_out(found: Sequence[Found], finder: Finder) -> bool:
+    logos = [each.logo for each in found if each.logo is not None]
+    if logos:
+        return lead_out([logo.href for logo in logos], len(found), finder.page.url)
+    return cards_lead_out([each.line.at for each in found], finder)

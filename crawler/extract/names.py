@@ -96,6 +96,20 @@ def called_organisations(names: Sequence[str]) -> float:
     return called / len(names) if names else 0.0
 
 
+def are_spelt_as_names(texts: Sequence[str]) -> bool:
+    """Whether each is short and begins with a capital, and no small word stands in it that names do not hold."""
+    return all(is_name(text, max_words=6) and is_spelt_as_name(text) for text in texts)
+
+
+def is_spelt_as_name(text: str) -> bool:
+    connectors = vocabulary().connectors
+    return all(
+        any(c.isupper() or c.isdigit() for c in word) or word in connectors
+        for word in text.split()
+        if any(map(str.isalpha, word))
+    )
+
+
 def are_promises(texts: Sequence[str]) -> bool:
     """Whether the texts say what members get, and not who they are: "Free access to our library"."""
     small = sum(len(text.split()) > 1 and not any(word[:1].isupper() for word in text.split()[1:]) for text in texts)

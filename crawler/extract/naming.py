@@ -44,6 +44,13 @@ _NUMBERED = re.compile(r"(?<=[a-zß-ÿ]{4})\d{1,2}$")
 #: "1", "a4", "img12": the place an upload had in a row
 _SAYS_NO_NAME = re.compile(r"[a-z]?[\d-]*|[a-z]{1,2}\d+")
 _WORDS = re.compile(r"[^\s_]+")
+_TITLE_SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*|:\s+")
+_WORD_IN_ADDRESS = re.compile(r"[^\W_]+")
+#: at the end of an address, what says nothing of the page: "/members/all", "/leden/index.php", "/mitglieder/42"
+_SAYS_NO_PAGE = re.compile(
+    r"(?:index|default|home|start|overview|overzicht|uebersicht|liste?|all|alle|tous|full|[a-z]{2})(?:\.[a-z]{2,5})?|[\W\d]+",
+    re.IGNORECASE,
+)
 #: what tells the pictures of one logo apart: for the mouse over it and not, in colour and in grey
 _STATE = re.compile(
     r"(?<=.)[-_ .](?:hover|over|rollover|mouseover|active|inactive|on|off|sw|zw|bw|grijs|gr[ae]y|grau|gris|kleur|"
@@ -82,6 +89,33 @@ def file_name(url: str) -> str:
     except ValueError:
         return ""
     return unquote(path.replace("\\", "/").rpartition("/")[2])[:300]
+
+
+def title_parts(title: str | None) -> list[str]:
+    """What a page's title names: the page, whose it is, and what it is part of.
+
+    >>> title_parts("Onze leden - Waterbond")
+    ['Onze leden', 'Waterbond']
+    """
+    return [part for part in _TITLE_SEPARATOR.split(title or "") if part]
+
+
+def address_words(url: str) -> tuple[str, ...]:
+    """What the last part of an address is called, as people would write it: umlauts are spelt out in addresses.
+
+    >>> address_words("https://bund.test/verband/landesverbaende.html"), address_words("https://bond.test/onze-leden/")
+    (('landesverbaende', 'landesverbände'), ('onze leden',))
+    """
+    try:
+        parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
+    except ValueError:
+        return ()
+    while parts and _SAYS_NO_PAGE.fullmatch(parts[-1]):
+        parts.pop()
+    if not parts:
+        return ()
+    words = " ".join(_WORD_IN_ADDRESS.findall(re.sub(r"\.[a-z]{2,5}$", "", parts[-1][:200].lower())))
+    return tuple(dict.fromkeys((words, words.replace("ae", "ä").replace("oe", "ö").replace("ue", "ü"))))
 
 
 def is_file_name(text: str) -> bool:

@@ -75,12 +75,16 @@ class Vocabulary:
     region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
     other: Pattern
+    #: stands in a line that ends in a colon before a list of bodies that belong together
+    leads: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
     #: what a page is called that the law asks for: "Cookie policy"
     legal: Pattern
     #: per role: stands anywhere in a heading that may announce it
     loose: Mapping[str, Pattern]
+    #: those of them that fill it: pages are called so, too
+    called: Mapping[str, Pattern]
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
     stems: Mapping[str, tuple[str, ...]]
     #: the roles that some language has labels for
@@ -125,8 +129,13 @@ def vocabulary() -> Vocabulary:
         other=_others(every("page", "others"), every("page", "determiners")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
+        leads=_compiled(every("member", "leads")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
+        called={
+            role: _compiled([words for words in every(role, "loose") if words[:1] + words[-1:] == "^$"])
+            for role in ("member", "goal", "sponsor")
+        },
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
         | {"chair": tuple(every("member", "chair_words"))},
         labelled=tuple(dict.fromkeys(role for table in tables.values() for role in table if "labels" in table[role])),
