@@ -26,7 +26,7 @@ from crawler.extract.labels import (
     lead_label,
     loose_label,
 )
-from crawler.extract.naming import is_file_name, title_parts
+from crawler.extract.naming import address_words, is_file_name, title_parts
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
@@ -176,6 +176,12 @@ class Finder:
         names = [heading.text] if heading is not None and heading.level == 1 else []
         names += title_parts(self.title)
         return any(self.words.legal.match(name.strip(" .:!?").casefold()) is not None for name in names)
+
+    @cached_property
+    def is_of_consortium(self) -> bool:
+        """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
+        names = [self.heading or "", *title_parts(self.title)[:1], *address_words(self.page.url)]
+        return any(self.words.consortium.search(name) is not None for name in names)
 
     @cached_property
     def _labels(self) -> dict[str, list[Label]]:

@@ -20,6 +20,17 @@ LEAD_CHARS = 160
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
+#: in labels that may announce anybody
+_VAGUE = (
+    "partner",
+    "samenwerking",
+    "cooperation",
+    "collaboration",
+    "association with",
+    "zusammenarbeit",
+    "kooperation",
+    "merci à",
+)
 #: roles that a heading may name
 _LABELLED = ("member", "goal", "sponsor")
 #: what a wiki puts behind its headings
@@ -109,6 +120,14 @@ def lead_label(line: Line) -> Label | None:
     if _refused("member", text) or any(pattern and pattern.search(text) for pattern in sponsors):
         return None
     return Label("member", line, None, 0, len(text), "lead-label")
+
+
+def is_sure(label: Label) -> bool:
+    """Whether the words say that somebody supports somebody; "partner" may mean anything."""
+    text = label.line.text.casefold()
+    if label.language is not None or label.rule == "profile-label":
+        return True
+    return not any(word in text for word in _VAGUE)
 
 
 def is_called(role: str, text: str) -> bool:

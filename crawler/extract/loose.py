@@ -9,7 +9,7 @@ from dataclasses import replace
 from archive.model import Tier
 from crawler.extract.blocks import has_entries
 from crawler.extract.finder import READ, Finder
-from crawler.extract.labels import LABEL_CHARS, Label, is_called
+from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
 from crawler.extract.logos import has_wall
 from crawler.extract.names import are_spelt_as_names, called_organisations, organisation_like
 from crawler.extract.naming import address_words, title_parts
@@ -28,13 +28,20 @@ _DOUBTFUL = 0.5
 def in_loose_lists(finder: Finder) -> Iterator[Found]:
     taken: set[int] = set()
     listed = False
-    for label in (*finder.loose_labels("member"), *finder.lead_labels()):
+    for label in (*finder.loose_labels("member"), *_partners(finder), *finder.lead_labels()):
         for found in _behind(label, finder, taken):
             listed = True
             yield found
     of_page = None if listed else _page_label(finder)
     if of_page is not None:
         yield from _behind(of_page, finder, taken)
+
+
+def _partners(finder: Finder) -> Iterator[Label]:
+    """The partners of a consortium are its members."""
+    for label in finder.labels("sponsor") if finder.is_of_consortium else ():
+        if not (label.rest or is_sure(label)):
+            yield replace(label, role="member", rule="loose-label")
 
 
 def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:

@@ -64,6 +64,7 @@ _SAYS_NOTHING = re.compile(
     r"spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
     re.IGNORECASE,
 )
+_IS_ADDRESS = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
 _ANNOUNCES = re.compile(
     r"^(?:ga naar (?:de )?(?:website|site) van|naar (?:de )?(?:website|site) van|go to (?:the )?(?:website|site) of|"
     r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|"
@@ -128,7 +129,7 @@ def clean(text: str, *, from_file: bool | None = None) -> str:
     text = " ".join(text.split())[:300]
     if from_file or (from_file is None and (is_file_name(text) or _SPELT_AS_FILE.fullmatch(text))):
         return _clean_file(text)
-    if _SAYS_NOTHING.match(text):
+    if _SAYS_NOTHING.match(text) or _IS_ADDRESS.match(text):
         return ""
     shorter = re.sub(r"\s+logo$", "", _ANNOUNCES.sub("", text), flags=re.IGNORECASE).strip(" -–|:")
     return shorter if any(c.isalnum() for c in shorter) and not shorter.isdigit() else ""

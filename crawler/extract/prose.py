@@ -158,7 +158,9 @@ def _behind_announcement(text: str, start: int, end: int, prose: Prose) -> int:
 def _name(text: str, start: int, end: int, prose: Prose, *, ends_list: bool) -> Name | None:
     while start < end and text[start] in _AROUND_NAMES:
         start += 1
-    if article := prose.article.match(text, start, end):
+    article = prose.article.match(text, start, end)
+    if article and not (text[start].isupper() and text[:start].rstrip(_AROUND_NAMES)):
+        # "A, B et Les Amis": with a capital within a sentence it is the name's own.
         start = article.end()
     name = text[start:end]
     year = _YEAR.search(name)

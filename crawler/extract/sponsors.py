@@ -12,7 +12,7 @@ from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Line
 from crawler.extract.entries import BULLET, Entry
 from crawler.extract.finder import Finder
-from crawler.extract.labels import Label
+from crawler.extract.labels import Label, is_sure
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated, listing
 from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
@@ -26,17 +26,6 @@ from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
 _CONFIRMED = 0.4
-#: in labels that may announce anybody
-_VAGUE = (
-    "partner",
-    "samenwerking",
-    "cooperation",
-    "collaboration",
-    "association with",
-    "zusammenarbeit",
-    "kooperation",
-    "merci à",
-)
 _LABEL_WORDS = 5
 _PAIR = 2
 #: fewer under a heading that only may announce sponsors are illustrations
@@ -155,6 +144,8 @@ def _announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
     """What each label announces, and whom it says is supported."""
     taken: set[int] = set()
     for label in finder.labels("sponsor"):
+        if finder.is_of_consortium and not is_sure(label):
+            continue
         found = listing(label, finder) if label.rest and label.language else None
         shown = list(_in_sentence(label, finder)) if found else []
         beneficiary = _beneficiary(label, finder)
@@ -194,9 +185,9 @@ def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     logos = logos_behind(block, finder)
     logos = [logo for logo in logos if logo.at not in taken]
     taken.update(logo.at for logo in logos)
-    if len(logos) >= (1 if _is_sure(block.label) and not _is_headline(block.label) else 2):
+    if len(logos) >= (1 if is_sure(block.label) and not _is_headline(block.label) else 2):
         named = [name_of(logo, block, finder) for logo in logos]
-        if not _is_sure(block.label) and are_persons([name.value for name in named]):
+        if not is_sure(block.label) and are_persons([name.value for name in named]):
             # The partners of a practice are people.
             return
         for logo, name in zip(logos, named, strict=True):
@@ -217,7 +208,7 @@ def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
 def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     """Names that are parted by commas, in a paragraph right below a label that says more than "partners"."""
     line = next(iter(block.lines), None)
-    if line is None or line.at in taken or not _is_sure(block.label):
+    if line is None or line.at in taken or not is_sure(block.label):
         return
     # Two lines of one paragraph, or two paragraphs of one make.
     both = list(takewhile(lambda other: _make(other) == _make(line), block.lines))
@@ -264,7 +255,7 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
     if any(len(entry.text) > 200 for entry in entries):
         return
     likely = organisation_like(names)
-    confidence = round((0.5 if _is_sure(block.label) else 0.2) + 0.4 * likely, 2)
+    confidence = round((0.5 if is_sure(block.label) else 0.2) + 0.4 * likely, 2)
     if confidence < 0.5:
         return
     for entry, name in lines:
@@ -288,14 +279,6 @@ def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
 def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
     own = host_of(finder.page.url)
     return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in links)
-
-
-def _is_sure(label: Label) -> bool:
-    """Whether the words say that somebody supports somebody; "partner" may mean anything."""
-    text = label.line.text.casefold()
-    if label.language is not None or label.rule == "profile-label":
-        return True
-    return not any(word in text for word in _VAGUE)
 
 
 def _is_headline(label: Label) -> bool:

@@ -79,6 +79,8 @@ class Vocabulary:
     leads: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
+    #: stands in what a page is called whose partners are members
+    consortium: Pattern
     #: what a page is called that the law asks for: "Cookie policy"
     legal: Pattern
     #: per role: stands anywhere in a heading that may announce it
@@ -129,6 +131,7 @@ def vocabulary() -> Vocabulary:
         other=_others(every("page", "others"), every("page", "determiners")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
+        consortium=_compiled(every("member", "consortium")),
         leads=_compiled(every("member", "leads")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},

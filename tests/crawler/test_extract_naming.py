@@ -125,3 +125,8 @@ def test_aliases_of_a_profile_lead_on_and_a_circle_of_them_is_one_organisation()
     for circular in ({"B": "C", "C": "A", "A": "B", "Z": "C"}, {"Z": "C", "A": "B", "C": "A", "B": "C"}):
         circle = Aliases(circular)
         assert {circle.organisation(name) for name in "ABCZ"} == {"a"}
+
+
+def test_an_address_is_no_name() -> None:
+    assert [clean(text) for text in ("http://www.ox.test/", "www.ox.test", "https://ox.test/a?b")] == ["", "", ""]
+    assert clean("www is down") == "www is down"

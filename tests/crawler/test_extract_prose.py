@@ -61,6 +61,15 @@ def test_conjunction_is_the_languages_own() -> None:
     ]
 
 
+def test_an_article_with_a_capital_is_the_names_own_within_a_sentence() -> None:
+    assert [n.text for n in names_in("la Passerelle, Pont Vert et Les Amis du Lac", FRENCH)] == [
+        "Passerelle",
+        "Pont Vert",
+        "Les Amis du Lac",
+    ]
+    assert [n.text for n in names_in("De Hoop, het Anker en De Wiek", DUTCH)] == ["Hoop", "Anker", "De Wiek"]
+
+
 def test_compounds_are_flagged_and_years_are_read() -> None:
     names = names_in("ICCO/KerkinActie, Plan (sinds 2010), ICCO en Kerk in Actie, Cordaid en Hivos", DUTCH)
     assert [(n.text, n.compound, n.year) for n in names] == [

@@ -99,3 +99,13 @@ def test_what_one_label_is_not_believed_another_may_be() -> None:
 )  # fmt: skip
 def test_what_the_parts_of_a_whole_are_called_is_a_heading(heading: str) -> None:
     assert [fact.value for fact in section(f"<h2>{heading}</h2>{listed(CLUBS)}").facts] == CLUBS
+
+
+@pytest.mark.parametrize(
+    ("title", "path"), [("Consortium | Soil", "/x"), ("Soil", "/consortium/"), ("Das Konsortium", "/x")]
+)
+def test_the_partners_of_a_consortium_are_its_members(title: str, path: str) -> None:
+    html = f"<head><title>{title}</title></head><body><h1>Partners</h1>{listed(CLUBS)}<h2>Funded by</h2>{listed(['Fund A', 'Fund B'])}"
+    page = Page(f"http://soil.test{path}", html.encode(), html, "utf-8")
+    found = {each.role: [fact.value for fact in each.facts] for each in extract(page, parse(html))}
+    assert (found["member"], found["sponsor"]) == (CLUBS, ["Fund A", "Fund B"])
