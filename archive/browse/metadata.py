@@ -30,7 +30,7 @@ _FACETS = {
     "problem": ["crawl_id", "what"], "fact": ["kind", "tier"], "logo": ["role"], "event": ["type", "outcome"],
     "review": ["kind", "role"], "decided": ["action", "standing"], "curated": ["role", "standing"],
     "correction": ["verdict"], "doubt": ["reason", "role"], "suggestion": ["reason"],
-    "broken_link": ["target_status"], "disappeared_document": ["state", "kind"],
+    "broken_link": ["target_status"], "disappeared_document": ["state", "kind"], "unanswered_list": ["role", "status"],
     "listed": ["role", "kind"], "shown": ["role", "state"], "page_version": ["lang"],
 }  # fmt: skip
 _NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "changed_by", "event": "at",

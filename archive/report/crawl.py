@@ -15,6 +15,7 @@ from typing import Any
 from archive.errors import WrongUse
 from archive.report.against import Changed, Section, Sitemaps, compare_pages, compare_sections, compare_sitemaps
 from archive.report.completeness import Asked, Completeness, measure
+from archive.store.alerts import NO_ANSWER, unanswered_of
 
 #: of the shape that `bewaar report --json` prints; one up when a reader of the older would misread it
 VERSION = 1
@@ -154,6 +155,7 @@ def read_report(connection: sqlite3.Connection, crawl: str) -> CrawlReport:
     for what, count, example in _all(connection, _PROBLEMS, crawl)[:MOST]:
         found.problems.append(Counted(what[:200], count, example=example))
     found.drift = [Drifted(*row) for row in _all(connection, _DRIFT, crawl)]
+    found.drift += [Drifted(u.page_key, u.role, NO_ANSWER, u.line, None) for u in unanswered_of(connection, crawl)]
     found.sections = compare_sections(connection, found.site, crawl, found.previous)
     if found.previous:
         found.changed = compare_pages(connection, crawl, found.previous, whole=found.status == "finished")

@@ -21,6 +21,11 @@ _INSERT = """INSERT INTO drift (site_id, crawl_id, page_key, role, kind, said, b
   VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _OF_CRAWL = "SELECT kind, said FROM drift WHERE crawl_id = ? ORDER BY page_key, role IS NOT NULL, role, kind"
 _GOOD_NEWS = "as before"
+#: not among the kinds of rows
+NO_ANSWER = "page does not answer"
+_UNANSWERED = """SELECT u.page_key, u.role, u.names, u.last_listed, u.status, u.error, u.redirect_to, u.crawls,
+  c.record_id, c.captured_at FROM unanswered_list u JOIN capture c ON c.id = u.capture_id
+WHERE u.crawl_id = ? ORDER BY u.page_key, u.role"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,34 @@ class Said:
     @property
     def is_alert(self) -> bool:
         return self.kind != _GOOD_NEWS
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """One row of the view ``unanswered_list``."""
+
+    page_key: str
+    role: str
+    names: int
+    last_listed: str
+    status: int | None
+    error: str | None
+    redirect_to: str | None
+    crawls: int
+    record_id: str
+    captured_at: str
+
+    @property
+    def line(self) -> str:
+        answered = str(self.status) if self.status is not None else f"nothing ({one_line(self.error or 'no answer')})"
+        if self.redirect_to and answered.startswith("3"):
+            answered += f", to {one_line(self.redirect_to)[:_SHOWN_CHARS]}"
+        times = "this crawl" if self.crawls == 1 else f"{self.crawls} crawls"
+        return (
+            f"page {one_line(self.page_key)}: it answered {answered} in {times}; the {self.names} {self.role}s that "
+            f"stood on it are neither listed nor gone, last listed {self.last_listed}; now (capture "
+            f"{one_line(self.record_id)}, {self.captured_at})"
+        )
 
 
 def write_drift(
@@ -62,7 +95,15 @@ def write_drift(
 
 
 def drift_of(connection: sqlite3.Connection, crawl_id: str) -> list[Said]:
-    return [Said(*row) for row in connection.execute(_OF_CRAWL, (crawl_id,))]
+    """What stands in the rows, and the lists whose pages did not answer: these are told in every crawl."""
+    return [Said(*row) for row in connection.execute(_OF_CRAWL, (crawl_id,))] + [
+        Said(NO_ANSWER, one.line) for one in unanswered_of(connection, crawl_id)
+    ]
+
+
+def unanswered_of(connection: sqlite3.Connection, crawl_id: str) -> list[Unanswered]:
+    """The lists whose pages did not answer in a site's newest crawl; none for an older one."""
+    return [Unanswered(*row) for row in connection.execute(_UNANSWERED, (crawl_id,))]
 
 
 def _rows(site: str, found: Iterable[tuple[Alert, Fragments | None]]) -> Iterable[tuple[object, ...]]:

@@ -15,6 +15,8 @@ VIEWS: dict[str, str] = {
     " error.",
     "disappeared_document": "Documents and media that were kept once, and answer no more, or were not asked for in the"
     " site's newest finished crawl.",
+    "unanswered_list": "Pages that listed something and did not answer as pages in the site's newest crawl: nobody"
+    " knows whether it is still listed.",
 }
 
 #: columns of views that say something else than the table's column of that name
@@ -46,5 +48,15 @@ VIEW_COLUMNS: dict[str, dict[str, str]] = {
         "digest": "Our sha256 of the bytes, when it was last there.",
         "last_capture_id": "The capture that holds it.",
         "gone_capture_id": "The newest capture, where that shows it is gone.",
+    },
+    "unanswered_list": {
+        "names": "How many that were listed there last have been seen nowhere since.",
+        "last_listed": "When the last of them was.",
+        "status": "What the page answered.",
+        "error": "Why there was no answer.",
+        "redirect_to": "Where it leads.",
+        "crawls": "In how many crawls it did not answer since it last did.",
+        "crawl_id": "The site's newest crawl.",
+        "capture_id": "The capture that shows it.",
     },
 }

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from archive.model import Link
+from archive.report.crawl import read_report
 from archive.store.views import view_definitions
 from crawler.items import KINDS
 from tests.archive.store_builders import (
@@ -14,6 +16,7 @@ from tests.archive.store_builders import (
     absent,
     changes,
     crawl,
+    day,
     found,
     goals,
     member,
@@ -191,6 +194,54 @@ def test_breaks_on_top_of_each_other_are_told_each_and_closed_each(store):
         (1, "member", "count dropped"), (2, "member", "section vanished"), (3, "member", "as before"),
         (4, "member", "as before"),
     ]  # fmt: skip
+
+
+# --- pages that do not answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status": 404}, "it answered 404 in {}; the 7 members that stood on it"),
+        (
+            {"status": 301, "links": [Link(OTHER, "R", "http")]},
+            f"it answered 301, to {OTHER} in {{}}; the 7 members that stood on it",
+        ),
+        ({"status": None, "error": "timeout"}, "it answered nothing (timeout) in {}; the 7 members that stood on it"),
+    ],
+    ids=["404", "redirect", "no answer"],
+)
+def test_page_of_a_list_that_does_not_answer_is_told_in_each_crawl_until_it_does(store, answer, said):
+    write(store, 0, reading(0, members(*SEVEN)))
+    for number, times in ((1, "this crawl"), (2, "2 crawls"), (3, "3 crawls")):
+        write(store, number, reading(number, key=None, text=None, **answer))
+        store.derive("example", anchors=["home"])
+        (told,) = store.drift_of(crawl(number).id)
+        assert told.is_alert
+        assert f"page home: {said.format(times)}" in told.line
+        assert [(one.role, one.said) for one in read_report(store.db.conn, crawl(number).id).drift] == [
+            ("member", told.line)
+        ]
+        assert f"last listed {day(0)}; now (capture <urn:uuid:" in told.line
+    # It never reads as a list without them.
+    assert rows(store, "SELECT count(*) FROM presence WHERE state = 'ended'") == [(0,)]
+    assert {change[0] for change in changes(store)} <= {"page broke"}
+    write(store, 4, reading(4, members(*SEVEN)))
+    store.derive("example", anchors=["home"])
+    assert store.drift_of(crawl(4).id) == []
+
+
+def test_page_that_does_not_answer_and_whose_names_stand_elsewhere_is_none(store):
+    write(store, 0, reading(0, members("A", "B")))
+    moved = reading(1, members("A", "B"), key="other", url=OTHER, second=1)
+    write(store, 1, reading(1, key=None, text=None, status=301), moved)
+    store.derive("example")
+    assert store.drift_of(crawl(1).id) == []
+    # Nor is one of which another URL answers, nor one that nobody asked for.
+    write(store, 2, reading(2, key=None, text=None, status=404), reading(2, members("A", "B"), url=OTHER, second=1))
+    write(store, 3, reading(3, key="third", url=f"{OTHER}/3"))
+    store.derive("example")
+    assert [store.drift_of(crawl(number).id) for number in (2, 3)] == [[], []]
 
 
 # --- what is none
