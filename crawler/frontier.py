@@ -11,23 +11,20 @@ Scrapy's own disk queues survive only a clean stop (scrapy#7978: after SIGKILL t
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from archive.errors import ArchiveFault
-from archive.faults import database_fault, database_faults
+from archive.faults import database_faults
 from archive.model import Link, Place
+from crawler.leases import Leased
 from crawler.scope import Verdict
 from crawler.seen import seen_key
+from crawler.standing import Standing
 
 #: a URL, the hop it was found by, the path to the page it was found on, and that page
 Judge = Callable[[str, str, str, str | None], Verdict]
@@ -58,15 +55,6 @@ CREATE TABLE IF NOT EXISTS url (
 CREATE INDEX IF NOT EXISTS queue ON url(host, priority, id) WHERE state = 'queued';
 DROP INDEX IF EXISTS state;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    id: int
-    url: str
-    via: str | None
-    hops: str
-    attempts: int
 
 
 def host_of(url: str) -> str:
@@ -104,36 +92,17 @@ def priority_of(hops: str) -> int:
     return 2 * depth - (2 if hops.endswith("M") else 0)
 
 
-class Frontier:
-    """The rows of one crawl. One process, one connection; writes are committed by `commit`, called twice a second.
+class Frontier(Standing):
+    """The rows of one crawl."""
 
-    Synchronous is NORMAL: a power cut may take the last commits, and what was captured is learned from the WARC files.
-    """
+    schema = SCHEMA
 
     def __init__(self, path: Path) -> None:
         """Raises ArchiveFault."""
-        self.path = path
-        #: told once, when the file cannot be read or written any more: the frontier is empty from then on, so that the
-        #: crawl can close. Without it ArchiveFault is raised.
-        self.on_fault: Callable[[ArchiveFault], None] | None = None
-        self._open = False
         #: links refused since it was opened, each once
         self.refused = 0
         self._known: set[tuple[str, bool]] = set()
-        with database_faults(path):
-            self._db = sqlite3.connect(path, isolation_level=None)
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = NORMAL")
-                self._db.execute("PRAGMA cache_size = -16000")
-                self._renew()
-                self._db.executescript(SCHEMA)
-                self._recount()
-            except BaseException:
-                self._db.close()
-                raise
-        #: pages may be leased no more (``--max-pages`` reached); requisites still are
-        self.pages_closed = False
+        super().__init__(path)
 
     def _renew(self) -> None:
         """Bring the rows of an unfinished crawl that an older version began up to date."""
@@ -153,44 +122,6 @@ class Frontier:
         self._queued = Counter(
             dict(self._db.execute("SELECT host, count(*) FROM url WHERE state = 'queued' GROUP BY host"))
         )
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one statement, in the transaction that `commit` ends."""
-        try:
-            if not self._open:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._open = True
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            self._break_off(error)
-            return self._db.execute(sql, values).fetchall()
-
-    def commit(self) -> None:
-        try:
-            if self._open:
-                self._db.execute("COMMIT")
-                self._open = False
-        except sqlite3.Error as error:
-            self._break_off(error)
-
-    def _break_off(self, error: sqlite3.Error) -> None:
-        fault = database_fault(self.path, error)
-        if fault is None:
-            raise error
-        if self.on_fault is None:
-            raise fault from error
-        with suppress(sqlite3.Error):
-            self._db.close()
-        self._db = sqlite3.connect(":memory:", isolation_level=None)
-        self._db.executescript(SCHEMA)
-        self._open, self._queued = False, Counter()
-        self.on_fault(fault)
-
-    def close(self) -> None:
-        # What a full disk does not take is learned from the WARC files when the crawl is taken up again.
-        with suppress(ArchiveFault):
-            self.commit()
-        self._db.close()
 
     def begin(self, crawl_id: str, started_at: str, asked: str = "") -> None:
         """*asked*: what it was begun with, so that another is not taken for it."""
@@ -310,11 +241,6 @@ class Frontier:
         self.commit()
         return len(found)
 
-    def find(self, url: str) -> tuple[int, str] | None:
-        """(id, state) of *url*, if it was ever accepted or refused."""
-        rows = self._rows("SELECT id, state FROM url WHERE seen = ?", (seen_key(url),))
-        return (rows[0][0], rows[0][1]) if rows else None
-
     def learn(self, url: str, via: str | None, hops: str, place: Place) -> None:
         """A WARC of this crawl holds *url*: rows that were not committed before a kill are made again from it."""
         self._rows(
@@ -348,42 +274,3 @@ class Frontier:
         """Whether it is to be asked for, or was."""
         found = self.find(url)
         return found is not None and found[1] != "refused"
-
-    def accepted(self) -> Iterator[tuple[str, str, str | None]]:
-        """URL, hops and via of all that scope let in, in the order it came; requisites left out."""
-        with database_faults(self.path):
-            yield from self._db.execute(
-                "SELECT url, hops, via FROM url WHERE state != 'refused' AND hops NOT LIKE '%E' ORDER BY id"
-            )
-
-    def accepted_by_host(self) -> dict[str, int]:
-        """How many URLs scope let in, seeds aside."""
-        query = "SELECT host, count(*) FROM url WHERE state != 'refused' AND hops != '' GROUP BY host"
-        return dict(self._rows(query))
-
-    def unexpanded(self) -> Iterator[tuple[Leased, Place]]:
-        """Captured, but stopped before its links were queued."""
-        query = "SELECT id, url, via, hops, attempts, file, \"offset\", length FROM url WHERE state = 'captured'"
-        for *lease, file, offset, length in self._rows(query):
-            yield Leased(*lease), Place(file, offset, length)
-
-    def counts(self) -> dict[str, int]:
-        return dict(self._rows("SELECT state, count(*) FROM url GROUP BY state"))
-
-    def missed(self, limit: int) -> list[tuple[str, str, str | None]]:
-        """Requisites that were not captured: URL, the state it is in, and the rule or error that is why. In the order
-        they were found."""
-        return self._rows(
-            "SELECT url, state, rule FROM url WHERE state IN ('queued', 'failed', 'refused') "
-            "AND rtrim(hops, 'R') LIKE '%E' ORDER BY id LIMIT ?",
-            (limit,),
-        )
-
-    def asked(self, limit: int, *, apart: Collection[str]) -> list[tuple[str, str, str | None]]:
-        """URL, state, and the rule or error that is why it ended so, but for what was refused by the rules *apart*."""
-        query = "SELECT url, state, rule FROM url WHERE NOT (state = 'refused' AND rule IN ({})) ORDER BY id LIMIT ?"
-        return self._rows(query.format(", ".join("?" * len(apart))), (*apart, limit))
-
-    def refusals(self) -> dict[str, int]:
-        query = "SELECT rule, count(*) FROM url WHERE state = 'refused' GROUP BY rule ORDER BY 2 DESC"
-        return dict(self._rows(query))

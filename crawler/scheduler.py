@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, Self, cast
 from scrapy import Request
 from scrapy.core.scheduler import BaseScheduler
 
-from crawler.frontier import Frontier, Leased, host_of
+from crawler.frontier import Frontier, host_of
+from crawler.leases import Leased
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

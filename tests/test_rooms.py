@@ -78,8 +78,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.login": (*GROUND, "crawler.sites", "crawler.tree"),
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
     "crawler.politeness": GROUND,
-    "crawler.frontier": (*GROUND, "crawler.scope", "crawler.seen"),
-    "crawler.scheduler": ("crawler.frontier",),
+    "crawler.leases": GROUND,
+    "crawler.standing": (*GROUND, "crawler.leases", "crawler.seen"),
+    "crawler.frontier": (*GROUND, "crawler.leases", "crawler.scope", "crawler.seen", "crawler.standing"),
+    "crawler.scheduler": ("crawler.frontier", "crawler.leases"),
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
@@ -114,12 +116,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",
-        "crawler.frontier", "crawler.login", "crawler.memento",
+        "crawler.frontier", "crawler.leases", "crawler.login", "crawler.memento",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
     ),
     "crawler.memento": (
         *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.discover",
-        "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.scope",
+        "crawler.frontier", "crawler.leases", "crawler.outcome", "crawler.plan", "crawler.scope",
     ),
     "crawler.memento.recover": (
         *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingestion",

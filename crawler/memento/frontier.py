@@ -8,18 +8,14 @@ States of a row: ``queued``, ``leased``, ``done`` (its records are on the medium
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from archive.errors import ArchiveFault
-from archive.faults import database_fault
 from archive.model import Place
-from crawler.frontier import Leased
+from crawler.leases import Leased, Leases
 from crawler.memento.listing import Listed
 
 Kind = Literal["probe", "listing", "memento"]
@@ -60,65 +56,18 @@ class Row:
         return Listed(self.url, self.at or "", self.digest, self.memento, self.status)
 
 
-class MementoFrontier:
-    """The rows of one recovery, as `crawler.scheduler.FrontierScheduler` leases them. One process, one thread."""
+class MementoFrontier(Leases):
+    """The rows of one recovery, as `crawler.scheduler.FrontierScheduler` leases them."""
+
+    schema = _SCHEMA
 
     def __init__(self, path: Path | None) -> None:
         """*path*: None for one that need not outlive the process. Raises ArchiveFault."""
-        self._path = path or Path("(temporary database)")
-        self._open = False
-        #: asked by the scheduler; nothing here is a requisite
-        self.pages_closed = False
         #: only what there is is asked for
         self.captures_closed = False
-        #: told once, when the file cannot be written any more; without it ArchiveFault is raised
-        self.on_fault: Callable[[ArchiveFault], Any] | None = None
         #: how an address is made of a row that is leased
         self.address_of: Any = lambda row: row.url
-        try:
-            self._db = sqlite3.connect(path or "", isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise database_fault(self._path, error) or ArchiveFault(f"{self._path}: {error}") from error
-
-    def _rows(self, sql: str, values: Collection[object] = ()) -> list[tuple[Any, ...]]:
-        try:
-            if not self._open:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._open = True
-            return self._db.execute(sql, tuple(values)).fetchall()
-        except sqlite3.Error as error:
-            self._break_off(error)
-            return self._db.execute(sql, tuple(values)).fetchall()
-
-    def commit(self) -> None:
-        try:
-            if self._open:
-                self._db.execute("COMMIT")
-                self._open = False
-        except sqlite3.Error as error:
-            self._break_off(error)
-
-    def _break_off(self, error: sqlite3.Error) -> None:
-        """It is empty from now on, so that the recovery can close; what was had is learned from the WARC files."""
-        fault = database_fault(self._path, error)
-        if fault is None:
-            raise error
-        if self.on_fault is None:
-            raise fault from error
-        with suppress(sqlite3.Error):
-            self._db.close()
-        self._db = sqlite3.connect(":memory:", isolation_level=None)
-        self._db.executescript(_SCHEMA)
-        self._open = False
-        self.on_fault(fault)
-
-    def close(self) -> None:
-        with suppress(ArchiveFault):
-            self.commit()
-        self._db.close()
+        super().__init__(path)
 
     def say(self, name: str, value: Any) -> None:
         self._rows(

@@ -8,9 +8,9 @@ import logging
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
@@ -22,18 +22,18 @@ from archive.warc import http as warc_http
 from archive.warc.blocks import hold
 from archive.warc.reader import open_warc
 from crawler.capture import signals as capture_signals
-from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
-from crawler.frontier import ATTEMPTS, RETRIED, Leased, host_of
+from crawler.frontier import RETRIED, host_of
+from crawler.leases import Leased
 from crawler.memento.address import replay_of
 from crawler.memento.frontier import Row
 from crawler.memento.job import Job
 from crawler.plan import scrapy_settings
-from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
-from crawler.politeness.pace import retry_after_s
+from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
 from crawler.spiders.closing import close_spider, closing_records
 from crawler.spiders.heard import HeardSignals
+from crawler.spiders.leasing import LeasingSpider
 from crawler.spiders.listings import Listings
 from crawler.spiders.mementos import Mementos
 
@@ -49,14 +49,13 @@ WAITING = 7
 TICK_S = 0.25
 
 
-class MementoSpider(Spider):
+class MementoSpider(LeasingSpider):
     name = "memento"
 
     def __init__(self, job: Job) -> None:
         super().__init__()
         self.job = job
         self.plan, self.frontier, self.outcome = job.plan, job.frontier, job.outcome
-        self.was_closed = False
         self.sessions: list[Any] = []
         #: rows whose records are written, by the end of the last: done once that is on the medium
         self._unsynced: list[tuple[str, int, int]] = []
@@ -99,10 +98,9 @@ class MementoSpider(Spider):
         capture.writer.write_metadata(url, self.plan.profile.to_json().encode(), "application/json")
 
     async def start(self) -> AsyncIterator[Any]:
-        self._downloader.on_given_up = self._host_given_up
+        self.downloader.on_given_up = self._host_given_up
         self.listings.begin()
-        requests: tuple[Request, ...] = ()
-        for request in requests:
+        async for request in super().start():
             yield request
 
     def request(self, leased: Leased) -> Request:
@@ -131,7 +129,7 @@ class MementoSpider(Spider):
             return {host_of(self.job.address)}
         if under_way >= self.plan.profile.concurrency + WAITING:
             return {host_of(self.job.address)}
-        return self._downloader.full_hosts()
+        return self.downloader.full_hosts()
 
     def opens_at(self) -> datetime | None:
         return self.plan.profile.opening_hours().opens_at(times.now())
@@ -143,22 +141,12 @@ class MementoSpider(Spider):
     def expects_links(self) -> bool:
         return False
 
-    def is_interrupted(self) -> bool:
-        slot = getattr(self.crawler.engine, "_slot", None)
-        ours = self.outcome.limit or self.outcome.broken or self.capture.fault
-        return bool(slot and slot.closing and slot.inprogress and not ours)
-
     def closed(self, reason: str) -> None:
-        outcome = self.outcome
-        self.was_closed = True
         if self._tick is not None and self._tick.running:
             self._tick.stop()
-        if reason.startswith("limit_"):
-            outcome.limit = reason.removeprefix("limit_")
-        elif reason in ("disk_full", "io_fault"):
-            outcome.fault = str(self.capture.fault or reason)
-        elif reason != "finished":
-            outcome.interrupted = not outcome.broken
+        if reason in ("disk_full", "io_fault"):
+            self.outcome.fault = str(self.capture.fault or reason)
+        super().closed(reason)
 
     # What comes of a request.
 
@@ -223,9 +211,7 @@ class MementoSpider(Spider):
         if isinstance(why, NotAsked):
             self.frontier.release(row.id, asked=False)
             return
-        captured = request.meta.get("captured") or ()
-        error = (captured[-1].error if captured else None) or str(why) or type(why).__name__
-        error = self.plan.redactor.text(error)
+        error = self.error_of(request, failure)
         if isinstance(why, IgnoreRequest) and not isinstance(why, HostGivenUp):
             # By robots.txt: so is all else that would be asked.
             hint = "; docs/recover.md says what can be done" if isinstance(why, Disallowed) else ""
@@ -234,22 +220,13 @@ class MementoSpider(Spider):
         elif isinstance(why, HostGivenUp) or not self.retry(request, None):
             self.fail(row, request.url, error)
 
-    def retry(self, request: Request, retry_after: bytes | None) -> bool:
-        if request.meta["attempts"] >= ATTEMPTS:
-            return False
-        wait = retry_after_s(retry_after.decode("latin-1") if retry_after else None)
-        if wait is None:
-            wait = self.plan.profile.delay_s * 2 ** request.meta["attempts"]
-        self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
-        return True
-
     def _look_again(self) -> None:
         """There may be something to be asked for; Scrapy would look in five seconds."""
         slot = getattr(self.crawler.engine, "_slot", None)
         if slot is not None:
             slot.nextcall.schedule()
             if slot.closing:
-                self._downloader.drop_waiting(NotAsked("the recovery is ending"))
+                self.downloader.drop_waiting(NotAsked("the recovery is ending"))
 
     def fail(self, row: Row, url: str, why: str) -> None:
         log.info("failed: %s: %s", url, why)
@@ -272,7 +249,7 @@ class MementoSpider(Spider):
             self._stop("broken")
 
     def _stop(self, reason: str) -> None:
-        self._downloader.drop_waiting(NotAsked("the recovery ends"))
+        self.downloader.drop_waiting(NotAsked("the recovery ends"))
         close_spider(self.crawler, reason)
 
     def settle_when_synced(self, row: Row, request: Request) -> None:
@@ -297,14 +274,3 @@ class MementoSpider(Spider):
     def _read(self, place: Place) -> Record:
         with open_warc(self.capture.limits.directory, place.file) as file:
             return file.read(place.offset, place.length)
-
-    @property
-    def _downloader(self) -> PoliteDownloader:
-        assert self.crawler.engine is not None
-        return cast("PoliteDownloader", self.crawler.engine.downloader)
-
-    @property
-    def capture(self) -> CaptureExtension:
-        extension = self.crawler.get_extension(CaptureExtension)
-        assert extension is not None
-        return extension

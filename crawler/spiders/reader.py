@@ -8,17 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, signals
 from scrapy.utils.asyncio import create_looping_call
@@ -30,14 +23,14 @@ from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.sites.profile import LOGGED_OUT
-from crawler.spiders.channel import Channel, Channels
 from crawler.spiders.closing import close_spider, closing_records
+from crawler.spiders.process import ReaderProcess
+from crawler.spiders.told import Answers, Told, Unstored
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from archive.dedup import Originals
-    from crawler.spiders.login import Session
 
 log = logging.getLogger(__name__)
 
@@ -49,59 +42,26 @@ DEATHS = 2
 STARTS = 20
 #: how often the frontier commits and the reader is looked after
 TICK_S = 0.5
-#: answers that nobody asked for yet; more are in flight only when somebody raised the concurrency beyond reason
-UNCLAIMED = 4096
-
-
-@dataclass(slots=True, eq=False)
-class _Told:
-    """One event the reader was told of, until it has stored its rows."""
-
-    message: list[Any]
-    record_id: str
-    url: str = ""
-    url_id: int | None = None
-    hops: str = ""
-    #: how often it was asked for, and in which sessions
-    attempts: int = 0
-    sessions: Mapping[Session, int] = field(default_factory=dict)
-    answered: bool = False
-    #: readers that ended while they were at it
-    deaths: int = 0
-
-
-def _without_secrets(variables: frozenset[str]) -> dict[str, str]:
-    """The environment of a process that reads what others wrote, and never the network."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in variables and not name.lower().endswith("_proxy")
-    }
 
 
 class ReaderExtension:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._spider: Any = crawler.spider
-        self._channel: Channel | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._log_file = crawler.settings["LOG_FILE"]
+        log_file = Path(self._log_file) if self._log_file else None
+        self._process = ReaderProcess(cast("Any", self._spider).plan, log_file, self.heard, self.lost)
         #: the event every reader must see first: whose crawl this is, and its profile
         self._opening: list[Any] = []
-        #: by number; the reader has not stored these yet
-        self._told: dict[int, _Told] = {}
-        self._number = 0
-        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._told = Unstored()
+        self._answers = Answers()
         self._heard_at = time.monotonic()
-        self._starts = 0
         self._synced: tuple[str, int] | None = None
         self._sealed: set[str] = set()
         self._capture_closed: asyncio.Future[None] | None = None
         self._finished: asyncio.Future[dict[str, Any]] | None = None
         self._ready = False
         self._originals: Originals | None = None
-        #: where the reader's own complaints go
-        self._log = Path(crawler.settings["LOG_FILE"]).open("ab") if crawler.settings["LOG_FILE"] else None  # noqa: SIM115  # as long as the crawl
         self._tick = create_looping_call(self._look_after)
 
     @classmethod
@@ -139,11 +99,11 @@ class ReaderExtension:
         profile = capture.writer.write_metadata(url, plan.profile.to_json().encode(), "application/json")
         # The first event reaches from the warcinfo record that opens the file to here.
         self._opening = ["event", 0, profile.place.file, [(0, profile.spans[-1][1])]]
-        self._tell(_Told([*self._opening], profile.record_id))
+        self._tell(Told([*self._opening], profile.record_id))
         for leased, place in list(self._spider.frontier.unexpanded()):
             message = ["again", 0, place.file, [(place.offset, place.offset + place.length)]]
-            self._tell(_Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops, leased.attempts))
-        self._flush()
+            self._tell(Told(message, f"again-{leased.id}", leased.url, leased.id, leased.hops, leased.attempts))
+        self._process.flush()
         self._tick.start(TICK_S, now=False)
 
     def _begin_dedup(self, capture: CaptureExtension) -> None:
@@ -168,32 +128,32 @@ class ReaderExtension:
             self._spider.frontier.captured(url_id, captured.place)
         message = ["event", 0, captured.place.file, captured.spans]
         meta = request.meta
-        told = _Told(message, captured.record_id, captured.url, url_id, str(meta.get("hops", "")))
+        told = Told(message, captured.record_id, captured.url, url_id, str(meta.get("hops", "")))
         told.attempts, told.sessions = meta.get("attempts", 0), meta.get("sessions", {})
         self._tell(told)
 
     def synced(self, file: str, offset: int) -> None:
         self._synced = (file, offset)
-        self._send("synced", file, offset)
-        self._flush()
+        self._process.say("synced", file, offset)
+        self._process.flush()
 
     def sealed(self, sealed: Sealed) -> None:
         if sealed.file not in self._sealed:
             self._sealed.add(sealed.file)
-            self._send("sealed", sealed.file, sealed.sha256, sealed.size)
+            self._process.say("sealed", sealed.file, sealed.sha256, sealed.size)
 
     async def answer(self, record_id: str) -> dict[str, Any]:
         """What the reader found in a capture: ``facts``, ``links``, ``problems``, ``page``."""
-        if record_id in self._answers:
-            return self._answers.pop(record_id)
+        if (answer := self._answers.take(record_id)) is not None:
+            return answer
         if self._finished is None or self._finished.done():
             return {}
-        self._waiting[record_id] = asyncio.get_running_loop().create_future()
-        self._flush()
-        return await self._waiting[record_id]
+        waiting = self._answers.wait_for(record_id)
+        self._process.flush()
+        return await waiting
 
     def reading_again(self) -> bool:
-        return any(told.message[0] == "again" and not told.answered for told in self._told.values())
+        return any(told.message[0] == "again" and not told.answered for told in self._told)
 
     def capture_closed(self) -> None:
         if self._capture_closed and not self._capture_closed.done():
@@ -213,18 +173,17 @@ class ReaderExtension:
             self._originals.close()
         if record := capture.closing_record:
             message = ["event", 0, record.place.file, record.spans]
-            self._tell(_Told(message, record.record_id))
+            self._tell(Told(message, record.record_id))
         for sealed in capture.sealed:
             self.sealed(sealed)
-        self._send("finish")
-        self._flush()
+        self._process.say("finish")
+        self._process.flush()
         outcome = self._spider.outcome
         outcome.counts = dict(await self._finished)
         for line, is_alert in outcome.counts.pop("drift", ()):
             outcome.note_drift(line, is_alert=is_alert)
             log.log(logging.WARNING if is_alert else logging.INFO, "%s: %s", "drift" if is_alert else "repaired", line)
-        if self._process:
-            self._process.wait()
+        self._process.wait()
 
     # What the reader says.
 
@@ -232,11 +191,10 @@ class ReaderExtension:
         self._heard_at = time.monotonic()
         match (what, *said):
             case ("answer", int(n), dict(answer)):
-                if n in self._told:
-                    self._answered(self._told[n], answer)
+                if told := self._told.find(n):
+                    self._answered(told, answer)
             case ("stored", int(n)):
-                for number in [number for number in self._told if number <= n]:
-                    del self._told[number]
+                self._told.stored(n)
             case ("finished", dict(counts)):
                 if self._finished and not self._finished.done():
                     self._finished.set_result(counts)
@@ -247,34 +205,33 @@ class ReaderExtension:
             case ("failed", str(message), bool(fault)):
                 self._give_up(message, fault=fault)
 
-    def lost(self, channel: Channel) -> None:
+    def lost(self) -> None:
         """The process ended; if its work was not done, another takes it up."""
-        if channel is not self._channel or (self._finished and self._finished.done()):
+        if self._finished and self._finished.done():
             return
-        self._channel = None
-        oldest = next((told for told in self._told.values() if not told.answered), None)
+        oldest = self._told.oldest()
         if oldest and oldest.url:
             oldest.deaths += 1
             log.warning("the reader ended at %s", oldest.url)
             if oldest.deaths >= DEATHS and oldest.message[0] == "event":
                 oldest.message = ["skip", *oldest.message[1:]]
-        if self._starts >= (STARTS if self._ready else 1):
-            self._give_up(f"the reader cannot go on (ended {self._starts} x); see {self._crawler.settings['LOG_FILE']}")
+        if self._process.starts >= (STARTS if self._ready else 1):
+            self._give_up(f"the reader cannot go on (ended {self._process.starts} x); see {self._log_file}")
             return
         self._start()
-        self._send(*self._opening)
-        for told in self._told.values():
-            self._send(*told.message)
+        self._process.say(*self._opening)
+        for told in self._told:
+            self._process.say(*told.message)
         if self._synced:
-            self._send("synced", *self._synced)
+            self._process.say("synced", *self._synced)
         if self._capture_closed and self._capture_closed.done():
             self._sealed.clear()
             for sealed in self._capture.sealed:
                 self.sealed(sealed)
-            self._send("finish")
-        self._flush()
+            self._process.say("finish")
+        self._process.flush()
 
-    def _answered(self, told: _Told, answer: dict[str, Any]) -> None:
+    def _answered(self, told: Told, answer: dict[str, Any]) -> None:
         if told.answered:
             return  # told again to a second reader
         told.answered = True
@@ -292,18 +249,11 @@ class ReaderExtension:
             if what == LOGGED_OUT and spider.ask_logged_in(told.url, told.url_id, told.attempts, told.sessions):
                 continue
             spider.note_problem(told.url, what, detail)
-        waiting = self._waiting.pop(told.record_id, None)
-        if waiting is not None:
-            if not waiting.done():
-                waiting.set_result(answer)
-        else:
-            self._answers[told.record_id] = answer
-            if len(self._answers) > UNCLAIMED:
-                self._answers.popitem(last=False)
+        self._answers.give(told.record_id, answer)
 
     def _look_after(self) -> None:
         self._spider.frontier.commit()
-        self._flush()
+        self._process.flush()
         # Rows whose time has come (a retry, a Retry-After) are asked for without waiting for the engine's own beat.
         engine = self._crawler.engine
         if engine._slot is not None:  # noqa: SLF001  # Scrapy has no public way to say "there is work"
@@ -312,15 +262,13 @@ class ReaderExtension:
                 self._spider.take_back("the crawl is ending")
             elif self._spider.opens_at():
                 self._spider.take_back("the site may not be asked at this hour")
-        busy = any(not told.answered for told in self._told.values())
-        if not busy:
+        oldest = self._told.oldest()
+        if oldest is None:
             self._heard_at = time.monotonic()
-        elif time.monotonic() - self._heard_at > EVENT_TIMEOUT_S and self._process:
+        elif time.monotonic() - self._heard_at > EVENT_TIMEOUT_S and self._process.kill():
             log.warning("the reader has not answered for %.0f s and is ended", EVENT_TIMEOUT_S)
             self._heard_at = time.monotonic()
-            oldest = next(told for told in self._told.values() if not told.answered)
             oldest.deaths = DEATHS
-            self._process.kill()
 
     def _give_up(self, message: str, *, fault: bool = False) -> None:
         """The rows cannot be written (*fault*: the disk is why): the crawl stops. What is in the WARC is whole, and the
@@ -331,10 +279,7 @@ class ReaderExtension:
             outcome.fault = outcome.fault or message
         else:
             outcome.broken = outcome.broken or message
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_result({})
-        self._waiting.clear()
+        self._answers.end()
         if self._finished and not self._finished.done():
             self._finished.set_result({})
         if not (self._capture_closed and self._capture_closed.done()):
@@ -347,42 +292,9 @@ class ReaderExtension:
         close_spider(self._crawler, "io_fault")
 
     def _start(self) -> None:
-        from twisted.internet import reactor
-
-        self._starts += 1
-        ours, theirs = socket.socketpair()
-        plan = self._spider.plan
-        # -P: what lies in the directory somebody stands in is no module of ours.
-        command = [sys.executable, "-P", "-m", "crawler.follow", str(theirs.fileno())]
-        command += [str(plan.archive.root), plan.site]
-        if not plan.extract:
-            command.append("--no-extract")
-        with ours, theirs:
-            ours.setblocking(False)
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                env=_without_secrets(plan.credentials.variables),
-                # Ctrl-C goes to the terminal's group: this process is ended by its crawler, after the last record.
-                process_group=0,
-            )
-            self._channel = Channel(self.heard, self.lost)
-            reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, Channels(self._channel))
+        self._process.start()
         self._heard_at = time.monotonic()
 
-    def _tell(self, told: _Told) -> None:
-        self._number += 1
-        told.message[1] = self._number
-        self._told[self._number] = told
-        self._send(*told.message)
-
-    def _send(self, *message: Any) -> None:
-        if self._channel is not None:
-            self._channel.say(*message)
-
-    def _flush(self) -> None:
-        if self._channel is not None:
-            self._channel.flush()
+    def _tell(self, told: Told) -> None:
+        self._told.add(told)
+        self._process.say(*told.message)

@@ -7,13 +7,12 @@ import logging
 import re
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.logformatter import LogFormatter
 from twisted.python.failure import Failure
@@ -22,24 +21,25 @@ from archive import times
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.model import Link
-from archive.urls import join
 from crawler.admission import Admission
 from crawler.begin import Begun, begin_crawl
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.credentials import MIN_CHARACTERS
-from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED, Leased
+from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED
+from crawler.leases import Leased
 from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
-from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
-from crawler.politeness.pace import retry_after_s
+from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
 from crawler.sites.profile import UNEXPECTED
 from crawler.spiders.closing import close_spider
 from crawler.spiders.heard import HeardSignals
+from crawler.spiders.leasing import LeasingSpider
 from crawler.spiders.login import Session
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
+from crawler.spiders.seeds import Seeds
 from crawler.upgrade import read_again
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class QuietLogFormatter(LogFormatter):
         return None
 
 
-class SiteSpider(Spider):
+class SiteSpider(LeasingSpider):
     """``scrapy crawl site -a site=NAME_OR_URL -a archive=DIR [-a contact=ADDRESS]``"""
 
     name = "site"
@@ -76,8 +76,6 @@ class SiteSpider(Spider):
     def __init__(self, begun: Begun) -> None:
         super().__init__()
         self.begun = begun
-        #: Scrapy closed it in order; a second Ctrl-C does not
-        self.was_closed = False
         self.plan: CrawlPlan = begun.plan
         self.frontier = begun.frontier
         masked = _MASKED if begun.plan.credentials.secrets else None
@@ -95,8 +93,7 @@ class SiteSpider(Spider):
                     self.outcome.seeds[url] = SeedOutcome(error=None)
             self.admission.remember(self.frontier.accepted(), self.frontier.accepted_by_host())
         self._hours = begun.plan.profile.opening_hours()
-        #: what seeds redirect to, within the scope, by the seed
-        self._led: dict[str, str] = {}
+        self._seeds = Seeds(self.outcome, self.admission, begun.plan.redactor.text)
         self._pages_leased: set[int] = set()
         #: of its login forms; set by the middleware that opens them
         self.sessions: list[Session] = []
@@ -119,15 +116,13 @@ class SiteSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         if self.settings.getint("CONCURRENT_ITEMS") == 1:
             self.crawler.engine.scraper.__class__ = OneByOneScraper
-        self._downloader.on_given_up = self.host_given_up
+        self.downloader.on_given_up = self.host_given_up
         for seed in self.outcome.seeds:
             self.frontier.add_seed(seed)
         for url, via, hops in self.plan.patch.requisites if self.plan.patch else ():
             self.frontier.add([Link(url, "E", "")], via=via, hops=hops, judge=self.admission.judge)
         self.frontier.commit()
-        requests: tuple[Request, ...] = ()
-        # An asynchronous generator, as Scrapy wants it; the requests come from the frontier.
-        for request in requests:
+        async for request in super().start():
             yield request
 
     def request(self, leased: Leased) -> Request:
@@ -147,9 +142,9 @@ class SiteSpider(Spider):
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[dict[str, Any]]:
         request = response.request
         assert request is not None
-        self._note_seed(request, response)
+        self._seeds.answered(request, response)
         unanswered = response.status in RETRIED or _refuses_condition(request, response.status)
-        if unanswered and self._retry(request, response.headers.get("Retry-After")):
+        if unanswered and self.retry(request, response.headers.get("Retry-After")):
             return
         if response.status in RETRIED and not request.meta["hops"].endswith("E"):
             what = "no answer, however often it was asked for"
@@ -168,13 +163,11 @@ class SiteSpider(Spider):
             self.settled(url_id)
             self._not_asked(request, failure.value)
             return
-        captured = request.meta.get("captured") or ()
-        error = (captured[-1].error if captured else None) or str(failure.value) or type(failure.value).__name__
-        error = self.plan.redactor.text(error)
+        error = self.error_of(request, failure)
         log.info("failed: %s: %s", request.url, error)
-        self._set_seed(request.url, SeedOutcome(error=error))
+        self._seeds.failed(request.url, error)
         self.settled(url_id)
-        if not self._retry(request, None):
+        if not self.retry(request, None):
             self.frontier.settle(url_id, "failed", error.partition(":")[0])
             self.outcome.failed += 1
 
@@ -188,7 +181,7 @@ class SiteSpider(Spider):
             self.outcome.failed += 1
         else:
             self.frontier.settle(url_id, "refused", "robots" if isinstance(why, Disallowed) else "robots-unreachable")
-        self._set_seed(request.url, SeedOutcome(error=str(why)))
+        self._seeds.failed(request.url, str(why))
 
     def host_given_up(self, host: str) -> None:
         """What is queued of it will not be asked for: said as one problem where pages are among that."""
@@ -196,18 +189,9 @@ class SiteSpider(Spider):
         log.warning("%s has not answered for long and is given up: %d URLs are not asked for", host, len(left))
         self.outcome.failed += len(left)
         for url, _ in left:
-            self._set_seed(url, SeedOutcome(error="its host does not answer"))
+            self._seeds.failed(url, "its host does not answer")
         if pages := [url for url, hops in left if not hops.endswith("E")]:
             self.outcome.problem(pages[0], "its host does not answer", f"{len(left)} URLs of {host} not asked for")
-
-    def _retry(self, request: Request, retry_after: bytes | None) -> bool:
-        if request.meta.get("url_id") is None or request.meta["attempts"] >= ATTEMPTS:
-            return False
-        wait = retry_after_s(retry_after.decode("latin-1") if retry_after else None)
-        if wait is None:
-            wait = self.plan.profile.delay_s * 2 ** request.meta["attempts"]
-        self.frontier.release(request.meta["url_id"], not_before=times.now().timestamp() + wait)
-        return True
 
     def ask_logged_in(self, url: str, url_id: int | None, attempts: int, asked_in: Mapping[Session, int]) -> bool:
         """Ask for *url* again, after a new login: it was answered as to somebody who is not. False where that was
@@ -231,28 +215,6 @@ class SiteSpider(Spider):
             log.error("cannot log in: %s", self.outcome.broken)
             close_spider(self.crawler, "login_failed")
 
-    def _note_seed(self, request: Request, response: Response) -> None:
-        url, hops, via = request.url, request.meta.get("hops") or "", request.meta.get("via") or ""
-        seed = url if url in self.outcome.seeds else None
-        if seed is None and hops and not hops.strip("R"):
-            seed = self._led.get(via, via if via in self.outcome.seeds else None)
-        if seed is None:
-            return
-        redirected = None
-        if 300 <= response.status < 400 and response.status != 304 and (location := response.headers.get("Location")):
-            told = location.decode("latin-1")
-            target = join(url, told) or told
-            verdict = self.admission.scope.judge(target, "R", hops)
-            # The first step out of scope is captured, so that it can be looked at; it is not the site.
-            within = verdict.accepted and verdict.rule != "seed-redirect"
-            redirected = None if within else self.plan.redactor.text(target)
-        if seed == url:
-            self._set_seed(url, SeedOutcome(status=response.status, error=None, redirected=redirected))
-            return
-        self._led[url] = seed
-        if redirected:
-            self._set_seed(seed, replace(self.outcome.seeds[seed], redirected=redirected))
-
     def opens_at(self) -> datetime | None:
         """When the site may be asked again; None while it may be."""
         return self._hours.opens_at(times.now())
@@ -267,7 +229,7 @@ class SiteSpider(Spider):
         return limit is None or self.outcome.pages + len(self._pages_leased) < limit
 
     def full_hosts(self) -> set[str]:
-        return self._downloader.full_hosts()
+        return self.downloader.full_hosts()
 
     def leased(self, url_id: int, hops: str) -> None:
         if not hops.endswith("E"):
@@ -282,17 +244,9 @@ class SiteSpider(Spider):
         return self._reader.reading_again()
 
     def closed(self, reason: str) -> None:
-        """Scrapy's close reason becomes the crawl's outcome, before the closing record is written."""
-        outcome = self.outcome
-        self.was_closed = True
-        if reason.startswith("limit_"):
-            outcome.limit = reason.removeprefix("limit_")
-        elif reason in ("disk_full", "io_fault"):
-            outcome.fault = outcome.fault or reason
-        elif reason != "finished":
-            outcome.interrupted = not outcome.broken
-        elif self.frontier.left():
-            outcome.limit = "max_pages"
+        super().closed(reason)
+        if reason == "finished" and self.frontier.left():
+            self.outcome.limit = "max_pages"
 
     def ended(self) -> None:
         """After the last row: the frontier is at its end unless the crawl is to be resumed."""
@@ -304,30 +258,9 @@ class SiteSpider(Spider):
         self.begun.close()
 
     def note_problem(self, url: str, what: str, detail: str | None) -> None:
-        if url in self.outcome.seeds and what == UNEXPECTED:
-            self._set_seed(url, replace(self.outcome.seeds[url], unexpected=f"{what}: {detail}"))
+        if what == UNEXPECTED:
+            self._seeds.unexpected(url, f"{what}: {detail}")
         self.outcome.problem(url, what, detail)
-
-    def _set_seed(self, url: str, seed: SeedOutcome) -> None:
-        if url in self.outcome.seeds:
-            self.outcome.seeds[url] = seed
-
-    def is_interrupted(self) -> bool:
-        """Whether it is being closed and nothing but a signal can be why, with answers still under way."""
-        slot = getattr(self.crawler.engine, "_slot", None)
-        capture = self.crawler.get_extension(CaptureExtension)
-        if slot is None or not slot.closing or not slot.inprogress or capture is None or capture.fault:
-            return False
-        return not (self.outcome.limit or self.outcome.fault or self.outcome.broken)
-
-    def take_back(self, why: str) -> None:
-        """What Scrapy was handed and only waits for its host's turn goes back into the frontier."""
-        self._downloader.drop_waiting(NotAsked(why))
-
-    @property
-    def _downloader(self) -> PoliteDownloader:
-        assert self.crawler.engine is not None
-        return cast("PoliteDownloader", self.crawler.engine.downloader)
 
     @property
     def _reader(self) -> ReaderExtension:
