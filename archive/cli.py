@@ -160,7 +160,13 @@ def index(
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--public", is_flag=True, help="Serve public.db, which holds only what anybody may see.")
 @click.option("--index", "indexed", is_flag=True, help="Let search engines list archived pages.")
-def serve(archive: Path, host: str, port: int, public: bool, indexed: bool) -> int:
+@click.option(
+    "--replay", metavar="URL", help="Where pages are replayed, on another origin.  [default: `bewaar replay`]"
+)
+@click.option(
+    "--base-path", metavar="PATH", default="/", show_default=True, help="Below which a proxy hands requests on."
+)
+def serve(archive: Path, host: str, port: int, public: bool, indexed: bool, replay: str | None, base_path: str) -> int:
     """Browse the archive in Datasette, until Ctrl-C.
 
     What a takedown or an embargo withholds is not shown, and answered with 451 where it is asked for by its address. A
@@ -169,14 +175,19 @@ def serve(archive: Path, host: str, port: int, public: bool, indexed: bool) -> i
     With --public only public.db is served, which is made for it and kept up to date: the archive's database without
     what is withheld, without facts that nobody confirmed and without the operator's own tables.
 
+    Pages lead to their replay while `bewaar replay` of the same archive runs, and else to a static snapshot. The public
+    cannot reach that one: with --public only --replay is believed.
+
     \b
     Examples
       bewaar serve --archive archive-data --port 8001
       bewaar serve --public --host 0.0.0.0
+      bewaar serve --public --base-path /archive/ --replay https://replay.example.org/archive
     """
     from archive.browse.serve import serve as run
 
-    return run(Archive.open(archive), host=host, port=port, public=public, index=indexed)
+    held = Archive.open(archive)
+    return run(held, host=host, port=port, public=public, index=indexed, replay=replay, base_path=base_path)
 
 
 @click.command()

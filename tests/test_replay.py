@@ -12,6 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from archive.announcement import announced
+from archive.layout import Archive
 from archive.store import open_read_only
 from archive.warc import http as warc_http
 from archive.warc.reader import open_warc
@@ -66,6 +68,10 @@ def moments(archive: Path) -> list[str]:
     ).fetchall()  # fmt: skip
     db.close()
     return [digits(date) for (date,) in rows]
+
+
+def test_it_says_where_it_runs(demo: tuple[Path, str], served: str) -> None:
+    assert announced(Archive.open(demo[0])) == served
 
 
 def test_each_edition_looks_replayed_as_it_did_live(demo: tuple[Path, str], served: str, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ LAYOUT = (
     "archive.marker",
     "archive.manifest",
     "archive.written",
+    "archive.announcement",
 )
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, GROUND),

@@ -15,6 +15,7 @@ from archive.browse import access, captures, evidence, mementos, records, safe, 
 from archive.browse.captures import Row
 from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
+from archive.browse.replays import replay_address, replay_of
 from archive.browse.sanitiser import CostsTooMuch
 from archive.browse.search import search as find
 from archive.browse.snapshot import read_snapshot
@@ -188,6 +189,7 @@ async def capture_page(datasette: Any, request: Any) -> Any:
         "kept": None,
         "preview": None,
         "facts": [],
+        "replay": None,
         "others": await captures.find_others(database, capture),
     }
     holder = await captures.find_original(database, capture)
@@ -205,6 +207,9 @@ async def capture_page(datasette: Any, request: Any) -> Any:
         if shown.payload is not None and shown.mismatch is None:
             body = await asyncio.to_thread(shown.body)
             mime = capture["mime"] or (holder["mime"] if holder else None)
+            if mime in mementos.HTML and capture["sealed"] and capture["status"]:
+                origin = replay_of(datasette, request, name)
+                context["replay"] = replay_address(origin, capture["captured_at"], capture["url"])
             context["preview"] = "page" if mime in mementos.HTML else "picture" if safe.picture(body, mime) else None
         if await access.may_view(datasette, request.actor, name, "fact", "evidence", "fact_source"):
             rows = await captures.find_facts(database, capture)

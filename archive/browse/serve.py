@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import signal
 import socket
 import sys
@@ -37,6 +38,8 @@ PUBLIC: dict[str, Any] = {
     # A whole table as CSV would hold a thread for as long as its reader likes; `bewaar export` is for that.
     "allow_csv_stream": False,
 }
+_BASE_PATH = re.compile(r"/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?$")
 #: nobody waits for the pages of a static site
 _STILL_SQL_MS = 60_000
 #: requests under way when the server is stopped have this long, seconds
@@ -109,17 +112,30 @@ def build(
 
 
 def serve(
-    archive: Archive, *, host: str = "127.0.0.1", port: int = 8001, public: bool = False, index: bool = False
+    archive: Archive,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8001,
+    public: bool = False,
+    index: bool = False,
+    replay: str | None = None,
+    base_path: str = "/",
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; the address goes to stdout once it answers. Port 0 takes a free one.
+
+    *replay* is what the addresses of replayed pages begin with; *base_path* what all of ours do, where a proxy hands
+    only those on.
 
     Raises NotAnArchive, and WrongUse for an address that cannot be had or a decision that cannot be obeyed. What is in
     the archive is only read: beside it, copies without what is withheld are made (`archive.browse.publication`).
     """
     import uvicorn
 
+    if not _BASE_PATH.fullmatch(base_path):
+        raise WrongUse(f"--base-path {base_path!a}: a path such as /archive/ is expected")
     with _listen(host, port) as listener:
-        datasette = build(archive, public=public, index=index)
+        settings = {"base_url": base_path}
+        datasette = build(archive, public=public, index=index, settings=settings, **_replaying(replay))
         config = uvicorn.Config(
             datasette.app(),
             # Its own configuration writes tracebacks; its warnings are of requests that are no HTTP.
@@ -138,6 +154,14 @@ def serve(
         except KeyboardInterrupt:
             pass
     return 0
+
+
+def _replaying(replay: str | None) -> dict[str, Any]:
+    if replay is None:
+        return {}
+    if not _ORIGIN.match(replay):
+        raise WrongUse(f"--replay {replay!a}: an address such as https://replay.example.org/archive is expected")
+    return {"replay": replay}
 
 
 @contextmanager

@@ -15,13 +15,16 @@ from archive.browse import access, captures, withheld
 from archive.browse.captures import Row
 from archive.browse.comparison import MOST_LINES, compare
 from archive.browse.pages import page
+from archive.browse.replays import replay_address, replay_of
 from archive.browse.routes import READS, Refusal, allowed, answering
 
 _SHOWN = (*READS, "page_version")
 
 _VERSIONS = """SELECT v.id, v.title, v.words, v.lang, min(c.captured_at) AS first_seen, max(c.captured_at) AS last_seen,
   count(*) AS captures, (SELECT record_id FROM capture d WHERE d.page_version_id = v.id
-  ORDER BY d.captured_at, d.warc_date, d.id LIMIT 1) AS record_id
+  ORDER BY d.captured_at, d.warc_date, d.id LIMIT 1) AS record_id,
+  (SELECT r.url FROM capture d JOIN resource r ON r.id = d.resource_id WHERE d.page_version_id = v.id
+  ORDER BY d.captured_at, d.warc_date, d.id LIMIT 1) AS url
 FROM page_version v JOIN capture c ON c.page_version_id = v.id
 WHERE v.site_id = :site_id AND v.page_key = :page_key GROUP BY v.id ORDER BY first_seen DESC, v.id DESC LIMIT 500"""
 _ADDRESSES = """SELECT DISTINCT r.url
@@ -54,6 +57,9 @@ async def page_page(datasette: Any, request: Any) -> Any:
     name, database, capture = await _page_of(datasette, request)
     key = {"site_id": capture["site_id"], "page_key": capture["page_key"]}
     versions = [dict(row) for row in (await database.execute(_VERSIONS, key)).rows]
+    origin = replay_of(datasette, request, name)
+    for version in versions:
+        version["replay"] = replay_address(origin, version["first_seen"], version["url"])
     context = {
         "capture": capture,
         "versions": versions,
