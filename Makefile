@@ -49,6 +49,9 @@ wheel: $(VENV)/.test
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check build/wheel/*.whl
 	cd build/wheel/away && ../venv/bin/bewaar demo && ../venv/bin/bewaar verify --rows --archive demo-archive
+	cd build/wheel/away && ../venv/bin/bewaar export --site site --archive demo-archive
+	mkdir build/wheel/alone && cp build/wheel/away/demo-archive/public.db build/wheel/alone/
+	cd build/wheel/alone && ../venv/bin/datasette serve -i public.db --get /-/organisations | grep -q '/-/organisation/'
 	rm -rf build/wheel
 
 clean:

@@ -42,11 +42,13 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
     def absolute(path: str) -> str:
         return str(datasette.absolute_url(request, datasette.urls.path(path)))
 
-    url, shown, captured = absolute(request.path) + query, absolute("/-/changes") + query, absolute("/-/capture/")
+    kind = request.path.rpartition("/-/changes")[2]
+    url, shown = absolute(f"/-/changes{kind}") + query, absolute("/-/changes") + query
+    captured = absolute("/-/capture/")
     base = access.settings(datasette).get("site")
     if base is not None:
         begins, shown = feed_addresses(asked.get("organisation"), base)
-        url, captured = f"{begins}.{request.path.rpartition('.')[2]}", f"{shown}#{anchor('')}"
+        url, captured = begins + kind, f"{shown}#{anchor('')}"
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"bewaar changes {owner} {sorted(asked.items())}")
     return feeds.Feed(
         id=f"urn:uuid:{identity}",

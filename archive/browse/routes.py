@@ -109,6 +109,7 @@ async def raw(datasette: Any, request: Any) -> Any:
         **_headers(datasette, safe.INERT),
         **mementos.headers(datasette, request, capture),
         "Content-Disposition": f'{disposition}; filename="{safe.file_name(capture["url"])}"',
+        "Content-Length": str(len(body)),  # without it no proxy can hand out parts
         "Cache-Control": "private, no-store" if private else safe.PUBLIC_CACHE,
     }
     return Response(body, content_type=how.content_type if inline else "application/octet-stream", headers=headers)
@@ -126,6 +127,7 @@ async def record(datasette: Any, request: Any) -> Any:
     headers = {
         **_headers(datasette, safe.INERT),
         "Content-Disposition": f'attachment; filename="{file}"',
+        "Content-Length": str(len(member)),
     }
     return Response(member, content_type="application/warc", headers=headers)
 
