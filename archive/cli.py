@@ -84,7 +84,8 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
     else:
         facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if tally.rows else ""
         lines = f", {tally.warcs.lines} index lines" if tally.warcs.lines else ""
-        count = f"{tally.warcs.files} files, {tally.warcs.records} records{lines}{facts} checked"
+        gone = f" ({tally.warcs.erased} of them tombstones of what was erased)" if tally.warcs.erased else ""
+        count = f"{tally.warcs.files} files, {tally.warcs.records} records{gone}{lines}{facts} checked"
         click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
         if held and not files and (left := len(list(held.warcs.glob("*.open")))):
             click.echo(

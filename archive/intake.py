@@ -146,6 +146,8 @@ class Intake:
                     return Taken(known, new=False, how="known")
                 name = f"{KEPT}{sha256}{suffix}"
                 made: Made = "known"
+                if name in self._known.values():
+                    raise WrongUse(f"{path}: part of what it holds was erased from this archive: not taken in again")
                 if not (warcs / name).is_file():  # else we were killed the last time before the manifest had it
                     draft.unlink(missing_ok=True)
                     made = _bring(source.fileno(), path, draft, how)

@@ -25,6 +25,9 @@ SITES = "sites"
 #: 17 digits behind that, so that the two cannot clash.
 KEPT = "sha256-"
 
+#: in ``state/`` while something is being erased: what, and how far it is
+ERASING = "erasure.json"
+
 _SITE = re.compile(r"[a-z0-9_-]{1,100}")
 _LONGEST_LOCK_BYTES = 200
 
@@ -48,8 +51,9 @@ class Archive:
     contact: str | None = None
 
     @classmethod
-    def open(cls, root: Path | str) -> Archive:
-        """The archive at *root*; nothing is written, so it may lie on read-only media. Raises NotAnArchive."""
+    def open(cls, root: Path | str, *, erasing: bool = False) -> Archive:
+        """The archive at *root*; nothing is written, so it may lie on read-only media. Raises NotAnArchive, and where
+        something is being erased WrongUse, but for whoever goes on *erasing*."""
         from archive.configuration import read_toml
         from archive.marker import check_marker
 
@@ -66,7 +70,13 @@ class Archive:
                 f"{marker}: archive format {version} is newer than this version of Bewaar reads ({FORMAT})"
             )
         found = check_marker(data, source=str(marker), text=text, error=NotAnArchive)
-        return cls(root=root, operator=found.operator, contact=found.contact)
+        archive = cls(root=root, operator=found.operator, contact=found.contact)
+        if not erasing and archive.is_erasing:
+            raise WrongUse(
+                f"{root}: something is being erased, or erasing was stopped in the middle: `bewaar erase --finish` ends"
+                " it; until then nothing else opens the archive"
+            )
+        return archive
 
     @classmethod
     def find(cls, root: Path) -> Archive | None:
@@ -138,6 +148,11 @@ class Archive:
     @property
     def logs(self) -> Path:
         return self.state / "logs"
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether what a legal order names is not gone yet from everywhere in here."""
+        return (self.state / ERASING).exists()
 
     @property
     def database(self) -> Path:

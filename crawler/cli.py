@@ -25,6 +25,7 @@ from archive.withholding.cli import withhold
 from crawler.alerting.cli import alerts
 from crawler.audit.cli import audit
 from crawler.curation.cli import curate
+from crawler.erasing.cli import erase
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
 from crawler.memento.cli import recover
@@ -517,7 +518,7 @@ def doctor(archive: Path) -> int:
 
 _ABOUT_SITES = (init, sites, due, schedule, report, patch, recover, alerts)
 _ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
-_ABOUT_THE_ARCHIVE = (pack, withhold, audit)
+_ABOUT_THE_ARCHIVE = (pack, withhold, erase, audit)
 for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):
     main.add_command(verb)
 

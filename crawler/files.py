@@ -15,6 +15,7 @@ from archive.layout import Archive
 from archive.model import Place, Problem, Reading, Record
 from archive.store import Store
 from archive.warc.reader import INSIDE, WarcFile, open_files, open_warc
+from archive.warc.tombstones import Erased, is_tombstone, read_tombstone
 from crawler.attribution import Sites
 from crawler.ingest import Ingest, Others, derive_site
 from crawler.reading import GAVE_UP, Event, Reader, crawl_of, events, opening_of, source_of, told_crawl
@@ -107,6 +108,7 @@ def _ingest_one(
     #: what a crawl of ours had from another archive: whose captures they are, their hosts tell
     recovered: list[Reading] = []
     name: str | None = None
+    erased: list[Erased] = []
     skipped = skim.get(file.name, ())
 
     def write() -> Iterator[tuple[str, int]]:
@@ -119,6 +121,9 @@ def _ingest_one(
     try:
         for found in events(_with_places(file, damage)):
             record = found.record if isinstance(found, Event) else found
+            if is_tombstone(record):
+                erased += filter(None, [read_tombstone(record)])
+                continue
             if record.type == "warcinfo":
                 # Files may hold others one after the other, and WACZ files of ours originals of several crawls.
                 yield from write()
@@ -146,6 +151,8 @@ def _ingest_one(
         damage.add(too_much)
     yield from write()
     others.end()
+    if erased:
+        ingests.store.write_erased(file.name, erased)
     label = _label(name) if file.name.startswith(KEPT) and INSIDE not in file.name else None
     ingests.store.seal_warc(file.name, _sha256(file), file.size, name=label)
 
@@ -153,7 +160,7 @@ def _ingest_one(
 def _with_places(file: WarcFile, damage: _Damage) -> Iterator[Record]:
     """The records that can be found again."""
     for record, _ in file.scan(on_damage=damage.add):
-        if record.place.length or record.type == "warcinfo":
+        if record.place.length or record.type == "warcinfo" or is_tombstone(record):
             yield record
         else:
             what = "shares its gzip member with other records: it has no place of its own"

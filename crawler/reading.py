@@ -36,6 +36,7 @@ from archive.warc import http as warc_http
 from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY, SOURCE_URI
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
+from archive.warc.tombstones import is_tombstone
 from crawler.closings import CRAWL, PATCH, read_closing
 from crawler.discover import discover
 from crawler.discover.needs import list_urls
@@ -104,13 +105,16 @@ def warc_fields(block: Iterable[bytes]) -> dict[str, str]:
 
 
 def events(records: Iterable[Record]) -> Iterator[Event | Record]:
-    """Group records into capture events; warcinfo and ``metadata://`` records come out as they are.
+    """Group records into capture events; warcinfo and ``metadata://`` records come out as they are, and tombstones.
 
     A capture waits for its metadata record, which stands in the same event right after it (WARC-Concurrent-To).
     """
     waiting: Record | None = None
     about: dict[str, str] = {}
     for record in records:
+        if is_tombstone(record):
+            yield record  # it is of another event than what waits, and that goes on waiting
+            continue
         if record.type == "metadata" and waiting and record.field("WARC-Concurrent-To") == waiting.id:
             about = warc_fields(record.block.chunks())
             continue

@@ -144,10 +144,11 @@ class _Index:
         self.path = path
         self._archive = archive
         self._say = say
-        self._known: tuple[list[Path], list[Rule] | None] | None = None
+        self._known: tuple[list[tuple[Path, int, int]], list[Rule] | None] | None = None
 
     def refresh(self) -> None:
-        files = _files(self._archive)
+        # What was erased moves what stands behind it, in a file of the same name.
+        files = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(self._archive)]
         try:
             rules = rules_in(self._archive.decisions)
         except WrongUse as error:
@@ -160,7 +161,7 @@ class _Index:
             return
         damage: list[BadRecord] = []
         lines = index_files(
-            files,
+            [path for path, _, _ in files],
             on_damage=damage.append,
             through_zips=True,
             shown=lambda capture: not is_withheld(rules, capture.url, capture.warc_date),

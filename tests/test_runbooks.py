@@ -205,3 +205,18 @@ def test_another_institution_gets_all_of_it(desk: Desk) -> None:
     assert "0 wrong" in desk.type(receive)
     with sqlite3.connect(desk.place / "received" / "archive.db") as db:
         assert db.execute("SELECT count(*) FROM current_member").fetchone() == (3,)
+
+
+def test_what_a_court_orders_is_erased_here_and_in_the_copy(desk: Desk) -> None:
+    (hide,) = runbook("Somebody demands")
+    assert "captures of 1 URLs" in desk.type(hide)
+    look, erase, elsewhere = runbook("A court orders")
+    assert "records of" in desk.type(look)
+    said = desk.type(erase)
+    assert "0 wrong" in said
+    assert "tombstones of what was erased" in said
+    assert "0 wrong" in desk.type(elsewhere)
+    for archive in (desk.archive, desk.place / "backup" / "archive"):
+        with sqlite3.connect(archive / "archive.db") as db:
+            assert db.execute("SELECT count(*) FROM resource WHERE url LIKE '%/p2'").fetchone() == (0,)
+            assert db.execute("SELECT count(DISTINCT url) FROM erased WHERE url LIKE '%/p2'").fetchone() == (1,)

@@ -9,6 +9,7 @@ need a new copy, which is made beside the requests.
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import sqlite3
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from archive import times
 from archive.browse.stamps import Stamp, inode_of, stamp_of
-from archive.errors import ArchiveFault, BewaarError
+from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only, publication
 from archive.store.removal import remove_withheld
@@ -102,6 +103,8 @@ class Publication:
     def holds(self) -> bool:
         """Whether what is served may be: no decision was made since. Costs a look at each file of decisions."""
         made = self._made
+        if self.archive.is_erasing:
+            return False
         return made is not None and made.decisions == self._decisions() and made.inode == inode_of(made.path)
 
     @property
@@ -138,7 +141,7 @@ class Publication:
         """
         with self._lock:
             made = self._made
-            if made is None or made.inode != inode_of(made.path):
+            if made is None or made.inode != inode_of(made.path) or self.archive.is_erasing:
                 return False
             decisions = self._decisions()
             if made.decisions == decisions:
@@ -165,6 +168,8 @@ class Publication:
             made = self._made
             if made and self.holds() and not self._lacks(made):
                 return  # somebody else was faster
+            if self.archive.is_erasing:
+                raise WrongUse(f"{self.archive.root}: something is being erased")
             stamp = self._decisions()
             if self._failed and self._failed[0] == stamp and time.monotonic() - self._failed[1] < _RETRY_S:
                 raise self._failed[2]
@@ -193,6 +198,22 @@ class Publication:
 
     def rules_for_row(self, table: str, row: int) -> list[Rule]:
         return self._rules_of(_OF_ROW[table], row) if row < 1 << 63 else []
+
+    def erased_record(self, record_id: str) -> tuple[str, str] | None:
+        """When a record with this id was erased, and why; None where none was."""
+        return self._erased("record_id = ?", record_id)
+
+    def erased_url(self, urls: list[str]) -> tuple[str, str] | None:
+        """The same of a capture of one of *urls*; of an address that must not be told nothing is known."""
+        return self._erased("urlkey IN (SELECT value FROM json_each(?))", json.dumps([urlkey(url) for url in urls]))
+
+    def _erased(self, where: str, value: str) -> tuple[str, str] | None:
+        if not self.archive.database.is_file():
+            return None
+        with closing(open_read_only(self.archive.database)) as db:
+            sql = f"SELECT erased_at, reason FROM erased WHERE {where} ORDER BY erased_at DESC LIMIT 1"
+            found: tuple[str, str] | None = db.conn.execute(sql, (value,)).fetchone()
+        return found
 
     def _rules_of(self, sql: str, value: str | int) -> list[Rule]:
         if not self.rules or not self.archive.database.is_file():

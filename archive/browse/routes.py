@@ -41,7 +41,7 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
         except Refusal as refusal:
             answer = (refusal.status, refusal.title, refusal.text)
         except withheld.Withheld as refusal:
-            answer = (withheld.STATUS, withheld.TITLE, str(refusal))
+            answer = (withheld.STATUS, refusal.title, str(refusal))
         except NotFound as error:
             answer = (404, "Not in this archive", str(error))
         except records.NotHere as error:
@@ -168,6 +168,7 @@ async def web(datasette: Any, request: Any) -> Any:
     withheld.check_url(datasette, name, url, at)
     found = await nearest(database, url, at)
     if found is None:
+        await withheld.check_erased(datasette, name, url)
         raise NotFound(f"{unquote(url)[:2000]} was never captured")
     if found["redirect_to"] and 300 <= (found["status"] or 0) < 400:
         target = quote(found["redirect_to"], safe="%:/?&=+@!$,;()*~'[]")

@@ -56,6 +56,7 @@ async def timegate(datasette: Any, request: Any) -> Any:
         found = await _mementos(database, url, _CLOSEST, 1, at=at)
     if not found:
         withheld.check_url(datasette, name, url, "9999")
+        await withheld.check_erased(datasette, name, url)
         raise NotFound(f"{url[:2000]} was never captured")
     first, last = await _mementos(database, url, _FORWARD, 1), await _mementos(database, url, _BACKWARD, 1)
     said = mementos.links(datasette, request, url)
@@ -76,6 +77,7 @@ async def timemap(datasette: Any, request: Any) -> Any:
     rows = await _mementos(database, url, _FORWARD, PAGE + 1, (number - 1) * PAGE)
     if not rows:
         withheld.check_url(datasette, name, url, "9999")
+        await withheld.check_erased(datasette, name, url)
         raise NotFound(f"{url[:2000]} was never captured" if number == 1 else f"This TimeMap has no page {number}")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     original, gate, _ = mementos.links(datasette, request, url)

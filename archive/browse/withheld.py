@@ -1,4 +1,7 @@
-"""What is withheld, asked for by its address: 451 (RFC 7725), and the category of why; never what it is."""
+"""What is withheld or was erased, asked for by its address: 451 (RFC 7725), and the category of why; never what it is.
+
+Erased is 451 too, not 410: it is gone on an order, and whoever asks is told so, as of what is only hidden.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import Any
 from archive.browse import access
 from archive.browse.nearest import moment, spellings
 from archive.errors import BewaarError
-from archive.store.rules import Rule, explain
+from archive.reasons import REASONS
+from archive.store.rules import Rule, explain, reason_of
 
 STATUS = 451
 TITLE = "Withheld"
@@ -18,15 +22,28 @@ _ROW = re.compile(r"/(?P<database>[^/]+)/(?P<table>capture|resource)/(?P<row>\d{
 
 
 class Withheld(Exception):
-    def __init__(self, rules: list[Rule]) -> None:
-        super().__init__(explain(rules))
+    title = TITLE
+
+
+class Erased(Withheld):
+    title = "Erased"
 
 
 async def check_record(datasette: Any, name: str, record_id: str) -> None:
-    """Of a record that is not served. Raises Withheld."""
+    """Of a record that is not served. Raises Withheld, or Erased."""
     publication = access.publication_of(datasette, name)
-    if publication and publication.rules:
+    if publication is None:
+        return
+    if publication.rules:
         _raise(await asyncio.to_thread(publication.rules_for_record, record_id))
+    _raise_erased(await asyncio.to_thread(publication.erased_record, record_id))
+
+
+async def check_erased(datasette: Any, name: str, url: str) -> None:
+    """Of an address of which no capture is served. Raises Erased."""
+    publication = access.publication_of(datasette, name)
+    if publication:
+        _raise_erased(await asyncio.to_thread(publication.erased_url, spellings(url)))
 
 
 async def check_row(datasette: Any, name: str, table: str, row: int) -> None:
@@ -60,4 +77,11 @@ async def of_missing_row(datasette: Any, request: Any) -> str | None:
 
 def _raise(rules: list[Rule]) -> None:
     if rules:
-        raise Withheld(rules)
+        raise Withheld(explain(rules))
+
+
+def _raise_erased(found: tuple[str, str] | None) -> None:
+    if found:
+        at, reason = found
+        category = REASONS.get(reason_of(reason) or "", "")
+        raise Erased(f"What was captured here was erased on {at[:10]}{f', {category}' if category else ''}.")

@@ -10,6 +10,8 @@ from archive import digests, times
 from archive.errors import WrongUse
 from archive.model import Capture, Closing, Crawl, Reading, UrlList
 from archive.store.rows import Remembered, Rows
+from archive.urls import urlkey
+from archive.warc.tombstones import Erased
 
 #: of two statements about one crawl the later wins: finished later, then further along
 _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "finished")
@@ -104,6 +106,19 @@ class Captures:
             "UPDATE warc SET sha256 = ?, size = ?, name = coalesce(?, name), sealed = 1 WHERE id = ?",
             (sha256, size, name, self._warc(file)),
         )
+
+    def write_erased(self, file: str, erased: Sequence[Erased]) -> None:
+        """What the tombstones in *file* tell; repeating it changes nothing."""
+        warc = self._warc(file)
+        self._rows.many(
+            "INSERT OR IGNORE INTO erased (warc_id, record_id, record_type, warc_date, url, urlkey, payload_digest,"
+            " block_digest, erased_at, reason, who, order_reference, erasure_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                (warc, one.record_id, one.type, one.date, one.url, one.url and urlkey(one.url), one.payload_digest,
+                 one.block_digest, captured_at(one.at), one.reason, one.who, one.order, one.erasure)
+                for one in erased
+            ),
+        )  # fmt: skip
 
     def sealed_warcs(self) -> set[str]:
         return {row[0] for row in self._rows.connection.execute("SELECT path FROM warc WHERE sealed")}

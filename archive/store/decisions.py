@@ -8,6 +8,7 @@ A decision is ``{"id", "made_at", "who", "why", "action", "scope", "value"}``, a
 - ``override``: the facts that *scope* names are what *value* says; both are objects (`archive.store.overrides`).
 - ``undo``: the decision whose id is *scope* no longer stands.
 - ``takedown``, ``embargo``: withhold what was captured at URLs that begin with *scope*, see `archive.store.withheld`.
+- ``erase``: what *scope* names was erased for the reason *why*, on the order *value*; nothing undoes it.
 
 A line that was superseded stays: a later decision on the same scope wins.
 """
@@ -30,7 +31,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import overrides, standing
 
-ACTIONS = ("alias", "distinct", "override", "undo", "takedown", "embargo")
+ACTIONS = ("alias", "distinct", "override", "undo", "takedown", "embargo", "erase")
 #: those whose *value* must be there, and what it is
 _NEED_VALUE = {
     "alias": "an alias needs a value, the organisation's key or name",

@@ -7,7 +7,16 @@ from archive.store import timeline_descriptions as timelines
 
 #: the tables in the order they are explained, layer by layer
 LAYERS: dict[str, tuple[str, ...]] = {
-    "Evidence: from WARC records alone": ("site", "crawl", "warc", "resource", "payload", "capture", "closing"),
+    "Evidence: from WARC records alone": (
+        "site",
+        "crawl",
+        "warc",
+        "resource",
+        "payload",
+        "capture",
+        "closing",
+        "erased",
+    ),
     "Extraction: what was read off the captures": (
         "page_version",
         "section_version",
@@ -37,6 +46,7 @@ TABLES: dict[str, str] = {
     "payload": "A distinct sequence of bytes that some URL answered with: the entity body, Content-Encoding still on.",
     "capture": "Where one response, revisit or failed fetch lies in the WARC files.",
     "closing": "What a crawl said of itself at its end, and so did each `bewaar patch` of it.",
+    "erased": "A record that was erased: what its tombstone in the WARC file tells.",
     "page_version": "A distinct text of a page. Pages are told apart by page key, not by URL.",
     "section_version": "A distinct list of facts of one kind, stored once however many pages show it.",
     "fact": "One thing in a section: one member, one goal, one sponsor.",
@@ -109,6 +119,21 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "page_key": _PAGE_KEY,
         "kind": "page, image, stylesheet, script, font, media, feed, html (not read), document, other or unknown.",
         "title": "Title of the newest text captured here.",
+    },
+    "erased": {
+        "warc_id": "The WARC file.",
+        "record_id": "WARC-Record-ID of the record that was erased.",
+        "record_type": "response, revisit, request, metadata or another type of WARC record.",
+        "warc_date": "WARC-Date of what was erased, verbatim.",
+        "url": "Its URL; empty where the order was that it is not told.",
+        "urlkey": "SURT sort key of the URL.",
+        "payload_digest": "The payload digest it declared; empty where that is not told.",
+        "block_digest": "The block digest it declared; empty where that is not told.",
+        "erased_at": "When it was erased, UTC.",
+        "reason": "Why, in the words of whoever erased it.",
+        "who": "Who erased it.",
+        "order_reference": "Number of the court's or authority's order.",
+        "erasure_id": "The decision.",
     },
     "payload": {
         "id": "Number in this database.",

@@ -15,7 +15,17 @@ from archive.errors import NotAnArchive, OlderSchema
 from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.first_schema import complete_first_schema
-from archive.store.tables import COPIES, CURATION, DRIFT, EXTRACTOR_VERSION, FIRST_SCHEMA, PICTURES, REPORTS, SOURCE
+from archive.store.tables import (
+    COPIES,
+    CURATION,
+    DRIFT,
+    ERASED,
+    EXTRACTOR_VERSION,
+    FIRST_SCHEMA,
+    PICTURES,
+    REPORTS,
+    SOURCE,
+)
 from archive.store.views import view_definitions
 
 #: how long a writer waits for another process's batch, seconds
@@ -72,6 +82,12 @@ def reports(db: sqlite_utils.Database) -> None:
 @migrations()
 def source(db: sqlite_utils.Database) -> None:
     db.execute(SOURCE)
+
+
+@migrations()
+def erased(db: sqlite_utils.Database) -> None:
+    for statement in ERASED:
+        db.execute(statement)
 
 
 WriteLock = Callable[[], AbstractContextManager[None]]

@@ -23,6 +23,7 @@ from archive.store.originals import place_of, waiting_revisits
 from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
+from archive.warc.tombstones import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ class Store:
         """*name* is a label; without one it is the file's."""
         with self._batch():
             self._captures.seal_warc(file, sha256, size, name)
+
+    def write_erased(self, file: str, erased: Sequence[Erased]) -> None:
+        """What stands in *file* (`Place.file`) in place of records that were erased."""
+        with self._batch():
+            self._captures.write_erased(file, erased)
 
     def sealed_files(self) -> set[str]:
         """The WARC files, by `Place.file`, whose rows are all there."""

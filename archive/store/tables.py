@@ -254,4 +254,18 @@ REPORTS: tuple[str, ...] = (
 #: Run once, by a migration of its own. Of rows that are there, nothing was had from another archive.
 SOURCE = "ALTER TABLE capture ADD COLUMN source_url TEXT"
 
-EVERY_STATEMENT = (*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS, SOURCE)
+#: What tombstones tell of the records that stood there.
+ERASED: tuple[str, ...] = (
+    """CREATE TABLE erased (
+      warc_id INTEGER NOT NULL REFERENCES warc(id), record_id TEXT NOT NULL, record_type TEXT NOT NULL,
+      warc_date TEXT NOT NULL, url TEXT, urlkey TEXT, payload_digest TEXT, block_digest TEXT, erased_at TEXT NOT NULL,
+      reason TEXT NOT NULL, who TEXT NOT NULL, order_reference TEXT, erasure_id TEXT NOT NULL,
+      PRIMARY KEY (warc_id, record_id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX erased_record ON erased(record_id)",
+    "CREATE INDEX erased_url ON erased(urlkey) WHERE urlkey IS NOT NULL",
+)
+
+EVERY_STATEMENT = (
+    *(*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS, SOURCE),
+    *ERASED,
+)

@@ -95,6 +95,7 @@ SHOWN: dict[str, str] = {
     "evidence": """observation_id NOT IN (SELECT id FROM temp.hidden_observation)
       AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
     "closing": "1",
+    "erased": "url IS NULL OR NOT is_withheld(url)",
     "url_list": f"id IN (SELECT url_list_id FROM main.capture WHERE id {_NO_CAPTURE})",
     "link": "source_version_id NOT IN (SELECT id FROM temp.hidden_version) AND NOT is_withheld(target_url)",
     "resource_link": "source_id NOT IN (SELECT id FROM temp.touched_resource) AND NOT is_withheld(target_url)",

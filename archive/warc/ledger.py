@@ -16,6 +16,7 @@ from typing import NamedTuple
 from archive import digests
 from archive.model import Record
 from archive.warc.rules import Fault, is_of_equal_payload, shown
+from archive.warc.tombstones import ERASED as TOMBSTONE
 
 _BATCH = 5000
 _LONGEST_ID = 100
@@ -24,8 +25,9 @@ _LONGEST_ID = 100
 #: records of one id, or one URL and date, among which a revisit's original is looked for
 _MOST_CANDIDATES = 100
 
-#: what a record is to others: an original, one cut short, a revisit, a warcinfo
-OTHER, ORIGINAL, CUT, REVISIT, INFO = range(5)
+#: what a record is to others: an original, one cut short, a revisit, a warcinfo, one that was erased
+OTHER, ORIGINAL, CUT, REVISIT, INFO, ERASED = range(6)
+_TOMBSTONE = TOMBSTONE.lower()
 _KINDS = {"response": ORIGINAL, "resource": ORIGINAL, "revisit": REVISIT, "warcinfo": INFO}
 
 #: By what a revisit names its original, best first: its id; URL and date; URL and digest.
@@ -73,6 +75,9 @@ def note_of(  # noqa: PLR0917  # called once for every record there is
     if len(record_id) > _LONGEST_ID or not record_id.isascii():
         record_id = _short(record_id)
     info = first.get("warc-warcinfo-id")
+    if code == OTHER and (erased := first.get(_TOMBSTONE)):
+        # The digest it declared tells nobody anything here: its place holds the id of the record that is gone.
+        return record_id, offset, signature, info, concurrent, ERASED, None, None, _short(erased), None
     if code in {OTHER, INFO}:
         return record_id, offset, signature, info, concurrent, code, None, None, None, None
     declared = first.get("warc-payload-digest")
@@ -114,6 +119,8 @@ class Ledger:
             " digested INTEGER);"
             "CREATE TABLE named (file INTEGER, offset INTEGER, field TEXT, id TEXT);"
         )
+        #: records in the files that were erased
+        self.erased = 0
         self._files: list[str] = []
         self._records: list[tuple[str | int | None, ...]] = []
         self._revisits: list[tuple[str | int | None, ...]] = []
@@ -133,6 +140,12 @@ class Ledger:
     def take(self, number: int | None, noted: Note) -> None:
         """A record of the file of that number; None: of one that is not itself looked at, for others to refer to."""
         record_id, offset, signature, info, concurrent, kind, dated, digested, payload, names = noted
+        if kind == ERASED and payload:
+            # It stands for the one that is gone, whoever names that; two tombstones of copies are no double.
+            self._records.append((hash(payload), payload, None, offset, 0, ERASED, None, None, None))
+            self._recent.add(payload)
+            self.erased += number is not None
+            kind, payload = OTHER, None
         self._records.append(
             (hash(record_id), record_id, number, offset, signature, kind, dated, digested, payload)
         )  # fmt: skip
@@ -230,6 +243,8 @@ class Ledger:
             if originals := [each for each in found if each.kind in {ORIGINAL, CUT}]:
                 faults = [_original_fault(payload, each) for each in originals]
                 return None if None in faults else faults[0]
+            if any(each.kind == ERASED for each in found):
+                return None  # it is not missing
             if revisited := revisited or any(each.kind == REVISIT for each in found):
                 break  # what it names is there: no need to guess
         if revisited:

@@ -18,6 +18,7 @@ from archive.warc.records import GZIP, INFLATE_ERRORS, Limits
 from archive.warc.redactions import MASKED
 from archive.warc.rules import SINGLE, is_plain, is_usual
 from archive.warc.source import Source
+from archive.warc.tombstones import ERASED
 
 #: whether the payload of a record is beyond doubt: its type, its URL, bytes that end in its block, where in them that
 #: begins and ends, and the digest declared
@@ -35,7 +36,7 @@ _END = b"\r\n\r\n"
 _VERSIONS = (b"WARC/1.1\r\n", b"WARC/1.0\r\n")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]*")
 #: fields that are looked at; others may be what they like
-_LOOKED_AT = SINGLE | {"warc-concurrent-to"}
+_LOOKED_AT = SINGLE | {"warc-concurrent-to", ERASED.lower()}
 #: those that nearly every record has its own of
 _OWN = re.compile(
     rb"WARC-(?:Record-ID: (<[A-Za-z][A-Za-z0-9+.-]*:[!-~]+>)|(?:Block-Digest: ([!-~]+))|(?:Payload-Digest: ([!-~]+)))"

@@ -47,6 +47,8 @@ class Checked:
 
     files: int = 0
     records: int = 0
+    #: tombstones among them: records that are not missing but were erased
+    erased: int = 0
     #: of the indexes in WACZ files
     lines: int = 0
 
@@ -89,6 +91,7 @@ class Verification:
     def end(self, elsewhere: Iterable[Path] = ()) -> Iterator[Finding]:
         """Ids that stand twice, and records that name one that is neither in the files nor *elsewhere*, which is read
         only where there are such, or is not what they take it for."""
+        self._checked.erased = self._ledger.erased
         for told in self._ledger.twice():
             yield self._told(told)
         if next(self._ledger.misled(), None) is not None:

@@ -1,0 +1,1 @@
+"""Erasing on a legal order, with the database derived anew."""
