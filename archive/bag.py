@@ -18,6 +18,7 @@ from archive.layout import MARKER, Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
 from archive.store import open_read_only
+from archive.store.described import Described, only, read_described
 from archive.wacz.catalogue import Catalogue
 from archive.wacz.originals import know_others
 from archive.wacz.pack import Wanted, missing_from, select
@@ -46,6 +47,7 @@ def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callab
     is withheld would; Damaged where a file is not what the manifest says, ArchiveFault."""
     problems = missing_from(archive, wanted)
     paths, along = _choose(archive, wanted, problems)
+    described = _described(archive, wanted.site)
     rules = [] if wanted.include_withheld else rules_of(archive)
     if path := first_withheld(rules, [*paths, *along]):
         raise WrongUse(
@@ -70,10 +72,37 @@ def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callab
             "Bag-Software-Agent": f"Bewaar/{version('bewaar')}",
             "Bagging-Date": f"{clock():%Y-%m-%d}",
             "Source-Organization": archive.operator,
-            "External-Description": wanted.description or wanted.title,
+            "External-Description": wanted.description
+            or wanted.title
+            or (described.description if described else None),
+            "External-Identifier": described.identifier if described else None,
+            **_elements(described),
             "Payload-Oxum": f"{bag.size}.{len(bag.payload)}",
         })  # fmt: skip
     return Bagged(str(directory), len(bag.payload), bag.size, len(paths), len(along), tuple(problems))
+
+
+def _described(archive: Archive, site: str | None) -> Described | None:
+    if not archive.database.exists():
+        return None
+    with closing(open_read_only(archive.database)) as db:
+        return only(read_described(db.conn, site))
+
+
+def _elements(described: Described | None) -> dict[str, str | None]:
+    """Labels of our own beside the reserved ones, as RFC 8493, 2.2.2 lets them stand."""
+    if described is None:
+        return {}
+    return {
+        "Title": described.title,
+        "Creator": described.creator,
+        "Publisher": described.publisher,
+        "Language": described.language,
+        "Coverage": described.coverage,
+        "Subject": described.subject,
+        "Rights": described.rights,
+        "License": described.licence,
+    }
 
 
 def _choose(archive: Archive, wanted: Wanted, problems: list[str]) -> tuple[list[Path], list[Path]]:

@@ -15,6 +15,7 @@ from archive.store.payloads import no_payload
 from archive.warc.reader import open_warc
 from crawler.attribution import MadeUp, Sites, captured_at
 from crawler.reading import Event, Reader, warc_fields
+from crawler.sites.description import elements
 from crawler.sites.profile import Profile, default_profile
 
 _MOST_NAME_CHARS = 300
@@ -205,7 +206,11 @@ _NOBODYS = default_profile("http://example.org/")
 def write_site(store: Store, site: str, profile: Profile) -> None:
     title = profile.title or profile.name
     owner = _organisation(profile.owner) if profile.owner else None
-    store.write_site(site, name=title, home=profile.home, organisation=owner, title=profile.title)
+    described = elements(profile.title, profile.description, profile.rights)
+    permissions = [(one.by, one.on, one.reference, one.scope, one.note) for one in profile.rights.permission]
+    store.write_site(
+        site, name=title, home=profile.home, organisation=owner, described=described, permissions=permissions
+    )
 
 
 def derive_site(store: Store, site: str, profile: Profile | None, warcs: Path | None) -> Derived:

@@ -20,6 +20,7 @@ from archive.layout import Archive
 from crawler.capture.guard import consent_of
 from crawler.capture.redaction import Redactor
 from crawler.credentials import Credentials, find_credentials
+from crawler.sites.description import elements
 from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile, default_profile, load_profile
 
@@ -162,7 +163,7 @@ def warcinfo(plan: CrawlPlan) -> dict[str, str]:
         "http-header-user-agent": plan.user_agent,
         "http-header-from": plan.contact,
         "isPartOf": plan.crawl_id,
-        "description": f"crawl {plan.crawl_id} of {profile.title or profile.name}",
+        **_described(profile, plan.crawl_id),
         "hostname": platform.node(),
         "bewaar-site": plan.site,
         "bewaar-started": times.warc_date(plan.started_at),
@@ -177,6 +178,17 @@ def warcinfo(plan: CrawlPlan) -> dict[str, str]:
     if profile.connect_to:
         info["bewaar-connect-to"] = " ".join(profile.connect_to)
     return {name: value for name, value in info.items() if value}
+
+
+def _described(profile: Profile, crawl_id: str) -> dict[str, str]:
+    """As DCMI Metadata Terms name it: the standard lets any of them stand in a warcinfo record."""
+    said = elements(profile.title, profile.description, profile.rights)
+    about = f"crawl {crawl_id} of {profile.title or profile.name}"
+    terms = {"licence": "license"}
+    return {
+        "description": f"{about}: {said.pop('description')}" if "description" in said else about,
+        **{terms.get(element, element): value for element, value in said.items()},
+    }
 
 
 def scrapy_settings(plan: CrawlPlan) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from archive.browse import access, captures, queries
 
-_SITES = "SELECT id, name, home, title, description, rights FROM site ORDER BY name LIMIT 50"
+_SITES = "SELECT id, name, home, title, description, rights, licence FROM site ORDER BY name LIMIT 50"
 # A crawl that was killed stays so until it is resumed: not "runs now", but "has not ended".
 _RUNNING = """SELECT k.id, k.started_at, s.name AS site FROM crawl k JOIN site s ON s.id = k.site_id
 WHERE k.status = 'running' ORDER BY k.started_at DESC LIMIT 20"""

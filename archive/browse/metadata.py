@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archive.browse import access, queries
+from archive.store.described import Described
 from archive.store.descriptions import TABLES
 from archive.store.documentation import column_words
 from archive.store.view_descriptions import VIEWS
@@ -39,6 +40,22 @@ _NEWEST_FIRST = {"capture": "captured_at", "crawl": "started_at", "change": "cha
 
 #: keys Datasette asks for far more often than a page is shown, and of which we have nothing to say
 _NOT_OURS = {"allow", "allow_sql", "plugins", "extra_css_urls", "extra_js_urls", "tables", "queries", "custom_units"}
+
+
+def describe_sites(sites: Sequence[Described], operator: str | None) -> dict[str, str]:
+    """What Datasette says of all of it: of one site its own words, of several what holds for each."""
+    one = sites[0] if len(sites) == 1 else None
+    licences, rights = {site.licence for site in sites}, {site.rights for site in sites}
+    licence = licences.pop() if len(licences) == 1 else None
+    found = {
+        "title": one.title if one else operator or TITLE,
+        "description": one.description if one else None,
+        "license": (rights.pop() if len(rights) == 1 else None) or licence,
+        "license_url": licence,
+        "source": (one.publisher or one.title) if one and one.home else None,
+        "source_url": one.home if one else None,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def describe(name: str, columns: Iterable[str], existing: Mapping[str, Any]) -> dict[str, Any]:

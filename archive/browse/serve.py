@@ -20,6 +20,7 @@ from archive.browse.publication import Publication, is_unwritten
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
+from archive.store.described import Described, read_described
 
 SETTINGS: dict[str, Any] = {
     # On a table of a million captures these two are the difference between 0.84 s and 0.02 s.
@@ -52,12 +53,11 @@ def is_frozen(database: Path) -> bool:
     return not (wal.exists() and wal.stat().st_size) and not os.access(database.parent, os.W_OK)
 
 
-def _read_contents(database: Path) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """What the sites are called, and the columns of every table. Raises NotAnArchive."""
+def _read_contents(database: Path) -> tuple[list[Described], dict[str, tuple[str, ...]]]:
+    """What is said of the sites, and the columns of every table. Raises NotAnArchive."""
     db = open_read_only(database)
     try:
-        sites = [row[0] for row in db.conn.execute("SELECT coalesce(title, name) FROM site ORDER BY name")]
-        return sites, access.columns_by_table(db.conn)
+        return read_described(db.conn), access.columns_by_table(db.conn)
     finally:
         db.close()
 
@@ -99,12 +99,12 @@ def build(
 
     path = str(database)
     frozen = is_frozen(database)
-    title = sites[0] if len(sites) == 1 else archive.operator or metadata.TITLE
+    said = metadata.describe_sites(sites, archive.operator)
     plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing, "index": index, **plugin}}
-    about: dict[str, Any] = {"metadata": {"title": title, "plugins": plugins}}
+    about: dict[str, Any] = {"metadata": said | {"plugins": plugins}}
     if not metadata.before_one():
         config = metadata.configuration(existing, database.stem) | {"plugins": plugins}
-        about = {"metadata": {"title": title}, "config": config}
+        about = {"metadata": dict(said), "config": config}
     settings = SETTINGS | (PUBLIC if public else {}) | (settings or {})
     datasette = Datasette([] if frozen else [path], immutables=[path] if frozen else [], settings=settings, **about)
     serve_instead(datasette, database.stem, publication)

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from archive import times
 from archive.layout import Archive
+from archive.store.described import Described, read_described
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,26 @@ class Dataset:
     software: str
     #: takedowns and embargoes that hold
     withholding: int
+    #: of each site
+    described: tuple[Described, ...] = ()
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.licence for one in self.described if one.licence))
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """What is said of rights, each with the site it is said of where there are several."""
+        said = [(one.title, one.rights) for one in self.described if one.rights]
+        return tuple(rights if len(self.described) == 1 else f"{title}: {rights}" for title, rights in said)
 
     @property
     def citation(self) -> str:
         period = f"captures from {self.first[:10]} to {self.last[:10]}" if self.first and self.last else "no captures"
+        licensed = f". Licence of what the sites show: {', '.join(self.licences)}" if self.licences else ""
         return (
             f"{self.operator} ({self.exported_at[:4]}). {self.title} [data set]: {period}. Exported "
-            f"{self.exported_at[:10]} with {self.software}. Dataset digest {self.digest}"
+            f"{self.exported_at[:10]} with {self.software}. Dataset digest {self.digest}{licensed}"
         )
 
 
@@ -55,6 +69,7 @@ def describe(
         exported_at=times.seconds(times.now()),
         software=f"bewaar/{version('bewaar')}",
         withholding=withholding,
+        described=tuple(read_described(connection)),
     )
 
 

@@ -20,10 +20,11 @@ def describe_package(
         "profile": "tabular-data-package",
         "name": f"bewaar-{dataset.digest.removeprefix('sha256:')[:16]}",
         "title": dataset.title,
-        "description": f"{dataset.citation}\n\n{ESCAPING}",
+        "description": "\n\n".join((*_abstracts(dataset), dataset.citation, *dataset.rights, ESCAPING)),
         "version": dataset.digest,
         "created": dataset.exported_at,
-        "contributors": [{"title": dataset.operator, "role": "author"}],
+        "contributors": [{"title": dataset.operator, "role": "author"}, *_contributors(dataset)],
+        **_described(dataset),
         "resources": [
             {
                 "profile": "tabular-data-resource",
@@ -41,6 +42,27 @@ def describe_package(
             for table, (path, size, digest) in zip(tables, files, strict=True)
         ],
     }
+
+
+def _abstracts(dataset: Dataset) -> list[str]:
+    return [one.description for one in dataset.described if one.description]
+
+
+def _contributors(dataset: Dataset) -> list[dict[str, str]]:
+    names = [name for one in dataset.described for name in (one.creator, one.publisher) if name]
+    return [{"title": name, "role": "contributor"} for name in dict.fromkeys(names)]
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    """What may be left out of a package, and is where no profile says it."""
+    subjects = [subject for one in dataset.described if one.subject for subject in one.subject.split("; ")]
+    sources = [{"title": one.title, "path": one.home} for one in dataset.described if one.home]
+    found = {
+        "keywords": list(dict.fromkeys(subjects)),
+        "sources": sources,
+        "licenses": [{"path": licence} for licence in dataset.licences],
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _schema(table: Table) -> dict[str, Any]:

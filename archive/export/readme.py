@@ -33,6 +33,11 @@ def readme(dataset: Dataset, format_: str, tables: Sequence[Table], files: Itera
     yield from (f"# {dataset.title}", "", f"Dataset digest: `{dataset.digest}`", "", "## How to cite", "")
     yield from (f"> {dataset.citation}", "", "`CITATION.cff` says it for machines.", "", "## What it is", "")
     yield from (f"- sites: {', '.join(dataset.sites) or 'none'}", f"- captures: from {dataset.first} to {dataset.last}")
+    for one in dataset.described:
+        if one.description:
+            yield f"- {one.title}: {one.description}"
+    yield from (f"- rights: {said}" for said in dataset.rights)
+    yield from (f"- licence of what the sites show: {licence}" for licence in dataset.licences)
     yield f"- takedowns and embargoes that hold: {dataset.withholding}; what they withhold is not in here"
     yield from ("", _MADE_OF, "")
     if format_ in ("csv", "datapackage"):

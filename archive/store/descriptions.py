@@ -9,6 +9,7 @@ from archive.store import timeline_descriptions as timelines
 LAYERS: dict[str, tuple[str, ...]] = {
     "Evidence: from WARC records alone": (
         "site",
+        "permission",
         "crawl",
         "warc",
         "resource",
@@ -40,6 +41,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 
 TABLES: dict[str, str] = {
     "site": "A site as its profile describes it.",
+    "permission": "Who allowed a site to be kept, as its profile says. The operator's own.",
     "crawl": "One run over one site, start to end.",
     "warc": "A WARC file.",
     "resource": "A URL that was captured, or tried.",
@@ -88,9 +90,25 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "home": "URL of its home page.",
         "organisation_key": "Organisation key of the owner, as the profile has it.",
         "organisation_id": "The owner, aliases applied.",
-        "title": "Title for exports.",
-        "description": "Description for exports.",
+        "title": "Its title.",
+        "description": "What it is, in some sentences.",
         "rights": "Who holds rights in what the site shows.",
+        "creator": "Whose words it shows; several are separated by a semicolon, here and below.",
+        "publisher": "Who puts them on the web.",
+        "language": "Languages it is in, as tags (BCP 47).",
+        "coverage": "Places and times it is about.",
+        "subject": "What it is about.",
+        "identifier": "Numbers it has in catalogues.",
+        "licence": "Address of the licence of what it shows.",
+    },
+    "permission": {
+        "site_id": _SITE,
+        "number": "Its place in the profile.",
+        "given_by": "Who allowed it.",
+        "given_on": "When.",
+        "reference": "Where that is written.",
+        "scope": "What it covers.",
+        "note": "What else is to be known.",
     },
     "crawl": {
         "id": "The site's id and 17 digits of time.",

@@ -21,7 +21,7 @@ from archive.store.withheld import DECIDED, open_visible
 #: the operator's own: who decided, what is asked of people, what went wrong
 OPERATORS = (
     *("decision", "withdrawn", "decision_use", "event", "problem", "doubt", "suggestion"),
-    *("closing", "expectation", "url_list", "erased"),
+    *("closing", "expectation", "url_list", "erased", "permission"),
 )
 _BUSY_S = 60.0
 

@@ -18,6 +18,7 @@ from archive.store.first_schema import complete_first_schema
 from archive.store.tables import (
     COPIES,
     CURATION,
+    DESCRIBED,
     DRIFT,
     ERASED,
     EXTRACTOR_VERSION,
@@ -87,6 +88,13 @@ def source(db: sqlite_utils.Database) -> None:
 @migrations()
 def erased(db: sqlite_utils.Database) -> None:
     for statement in ERASED:
+        db.execute(statement)
+
+
+@migrations()
+def described(db: sqlite_utils.Database) -> None:
+    """What is said of sites that are there comes with their next crawl, or a rebuild."""
+    for statement in DESCRIBED:
         db.execute(statement)
 
 

@@ -18,6 +18,7 @@ from archive.store import decisions
 from archive.store.alerts import Said, drift_of
 from archive.store.captures import Captures
 from archive.store.derivation import Derived, Known, derive
+from archive.store.described import ELEMENTS
 from archive.store.facts import Facts
 from archive.store.originals import place_of, waiting_revisits
 from archive.store.payloads import ReadPayload, no_payload
@@ -85,23 +86,31 @@ class Store:
         name: str,
         home: str | None = None,
         organisation: str | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        rights: str | None = None,
+        described: Mapping[str, str] | None = None,
+        permissions: Sequence[Sequence[str | None]] = (),
     ) -> None:
         """Insert, or fill in: what is None, and a *name* that is only the site's id, leaves what is known of it.
-        *organisation* is the owner's organisation key.
+        *organisation* is the owner's organisation key, *described* what is said by element (`archive.store.described`);
+        *permissions*, each by whom, when, reference, scope and note, take the place of those that are there.
         """
+        said = [(described or {}).get(element) for element in ELEMENTS]
         with self._batch():
+            filled = ", ".join(f"{element} = coalesce(excluded.{element}, {element})" for element in ELEMENTS)
             self._rows.one(
-                "INSERT INTO site (id, name, home, organisation_key, title, description, rights) VALUES (?,?,?,?,?,?,?)"
+                f"INSERT INTO site (id, name, home, organisation_key, {', '.join(ELEMENTS)})"
+                f" VALUES (?,?,?,?{',?' * len(ELEMENTS)})"
                 " ON CONFLICT (id) DO UPDATE SET name = iif(excluded.name = id, name, excluded.name),"
                 " home = coalesce(excluded.home, home),"
-                " organisation_key = coalesce(excluded.organisation_key, organisation_key),"
-                " title = coalesce(excluded.title, title), description = coalesce(excluded.description, description),"
-                " rights = coalesce(excluded.rights, rights)",
-                (site, name, home, organisation, title, description, rights),
+                f" organisation_key = coalesce(excluded.organisation_key, organisation_key), {filled}",
+                (site, name, home, organisation, *said),
             )
+            if permissions:
+                self._rows.one("DELETE FROM permission WHERE site_id = ?", (site,))
+                self._rows.many(
+                    "INSERT INTO permission (site_id, number, given_by, given_on, reference, scope, note)"
+                    " VALUES (?,?,?,?,?,?,?)",
+                    [(site, number, *one) for number, one in enumerate(permissions, 1)],
+                )
 
     def write_crawl(self, crawl: Crawl) -> None:
         """Insert or merge by id: of two statements about one crawl the one that finished later holds."""

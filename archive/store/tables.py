@@ -265,7 +265,19 @@ ERASED: tuple[str, ...] = (
     "CREATE INDEX erased_url ON erased(urlkey) WHERE urlkey IS NOT NULL",
 )
 
+#: What profiles say of sites, in the elements of Dublin Core; and who allowed them to be kept.
+DESCRIBED: tuple[str, ...] = (
+    *(
+        f"ALTER TABLE site ADD COLUMN {element} TEXT"
+        for element in ("creator", "publisher", "language", "coverage", "subject", "identifier", "licence")
+    ),
+    """CREATE TABLE permission (
+      site_id TEXT NOT NULL REFERENCES site(id), number INTEGER NOT NULL, given_by TEXT NOT NULL,
+      given_on TEXT NOT NULL, reference TEXT, scope TEXT, note TEXT,
+      PRIMARY KEY (site_id, number)) STRICT, WITHOUT ROWID""",
+)
+
 EVERY_STATEMENT = (
     *(*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS, SOURCE),
-    *ERASED,
+    *(*ERASED, *DESCRIBED),
 )

@@ -124,7 +124,7 @@ SHOWN: dict[str, str] = {
     "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
 }
 #: tables that hold nothing off a capture
-WHOLE = ("site", "crawl", "warc", "expectation", "decision_use")
+WHOLE = ("site", "permission", "crawl", "warc", "expectation", "decision_use")
 #: what a column shows, where a row that is shown would tell of one that is not
 COLUMNS: dict[tuple[str, str], str] = {
     **{

@@ -23,6 +23,7 @@ from archive.intake import files_of
 from archive.layout import Archive
 from archive.manifest import missing_warcs, read_manifest
 from archive.store import open_read_only
+from archive.store.described import only, read_described
 from archive.store.places import text_at
 from archive.timestamps import Stamp
 from archive.wacz.catalogue import Catalogue
@@ -127,9 +128,10 @@ def pack(archive: Archive, output: Path, wanted: Wanted, *, clock: Callable[[], 
         captures = _add_index(package, catalogue.lines(), output.parent)
         pages = _add_pages(package, catalogue, database, output.parent, cutting)
         main = catalogue.main_page()
+        described = only(read_described(database, wanted.site)) if database else None
         about = {
-            "title": wanted.title or wanted.site or archive.root.resolve().name,
-            "description": wanted.description,
+            "title": wanted.title or (described.title if described else wanted.site) or archive.root.resolve().name,
+            "description": wanted.description or (described.description if described else None),
             "mainPageUrl": main.url if main else None,
             "mainPageDate": main.date if main else None,
         }

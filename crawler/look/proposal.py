@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,8 @@ from crawler.sites.profile import Profile, default_profile
 #: crawls larger than this are bounded by those who want to
 _MANY_PAGES = 10_000
 _OTHER_HOSTS = 5
+_MOST_LANGUAGES = 5
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def propose(seen: Survey, guess: Estimate, *, name: str, date: str, settings: dict[str, Any]) -> str:
@@ -69,7 +72,36 @@ def _lines(seen: Survey, guess: Estimate, name: str, date: str, settings: dict[s
     yield "# What the site calls its lists, where the usual words do not find them: docs/add-your-site.md."
     yield "# [labels]"
     yield '# member = ["Our partners"]'
+    yield from _description(seen)
     yield from _expectations(seen)
+
+
+def _description(seen: Survey) -> Iterator[str]:
+    """What its front page says; what only people know stands in remarks."""
+    yield ""
+    yield "# What it is, in the elements of Dublin Core; it goes along with all that is handed on: docs/profiles.md."
+    yield "[description]"
+    if title := title_of(seen):
+        yield f"title = {_toml(title)}"
+    if seen.home is not None and (said := printable(seen.home.description or "", 500)):
+        yield f"description = {_toml(said)}"
+    tags = [tag for tag in _tags(seen) if _LANGUAGE.fullmatch(tag)]
+    if tags:
+        yield f"language = {_toml(tags[0] if len(tags) == 1 else tuple(tags))}"
+    yield '# publisher = "Example Foundation"'
+    yield '# subject = ["foster care", "youth work"]'
+    yield ""
+    yield "# Whose it is, and who allowed you to keep it."
+    yield "# [rights]"
+    yield '# statement = "Texts and pictures belong to their makers."'
+    yield '# licence = "https://creativecommons.org/licenses/by/4.0/"'
+    yield "# [[rights.permission]]"
+    yield '# by = "A. Keeper, Example Foundation"'
+    yield "# on = 2026-01-31"
+
+
+def _tags(seen: Survey) -> list[str]:
+    return list(dict.fromkeys(tag.split("-")[0] for tag in seen.languages))[:_MOST_LANGUAGES]
 
 
 def _languages(seen: Survey) -> Iterator[str]:

@@ -27,6 +27,10 @@ _FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json"
 _TEXT_CHARS = 50_000
 
 
+#: of a page's own description; what is longer is a text
+_DESCRIPTION_CHARS = 500
+
+
 @dataclass(frozen=True, slots=True)
 class PageSeen:
     """One HTML page that was answered with 200."""
@@ -40,6 +44,8 @@ class PageSeen:
     feeds: tuple[str, ...] = ()
     cms: str | None = None
     site_name: str | None = None
+    #: what it says of itself for those who list it
+    description: str | None = None
     #: facts by section
     sections: Mapping[str, int] = field(default_factory=dict)
     #: its readable text, in characters, and what it needs to show more
@@ -204,6 +210,7 @@ def _page(reading: Reading, body: bytes, response: HttpResponse) -> PageSeen:
         feeds=tuple(_feeds(tree, capture.url)),
         cms=told.get("cms") or platform((*requisites, *links), response.headers),
         site_name=told.get("site_name"),
+        description=_description(tree),
         sections=sections,
         text_chars=len(said.text[:_TEXT_CHARS].strip()),
         scripts=len(tree.css("script:not([type*=json])")),
@@ -211,6 +218,14 @@ def _page(reading: Reading, body: bytes, response: HttpResponse) -> PageSeen:
         links=links,
         requisites=requisites,
     )
+
+
+def _description(tree: Any) -> str | None:
+    for wanted in ('meta[name="description" i]', 'meta[property="og:description" i]'):
+        node = tree.css_first(wanted)
+        if node is not None and (said := " ".join((node.attributes.get("content") or "").split())):
+            return said[:_DESCRIPTION_CHARS]
+    return None
 
 
 def _hreflangs(tree: Any) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from archive.layout import Archive
 from archive.urls import urlkey
 from crawler.items import KINDS
 from crawler.scope import Extent, ScopeRules
+from crawler.sites.description import Description, Rights
 from crawler.sites.fields import (
     ConnectRule,
     Contact,
@@ -120,7 +121,9 @@ class Profile(_Model):
         **dict.fromkeys(("email", "mail"), "contact"),
         **dict.fromkeys(("agent", "useragent"), "user_agent"),
         **dict.fromkeys(("robotstxt", "obey_robots", "robotstxt_obey"), "robots"),
-        **dict.fromkeys(("description", "label"), "title"),
+        **dict.fromkeys(("label",), "title"),
+        **dict.fromkeys(("dublin_core", "dc", "metadata", "describe"), "description"),
+        **dict.fromkeys(("license", "licence", "permission", "permissions", "copyright"), "rights"),
     }
 
     #: the file's name without ``.toml``, and may be left out
@@ -235,6 +238,10 @@ class Profile(_Model):
     names: dict[str, str] = Field(default_factory=dict)
     #: whose site it is, where pages name it otherwise than in a label
     owner: str | None = None
+    #: what the site is, in the elements of Dublin Core: see [what it is, and whose](#what-it-is-and-whose)
+    description: Description = Field(default_factory=Description)
+    #: who holds rights in it, its licence, and who allowed it to be kept: see there
+    rights: Rights = Field(default_factory=Rights)
     #: what a seed must look like to be this site still: ``text``, ``cms``; and how many facts it shows
     expect: Expect = Field(default_factory=Expect)
 
