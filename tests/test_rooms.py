@@ -194,6 +194,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "pyarrow": ("archive.export",),
     "datasette": ("archive.browse",),
     "nh3": ("archive.browse",),
+    "polib": ("archive.browse",),
     "PIL": ("archive.pictures",),
     "pytesseract": ("archive.pictures",),
     "bs4": ("crawler.extract", "crawler.discover"),

@@ -14,6 +14,7 @@ from datasette.utils.asgi import Response
 from archive import times
 from archive.browse import access
 from archive.browse.captures import Row
+from archive.browse.language import gettext
 from archive.browse.nearest import moment
 from archive.browse.routes import READS, Refusal, allowed, answering
 from archive.urls import urlkey
@@ -90,7 +91,9 @@ def _match(args: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
     """The condition on the key: ``url`` with ``matchType``, or with a ``*`` where the kind is written into it."""
     url, kind = args.get("url", "").strip(), args.get("matchType") or ""
     if not url:
-        raise Refusal(400, "Which address?", "Give url, as in /-/cdx?url=http://example.org/&matchType=prefix")
+        raise Refusal(
+            400, gettext("Which address?"), gettext("Give url, as in /-/cdx?url=http://example.org/&matchType=prefix")
+        )
     if not kind and url.startswith("*."):
         url, kind = url[2:], "domain"
     elif not kind and url.endswith("*"):

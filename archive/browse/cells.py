@@ -10,6 +10,7 @@ from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from archive.browse import access, captures
+from archive.browse.language import gettext
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -47,7 +48,7 @@ WHERE l.site_id = ? AND l.page_key = ? AND l.subject = ? ORDER BY f.last_seen DE
 
 
 def when(at: str) -> Markup:
-    """A time in UTC as people read it.
+    """A time in UTC as tables show it, in every language.
 
     >>> when("2026-01-02T03:04:05Z").striptags()
     '2026-01-02 03:04'
@@ -57,8 +58,8 @@ def when(at: str) -> Markup:
     )
 
 
-def badge(value: object) -> Markup:
-    """A state as a small label: its word, with a colour and a sign beside it."""
+def badge(value: object, said: str | None = None) -> Markup:
+    """A state as a small label: its word, or what is *said* for it, with a colour and a sign beside it."""
     text = str(value)
     tone = "even"
     if text.isdigit() and len(text) == 3:
@@ -67,7 +68,7 @@ def badge(value: object) -> Markup:
         tone = "good"
     elif text in _BAD:
         tone = "bad"
-    return Markup('<span class="bw-badge bw-{}">{}</span>').format(tone, text)
+    return Markup('<span class="bw-badge bw-{}">{}</span>').format(tone, said or text)
 
 
 def capture_link(datasette: Any, record_id: str, text: str = "capture") -> Markup:
@@ -93,7 +94,7 @@ def organisation_path(datasette: Any, key: str) -> str:
 def logo(datasette: Any, record_id: str, name: str = "") -> Markup:
     """The picture straight out of the WARC, linked to its capture."""
     path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
-    alt = f"logo of {name}" if name else "logo, as it was captured"
+    alt = gettext("logo of %(name)s") % {"name": name} if name else gettext("logo, as it was captured")
     return Markup(
         '<a class="bw-logo" href="{0}"><img src="{0}/raw" alt="{1}" loading="lazy" decoding="async"></a>'
     ).format(path, alt)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.browse.captures import Row, slug
+from archive.browse.language import gettext, ngettext
+from archive.browse.vocabulary import say, several
 
 #: so many changes of one kind, on one page and in one crawl, are told one by one; more are one line that counts them
 FLOOD = 12
@@ -46,22 +48,26 @@ class Told:
 
     @property
     def title(self) -> str:
-        role = f" ({self.role})" if self.role else ""
+        role = f" ({say(self.role)})" if self.role else ""
         if self.kind == "section vanished":
-            return f"{self.site}: the whole list of {self.role}s vanished"
+            list_of = {"site": self.site, "list": several(self.role or "page", 2)}
+            return gettext("%(site)s: the whole list of %(list)s vanished") % list_of
         if self.count > 1:
-            return f"{self.site}: {self.count} {self.role or 'page'}s {self.kind}"
-        return f"{self.site}: {self.names[0]}{role} {self.kind}"
+            return f"{self.site}: {self.count} {several(self.role or 'page', self.count)} {say(self.kind)}"
+        return f"{self.site}: {self.names[0]}{role} {say(self.kind)}"
 
     @property
     def sentence(self) -> str:
         """When, as far as captures can tell; and what stood there before and after, where wordings differ."""
-        said = f"Between {self.changed_after} and {self.changed_by}, the dates of the two captures that show it."
+        between = {"first": self.changed_after, "last": self.changed_by}
+        said = gettext("Between %(first)s and %(last)s, the dates of the two captures that show it.") % between
         if self.count > 1:
             more = self.count - len(self.names)
-            return f"{'; '.join(self.names)}{f'; and {more} more' if more else ''}. {said}"
+            rest = ngettext("and %(more)s more", "and %(more)s more", more) % {"more": more}
+            return f"{'; '.join(self.names)}{f'; {rest}' if more else ''}. {said}"
         if self.before and self.after and self.before != self.after:
-            return f"From “{self.before}” to “{self.after}”. {said}"
+            texts = {"before": self.before, "after": self.after}
+            return f"{gettext('From “%(before)s” to “%(after)s”.') % texts} {said}"
         return said
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from archive import times
 from archive.browse import access
+from archive.browse.language import current, gettext
 from archive.browse.pages import page
 from archive.browse.routes import Refusal, answering
 from archive.errors import WrongUse
@@ -31,8 +32,8 @@ async def crawl_page(datasette: Any, request: Any) -> Any:
     name = access.archive_name(datasette)
     await access.check_view(datasette, request.actor, name, *READS)
     if not access.tables(datasette, name).keys() >= set(READS):
-        older = "The database is of an older version of Bewaar: any command that writes brings it up to date."
-        raise Refusal(404, "No report", older)
+        older = gettext("The database is of an older version of Bewaar: any command that writes brings it up to date.")
+        raise Refusal(404, gettext("No report"), older)
     given = request.url_vars["id"]
 
     def read(connection: Any) -> tuple[CrawlReport, list[dict[str, str]]]:
@@ -43,8 +44,9 @@ async def crawl_page(datasette: Any, request: Any) -> Any:
     try:
         report, others = await datasette.get_database(name).execute_fn(read)
     except WrongUse as error:
-        raise Refusal(404, "Not in this archive", str(error)) from error
-    words = Words("nl" if request.args.get("lang") == "nl" else "en")
+        text = gettext("No crawl is called %(name)s.") % {"name": given}
+        raise Refusal(404, gettext("Not in this archive"), text) from error
+    words = Words(current())
     kept: str = datasette.urls.path(f"/-/web/{times.digits14(report.finished_at or report.started_at)}/")
 
     def capture_of(url: str) -> str:
@@ -54,7 +56,6 @@ async def crawl_page(datasette: Any, request: Any) -> Any:
         "report": Markup("\n".join(fragment(report, words, capture_of))),  # noqa: S704  # escaped where it is made
         "style": Markup(STYLE),  # noqa: S704  # ours
         "crawl": report.crawl,
-        "language": words.language,
         "title": words("title"),
         "others": others,
         "path": datasette.urls.path("/-/crawl/"),

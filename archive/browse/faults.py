@@ -23,7 +23,6 @@ _DEFAULT = "datasette.handle_exception"
 _MISTYPED = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, sqlite3.Error)
 #: of SQLite's errors those that say that the file or the machine is at fault, and not the question
 _MACHINE = ("disk i/o", "malformed", "not a database", "unable to open", "readonly", "locked", "out of memory")
-_UNDERSTOOD = "This address asks for something that cannot be answered: look at what stands behind the question mark."
 _OURS = Path(__file__).parents[1].as_posix() + "/"
 _FRAMES = 4
 _LONGEST = 1000
@@ -38,6 +37,8 @@ class Told:
     title: str | None = None
     #: more that a JSON answer says
     more: tuple[tuple[str, Any], ...] = ()
+    #: in the visitor's language; what Datasette tells is English
+    by_us: bool = False
 
 
 def replace_default(handlers: list[Any], datasette: Any, request: Any, exception: BaseException) -> list[Any]:
@@ -62,7 +63,7 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
 
         told = tell(exception)
         if told.status == 404 and (why := await withheld.of_missing_row(datasette, request)):
-            told = Told(withheld.STATUS, why, withheld.TITLE)
+            told = Told(withheld.STATUS, why, withheld.Withheld.title(), by_us=True)
         if told.status >= 500:
             log.error("%s %s", request.method, request.path, exc_info=exception)
         headers = {"access-control-allow-origin": "*"} if datasette.cors else {}
@@ -72,6 +73,7 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
         if request.path.endswith(".json"):
             return Response.json(context, status=told.status, headers=headers)
         template = datasette.jinja_env.select_template([f"{told.status}.html", "error.html"])
+        context |= {"bewaar_said_by_us": told.by_us}
         context |= {"urls": datasette.urls, "app_css_hash": datasette.app_css_hash(), "menu_links": list}
         return Response.html(await template.render_async(context), status=told.status, headers=headers)
 
@@ -83,6 +85,8 @@ def tell(exception: BaseException) -> Told:
     from datasette.utils.asgi import Base400
     from datasette.views.base import DatasetteError
 
+    from archive.browse.language import gettext
+
     if isinstance(exception, Base400):  # NotFound and Forbidden are such
         return Told(exception.status, str(exception.args[0]) if exception.args else "")
     if isinstance(exception, DatasetteError):
@@ -92,12 +96,16 @@ def tell(exception: BaseException) -> Told:
         error = Markup(message) if exception.message_is_html else message  # noqa: S704 - Datasette made it as markup
         return Told(status, error, exception.title, tuple((exception.error_dict or {}).items()))
     if isinstance(exception, QueryInterrupted):
-        return Told(400, "This question takes longer than is allowed here.", "Stopped")
+        longer = gettext("This question takes longer than is allowed here.")
+        return Told(400, longer, gettext("Stopped"), by_us=True)
     if isinstance(exception, OSError) and exception.errno in {errno.ENAMETOOLONG, errno.ENOTDIR}:
-        return Told(404, "There is no such file.")
+        return Told(404, gettext("There is no such file."), by_us=True)
     if is_mistyped(exception):
-        return Told(400, _UNDERSTOOD, "Not understood")
-    return Told(500, "Something is wrong here, and the operator was told.", "Fault")
+        understood = gettext(
+            "This address asks for something that cannot be answered: look at what stands behind the question mark."
+        )
+        return Told(400, understood, gettext("Not understood"), by_us=True)
+    return Told(500, gettext("Something is wrong here, and the operator was told."), gettext("Fault"), by_us=True)
 
 
 def is_mistyped(exception: BaseException) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from archive.browse.changes import Told
+from archive.browse.language import gettext
 
 ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json; charset=utf-8"
 
@@ -29,6 +30,7 @@ class Feed:
     #: what the addresses of captures begin with
     captures: str
     entries: Sequence[Told]
+    language: str = "en"
 
     @property
     def updated(self) -> str:
@@ -37,7 +39,7 @@ class Feed:
 
 
 def atom(feed: Feed) -> bytes:
-    root = ET.Element("feed", {"xmlns": _NAMESPACE})
+    root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
     _add(root, "id", feed.id)
     _add(root, "title", feed.title)
     _add(root, "updated", feed.updated)
@@ -55,7 +57,7 @@ def atom(feed: Feed) -> bytes:
             "link",
             rel="related",
             type="text/html",
-            title="the capture before",
+            title=gettext("the capture before"),
             href=feed.captures + told.earlier,
         )
         for term in filter(None, (told.kind, told.role)):
@@ -71,6 +73,7 @@ def json_feed(feed: Feed) -> bytes:
         "title": feed.title,
         "home_page_url": feed.page,
         "feed_url": feed.url,
+        "language": feed.language,
         "authors": [{"name": feed.author}],
         "items": [
             {

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archive.browse import access
+from archive.browse.language import gettext
 from archive.browse.publication import Publication
 from archive.errors import BewaarError
 
@@ -23,8 +24,6 @@ _OPERATORS = re.compile(
     r"|allow-debug|messages|auth-token|api|create-token|actor|logout)(?:[./].*)?",
     re.IGNORECASE,
 )
-_CLOSED = (503, b"The archive is not shown now: what may be seen is being worked out. Try again in a moment.\n")
-_ABSENT = (404, b"There is no such page.\n")
 
 #: a request waits so long for what may be seen to be worked out, seconds; then it is told to come back
 _WAIT_S = 20.0
@@ -35,19 +34,22 @@ _making: WeakKeyDictionary[Publication, asyncio.Task[bool | None]] = WeakKeyDict
 _holding: WeakKeyDictionary[Publication, asyncio.Task[bool | None]] = WeakKeyDictionary()
 
 
-async def refusal(datasette: Any, path: str) -> tuple[int, bytes] | None:
+async def refusal(datasette: Any, path: str) -> tuple[int, str] | None:
     """Status and text for a request that is not let in; None for one that is."""
     publications = access.publications(datasette)
     for publication in publications:
         if not publication.holds():
             if not await _is_made(publication):
-                return _CLOSED
+                closed = gettext(
+                    "The archive is not shown now: what may be seen is being worked out. Try again in a moment."
+                )
+                return 503, closed
         elif publication.is_due():
             _make(publication)  # beside the requests, which go on seeing what was served before
     if any(publication.public for publication in publications):
         base = datasette.setting("base_url").rstrip("/")
         if _OPERATORS.fullmatch(path.removeprefix(base)):
-            return _ABSENT
+            return 404, gettext("There is no such page.")
     return None
 
 

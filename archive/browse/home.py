@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archive.browse import access, captures, queries
+from archive.browse.language import feed_query, gettext
 
 _SITES = "SELECT id, name, home, title, description, rights, licence FROM site ORDER BY name LIMIT 50"
 # A crawl that was killed stays so until it is resumed: not "runs now", but "has not ended".
@@ -55,6 +56,7 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         "operator": marker.operator if marker else None,
         "contact": marker.contact if marker else None,
         "slug": captures.slug,
+        "feed_query": feed_query(),
         "others": [other for other in access.archives(datasette) if other != name],
         "running": [dict(row) for row in (await database.execute(_RUNNING)).rows],
         "empty": (await database.execute("SELECT 1 FROM capture LIMIT 1")).first() is None,
@@ -66,7 +68,7 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         found[part] = None
         if existing.keys() >= set(reads) and await access.may_view(datasette, actor, name, *reads):
             found[part] = [dict(row) for row in (await database.execute(sql)).rows]
-    offered = queries.definitions(existing.keys())
+    offered = queries.definitions(existing.keys(), gettext)
     found["questions"] = [
         {"name": one, **offered[one]} for one in sorted(offered, key=lambda one: offered[one]["title"])
     ]

@@ -7,18 +7,26 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils.asgi import NotFound, Response
 
-from archive.browse import access, feeds
+from archive.browse import access, feeds, metadata
 from archive.browse.changes import read_changes
 from archive.browse.file_names import anchor, feed_addresses
+from archive.browse.language import DEFAULT, Visit, as_language, current, gettext, visiting
 from archive.browse.pages import page
 from archive.browse.routes import allowed, answering
+from archive.browse.vocabulary import say
 
 _READS = ("change", "site", "capture", "organisation")
 _MOST, _USUAL = 500, 100
+
+
+async def _feed_as_asked(datasette: Any, request: Any) -> feeds.Feed:
+    """In the language its address names and no other: readers of feeds, and caches between, hold one copy for all."""
+    with visiting(Visit(as_language(request.args.get("lang")) or DEFAULT)):
+        return await _feed(datasette, request)
 
 
 async def _feed(datasette: Any, request: Any) -> feeds.Feed:
@@ -30,14 +38,20 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
         sql = f"SELECT {'coalesce(title, name)' if table == 'site' else 'name'} FROM {table} WHERE id = ?"
         row = (await database.execute(sql, [wanted])).first()
         if row is None:
-            raise NotFound(f"This archive has no {table} {wanted[:200]!r}")
+            unknown = (
+                gettext("This archive has no site %(key)s")
+                if table == "site"
+                else gettext("This archive knows no organisation %(key)s")
+            )
+            raise NotFound(unknown % {"key": ascii(wanted[:200])})
         about.append(row[0])
     limit = request.args.get("limit") or ""
     count = min(int(limit), _MOST) if re.fullmatch(r"[1-9][0-9]{0,8}", limit) else _USUAL
     entries = await read_changes(database, **asked, limit=count)
     marker = access.marker_of(datasette, name)
     owner = (marker.operator if marker else None) or await access.title(datasette) or "Web archive"
-    query = f"?{urlencode(asked)}" if asked else ""
+    spoken = {} if current() == DEFAULT else {"lang": current()}
+    query = f"?{urlencode(asked | spoken)}" if asked or spoken else ""
 
     def absolute(path: str) -> str:
         return str(datasette.absolute_url(request, datasette.urls.path(path)))
@@ -52,7 +66,9 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"bewaar changes {owner} {sorted(asked.items())}")
     return feeds.Feed(
         id=f"urn:uuid:{identity}",
-        title=f"{' · '.join(about) or await access.title(datasette) or 'Web archive'}: changes",
+        title=gettext("%(subject)s: changes")
+        % {"subject": " · ".join(about) or say(await access.title(datasette) or metadata.TITLE)},
+        language=current(),
         author=owner,
         url=url,
         page=shown,
@@ -77,19 +93,21 @@ def _sent(datasette: Any, request: Any, body: bytes, content_type: str) -> Any:
 async def changes_page(datasette: Any, request: Any) -> Any:
     feed = await _feed(datasette, request)
     headers = {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}
-    query = f"?{request.query_string}" if request.query_string else ""
+    kept = [(key, value) for key, value in parse_qsl(request.query_string or "") if key != "lang"]
+    kept += [] if current() == DEFAULT else [("lang", current())]
+    query = f"?{urlencode(kept)}" if kept else ""
     context = {"feed": feed, "query": query, "database": access.archive_name(datasette)}
     return await page(datasette, request, "bewaar_changes.html", context, headers=headers)
 
 
 @answering
 async def changes_atom(datasette: Any, request: Any) -> Any:
-    return _sent(datasette, request, feeds.atom(await _feed(datasette, request)), feeds.ATOM)
+    return _sent(datasette, request, feeds.atom(await _feed_as_asked(datasette, request)), feeds.ATOM)
 
 
 @answering
 async def changes_json(datasette: Any, request: Any) -> Any:
-    return _sent(datasette, request, feeds.json_feed(await _feed(datasette, request)), feeds.JSON_FEED)
+    return _sent(datasette, request, feeds.json_feed(await _feed_as_asked(datasette, request)), feeds.JSON_FEED)
 
 
 ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (

@@ -15,6 +15,7 @@ from archive import times
 from archive.browse import access, captures
 from archive.browse.captures import Row
 from archive.browse.changes import read_changes
+from archive.browse.language import feed_query, gettext
 from archive.browse.pages import page
 from archive.browse.routes import allowed, answering
 
@@ -95,7 +96,7 @@ async def organisation_page(datasette: Any, request: Any) -> Any:
     key = unquote(request.url_vars["key"])
     found = (await database.execute("SELECT id, name FROM organisation WHERE id = ?", [key])).first()
     if found is None:
-        raise NotFound(f"This archive knows no organisation {key[:200]!r}")
+        raise NotFound(gettext("This archive knows no organisation %(key)s") % {"key": ascii(key[:200])})
     listed = await _rows(database, _LISTED, key)
     first, last = (await _rows(database, _PERIOD, key))[0].values()
     for row in listed:
@@ -117,6 +118,7 @@ async def organisation_page(datasette: Any, request: Any) -> Any:
         "supported": await seen(("presence",), _SUPPORTED, key),
         "changes": [],
         "database": name,
+        "feed_language": feed_query(first=False),
         "slug": captures.slug,
     }
     if await access.may_view(datasette, request.actor, name, "change"):

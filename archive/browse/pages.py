@@ -7,7 +7,8 @@ from typing import Any
 
 from datasette.utils.asgi import Forbidden, NotFound, Response
 
-from archive.browse import access, cells, home
+from archive.browse import access, cells, home, vocabulary
+from archive.browse.language import gettext
 from archive.browse.safe import OURS
 
 
@@ -24,19 +25,19 @@ async def page(
     return Response.html(html, status=status, headers={"Content-Security-Policy": OURS, **(headers or {})})
 
 
-async def notice(datasette: Any, request: Any, status: int, title: str, text: str) -> Any:
-    """A page that says what is not here and why. Raising NotFound instead would send the visitor of an address with a
-    ``%`` in it elsewhere: Datasette takes that for an old spelling of its own."""
+async def notice(datasette: Any, request: Any, status: int, title: str, text: str, *, spoken: str | None = None) -> Any:
+    """A page that says what is not here and why; *spoken* is the language of *text* where it is not the visitor's.
+    Raising NotFound instead would send the visitor of an address with a ``%`` in it elsewhere: Datasette takes that for
+    an old spelling of its own."""
     headers = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
-    return await page(
-        datasette, request, "bewaar_notice.html", {"heading": title, "text": text}, status=status, headers=headers
-    )
+    context = {"heading": title, "text": text, "spoken": spoken}
+    return await page(datasette, request, "bewaar_notice.html", context, status=status, headers=headers)
 
 
 async def template_vars(datasette: Any, request: Any, template: str) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "bewaar_badge": cells.badge,
-        "bewaar_when": cells.when,
+        "bewaar_badge": lambda value: cells.badge(value, vocabulary.say(value)),
+        "bewaar_public": access.is_public(datasette),
         "bewaar_logo": lambda record_id, name: cells.logo(datasette, record_id, name),
         "bewaar_columns": columns,
         "bewaar_organisation": lambda key: cells.organisation_path(datasette, key),
@@ -45,8 +46,10 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
     if template == "index.html":
         found["bewaar"] = await _home(datasette, request)
         if access.is_unwritten(datasette):
-            text = "Its database has no tables yet: a crawl, ingest or rebuild writes them. Load this page again then."
-            found |= {"bewaar_unwritten": True, "heading": "This archive is empty", "text": text}
+            text = gettext(
+                "Its database has no tables yet: a crawl, ingest or rebuild writes them. Load this page again then."
+            )
+            found |= {"bewaar_unwritten": True, "heading": gettext("This archive is empty"), "text": text}
     return found
 
 
@@ -71,12 +74,12 @@ def menu(datasette: Any) -> list[dict[str, str]]:
         return []
     urls = datasette.urls
     return [
-        {"href": urls.path("/-/search"), "label": "Search"},
-        {"href": urls.path("/-/organisations"), "label": "Organisations"},
-        {"href": urls.path("/-/changes"), "label": "Changes"},
-        {"href": urls.path("/-/crawl/latest"), "label": "Last crawl"},
-        {"href": urls.table(name, "capture"), "label": "Captures"},
-        {"href": urls.database(name), "label": "All tables and questions"},
+        {"href": urls.path("/-/search"), "label": gettext("Search")},
+        {"href": urls.path("/-/organisations"), "label": gettext("Organisations")},
+        {"href": urls.path("/-/changes"), "label": gettext("Changes")},
+        {"href": urls.path("/-/crawl/latest"), "label": gettext("Last crawl")},
+        {"href": urls.table(name, "capture"), "label": gettext("Captures")},
+        {"href": urls.database(name), "label": gettext("All tables and questions")},
     ]
 
 

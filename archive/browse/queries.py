@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -168,19 +169,19 @@ async def offered(datasette: Any, database: str) -> dict[str, Any]:
     return definitions(access.tables(datasette, database).keys())
 
 
-def definitions(existing: AbstractSet[str]) -> dict[str, Any]:
-    """The questions that can be answered where these tables and views exist."""
+def definitions(existing: AbstractSet[str], said: Callable[[str], str] = str) -> dict[str, Any]:
+    """The questions that can be answered where these tables and views exist, as *said* in a language."""
     if not existing:
         return {}
     ours = {
-        name: {"title": one.title, "description": one.says, "sql": one.sql, "hide_sql": True}
+        name: {"title": said(one.title), "description": said(one.says), "sql": one.sql, "hide_sql": True}
         for name, one in QUESTIONS.items()
         if existing >= set(one.reads)
     }
     more = {
         one.name: {
-            "title": one.asks.split("?")[0] + "?",
-            "description": _filling_in(one),
+            "title": said(one.asks).split("?")[0] + "?",
+            "description": _filling_in(one, said),
             "sql": one.sql,
             "hide_sql": True,
         }
@@ -190,6 +191,17 @@ def definitions(existing: AbstractSet[str]) -> dict[str, Any]:
     return ours | more
 
 
-def _filling_in(question: questions.Question) -> str:
-    examples = ", ".join(f"{name} such as {value}" for name, value in question.parameters)
-    return f"{question.asks} Fill in {examples}." if examples else question.asks
+def _filling_in(question: questions.Question, said: Callable[[str], str]) -> str:
+    examples = ", ".join(f"{name} {said(_SUCH_AS)} {value}" for name, value in question.parameters)
+    return f"{said(question.asks)} {said(_FILL_IN)} {examples}." if examples else said(question.asks)
+
+
+_FILL_IN, _SUCH_AS = "Fill in", "such as"
+
+
+def texts() -> Iterator[str]:
+    """All that is said of questions, in English."""
+    for one in QUESTIONS.values():
+        yield from (one.title, one.says)
+    yield from (one.asks for one in questions.QUESTIONS if one.name not in _ANSWERED)
+    yield from (_FILL_IN, _SUCH_AS)

@@ -13,6 +13,7 @@ from datasette.utils.asgi import NotFound, Response
 from archive import times
 from archive.browse import access, captures, evidence, mementos, records, safe, withheld
 from archive.browse.captures import Row
+from archive.browse.language import gettext
 from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
 from archive.browse.replays import replay_address, replay_of
@@ -36,21 +37,22 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
     """What cannot be shown becomes a page that says why, in place of an error."""
 
     async def answered(datasette: Any, request: Any) -> Any:
+        spoken = None
         try:
             return await view(datasette, request)
         except Refusal as refusal:
             answer = (refusal.status, refusal.title, refusal.text)
         except withheld.Withheld as refusal:
-            answer = (withheld.STATUS, refusal.title, str(refusal))
+            answer = (withheld.STATUS, refusal.title(), str(refusal))
         except NotFound as error:
-            answer = (404, "Not in this archive", str(error))
+            answer = (404, gettext("Not in this archive"), str(error))
         except records.NotHere as error:
-            answer = (404, "The bytes are not here", str(error))
+            answer, spoken = (404, gettext("The bytes are not here"), str(error)), "en"
         except (TooLarge, CostsTooMuch) as error:
-            answer = (413, "Too large to show here", str(error))
+            answer, spoken = (413, gettext("Too large to show here"), str(error)), "en"
         except Damaged as error:
-            answer = (502, "The record is not what it should be", str(error))
-        return await notice(datasette, request, *answer)
+            answer, spoken = (502, gettext("The record is not what it should be"), str(error)), "en"
+        return await notice(datasette, request, *answer, spoken=spoken)
 
     return answered
 
@@ -69,23 +71,25 @@ async def _capture(datasette: Any, request: Any) -> tuple[str, Any, Row]:
     capture = await captures.find_capture(database, record_id)
     if capture is None:
         await withheld.check_record(datasette, name, record_id)
-        raise NotFound(f"No capture has the record id {record_id[:200]}")
+        raise NotFound(gettext("No capture has the record id %(id)s") % {"id": record_id[:200]})
     return name, database, capture
 
 
 async def _body(datasette: Any, name: str, database: Any, capture: Row) -> tuple[Row, records.Kept, bytes]:
     """The capture that holds the bytes, its record, and the body, checked against the digest that was kept."""
     if capture["record_type"] == "failure":
-        raise Refusal(404, "Nothing was captured", f"The fetch failed: {capture['error'] or 'no answer'}")
+        failed = gettext("The fetch failed: %(error)s") % {"error": capture["error"] or gettext("no answer")}
+        raise Refusal(404, gettext("Nothing was captured"), failed)
     holder = await captures.find_original(database, capture)
     if holder is None:
-        original = capture["refers_to"] or "another record"
-        raise Refusal(404, "The bytes are not here", f"This revisit refers to {original}, which is not in this archive")
+        original = capture["refers_to"] or gettext("another record")
+        absent = gettext("This revisit refers to %(record)s, which is not in this archive") % {"record": original}
+        raise Refusal(404, gettext("The bytes are not here"), absent)
     kept = await asyncio.to_thread(records.read_kept, access.warcs_of(datasette, name), holder)
     if kept.mismatch:
         raise kept.mismatch
     if kept.payload is None:
-        raise Refusal(404, "No body", "This record holds no HTTP message that could be read")
+        raise Refusal(404, gettext("No body"), gettext("This record holds no HTTP message that could be read"))
     return holder, kept, await asyncio.to_thread(kept.body)
 
 
@@ -155,7 +159,7 @@ async def by_row(datasette: Any, request: Any) -> Any:
     capture = await captures.find_capture_by_row(database, row) if row < 1 << 63 else None
     if capture is None:
         await withheld.check_row(datasette, name, "capture", row)
-        raise NotFound(f"No capture has the row number {row}")
+        raise NotFound(gettext("No capture has the row number %(row)s") % {"row": row})
     return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"))
 
 
@@ -169,7 +173,7 @@ async def web(datasette: Any, request: Any) -> Any:
     found = await nearest(database, url, at)
     if found is None:
         await withheld.check_erased(datasette, name, url)
-        raise NotFound(f"{unquote(url)[:2000]} was never captured")
+        raise NotFound(gettext("%(url)s was never captured") % {"url": unquote(url)[:2000]})
     if found["redirect_to"] and 300 <= (found["status"] or 0) < 400:
         target = quote(found["redirect_to"], safe="%:/?&=+@!$,;()*~'[]")
         headers = mementos.headers(datasette, request, {**found, "url": unquote(url)})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from archive.browse import access
+from archive.browse import access, language
 from archive.browse.gate import refusal
-from archive.browse.safe import DATASETTE, PUBLIC_CACHE
+from archive.browse.safe import DATASETTE, OURS, PUBLIC_CACHE, SNAPSHOT
 from archive.browse.sheets import Sheet
 
 Scope = MutableMapping[str, Any]
@@ -35,10 +35,12 @@ def shield(app: App, datasette: Any) -> App:
             scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"cookie"]}
         query = scope.get("query_string", b"")
         searched = b"_search" in query or b"sql=" in query
+        base = datasette.setting("base_url")
+        path = "/" + scope["path"].removeprefix(base.rstrip("/")).lstrip("/")
+        visit = language.read_visit(path, query, dict(scope["headers"]))
 
         # What stands below /-/ is of the archive, and stays as it was captured.
-        ours = scope["path"].removeprefix(datasette.setting("base_url").rstrip("/")).startswith("/-/")
-        sheet = Sheet() if scope["path"].endswith(".csv") and not ours else None
+        sheet = Sheet() if path.endswith(".csv") and not path.startswith("/-/") else None
         started = failed = False
 
         async def add(message: Message) -> None:
@@ -55,37 +57,65 @@ def shield(app: App, datasette: Any) -> App:
                 if message["status"] != 200:
                     sheet = None
                 headers += [(name, value) for name, value in _ALWAYS if name not in said]
+                kept_for_one = False
+                if _is_spoken(headers):
+                    headers = _spoken(headers, visit, is_ours=path == "/" or message["status"] >= 400)
+                    if kept_for_one := visit.is_chosen:
+                        headers.append((b"set-cookie", language.cookie(visit.language, base)))
                 public = access.is_public(datasette)
                 unlisted = searched or public
                 if unlisted and b"x-robots-tag" not in said and not access.settings(datasette).get("index"):
                     headers.append((b"x-robots-tag", b"noindex"))
                 if public:
-                    headers = _with_cache(headers, message["status"])
+                    headers = _with_cache(headers, message["status"], kept_for_one=kept_for_one)
                 message = {**message, "headers": headers}
             elif sheet and not failed:
                 rows = sheet.feed(message.get("body", b""))
                 message = {**message, "body": rows if message.get("more_body") else rows + sheet.end()}
             await send({"type": "http.response.body", "body": b""} if failed else message)
 
-        if refused := await refusal(datasette, scope["path"]):
-            await _answer(add, *refused)
-            return
-        await app(scope, receive, add)
+        with language.visiting(visit):
+            if refused := await refusal(datasette, scope["path"]):
+                await _answer(add, *refused)
+                return
+            await app(scope, receive, add)
 
     return shielded
 
 
-def _with_cache(headers: list[tuple[bytes, bytes]], status: int) -> list[tuple[bytes, bytes]]:
-    """Whoever asks says with ``?_ttl=`` how long a cache between us is to keep it: it is we who say."""
+def _is_spoken(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether it is a page for people."""
+    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+
+
+def _spoken(headers: list[tuple[bytes, bytes]], visit: language.Visit, *, is_ours: bool) -> list[tuple[bytes, bytes]]:
+    """What a page depends on, and for speakers of which language it is: Datasette's tables are English in any frame.
+    Of an archived page in which a banner stands nobody knows."""
+    depends = [value for name, value in headers if name.lower() == b"vary"]
+    kept = [(name, value) for name, value in headers if name.lower() != b"vary"]
+    kept.append((b"vary", b", ".join([*depends, language.VARY])))
+    policy = next((value for name, value in headers if name.lower() == b"content-security-policy"), b"").decode()
+    if policy != SNAPSHOT:
+        spoken = visit.language if is_ours or policy == OURS else ", ".join(dict.fromkeys((visit.language, "en")))
+        kept.append((b"content-language", spoken.encode()))
+    return kept
+
+
+def _with_cache(headers: list[tuple[bytes, bytes]], status: int, *, kept_for_one: bool) -> list[tuple[bytes, bytes]]:
+    """Whoever asks says with ``?_ttl=`` how long a cache between us is to keep it: it is we who say. An answer that
+    keeps a visitor's choice is for that visitor alone."""
     kept = [(name, value) for name, value in headers if name.lower() != b"cache-control"]
     if any(b"no-store" in value for name, value in headers if name.lower() == b"cache-control"):
         return headers
-    return [*kept, (b"cache-control", PUBLIC_CACHE.encode() if status == 200 else b"no-store")]
+    shared = PUBLIC_CACHE if not kept_for_one else "private, no-cache"
+    return [*kept, (b"cache-control", shared.encode() if status == 200 else b"no-store")]
 
 
-async def _answer(send: Send, status: int, text: bytes) -> None:
+async def _answer(send: Send, status: int, said: str) -> None:
+    text = f"{said}\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-language", language.current().encode()),
         (b"content-length", str(len(text)).encode()),
         (b"cache-control", b"no-store"),
         *([(b"retry-after", b"5")] if status == 503 else []),

@@ -8,8 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from archive import times
-from archive.browse import access, captures, markup, records, sanitiser
+from archive.browse import access, captures, language, markup, records, sanitiser
 from archive.browse.captures import Row
+from archive.browse.figures import day
 from archive.browse.nearest import nearest
 from archive.decoding import decode
 from archive.errors import BewaarError
@@ -18,12 +19,13 @@ _REDIRECTS = 5
 
 # Every property is set on the element, and important: no style of the archived page can hide or restyle it.
 _BANNER = (
-    '<div style="all:initial!important;position:fixed!important;left:0!important;right:0!important;bottom:0!important;'
+    '<div lang="{lang}" style="all:initial!important;position:fixed!important;left:0!important;right:0!important;'
+    "bottom:0!important;"
     "z-index:2147483647!important;display:block!important;box-sizing:border-box!important;padding:.6rem 1rem!important;"
     "background:#10201d!important;color:#fff!important;font:600 15px/1.4 system-ui,sans-serif!important;"
-    'border-top:3px solid #d9a441!important;text-align:center!important">Archived copy of {when} (UTC), not the live '
-    'site. <a style="all:unset!important;color:#ffd98a!important;text-decoration:underline!important;'
-    'cursor:pointer!important" href="{path}">What is known of this capture</a></div>'
+    'border-top:3px solid #d9a441!important;text-align:center!important">{copy} '
+    '<a style="all:unset!important;color:#ffd98a!important;text-decoration:underline!important;'
+    'cursor:pointer!important" href="{path}">{known}</a></div>'
 )
 
 
@@ -39,8 +41,12 @@ async def read_snapshot(datasette: Any, name: str, database: Any, capture: Row, 
         base, css = (address, sheets.get(address)) if text is None else (address, text)
         if css:
             styles.append(markup.rewrite_css(css, base, markup.into(prefix)))
+    at = capture["captured_at"]
+    copy = language.gettext("Archived copy of %(at)s (UTC), not the live site.") % {"at": f"{day(at)} {at[11:19]}"}
     banner = Markup(_BANNER).format(  # noqa: S704 - our own constant; what is put into it is escaped
-        when=capture["captured_at"].replace("T", " ").removesuffix("Z"),
+        lang=language.current(),
+        copy=copy,
+        known=language.gettext("What is known of this capture"),
         path=datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"),
     )
     return markup.compose(head, styles, body, banner)

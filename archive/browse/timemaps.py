@@ -12,6 +12,7 @@ from datasette.utils.asgi import NotFound, Response
 from archive import times
 from archive.browse import access, mementos, withheld
 from archive.browse.captures import Row
+from archive.browse.language import gettext
 from archive.browse.routes import READS, Refusal, allowed, answering
 from archive.urls import urlkey
 
@@ -52,12 +53,12 @@ async def timegate(datasette: Any, request: Any) -> Any:
             at = times.seconds(told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC))
         except (ValueError, OverflowError) as error:
             what = "is not such a date: Thu, 31 May 2007 20:35:00 GMT"
-            raise Refusal(400, "No date", f"Accept-Datetime {wanted[:100]!r} {what}") from error
+            raise Refusal(400, gettext("No date"), f"Accept-Datetime {wanted[:100]!r} {what}") from error
         found = await _mementos(database, url, _CLOSEST, 1, at=at)
     if not found:
         withheld.check_url(datasette, name, url, "9999")
         await withheld.check_erased(datasette, name, url)
-        raise NotFound(f"{url[:2000]} was never captured")
+        raise NotFound(gettext("%(url)s was never captured") % {"url": url[:2000]})
     first, last = await _mementos(database, url, _FORWARD, 1), await _mementos(database, url, _BACKWARD, 1)
     said = mementos.links(datasette, request, url)
     said += [
@@ -78,7 +79,8 @@ async def timemap(datasette: Any, request: Any) -> Any:
     if not rows:
         withheld.check_url(datasette, name, url, "9999")
         await withheld.check_erased(datasette, name, url)
-        raise NotFound(f"{url[:2000]} was never captured" if number == 1 else f"This TimeMap has no page {number}")
+        never = gettext("%(url)s was never captured") % {"url": url[:2000]}
+        raise NotFound(never if number == 1 else gettext("This TimeMap has no page %(number)s") % {"number": number})
     more, rows = len(rows) > PAGE, rows[:PAGE]
     original, gate, _ = mementos.links(datasette, request, url)
 

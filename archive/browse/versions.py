@@ -14,6 +14,7 @@ from datasette.utils.asgi import NotFound
 from archive.browse import access, captures, withheld
 from archive.browse.captures import Row
 from archive.browse.comparison import MOST_LINES, compare
+from archive.browse.language import gettext
 from archive.browse.pages import page
 from archive.browse.replays import replay_address, replay_of
 from archive.browse.routes import READS, Refusal, allowed, answering
@@ -42,9 +43,10 @@ async def _page_of(datasette: Any, request: Any, name: str = "id") -> tuple[str,
     capture = await captures.find_capture(database, record_id)
     if capture is None:
         await withheld.check_record(datasette, database_name, record_id)
-        raise NotFound(f"No capture has the record id {record_id[:200]}")
+        raise NotFound(gettext("No capture has the record id %(id)s") % {"id": record_id[:200]})
     if capture["page_key"] is None:
-        raise Refusal(404, "Not a page", "Only pages are compared; this capture is of something else")
+        only = gettext("Only pages are compared; this capture is of something else")
+        raise Refusal(404, gettext("Not a page"), only)
     return database_name, database, capture
 
 
@@ -77,13 +79,16 @@ async def page_diff(datasette: Any, request: Any) -> Any:
     name, database, one = await _page_of(datasette, request)
     _, _, other = await _page_of(datasette, request, "other")
     if (one["site_id"], one["page_key"]) != (other["site_id"], other["page_key"]):
-        raise Refusal(404, "Two pages", f"These are captures of two pages, {one['page_key']} and {other['page_key']}")
+        pages = {"one": one["page_key"], "other": other["page_key"]}
+        two = gettext("These are captures of two pages, %(one)s and %(other)s") % pages
+        raise Refusal(404, gettext("Two pages"), two)
     before, after = sorted((one, other), key=lambda capture: (capture["captured_at"], capture["warc_date"]))
     texts = []
     for capture in (before, after):
         row = (await database.execute(_TEXT, [capture["page_version_id"]])).first()
         if row is None:
-            raise Refusal(404, "No text", f"Of the capture of {capture['captured_at']} no text was read")
+            unread = gettext("Of the capture of %(at)s no text was read") % {"at": capture["captured_at"]}
+            raise Refusal(404, gettext("No text"), unread)
         texts.append(row["text"])
     lines = await asyncio.to_thread(compare, *texts)
     context = {

@@ -10,23 +10,44 @@ import re
 from typing import Any
 
 from archive.browse import access
+from archive.browse.figures import day
+from archive.browse.language import gettext
 from archive.browse.nearest import moment, spellings
 from archive.errors import BewaarError
 from archive.reasons import REASONS
-from archive.store.rules import Rule, explain, reason_of
+from archive.store.rules import Rule, reason_of
 
 STATUS = 451
-TITLE = "Withheld"
 
 _ROW = re.compile(r"/(?P<database>[^/]+)/(?P<table>capture|resource)/(?P<row>\d{1,19})(?:\.[a-z]+)?")
 
 
 class Withheld(Exception):
-    title = TITLE
+    @staticmethod
+    def title() -> str:
+        return gettext("Withheld")
 
 
 class Erased(Withheld):
-    title = "Erased"
+    @staticmethod
+    def title() -> str:
+        return gettext("Erased")
+
+
+def explain(rules: list[Rule]) -> str:
+    """What a visitor is told of what *rules* withhold; nothing of it itself, nor who asked."""
+    takedown = any(rule.action == "takedown" for rule in rules)
+    reason = next((gettext(REASONS[rule.reason]) for rule in rules if rule.reason), "")
+    said = (
+        gettext("What was captured here is not shown")
+        if takedown
+        else gettext("What was captured here is not shown yet")
+    )
+    ends = [rule.ends for rule in rules]
+    until = ""
+    if not takedown and all(ends):
+        until = " " + gettext("It will be from %(day)s on.") % {"day": day(max(filter(None, ends)))}
+    return f"{said}{f', {reason}' if reason else ''}.{until}"
 
 
 async def check_record(datasette: Any, name: str, record_id: str) -> None:
@@ -83,5 +104,6 @@ def _raise(rules: list[Rule]) -> None:
 def _raise_erased(found: tuple[str, str] | None) -> None:
     if found:
         at, reason = found
-        category = REASONS.get(reason_of(reason) or "", "")
-        raise Erased(f"What was captured here was erased on {at[:10]}{f', {category}' if category else ''}.")
+        category = REASONS.get(reason_of(reason) or "")
+        said = gettext("What was captured here was erased on %(day)s") % {"day": day(at)}
+        raise Erased(f"{said}{f', {gettext(category)}' if category else ''}.")

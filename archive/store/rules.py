@@ -152,16 +152,6 @@ def reason_of(why: str | None) -> str | None:
     return category if category in REASONS else None
 
 
-def explain(rules: Sequence[Rule]) -> str:
-    """What a visitor is told of what *rules* withhold; nothing of it itself, nor who asked."""
-    takedown = any(rule.action == "takedown" for rule in rules)
-    reason = next((REASONS[rule.reason] for rule in rules if rule.reason), "")
-    said = "is not shown" if takedown else "is not shown yet"
-    ends = [rule.ends for rule in rules]
-    until = f" It will be from {max(filter(None, ends))[:10]} on." if not takedown and all(ends) else ""
-    return f"What was captured here {said}{f', {reason}' if reason else ''}.{until}"
-
-
 def next_end(rules: Sequence[Rule]) -> str | None:
     """When the first embargo ends, as an ``*_at`` text."""
     return min((rule.ends for rule in rules if rule.ends), default=None)

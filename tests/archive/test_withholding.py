@@ -10,10 +10,11 @@ import sqlite3
 import pytest
 from click.testing import CliRunner
 
+from archive.browse.withheld import explain
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store.decisions import append_decision
-from archive.store.rules import Rule, explain, next_end
+from archive.store.rules import Rule, next_end
 from archive.store.withheld import open_visible
 from archive.withholding.cli import withhold
 from tests.archive.export_archive import HIDDEN, SECRET, build

@@ -1,0 +1,84 @@
+"""The archive's own words, as rows have them, and what a reader is told for each.
+
+Rows keep the words of the schema; pages say them in the visitor's language. Whatever is not one of them (a name, a rule
+of somebody's own profile) is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archive.browse import language
+from archive.reasons import REASONS
+
+#: section roles, one and several
+ROLES: dict[str, str] = {
+    "member": "members", "sponsor": "sponsors", "goal": "goals", "treaty": "treaties", "link": "links",
+    "social": "socials", "identity": "identities", "purpose": "purposes", "certification": "certifications",
+    "contact": "contacts", "campaign": "campaigns",
+}  # fmt: skip
+_PAGES = {"page": "pages"}
+CHANGES = (
+    "first listed", "no longer listed", "listed again", "reworded", "logo replaced", "section vanished", "page broke",
+    "page repaired", "text edited",
+)  # fmt: skip
+#: what a list says of one of its items
+KINDS = ("host", "statement", "email", "phone", "address", "title", "site_name", "logo", "cms", "language")
+STATES = ("current", "ended", "unknown")
+TIERS = ("confirmed", "candidate")
+CRAWLS = ("running", "finished", "limited", "interrupted", "failed", "imported")
+RECORDS = ("response", "revisit", "resource", "failure")
+#: by what a fact was found
+RULES = (
+    "badge", "bare-address", "call", "cue", "generator", "head-image", "html-lang", "inline-label", "label",
+    "labelled-lines", "labelled-list", "link", "logo-wall", "loose-label", "name-and-year", "popup", "profile-label",
+    "profile-selector", "prose", "sentence", "sentence-host", "street-and-town", "title",
+)  # fmt: skip
+#: what Datasette says by itself
+DATASETTES = ("Forbidden", "Invalid SQL")
+
+_SINGLE = (*ROLES, *CHANGES, *KINDS, *STATES, *TIERS, *CRAWLS, *RECORDS, *RULES, *DATASETTES)
+
+
+def say(word: object) -> str:
+    """
+    >>> with language.visiting(language.Visit("nl")):
+    ...     say("no longer listed"), say(404), say("Plan")
+    ('niet meer vermeld', '404', 'Plan')
+    """
+    text = str(word)
+    if text in ROLES:
+        return several(text, 1)
+    return language.gettext(text) if text in _known() else text
+
+
+def several(role: str, count: int) -> str:
+    """
+    >>> several("member", 4), several("page", 1)
+    ('members', 'page')
+    """
+    plural = (ROLES | _PAGES).get(role)
+    if plural is None:  # a kind of fact of somebody's own
+        return role if count == 1 else f"{role}s"
+    return language.ngettext(role, plural, count)
+
+
+def dynamic() -> Iterator[str | tuple[str, str]]:
+    """Every text that is looked up by what a row or a table of ours says; those that count as one and several."""
+    from archive.browse import metadata, queries
+
+    yield from (ROLES | _PAGES).items()
+    yield from (word for word in _SINGLE if word not in ROLES)
+    yield from REASONS.values()
+    yield from (metadata.TITLE, metadata.DESCRIPTION)
+    yield from queries.texts()
+
+
+def _known() -> frozenset[str]:
+    global _every  # noqa: PLW0603 - read once: what it is made of imports the rooms around us
+    if not _every:
+        _every = frozenset(one if isinstance(one, str) else one[0] for one in dynamic())
+    return _every
+
+
+_every: frozenset[str] = frozenset()
