@@ -97,6 +97,11 @@ class Publication:
         return path, inode_of(path)
 
     @property
+    def made_at(self) -> float | None:
+        """By `time.monotonic`, when what is served was worked out: another with every decision."""
+        return self._made.at if self._made else None
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         return self._made.rules if self._made else ()
 

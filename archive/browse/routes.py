@@ -18,7 +18,6 @@ from archive.browse.nearest import nearest
 from archive.browse.pages import notice, page
 from archive.browse.replays import replay_address, replay_of
 from archive.browse.sanitiser import CostsTooMuch
-from archive.browse.search import search as find
 from archive.browse.snapshot import read_snapshot
 from archive.decoding import decode
 from archive.errors import Damaged, TooLarge
@@ -230,18 +229,6 @@ async def capture_page(datasette: Any, request: Any) -> Any:
     return await page(datasette, request, "bewaar_capture.html", context, headers=headers)
 
 
-@answering
-async def search(datasette: Any, request: Any) -> Any:
-    name, database = await allowed(datasette, request, "page_version", *READS)
-    text = (request.args.get("q") or "")[:400]
-    context: dict[str, Any] = {"q": text, "database": name, "slug": captures.slug, "hits": [], "names": []}
-    if text.strip():
-        context |= await find(database, text)
-        if not await access.may_view(datasette, request.actor, name, "organisation"):
-            context["names"] = []
-    return await page(datasette, request, "bewaar_search.html", context, headers={"X-Robots-Tag": "noindex"})
-
-
 _ID = r"(?P<id>[0-9A-Za-z-]{1,60}|id:[^/]{1,1000})"
 ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^/-/capture/{_ID}$", capture_page),
@@ -250,5 +237,4 @@ ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^/-/capture/{_ID}/snapshot$", snapshot),
     (r"^/-/capture/row/(?P<row>\d{1,19})$", by_row),
     (r"^/-/web/(?P<at>\d{4,14})(?:[a-z]{2}_)?/(?P<url>.+)$", web),
-    (r"^/-/search$", search),
 )

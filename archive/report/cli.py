@@ -75,9 +75,9 @@ def search(
 ) -> int:
     """Find words on pages as they were, and among what was listed; the best first.
 
-    Accents and case do not matter, the beginning of a word is enough, and words in quotes stand together. Of a page
-    the version that fits best is shown, with when it was captured. What a takedown or an embargo withholds is not
-    found.
+    Accents and case do not matter, the beginning of a word is enough, and words in quotes stand together. Pages that
+    have a word inside longer ones only (zorg in jeugdzorg) come last. Of a page the version that fits best is shown,
+    with when it was captured. What a takedown or an embargo withholds is not found.
 
     \b
     Examples
@@ -98,12 +98,14 @@ def search(
         pages = [asdict(page) | {"snippet": page.snippet.translate(plain)} for page in found.pages]
         print_json(asdict(found) | {"pages": pages})
         return 0
-    from archive.report.printed import hits_as_text
+    from archive.report.printed import clean, hits_as_text
 
     for line in hits_as_text(found, lambda hit: click.style(hit, bold=True)):
         click.echo(line)
     if not found.listed and not found.pages:
         click.echo("nothing found", err=True)
+    if found.meant:
+        click.echo(f"did you mean: {clean(found.meant)}", err=True)
     return 0
 
 

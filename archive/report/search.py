@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archive.errors import WrongUse
-from archive.store.expressions import match_expression
+from archive.store.expressions import Piece, pieces_of, widened_expression
+from archive.store.meant import find_meant
 from archive.store.subjects import fold
+from archive.store.vocabulary import read_vocabulary
 
 #: stand around a hit in a snippet: control characters are in no text that a page shows
 OPEN, CLOSE = "\x02", "\x03"
@@ -23,6 +25,7 @@ ORDER BY rank, v.id LIMIT {_MOST * 10}"""
 _CAPTURES = """SELECT min(c.captured_at), max(c.captured_at) AS newest, c.record_id, r.url
 FROM capture c JOIN resource r ON r.id = c.resource_id
 WHERE c.page_version_id = ? AND c.captured_at BETWEEN ? AND ?"""
+_TEXT = "SELECT coalesce(title, '') || char(10) || text FROM page_version WHERE id = ?"
 _LISTED = """SELECT p.site_id, p.role, coalesce(o.name, p.value), p.value, p.state, p.first_seen, p.last_seen,
   p.gone_by, p.page_key, c.record_id, r.url
 FROM presence p JOIN capture c ON c.id = p.last_capture_id JOIN resource r ON r.id = c.resource_id
@@ -71,6 +74,8 @@ class Hits:
     pages: tuple[PageHit, ...]
     #: whether there are more than these
     more: bool
+    #: where nothing is found: what may have been meant, and is found
+    meant: str | None = None
 
 
 def search(
@@ -82,15 +87,15 @@ def search(
     until: str = "~",
     role: str | None = None,
 ) -> Hits:
-    """The best first. Any *words* will do; with *role* only what is listed so is looked at. Raises WrongUse for a site
-    or a role that is not in the database."""
+    """The best first, and last the pages that have a word inside longer ones only. Any *words* will do; with *role*
+    only what is listed so is looked at. Raises WrongUse for a site or a role that is not in the database."""
     _check(connection, "site", "SELECT id FROM site ORDER BY id", site)
     _check(connection, "role", "SELECT DISTINCT role FROM presence ORDER BY role", role)
     asked = {"site": site, "since": since, "until": until, "role": role}
     listed = _find_listed(connection, fold(words), asked)
-    pages = [] if role else _find_pages(connection, words, asked)
+    pages, meant = ([], None) if role else _find_pages(connection, pieces_of(words), asked)
     more = len(listed) > _MOST or len(pages) > _MOST
-    return Hits(tuple(listed[:_MOST]), tuple(pages[:_MOST]), more)
+    return Hits(tuple(listed[:_MOST]), tuple(pages[:_MOST]), more, None if listed else meant)
 
 
 def _check(connection: sqlite3.Connection, what: str, sql: str, given: str | None) -> None:
@@ -118,18 +123,33 @@ def _rank(name: str, folded: str) -> int:
     return (name != folded) + (not name.startswith(folded)) + (folded not in name)
 
 
-def _find_pages(connection: sqlite3.Connection, words: str, asked: dict[str, str | None]) -> list[PageHit]:
+def _find_pages(
+    connection: sqlite3.Connection, pieces: Sequence[Piece], asked: dict[str, str | None]
+) -> tuple[list[PageHit], str | None]:
+    """And where there are none, what may have been meant."""
+    if not pieces:
+        return [], None
     best: dict[tuple[str, str], tuple[int, str | None, str]] = {}
-    versions: dict[tuple[str, str], int] = {}
-    for id_, site, page_key, title, snippet in connection.execute(
-        _PAGES, asked | {"expression": match_expression(words)}
-    ):
-        key = (site, page_key)
-        best.setdefault(key, (id_, title, snippet or ""))
-        versions[key] = versions.get(key, 0) + 1
+    versions: dict[tuple[str, str], set[int]] = {}
+
+    def add(expression: str) -> None:
+        for id_, site, page_key, title, snippet in connection.execute(_PAGES, asked | {"expression": expression}):
+            best.setdefault((site, page_key), (id_, title, snippet or ""))
+            versions.setdefault((site, page_key), set()).add(id_)
+
+    add(" ".join(piece.expression for piece in pieces))
+    if len(best) <= _MOST:
+        # Reading the vocabulary costs more than any question: only where there is room for what it finds.
+        vocabulary = read_vocabulary(connection)
+        if widened := widened_expression(pieces, vocabulary.longer_of(pieces)):
+            add(widened)
+        if not best and (meant := find_meant(vocabulary, pieces)):
+            # Told only where it is found: the index holds words of what is withheld too.
+            row = connection.execute(_PAGES, asked | {"expression": meant.expression}).fetchone()
+            return [], meant.as_written(connection.execute(_TEXT, (row[0],)).fetchone()[0]) if row else None
     found = []
     for key, (id_, title, snippet) in list(best.items())[: _MOST + 1]:
         # Beside max() SQLite takes the other columns from the row that has it.
         first, last, record_id, url = connection.execute(_CAPTURES, (id_, asked["since"], asked["until"])).fetchone()
-        found.append(PageHit(*key, title, snippet, versions[key], first, last, record_id, url))
-    return found
+        found.append(PageHit(*key, title, snippet, len(versions[key]), first, last, record_id, url))
+    return found, None

@@ -50,6 +50,15 @@ def test_pages_are_found_by_their_best_version_the_best_page_first(archive):
     assert f"{OPEN}Coöperatie{CLOSE}" in hit.snippet
 
 
+def test_parts_of_longer_words_come_last_and_a_slip_is_put_right(archive):
+    hits = find(archive, "zorg", until=day(1, 1)).pages
+    assert [hit.versions for hit in hits if hit.url == HOME] == [2], "pleegzorg counts too"
+    assert [hit.url for hit in find(archive, "leegzorg").pages] == [HOME]
+    assert find(archive, "cooperatei").meant == "coöperatie"
+    assert find(archive, "niets").meant is None
+    assert "did you mean: pleegzorg" in bewaar("search", "pleegzrog", "--archive", archive.root).stderr
+
+
 def test_a_phrase_stands_together(archive):
     assert [hit.page_key for hit in find(archive, '"voor zorg"').pages] == ["home"]
     assert find(archive, '"zorg voor"').pages == ()
@@ -99,6 +108,7 @@ def test_what_is_taken_down_is_not_found(archive):
     try:
         assert {hit.site for hit in find(archive, "zorg").pages} == {"ander"}
         assert find(archive, "plan").listed == ()
+        assert find(archive, "pleegzrog").meant is None, "the index holds its words still"
     finally:
         path.unlink()
 
