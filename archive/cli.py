@@ -167,7 +167,23 @@ def index(
 @click.option(
     "--base-path", metavar="PATH", default="/", show_default=True, help="Below which a proxy hands requests on."
 )
-def serve(archive: Path, host: str, port: int, public: bool, indexed: bool, replay: str | None, base_path: str) -> int:
+@click.option(
+    "--thumbnails-mb",
+    default=64,
+    show_default=True,
+    type=click.IntRange(0, 1 << 20),
+    help="Disk for thumbnails, in state/; with 0 none are kept.",
+)
+def serve(
+    archive: Path,
+    host: str,
+    port: int,
+    public: bool,
+    indexed: bool,
+    replay: str | None,
+    base_path: str,
+    thumbnails_mb: int,
+) -> int:
     """Browse the archive in Datasette, until Ctrl-C.
 
     What a takedown or an embargo withholds is not shown, and answered with 451 where it is asked for by its address. A
@@ -188,7 +204,16 @@ def serve(archive: Path, host: str, port: int, public: bool, indexed: bool, repl
     from archive.browse.serve import serve as run
 
     held = Archive.open(archive)
-    return run(held, host=host, port=port, public=public, index=indexed, replay=replay, base_path=base_path)
+    return run(
+        held,
+        host=host,
+        port=port,
+        public=public,
+        index=indexed,
+        replay=replay,
+        base_path=base_path,
+        thumbnails_mb=thumbnails_mb,
+    )
 
 
 @click.command()

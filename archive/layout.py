@@ -155,6 +155,11 @@ class Archive:
         return (self.state / ERASING).exists()
 
     @property
+    def thumbnails(self) -> Path:
+        """Small copies of pictures, made again when they are gone."""
+        return self.state / "thumbnails"
+
+    @property
     def database(self) -> Path:
         return self.root / "archive.db"
 

@@ -48,7 +48,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.fixity": (*GROUND, *LAYOUT, "archive.store"),
     "archive.backup": (*GROUND, *LAYOUT, "archive.warc"),
     "archive.intake": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
-    "archive.browse": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "archive.proof", "archive.report"),
+    "archive.browse": (*GROUND, *LAYOUT, "archive.pictures", "archive.warc", "archive.store", "archive.proof", "archive.report"),
     "archive.cli": (*GROUND, *LAYOUT, "archive.intake", "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
                     "archive.warc"),
     "archive.report": (*GROUND, *LAYOUT, "archive.store"),

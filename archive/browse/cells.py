@@ -92,11 +92,11 @@ def organisation_path(datasette: Any, key: str) -> str:
 
 
 def logo(datasette: Any, record_id: str, name: str = "") -> Markup:
-    """The picture straight out of the WARC, linked to its capture."""
+    """The picture made small, linked to its capture."""
     path = datasette.urls.path(f"/-/capture/{captures.slug(record_id)}")
     alt = gettext("logo of %(name)s") % {"name": name} if name else gettext("logo, as it was captured")
     return Markup(
-        '<a class="bw-logo" href="{0}"><img src="{0}/raw" alt="{1}" loading="lazy" decoding="async"></a>'
+        '<a class="bw-logo" href="{0}"><img src="{0}/thumbnail" alt="{1}" loading="lazy" decoding="async"></a>'
     ).format(path, alt)
 
 

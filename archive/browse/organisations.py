@@ -14,6 +14,7 @@ from datasette.utils.asgi import NotFound
 from archive import times
 from archive.browse import access, captures
 from archive.browse.captures import Row
+from archive.browse.cells import picture_size
 from archive.browse.changes import read_changes
 from archive.browse.language import feed_query, gettext
 from archive.browse.pages import page
@@ -114,6 +115,7 @@ async def organisation_page(datasette: Any, request: Any) -> Any:
         "listed": listed,
         "period": (first, last),
         "width": WIDTH,
+        "picture_size": picture_size,
         "logos": await seen(("logo", "logo_file", "payload"), _LOGOS, key),
         "supported": await seen(("presence",), _SUPPORTED, key),
         "changes": [],

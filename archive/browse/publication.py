@@ -23,6 +23,7 @@ from pathlib import Path
 
 from archive import times
 from archive.browse.stamps import Stamp, inode_of, stamp_of
+from archive.browse.thumbnail_cache import forget_others
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only, publication
@@ -155,7 +156,7 @@ class Publication:
                 return False
             try:
                 with self._locked(made.path, "write"):
-                    self._made = self._withhold(made, decisions)
+                    self._show(self._withhold(made, decisions))
             except (ArchiveFault, sqlite3.Error) as error:
                 log.warning("%s: %s: it is made anew", made.path, error)
                 return False
@@ -235,7 +236,7 @@ class Publication:
         made = _Made(path, 0, decisions, database, rules, next_end(rules), began, 0.0)
         if path == self.archive.database:
             with self._lock:
-                self._made = replace(made, inode=inode_of(path), at=time.monotonic())
+                self._show(replace(made, inode=inode_of(path), at=time.monotonic()))
             return
         with self._locked(path, "draft"), publication.drafting(path) as draft:
             if is_unwritten(self.archive.database):
@@ -252,9 +253,14 @@ class Publication:
                     if (now := self._decisions()) != decisions:
                         made = self._withhold(replace(made, path=draft), now)
                     clean = publication.publish(draft, path)
-                self._made = replace(
-                    made, path=path, inode=inode_of(path), clean=clean, at=time.monotonic(), took_s=took_s
+                self._show(
+                    replace(made, path=path, inode=inode_of(path), clean=clean, at=time.monotonic(), took_s=took_s)
                 )
+
+    def _show(self, made: _Made) -> None:
+        self._made = made
+        if self.archive.writable:
+            forget_others(self.archive.thumbnails, made.rules)
 
     def _withhold(self, made: _Made, decisions: Stamp) -> _Made:
         """The file of *made* with the rules of now. What holds no more stays hidden in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from urllib.parse import quote, unquote
 from datasette.utils.asgi import NotFound, Response
 
 from archive import times
-from archive.browse import access, captures, evidence, mementos, records, safe, withheld
+from archive.browse import access, captures, evidence, mementos, records, safe, thumbnails, withheld
 from archive.browse.captures import Row
 from archive.browse.language import gettext
 from archive.browse.nearest import nearest
@@ -116,6 +117,32 @@ async def raw(datasette: Any, request: Any) -> Any:
         "Cache-Control": "private, no-store" if private else safe.PUBLIC_CACHE,
     }
     return Response(body, content_type=how.content_type if inline else "application/octet-stream", headers=headers)
+
+
+@answering
+async def thumbnail(datasette: Any, request: Any) -> Any:
+    """The picture made small; what cannot be made small is sent as it is, from its own address."""
+    name, database, capture = await _capture(datasette, request)
+    holder = await captures.find_original(database, capture)
+
+    async def body() -> bytes:
+        return (await _body(datasette, name, database, capture))[2]
+
+    small = await thumbnails.find_or_make(datasette, name, holder["digest"] if holder else None, body)
+    if small is None:
+        return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}/raw"))
+    private = request.actor is not None or not access.is_public(datasette)
+    headers = {
+        **_headers(datasette, safe.INERT),
+        "Content-Disposition": 'inline; filename="thumbnail.webp"',
+        # Asked for again each time, and answered without its bytes.
+        "Cache-Control": "private, no-cache" if private else safe.PUBLIC_CACHE,
+        "ETag": f'"{hashlib.sha256(small).hexdigest()[:32]}"',
+    }
+    known = [one.strip().removeprefix("W/") for one in (request.headers.get("if-none-match") or "").split(",")]
+    if headers["ETag"] in known:
+        return Response(b"", status=304, headers=headers)
+    return Response(small, content_type=thumbnails.MEDIA_TYPE, headers=headers)
 
 
 @answering
@@ -233,6 +260,7 @@ _ID = r"(?P<id>[0-9A-Za-z-]{1,60}|id:[^/]{1,1000})"
 ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^/-/capture/{_ID}$", capture_page),
     (rf"^/-/capture/{_ID}/raw$", raw),
+    (rf"^/-/capture/{_ID}/thumbnail$", thumbnail),
     (rf"^/-/capture/{_ID}/record$", record),
     (rf"^/-/capture/{_ID}/snapshot$", snapshot),
     (r"^/-/capture/row/(?P<row>\d{1,19})$", by_row),

@@ -17,6 +17,7 @@ from typing import Any
 from archive.browse import access, metadata
 from archive.browse.faults import quiet_terminal
 from archive.browse.publication import Publication, is_unwritten
+from archive.browse.thumbnail_cache import LIMIT_BYTES
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
@@ -77,10 +78,12 @@ def build(
     index: bool = False,
     publication: Publication | None = None,
     settings: dict[str, Any] | None = None,
+    thumbnails_mb: int = LIMIT_BYTES >> 20,
     **plugin: Any,
 ) -> Any:
     """A Datasette on what may be seen of the archive; when *public* on what anybody may. With *index* search engines
-    may keep archived pages. *settings* are Datasette's, *plugin* our own.
+    may keep archived pages. Of *thumbnails_mb* megabytes thumbnails are kept on disk. *settings* are
+    Datasette's, *plugin* our own.
 
     Raises NotAnArchive where there is no database, or one we cannot read; WrongUse for a decision that cannot be
     obeyed.
@@ -100,7 +103,8 @@ def build(
     path = str(database)
     frozen = is_frozen(database)
     said = metadata.describe_sites(sites, archive.operator)
-    plugins = {access.PLUGIN: {"warcs": str(archive.warcs), "unwritten": not existing, "index": index, **plugin}}
+    ours = {"warcs": str(archive.warcs), "unwritten": not existing, "index": index, "thumbnails_mb": thumbnails_mb}
+    plugins = {access.PLUGIN: ours | plugin}
     about: dict[str, Any] = {"metadata": said | {"plugins": plugins}}
     if not metadata.before_one():
         config = metadata.configuration(existing, database.stem) | {"plugins": plugins}
@@ -120,6 +124,7 @@ def serve(
     index: bool = False,
     replay: str | None = None,
     base_path: str = "/",
+    thumbnails_mb: int = LIMIT_BYTES >> 20,
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; the address goes to stdout once it answers. Port 0 takes a free one.
 
@@ -127,7 +132,8 @@ def serve(
     only those on.
 
     Raises NotAnArchive, and WrongUse for an address that cannot be had or a decision that cannot be obeyed. What is in
-    the archive is only read: beside it, copies without what is withheld are made (`archive.browse.publication`).
+    the archive is only read: beside it, copies without what is withheld are made (`archive.browse.publication`), and
+    thumbnails are kept.
     """
     import uvicorn
 
@@ -135,7 +141,8 @@ def serve(
         raise WrongUse(f"--base-path {base_path!a}: a path such as /archive/ is expected")
     with _listen(host, port) as listener:
         settings = {"base_url": base_path}
-        datasette = build(archive, public=public, index=index, settings=settings, **_replaying(replay))
+        about = {"settings": settings, "thumbnails_mb": thumbnails_mb, **_replaying(replay)}
+        datasette = build(archive, public=public, index=index, **about)
         config = uvicorn.Config(
             datasette.app(),
             # Its own configuration writes tracebacks; its warnings are of requests that are no HTTP.

@@ -108,7 +108,7 @@ def _with_cache(headers: list[tuple[bytes, bytes]], status: int, *, kept_for_one
     if any(b"no-store" in value for name, value in headers if name.lower() == b"cache-control"):
         return headers
     shared = PUBLIC_CACHE if not kept_for_one else "private, no-cache"
-    return [*kept, (b"cache-control", shared.encode() if status == 200 else b"no-store")]
+    return [*kept, (b"cache-control", shared.encode() if status in (200, 304) else b"no-store")]
 
 
 async def _answer(send: Send, status: int, said: str) -> None:

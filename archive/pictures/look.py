@@ -39,7 +39,7 @@ _MIN_SIDE = 8
 _MIN_BITS = 12
 
 # All that Pillow's plugins raise for files that lie; it promises less.
-_UNREADABLE = (
+UNREADABLE = (
     OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError, RuntimeError,
     MemoryError, struct.error, Image.DecompressionBombError,
 )  # fmt: skip
@@ -77,9 +77,9 @@ def look_at(data: bytes) -> Look:
     if len(data) > MAX_BYTES or size[0] * size[1] > max_pixels(container.decoder):
         return Look("too large", container.media_type, *size)
     try:
-        with _decoded(container) as image:
+        with decoded(container) as image:
             found = hash_of(flatten(image))
-    except _UNREADABLE:
+    except UNREADABLE:
         return Look("damaged", container.media_type, *size)
     return Look("seen" if found else "blank", container.media_type, *size, found)
 
@@ -91,7 +91,7 @@ def draw(data: bytes) -> Image.Image | None:
         return None
     container = take_apart(data)
     assert container is not None
-    with _decoded(container) as image:
+    with decoded(container) as image:
         return flatten(image)
 
 
@@ -100,7 +100,7 @@ def max_pixels(decoder: str) -> int:
 
 
 @contextmanager
-def _decoded(container: Container) -> Iterator[Image.Image]:
+def decoded(container: Container) -> Iterator[Image.Image]:
     assert container.decoder is not None
     with Image.open(BytesIO(container.data), formats=[container.decoder]) as image:
         if image.width * image.height > max_pixels(container.decoder):
@@ -117,7 +117,7 @@ def flatten(image: Image.Image) -> Image.Image:
     what its dark twin is.
     """
     has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-    image = _shrunk(image, "RGBA" if has_alpha else "RGB")
+    image = shrunk(image, "RGBA" if has_alpha else "RGB")
     if not has_alpha:
         return image.convert("L")
     grey = _on(image, "white")
@@ -126,7 +126,7 @@ def flatten(image: Image.Image) -> Image.Image:
     return ImageChops.invert(_on(image, "black"))
 
 
-def _shrunk(image: Image.Image, mode: str) -> Image.Image:
+def shrunk(image: Image.Image, mode: str) -> Image.Image:
     """In that mode, by a whole factor; in stripes, because each step makes a copy."""
     factor = min(max(image.size) // _LARGE, *image.size)
     if factor <= 1:

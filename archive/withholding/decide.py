@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -94,6 +95,8 @@ def withhold(archive: Archive, asked: Sequence[Asked], who: str | None, *, hides
         said = f"{hidden.captures} captures, {hidden.facts} facts, {hidden.images} images withheld"
         _tell(archive, one.scope, f"{one.action} {id_}: {said}")
     record_written(archive)
+    # Those that are served next are made of what may be seen then.
+    shutil.rmtree(archive.thumbnails, ignore_errors=True)
     load(archive)
     return [one for one in read_decided(archive) if one.id in made]
 

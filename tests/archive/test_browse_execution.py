@@ -164,9 +164,9 @@ def test_datasettes_own_scripts_still_work(browser, base):
         assert complaints == []
 
 
-def test_logos_come_straight_out_of_the_warc(browser, base):
+def test_logos_are_shown_made_small(browser, base):
     for path, expected in (("/", 3), ("/archive/current_sponsors", 3), ("/archive/current_sponsor", 3),
-                           ("/archive/logo", 3)):  # fmt: skip
+                           ("/archive/logo", 3), ("/-/organisation/stichting-lantaarn", 1)):  # fmt: skip
         with visiting(browser) as (page, _):
             page.goto(base + path)
             page.wait_for_load_state("networkidle")
@@ -175,6 +175,8 @@ def test_logos_come_straight_out_of_the_warc(browser, base):
             wide = page.evaluate("[...document.images].map(i => i.naturalWidth)")
             assert len(wide) == expected, path
             assert min(wide) > 20, path
+            sources = page.evaluate("[...document.images].map(i => i.currentSrc)")
+            assert all(source.endswith("/thumbnail") for source in sources), path
 
 
 @pytest.mark.parametrize("path", ["/", "/archive", "/archive/capture", "/archive/current_sponsor", "/archive/changes",

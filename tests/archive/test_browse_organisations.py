@@ -60,7 +60,7 @@ def test_what_came_later_begins_later_and_what_stayed_fills_the_line(client):
 
 def test_a_sponsor_shows_its_logo_and_what_it_supports_leads_back(client, built):
     html = client.get("/-/organisation/stichting-lantaarn").text
-    assert f'<img src="{built.path("Stichting Lantaarn", "raw")}" alt="logo of Stichting Lantaarn"' in html
+    assert f'<img src="{built.path("Stichting Lantaarn", "thumbnail")}" alt="logo of Stichting Lantaarn"' in html
     assert "/-/organisation/stichting-lantaarn" in client.get("/-/organisation/netwerk").text
 
 

@@ -60,7 +60,7 @@ def test_the_front_page_tells_what_is_kept(request, built, kind):
         assert said in text or f"{label} {number}" in text or said.split(" ", 2)[-1] in text, said
     assert "Stichting Lantaarn first listed 2016-05-01" in text
     assert "Plan Vooruit first listed 2018-05-01" in text
-    assert f"{built.path('Plan Vooruit 2')}/raw" in html
+    assert f"{built.path('Plan Vooruit 2')}/thumbnail" in html
     assert "Huis van Jeugd 2018-05-01" in text
     assert "Pleegzorg Nu" not in text.split("Latest changes")[0]  # no longer a member
     assert "no longer listed member Pleegzorg Nu" in text

@@ -157,7 +157,8 @@ def test_what_is_hostile_is_escaped_on_every_page(client, built):
     ids=["instance", "database", "table"],
 )
 def test_every_route_asks_who_may_see_it(built, metadata):
-    paths = [built.path("home", view) for view in ("", "raw", "record", "snapshot")]
+    paths = [built.path("home", view) for view in ("", "raw", "record", "snapshot", "thumbnail")]
+    paths += ["/-/search.json?q=kind", built.path("Stichting Lantaarn", "thumbnail")]
     paths += [f"/-/web/20160501120000/{HOME}", "/-/capture/row/1", "/-/search?q=kind", "/-/search", "/-/crawl/latest"]
     with running(Datasette([str(built.archive.database)])) as client:
         assert {client.get(path).status_code for path in paths} <= {200, 302}  # the control

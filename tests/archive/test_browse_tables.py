@@ -95,18 +95,18 @@ def test_a_sheet_takes_rows_in_any_pieces_and_loses_nothing(rows, length):
 
 def test_cells_show_logos_badges_times_and_ways_to_the_capture(client, built):
     html = client.get("/archive/current_sponsor").text
-    assert f'<img src="{built.path("Plan Vooruit 2")}/raw" alt="logo of Plan Vooruit"' in html
+    assert f'<img src="{built.path("Plan Vooruit 2")}/thumbnail" alt="logo of Plan Vooruit"' in html
     assert '<span class="bw-badge bw-good">current</span>' in html
     assert re.search(r'<time datetime="2018-05-01T12:00:01Z"[^>]*>2018-05-01 ', html)
     assert re.search(r'href="/-/capture/row/\d+">capture</a>', html)
     assert "/images/215/1002.jpg (110 x 80, image/jpeg)</span>" in html
     html = client.get("/archive/logo").text
-    assert f'<img src="{built.path("Plan Vooruit 2")}/raw"' in html
+    assert f'<img src="{built.path("Plan Vooruit 2")}/thumbnail"' in html
     html = client.get("/archive/capture").text
     assert f'<a class="bw-capture" href="{built.path("home")}"' in html
     assert '<span class="bw-badge bw-bad">404</span>' in html
     html = client.get("/archive/current_sponsors").text
-    assert f'<img src="{built.path("Plan Vooruit 2")}/raw" alt="logo of Plan Vooruit"' in html
+    assert f'<img src="{built.path("Plan Vooruit 2")}/thumbnail" alt="logo of Plan Vooruit"' in html
 
 
 def test_foreign_keys_carry_names(client):

@@ -45,7 +45,7 @@ ASKED = (
     "/archive?sql=" + quote("select * from main.resource, main.page_version"), "/archive/event",
     "/archive?sql=" + quote("select sql from sqlite_master"), "/archive?sql=" + quote("select * from page_version_fts"),
     "/-/changes", "/-/changes.atom", "/-/changes.json", "/-/organisation/zilveren-vos", "/-/cdx?url=*.test", "/-/crawl/latest",
-    f"/-/timemap/link/{HOME}",
+    f"/-/timemap/link/{HOME}", "/-/search.json?q=geheime", "/-/search.json?q=zilv", "/-/search?q=geheimee",
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def addresses(built, database) -> list[str]:
     assert len(rows) == 3
     names = ("secret", "Stichting Lantaarn", "Stichting Lantaarn 2")
     return [
-        *(built.path(name, view) for name in names for view in ("", "raw", "record", "snapshot")),
+        *(built.path(name, view) for name in names for view in ("", "raw", "thumbnail", "record", "snapshot")),
         *(f"/-/web/{at}/{url}" for at in ("2016", "20180501000000") for url in (SECRET, LOGO, LOGO.replace("http:", "https:"))),
         f"/-/web/2016/{SECRET}/deeper?never=captured",
         *(f"/-/{path}/{url}" for path in ("timegate", "timemap/link") for url in (SECRET, LOGO)),
