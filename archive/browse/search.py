@@ -188,7 +188,9 @@ class _Hits:
                 values.sort()
             else:
                 values.sort(key=lambda one: (-one[1], one[0]))
-                values = values[:_SHOWN]
+                values = [one for place, one in enumerate(values) if place < _SHOWN or one[0] == current]
+            if current and current not in dict(values):
+                values.append((current, 0))  # so that it can be taken back
             found += [Facet(dimension, value, pages, value == current) for value, pages in values]
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _PIECE = re.compile(r'"([^"]+)"|(\w+(?:[\'\u2019]\w+)*)')
 #: words and phrases past this many are left out
@@ -25,9 +26,14 @@ class Piece:
 
 
 def pieces_of(text: str | None) -> tuple[Piece, ...]:
-    """The words and phrases of what was typed."""
+    """The words and phrases of what was typed. Of what holds no letter and no digit the index knows nothing.
+
+    >>> [piece.text for piece in pieces_of('"!?" _ zorg')]
+    ['zorg']
+    """
     plain = (text or "").replace("\0", " ")
-    return tuple(Piece(phrase or word, bool(phrase)) for phrase, word in _PIECE.findall(plain)[:_MOST])
+    found = (Piece(phrase or word, bool(phrase)) for phrase, word in _PIECE.findall(plain))
+    return tuple(islice((piece for piece in found if any(map(str.isalnum, piece.text))), _MOST))
 
 
 def match_expression(text: str | None) -> str:

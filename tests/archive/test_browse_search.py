@@ -78,6 +78,7 @@ def test_words_come_before_parts_of_words_and_the_best_page_first(client):
     assert keys(client, "zorg kind") == ["b", "a"]
     assert keys(client, '"zorg voor"') == ["b"]
     assert keys(client, "gez") == ["b"]
+    assert keys(client, '"!?" leegzorg') == ["c"]
 
 
 def test_three_letters_are_found_at_the_end_of_a_word_two_only_at_the_beginning(client):
@@ -135,6 +136,13 @@ def test_every_way_to_narrow_is_a_link_that_does_what_it_says(client):
     for text in narrowed:
         back = re.search(r'href="([^"]+)" aria-current="true"', text)
         assert back[1] == "/-/search?q=zorg"
+
+
+def test_what_was_chosen_can_be_taken_back_where_nothing_is_left(client):
+    html = client.get("/-/search", params={"q": "wetenschap", "section": "member", "versions": "past"}).text
+    assert "No page says that" in html
+    back = [unescape(one) for one in re.findall(r'href="([^"]+)" aria-current="true"', html)]
+    assert back == ["/-/search?q=wetenschap&versions=past", "/-/search?q=wetenschap&section=member"]
 
 
 def test_pages_of_hits_follow_one_another_and_hold_each_page_once(client):
