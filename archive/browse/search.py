@@ -28,8 +28,8 @@ OPEN, CLOSE = "\x02", "\x03"
 PER_PAGE = 20
 #: with fewer pages than these it is asked whether something else was meant
 _FEW = 3
-#: values of one facet that are shown
-_SHOWN = 12
+#: values of one facet that are shown; of years more
+_SHOWN, _YEARS = 12, 40
 DIMENSIONS = ("site", "year", "section", "versions")
 
 _RANKED = """SELECT rowid FROM page_version_fts WHERE page_version_fts MATCH ? AND rank MATCH 'bm25(4.0, 1.0)'
@@ -184,13 +184,13 @@ class _Hits:
                 counts = self._counted(others)
             current = self._asked.years if dimension == "year" else chosen[dimension]
             values = [(value, pages) for (of, value), pages in counts.items() if of == dimension]
-            if dimension == "year":
-                values.sort()
-            else:
-                values.sort(key=lambda one: (-one[1], one[0]))
-                values = [one for place, one in enumerate(values) if place < _SHOWN or one[0] == current]
+            values.sort(key=lambda one: (-one[1], one[0]))
+            most = _YEARS if dimension == "year" else _SHOWN
+            values = [one for place, one in enumerate(values) if place < most or one[0] == current]
             if current and current not in dict(values):
                 values.append((current, 0))  # so that it can be taken back
+            if dimension == "year":
+                values.sort()
             found += [Facet(dimension, value, pages, value == current) for value, pages in values]
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
@@ -19,6 +19,9 @@ from archive.store.subjects import fold
 
 #: longer ones are addresses and worse, bytes
 _LONGEST = 64
+#: held at most
+MOST_WORDS = 1_000_000
+_BATCH = 50_000
 #: shorter parts are in every other word; those of three letters count where they end one
 _LEAST, _ANYWHERE = 3, 4
 #: longer words that are looked for, for all words of a question together: the most frequent
@@ -30,18 +33,32 @@ _MORE = 10
 
 
 class Vocabulary:
-    """Of *words* in their order, each with its number of versions. A word costs its bytes and nine more."""
+    """Of *words* in their order, each with its number of versions. A word costs its bytes and nine more; of more than
+    `MOST_WORDS` the rarest are left out: pages of nothing but noise must not fill the memory."""
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
-        joined = bytearray(b"\n")
+        self._joined = bytearray(b"\n")
         self._starts, self._versions = array("I"), array("I")
+        least = 1
         for word, versions in words:
             encoded = word.encode()
-            if len(encoded) <= _LONGEST:
-                self._starts.append(len(joined))
-                self._versions.append(versions)
-                joined += encoded + b"\n"
-        self._joined = bytes(joined)
+            if len(encoded) <= _LONGEST and versions >= least:
+                self._add(encoded, versions)
+                while len(self._starts) > MOST_WORDS:
+                    least += 1
+                    self._keep_only(least)
+
+    def _add(self, encoded: bytes, versions: int) -> None:
+        self._starts.append(len(self._joined))
+        self._versions.append(versions)
+        self._joined += encoded + b"\n"
+
+    def _keep_only(self, least: int) -> None:
+        joined, starts, counts = self._joined, self._starts, self._versions
+        self._joined, self._starts, self._versions = bytearray(b"\n"), array("I"), array("I")
+        for start, versions in zip(starts, counts, strict=True):
+            if versions >= least:
+                self._add(bytes(joined[start : joined.index(b"\n", start)]), versions)
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -56,7 +73,7 @@ class Vocabulary:
         while (at := self._joined.find(sought, at)) >= 0:
             number = bisect_right(self._starts, at) - 1
             start, at = self._starts[number], self._joined.find(b"\n", at)
-            if not self._joined.startswith(sought.rstrip(), start):
+            if not self._joined.startswith(sought.rstrip(b"\n"), start):
                 found.append((self._joined[start:at].decode(), self._versions[number]))
         return sorted(found, key=lambda one: (-one[1], one[0]))
 
@@ -82,11 +99,20 @@ class Vocabulary:
         known = self.versions_of(word)
         if not wrong or (not known and self.knows(word)):
             return None
-        words = self._joined.decode().split("\n")[1:-1]
-        near = extract(word, words, scorer=OSA.distance, score_cutoff=wrong, limit=None)
-        more = [one for one in near if self._versions[one[2]] > known * _MORE]
-        best = min(more, key=lambda one: (one[1], -self._versions[one[2]], one[0]), default=None)
-        return best[0] if best else None
+        near = [
+            (distance, -self._versions[first + place], other)
+            for first, words in self._batches()
+            for other, distance, place in extract(word, words, scorer=OSA.distance, score_cutoff=wrong, limit=None)
+            if self._versions[first + place] > known * _MORE
+        ]
+        return min(near)[2] if near else None
+
+    def _batches(self) -> Iterator[tuple[int, list[str]]]:
+        """All words, some thousands at a time, with the number of the first."""
+        for first in range(0, len(self), _BATCH):
+            following = first + _BATCH
+            end = self._starts[following] if following < len(self) else len(self._joined)
+            yield first, self._joined[self._starts[first] : end - 1].decode().split("\n")
 
 
 def read_vocabulary(connection: sqlite3.Connection) -> Vocabulary:
