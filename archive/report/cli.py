@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
+from typing import Literal
 
 import click
 
@@ -63,6 +64,11 @@ def diff(a: str, b: str, archive: Path, site: str | None, as_json: bool) -> int:
 @click.option("--from", "since", metavar="DATE", help="Only what was captured then or later, such as 2026-01-31.")
 @click.option("--to", "until", metavar="DATE", help="Only what was captured until the end of that day.")
 @click.option("--role", help="Only what was listed so: member, goal, sponsor...")
+@click.option(
+    "--versions",
+    type=click.Choice(["current", "past"]),
+    help="Only pages: as the last capture of each shows them, or as they were before.",
+)
 @json_option
 def search(
     words: tuple[str, ...],
@@ -71,6 +77,7 @@ def search(
     since: str | None,
     until: str | None,
     role: str | None,
+    versions: Literal["current", "past"] | None,
     as_json: bool,
 ) -> int:
     """Find words on pages as they were, and among what was listed; the best first.
@@ -84,14 +91,17 @@ def search(
       bewaar search pleegzorg kinderen --to 2020-12-31
       bewaar search '"better care"' --site better_care_network
       bewaar search plan --role sponsor --json
+      bewaar search cooperatie --versions past
     """
+    if role and versions:
+        raise WrongUse("--role is of what was listed, --versions of pages: one of the two")
     from archive.report.search import CLOSE, OPEN
     from archive.report.search import search as run
     from archive.store.withheld import open_visible
 
     period = {"since": times.read_since(since) if since else "", "until": times.read_until(until) if until else "~"}
     with open_visible(Archive.open(archive)) as connection:
-        found = run(connection, " ".join(words), site=site, role=role, **period)
+        found = run(connection, " ".join(words), site=site, role=role, versions=versions, **period)
         _say_withheld(connection)
     if as_json:
         plain = {ord(OPEN): None, ord(CLOSE): None}

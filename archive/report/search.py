@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from archive.errors import WrongUse
 from archive.store.expressions import Piece, pieces_of, widened_expression
@@ -21,6 +22,9 @@ _PAGES = f"""SELECT v.id, v.site_id, v.page_key, v.title, snippet(page_version_f
 FROM page_version_fts JOIN page_version v ON v.id = page_version_fts.rowid
 WHERE page_version_fts MATCH :expression AND (:site IS NULL OR v.site_id = :site) AND EXISTS (SELECT 1 FROM capture c
   WHERE c.page_version_id = v.id AND c.captured_at BETWEEN :since AND :until)
+  AND (:versions IS NULL OR (:versions = 'current') = (v.id = (SELECT w.id FROM page_version w
+    JOIN capture c ON c.page_version_id = w.id WHERE w.site_id = v.site_id AND w.page_key = v.page_key
+    ORDER BY c.captured_at DESC, w.id DESC LIMIT 1)))
 ORDER BY rank, v.id LIMIT {_MOST * 10}"""
 _CAPTURES = """SELECT min(c.captured_at), max(c.captured_at) AS newest, c.record_id, r.url
 FROM capture c JOIN resource r ON r.id = c.resource_id
@@ -86,13 +90,15 @@ def search(
     since: str = "",
     until: str = "~",
     role: str | None = None,
+    versions: Literal["current", "past"] | None = None,
 ) -> Hits:
     """The best first, and last the pages that have a word inside longer ones only. Any *words* will do; with *role*
-    only what is listed so is looked at. Raises WrongUse for a site or a role that is not in the database."""
+    only what is listed so is looked at, with *versions* only pages: what the last capture of each shows, or what it
+    showed before. Raises WrongUse for a site or a role that is not in the database."""
     _check(connection, "site", "SELECT id FROM site ORDER BY id", site)
     _check(connection, "role", "SELECT DISTINCT role FROM presence ORDER BY role", role)
-    asked = {"site": site, "since": since, "until": until, "role": role}
-    listed = _find_listed(connection, fold(words), asked)
+    asked = {"site": site, "since": since, "until": until, "role": role, "versions": versions}
+    listed = [] if versions else _find_listed(connection, fold(words), asked)
     pages, meant = ([], None) if role else _find_pages(connection, pieces_of(words), asked)
     more = len(listed) > _MOST or len(pages) > _MOST
     return Hits(tuple(listed[:_MOST]), tuple(pages[:_MOST]), more, None if listed else meant)

@@ -82,6 +82,15 @@ def test_what_was_listed_is_found_by_role_the_name_itself_first(archive):
     assert find(archive, "plan", since="2027-01-01T00:00:00Z").listed == ()
 
 
+def test_current_versions_are_apart_from_past_ones(archive):
+    assert [hit.url for hit in find(archive, "cooperatie", versions="past").pages] == [HOME]
+    assert find(archive, "cooperatie", versions="current").pages == ()
+    assert [hit.versions for hit in find(archive, "niets", versions="current").pages] == [1]
+    assert find(archive, "plan", versions="current").listed == ()
+    told = bewaar("search", "x", "--role", "member", "--versions", "past", "--archive", archive.root, code=2).stderr
+    assert "one of the two" in told
+
+
 def test_a_site_or_role_that_is_none_is_told(archive):
     with pytest.raises(WrongUse, match="there are: member, sponsor"):
         find(archive, "x", role="lid")
