@@ -147,6 +147,15 @@ async def check_instance(datasette: Any, actor: Any) -> None:
         await datasette.ensure_permission(action="view-instance", actor=actor)
 
 
+def templates(datasette: Any, request: Any = None) -> Any:
+    """Jinja's environment."""
+    return (
+        datasette.get_jinja_environment(request)
+        if hasattr(datasette, "get_jinja_environment")
+        else datasette.jinja_env  # 0.65
+    )
+
+
 async def title(datasette: Any) -> str | None:
     """What the operator calls it."""
     if hasattr(datasette, "get_instance_metadata"):

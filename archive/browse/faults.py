@@ -59,7 +59,7 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
     async def answer() -> Any:
         from datasette.utils.asgi import Response
 
-        from archive.browse import withheld
+        from archive.browse import access, withheld
 
         told = tell(exception)
         if told.status == 404 and (why := await withheld.of_missing_row(datasette, request)):
@@ -72,9 +72,11 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
         context = {**dict(told.more), "ok": False, "error": told.error, "status": told.status, "title": told.title}
         if request.path.endswith(".json"):
             return Response.json(context, status=told.status, headers=headers)
-        template = datasette.jinja_env.select_template([f"{told.status}.html", "error.html"])
+        template = access.templates(datasette, request).select_template([f"{told.status}.html", "error.html"])
         context |= {"bewaar_said_by_us": told.by_us}
-        context |= {"urls": datasette.urls, "app_css_hash": datasette.app_css_hash(), "menu_links": list}
+        context |= {"urls": datasette.urls, "menu_links": list}
+        if hasattr(datasette, "app_css_hash"):  # 0.65: for whoever has a base.html of their own
+            context["app_css_hash"] = datasette.app_css_hash()
         return Response.html(await template.render_async(context), status=told.status, headers=headers)
 
     return answer

@@ -15,7 +15,7 @@ from babel.messages.extract import extract_from_dir
 from datasette.app import Datasette
 from jinja2 import nodes
 
-from archive.browse import language, vocabulary
+from archive.browse import access, language, vocabulary
 from archive.browse.serve import build as build_datasette
 from archive.store.decisions import append_decision
 from crawler.items import KINDS
@@ -136,7 +136,7 @@ def raw_texts(source: str, env) -> list[str]:
 def env():
     datasette = Datasette([])
     asyncio.run(datasette.invoke_startup())
-    return datasette.jinja_env
+    return access.templates(datasette)
 
 
 @pytest.mark.parametrize(
