@@ -80,6 +80,7 @@ def menu(datasette: Any) -> list[dict[str, str]]:
         {"href": urls.path("/-/crawl/latest"), "label": gettext("Last crawl")},
         {"href": urls.table(name, "capture"), "label": gettext("Captures")},
         {"href": urls.database(name), "label": gettext("All tables and questions")},
+        {"href": urls.path("/-/about"), "label": gettext("About")},
     ]
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.chromium
 
 AXE = "axe-core@4.14.1"
 PAGES = ("home", "capture", "picture", "changes", "organisation", "page", "diff", "search", "table", "row", "question",
-         "database", "missing")  # fmt: skip
+         "database", "missing", "about")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,7 @@ def path_of(built, name: str) -> str:
         "question": "/archive/listed_on",
         "database": "/archive",
         "missing": "/-/capture/nothing",
+        "about": "/-/about",
     }[name]
 
 
@@ -78,7 +79,7 @@ def test_axe_finds_nothing_serious(browser, base, built, axe, name, scheme):  # 
     assert serious == []
 
 
-@pytest.mark.parametrize("name", ["home", "capture", "organisation", "search", "table", "missing"])
+@pytest.mark.parametrize("name", ["home", "capture", "organisation", "search", "table", "missing", "about"])
 def test_axe_finds_nothing_serious_in_dutch(browser, base, built, axe, name):  # noqa: F811
     """Colours are the same; what differs is what is said, and in which language it says it is."""
     with visiting(browser, locale="nl-NL", bypass_csp=True, viewport={"width": 375, "height": 800}) as (page, _):

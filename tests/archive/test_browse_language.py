@@ -32,7 +32,7 @@ DATASETTES = {"_table.html", "table.html", "index.html"}
 #: blocks within a tag
 ATTRIBUTES = {"main_language", "body_class"}
 #: names, the same in every language
-NAMES = {"Atom", "JSON", "Feed", "Datasette", "Bewaar", "WARC", "UTC", "NL", "EN", "kB", "MB"}
+NAMES = {"Atom", "JSON", "Feed", "Datasette", "Bewaar", "WARC", "SQLite", "UTC", "NL", "EN", "kB", "MB"}
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,11 @@ def test_a_catalog_has_every_text_and_no_other(path):
 @pytest.mark.parametrize("path", catalogs(), ids=lambda path: path.stem)
 def test_a_translation_has_the_places_of_its_text(path):
     for entry in polib.pofile(str(path)):
-        for text in entry.msgstr_plural.values() or [entry.msgstr]:
-            assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)), entry.msgid
+        pairs = [(entry.msgid, entry.msgstr)]
+        if entry.msgid_plural:
+            pairs = [((entry.msgid, entry.msgid_plural)[form > 0], text) for form, text in entry.msgstr_plural.items()]
+        for english, text in pairs:
+            assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(english)), entry.msgid
             assert "<" not in text
 
 
@@ -223,7 +226,7 @@ ALLOWED = {
     *("date", "page", "key", "organisation", "seen", "captures", "plan", "nederland"),  # of questions: what they take
 }
 #: every kind of page, and of refusal
-PAGES = ("/", "/-/changes", "/-/search?q=pleegzorg", "/-/search?q=zzzz", "/-/organisation/pleegzorg-nu",
+PAGES = ("/", "/-/about", "/-/changes", "/-/search?q=pleegzorg", "/-/search?q=zzzz", "/-/organisation/pleegzorg-nu",
          "/-/organisation/stichting-lantaarn", "/-/capture/{home}", "/-/capture/{failed}", "/-/capture/{moved}",
          "/-/capture/{Stichting Lantaarn}", "/-/page/{home2}", "/-/page/{home}/diff/{home2}", "/-/crawl/latest",
          "/-/capture/{pdf}", "/-/capture/nothing", "/-/capture/{failed}/raw", "/-/page/{css}", "/-/changes?site=zzz",
