@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext as stdlib_gettext
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -158,11 +158,26 @@ def install(env: Any) -> None:
     env.install_gettext_callables(gettext, ngettext, newstyle=True)
     env.globals["bewaar_language"] = current
     env.globals["bewaar_in_other_languages"] = in_other_languages
-    env.filters["bewaar_said"] = vocabulary.say
-    env.filters["bewaar_day"] = figures.day
-    env.filters["bewaar_moment"] = figures.moment
-    env.filters["bewaar_number"] = figures.number
-    env.filters["bewaar_size"] = figures.size
+    filters: Mapping[str, Callable[[Any], str]] = {
+        "bewaar_said": vocabulary.say,
+        "bewaar_day": figures.day,
+        "bewaar_moment": figures.moment,
+        "bewaar_number": figures.number,
+        "bewaar_size": figures.size,
+    }
+    for name, filter_ in filters.items():
+        env.filters[name] = _at_each_visit(filter_)
+
+
+def _at_each_visit(filter_: Callable[[Any], str]) -> Callable[[Any, Any], str]:
+    """Jinja works out a filter of a constant once and for all, in the language of whoever comes first."""
+    from jinja2 import pass_context
+
+    @pass_context
+    def filtered(_context: Any, value: Any) -> str:
+        return filter_(value)
+
+    return filtered
 
 
 def feed_query(*, first: bool = True) -> str:

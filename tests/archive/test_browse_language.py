@@ -333,6 +333,19 @@ def test_a_table_page_has_a_dutch_frame_around_english_contents(client):
     client.cookies.clear()
 
 
+@pytest.mark.parametrize("path", ["/-/about", "/", "/-/changes"])
+def test_what_one_visitor_was_told_is_not_told_to_the_next(built, path):
+    """Templates are compiled at the first visit."""
+    with running(build_datasette(built.archive)) as client:
+        first = {one: client.get(path, headers={"accept-language": one}).text for one in ("nl", "en")}
+        again = {one: client.get(path, headers={"accept-language": one}).text for one in ("nl", "en")}
+    with running(build_datasette(built.archive)) as client:
+        alone = client.get(path).text
+    told = [re.sub(r"[\d.]+ ms|:\d+/", "", html) for html in (first["en"], again["en"], alone)]
+    assert len(set(told)) == 1
+    assert len({re.sub(r"[\d.]+ ms", "", html) for html in (first["nl"], again["nl"])}) == 1
+
+
 def test_two_visitors_at_once_are_not_mixed(built):
     async def ask() -> list[str]:
         datasette = build_datasette(built.archive)
