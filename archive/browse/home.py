@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from archive.browse import access, captures, queries
+from archive.browse import access, captures, charts, queries
 from archive.browse.language import feed_query, gettext
+from archive.browse.tallies import counted
 
 _SITES = "SELECT id, name, home, title, description, rights, licence FROM site ORDER BY name LIMIT 50"
 # A crawl that was killed stays so until it is resumed: not "runs now", but "has not ended".
@@ -43,6 +44,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], str]] = {
     "goals": (("goal", "fact", "capture"), _GOALS),
     "changes": (("change", "organisation", "capture"), _CHANGES),
 }
+_CHARTED = {"presence", "site", "crawl", "capture"}
 _COUNTED = ("crawl", "capture", "page_version", "organisation", "change", "warc")
 
 
@@ -63,13 +65,34 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         "counts": None,
     }
     if await access.may_view(datasette, actor, name, *_COUNTED):
-        found["counts"] = dict((await database.execute(_COUNTS)).first())
+        found["counts"] = (await counted(database, _COUNTS))[0]
     for part, (reads, sql) in _PARTS.items():
         found[part] = None
         if existing.keys() >= set(reads) and await access.may_view(datasette, actor, name, *reads):
-            found[part] = [dict(row) for row in (await database.execute(sql)).rows]
+            found[part] = await counted(database, sql)
+    found["charts"] = await _charts(datasette, actor, name) if existing.keys() >= _CHARTED else None
     offered = queries.definitions(existing.keys(), gettext)
     found["questions"] = [
         {"name": one, **offered[one]} for one in sorted(offered, key=lambda one: offered[one]["title"])
     ]
     return found
+
+
+async def _charts(datasette: Any, actor: Any, name: str) -> dict[str, Any] | None:
+    """What there is to be drawn: nothing of an archive of one crawl, for nothing has happened since."""
+    if not await access.may_view(datasette, actor, name, *_CHARTED):
+        return None
+    database = datasette.get_database(name)
+    crawled = (await counted(database, charts.CRAWLED))[0]
+    if crawled["crawls"] < 2:
+        return None
+    listed = await counted(database, charts.LISTED)
+    period = crawled["first"], max([crawled["last"], *(row["first_seen"] for row in listed)])
+    sizes = await counted(database, charts.SIZES)
+    return {
+        "members": charts.over_time(listed, "member", *period),
+        "sponsors": charts.over_time(listed, "sponsor", *period),
+        "sizes": charts.bars(sizes),
+        "most_bytes": max((row["bytes"] for row in sizes), default=0),
+        "geometry": {"width": charts.WIDTH, "height": charts.HEIGHT, "lines": charts.MOST_LINES},
+    }

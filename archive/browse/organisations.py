@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from datasette.utils.asgi import NotFound
 
-from archive import times
 from archive.browse import access, captures
 from archive.browse.captures import Row
 from archive.browse.cells import picture_size
 from archive.browse.changes import read_changes
+from archive.browse.charts import WIDTH, Axis
 from archive.browse.language import feed_query, gettext
 from archive.browse.pages import page
 from archive.browse.routes import allowed, answering
@@ -51,9 +50,6 @@ GROUP BY o.id ORDER BY o.name COLLATE NOCASE, o.id LIMIT 10001"""
 #: organisations on one page; where there are more it says so
 _MOST = 10_000
 
-#: of a time line, in its own units
-WIDTH = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -73,15 +69,10 @@ def bar(row: Row, first: str, last: str) -> Bar:
     >>> bar(row | {"absent_before": None, "gone_by": None}, "2016-01-01T00:00:00Z", "2020-01-01T00:00:00Z").width
     500.3
     """
-    begin, end = times.parse(first), times.parse(last)
-    whole = (end - begin).total_seconds() or 1.0
-
-    def place(at: datetime) -> float:
-        return round(max(0.0, min(1.0, (at - begin).total_seconds() / whole)) * WIDTH, 1)
-
-    start, stop = place(times.parse(row["first_seen"])), place(times.parse(row["last_seen"]))
-    may_start = place(times.parse(row["absent_before"])) if row["absent_before"] else start
-    may_stop = place(times.parse(row["gone_by"])) if row["gone_by"] else stop
+    axis = Axis.between(first, last)
+    start, stop = axis.place(row["first_seen"]), axis.place(row["last_seen"])
+    may_start = axis.place(row["absent_before"]) if row["absent_before"] else start
+    may_stop = axis.place(row["gone_by"]) if row["gone_by"] else stop
     # What was seen once is a mark that can be seen.
     width = max(round(stop - start, 1), 6.0)
     return Bar(min(start, WIDTH - width), width, may_start, round(max(may_stop, stop) - may_start, 1))
