@@ -21,7 +21,9 @@ _CHANGES = """SELECT ch.site_id, s.name AS site, ch.crawl_id, ch.page_key, ch.ro
   b.record_id AS before_record
 FROM change ch JOIN site s ON s.id = ch.site_id JOIN capture a ON a.id = ch.after_capture_id
   JOIN capture b ON b.id = ch.before_capture_id LEFT JOIN organisation o ON o.id = ch.organisation_id
-WHERE {where} ORDER BY ch.changed_by DESC, ch.id DESC LIMIT :rows"""
+WHERE {where} ORDER BY ch.changed_by DESC, ch.id DESC LIMIT {rows}"""
+#: for the front page, where edited texts would crowd out who came and went
+LATEST = _CHANGES.format(where="ch.kind <> 'text edited'", rows=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,19 @@ async def read_changes(
     database: Any, *, site: str | None = None, organisation: str | None = None, limit: int = 50
 ) -> list[Told]:
     """The newest *limit*, of one site or one organisation where that is asked for."""
-    values = {"site": site, "organisation": organisation, "rows": _ROWS}
+    values = {"site": site, "organisation": organisation}
     where = [
         condition
         for condition, wanted in (("ch.site_id = :site", site), ("ch.organisation_id = :organisation", organisation))
         if wanted is not None
     ]
-    sql = _CHANGES.format(where=" AND ".join(where) or "1")
+    sql = _CHANGES.format(where=" AND ".join(where) or "1", rows=_ROWS)
     rows = (await database.execute(sql, values)).rows
-    return list(_told([dict(row) for row in rows]))[:limit]
+    return list(told([dict(row) for row in rows]))[:limit]
 
 
-def _told(rows: Iterable[Row]) -> Iterator[Told]:
+def told(rows: Iterable[Row]) -> Iterator[Told]:
+    """Of *rows*, the newest first, one after another; floods as one."""
     crawls: dict[str, dict[tuple[str | None, str | None, str], list[Row]]] = {}
     for row in rows:
         # Of what pages say themselves a flood runs over many of them; lists stand on one.

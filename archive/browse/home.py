@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archive.browse import access, captures, charts, queries
+from archive.browse.changes import LATEST, told
 from archive.browse.language import feed_query, gettext
 from archive.browse.tallies import counted
 
@@ -30,20 +31,14 @@ _GOALS = """SELECT g.value, g.kind, g.state, min(g.first_seen) AS first_seen, ma
   c.record_id
 FROM goal g JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id WHERE g.state <> 'ended'
 GROUP BY g.site_id, g.subject ORDER BY g.state, g.site_id, g.kind, f.position, g.value LIMIT 100"""
-_CHANGES = """SELECT ch.kind, ch.role,
-  coalesce(o.name, CASE WHEN ch.role IS NOT NULL THEN coalesce(ch.after, ch.before) END, ch.subject) AS what,
-  ch.before, ch.after, ch.changed_after, ch.changed_by, ch.page_key, c.record_id, b.record_id AS before_record
-FROM change ch JOIN capture c ON c.id = ch.after_capture_id JOIN capture b ON b.id = ch.before_capture_id
-  LEFT JOIN organisation o ON o.id = ch.organisation_id
-WHERE ch.kind <> 'text edited' ORDER BY ch.changed_by DESC, ch.id DESC LIMIT 12"""
-
 #: part of the page -> the tables and views it is read from, and the query
 _PARTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sponsors": (("current_sponsor", "logo", "capture"), _SPONSORS),
     "members": (("member", "capture"), _MEMBERS),
     "goals": (("goal", "fact", "capture"), _GOALS),
-    "changes": (("change", "organisation", "capture"), _CHANGES),
+    "changes": (("change", "site", "organisation", "capture"), LATEST),
 }
+_MOST_CHANGES = 12
 _CHARTED = {"presence", "site", "crawl", "capture"}
 _COUNTED = ("crawl", "capture", "page_version", "organisation", "change", "warc")
 
@@ -65,11 +60,13 @@ async def read(datasette: Any, actor: Any, name: str) -> dict[str, Any]:
         "counts": None,
     }
     if await access.may_view(datasette, actor, name, *_COUNTED):
-        found["counts"] = (await counted(database, _COUNTS))[0]
+        found["counts"] = (await counted(database, _COUNTS, may_lag=True))[0]
     for part, (reads, sql) in _PARTS.items():
         found[part] = None
         if existing.keys() >= set(reads) and await access.may_view(datasette, actor, name, *reads):
             found[part] = await counted(database, sql)
+    if found["changes"]:
+        found["changes"] = list(told(found["changes"]))[:_MOST_CHANGES]
     found["charts"] = await _charts(datasette, actor, name) if existing.keys() >= _CHARTED else None
     offered = queries.definitions(existing.keys(), gettext)
     found["questions"] = [
@@ -88,7 +85,7 @@ async def _charts(datasette: Any, actor: Any, name: str) -> dict[str, Any] | Non
         return None
     listed = await counted(database, charts.LISTED)
     period = crawled["first"], max([crawled["last"], *(row["first_seen"] for row in listed)])
-    sizes = await counted(database, charts.SIZES)
+    sizes = await counted(database, charts.SIZES, may_lag=True)
     return {
         "members": charts.over_time(listed, "member", *period),
         "sponsors": charts.over_time(listed, "sponsor", *period),

@@ -1,7 +1,8 @@
 """What takes longer to count than to show: counted once for all visitors, and again when the database was written to.
 
-While a crawl writes, what was counted before is shown until the time it took is a twentieth of the time since, so that
-a visit costs the same however much is in the archive, and a small archive is always told exactly.
+While a crawl writes, a number may lag: what was counted before is shown until the time that took is a twentieth of the
+time since, so that a visit costs the same however much is in the archive, and a small archive is always told exactly.
+Names never lag: what is withheld is gone from the next request on.
 """
 
 from __future__ import annotations
@@ -30,20 +31,23 @@ class _Tally:
 
 
 _tallies: WeakKeyDictionary[Any, dict[str, _Tally]] = WeakKeyDictionary()
-_counting: WeakKeyDictionary[Any, dict[str, asyncio.Task[list[Row]]]] = WeakKeyDictionary()
+_counting: WeakKeyDictionary[Any, dict[tuple[str, Stamp], asyncio.Task[list[Row]]]] = WeakKeyDictionary()
 
 
-async def counted(database: Any, sql: str) -> list[Row]:
-    """The rows of *sql*, which takes no values."""
+async def counted(database: Any, sql: str, *, may_lag: bool = False) -> list[Row]:
+    """The rows of *sql*, which takes no values; to be read, and not to be written into."""
     path = Path(database.path)
     now = stamp_of([path, path.with_name(f"{path.name}-wal")])
     found = _tallies.setdefault(database, {}).get(sql)
-    if found and (found.of == now or time.monotonic() - found.at < _COSTS * found.took_s):
+    lags = may_lag and found is not None and time.monotonic() - found.at < _COSTS * found.took_s
+    if found and (found.of == now or lags):
         return found.rows
     under_way = _counting.setdefault(database, {})
-    task = under_way.get(sql)
+    task = under_way.get((sql, now))
     if task is None or task.done():
-        task = under_way[sql] = asyncio.get_running_loop().create_task(_count(database, sql, now))
+        task = asyncio.get_running_loop().create_task(_count(database, sql, now))
+        under_way[sql, now] = task
+        task.add_done_callback(lambda _: under_way.pop((sql, now), None))
     return await asyncio.shield(task)
 
 
