@@ -49,7 +49,13 @@ class Needles:
         """*data*, as long as it was, and in how many places it is masked."""
         if self._pattern is None:
             return data, 0
-        return self._pattern.subn(lambda found: MASK * len(found[0]), data)
+        return self._pattern.subn(_masked, data)
+
+
+def _masked(found: re.Match[bytes]) -> bytes:
+    # Behind a host a slash must stand: 127.0.0.1:8000xxxx is no address any more.
+    kept = found[0][:1] if found[0].startswith(b"/") else b""
+    return kept + MASK * (len(found[0]) - len(kept))
 
 
 def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:

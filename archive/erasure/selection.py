@@ -169,7 +169,18 @@ def _is_named(record: Record, targets: Sequence[Target], wanted: set[str], texts
             at = times.NO_DATE
         if any(target.covers(url, at) for target in targets):
             return True
-    return bool(texts) and _holds(record, texts)
+    if not texts:
+        return False
+    if _talks(record):  # of what it says itself, the words are masked
+        return texts.is_in([url.encode("utf-8", "surrogateescape")])
+    return _holds(record, texts)
+
+
+def _talks(record: Record) -> bool:
+    """Whether it is what was said of or for a capture, or of a whole file: it stays, with words masked."""
+    if is_about(record) or record.type == "request":
+        return True
+    return record.type == "metadata" and _WARC_FIELDS in (record.field("Content-Type") or "")
 
 
 def is_about(record: Record) -> bool:
@@ -259,8 +270,7 @@ def _find_mentions(files: Sequence[Path], needles: Needles, found: Selection) ->
             place = record.place
             if (place.file, place.offset, record.id) in going or not _holds(record, needles):
                 continue
-            talks = is_about(record) or record.type == "request"
-            if talks or (record.type == "metadata" and _WARC_FIELDS in (record.field("Content-Type") or "")):
+            if _talks(record):
                 found.chosen.append(
                     Chosen(
                         place.file,

@@ -22,6 +22,7 @@ Fates = Mapping[tuple[int, str], Literal["erase", "mask"]]
 Mask = Callable[[bytes], tuple[bytes, int]]
 
 _PIECE_BYTES = 1 << 20
+_PAYLOAD_DIGEST = re.compile(rb"^WARC-Payload-Digest:[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 _BLOCK_DIGEST = re.compile(rb"^(WARC-Block-Digest:[ \t]*)[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 
 
@@ -130,6 +131,7 @@ def _instead(
 
 def _marked(header: bytes, block: bytes, terms: Terms) -> bytes:
     digest = sha256(block).encode()
+    header = _PAYLOAD_DIGEST.sub(b"", header)  # of what it was; it may be left out
     header = _BLOCK_DIGEST.sub(lambda found: found[1] + digest, header)
     line_end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
     lines = header[: -len(line_end)]

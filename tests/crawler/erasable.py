@@ -37,7 +37,8 @@ def pages() -> dict[str, Answer]:
         "/": page(f'{MEMBERS}{links}<a href="/packed">e</a><a href="/other">f</a>', title="Home"),
         "/people/jan": jan,
         "/copy": jan,
-        QUERY: page("<p>One found.</p>", title="Found"),
+        QUERY: page('<p>One found.</p><a href="/from-there">on</a>', title="Found"),
+        "/from-there": page("<p>On.</p>", title="On"),
         "/report.pdf": (
             200,
             {"Content-Type": "application/pdf"},
