@@ -17,6 +17,7 @@ from archive.errors import BadRecord, Damaged, WrongUse
 from archive.layout import MARKER, Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
+from archive.premis import as_premis
 from archive.store import open_read_only
 from archive.store.described import Described, only, read_described
 from archive.wacz.catalogue import Catalogue
@@ -28,6 +29,8 @@ from archive.warc.reader import INSIDE
 from archive.warc.segment import flush, flush_directory
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+#: what happened to the files, for others' programs
+_PREMIS = "metadata/premis.xml"
 _PIECE_BYTES = 1 << 20
 
 
@@ -68,6 +71,8 @@ def make_bag(archive: Archive, directory: Path, wanted: Wanted, *, clock: Callab
                         f"{path}: manifest sha256 {known[name]}, computed {digest}; no bag made, see `bewaar verify`"
                     )
         bag.write(f"data/{MANIFEST}", "".join(f"{digest}  {name}\n" for name, digest in kept.items()))
+        files = [path.relative_to(archive.root).as_posix() for path in (*paths, *along)]
+        bag.tag(_PREMIS, "".join(f"{line}\n" for line in as_premis(archive, files)))
         bag.finish({
             "Bag-Software-Agent": f"Bewaar/{version('bewaar')}",
             "Bagging-Date": f"{clock():%Y-%m-%d}",
@@ -145,6 +150,7 @@ class _Bag:
         self._place = place
         #: hex sha256 by path
         self.payload: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
         self.size = 0
 
     def copy(self, source: Path, name: str) -> str:
@@ -155,11 +161,15 @@ class _Bag:
     def write(self, name: str, text: str) -> str:
         return self._add(name, iter([text.encode()]))
 
+    def tag(self, name: str, text: str) -> None:
+        """A tag file of our own (RFC 8493, 2.2.4)."""
+        self._tags[name] = self.write(name, text)
+
     def finish(self, about: dict[str, str | None]) -> None:
         """Write the tag files; nothing is added after it."""
         info = "".join(f"{label}: {' '.join(value.split())}\n" for label, value in about.items() if value)
         payload = dict(self.payload)
-        tags = {
+        tags = self._tags | {
             name: self.write(name, text)
             for name, text in (
                 ("bagit.txt", _DECLARATION),

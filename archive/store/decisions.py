@@ -30,6 +30,8 @@ from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import overrides, standing
+from archive.store.event_types import EVENT_TYPES
+from archive.wording import did_you_mean
 
 ACTIONS = ("alias", "distinct", "override", "undo", "takedown", "embargo", "erase")
 #: those whose *value* must be there, and what it is
@@ -98,7 +100,10 @@ def append_decision(
 def append_event(
     path: Path, *, type_: str, object_: str, outcome: str, detail: str | None = None, at: str | None = None
 ) -> dict[str, str | None]:
-    """Add one event: what was done to *object_* (a WARC's path, a record id), and how it came out."""
+    """Add one event: what was done to *object_* (a WARC's path, a record id), and how it came out. Raises WrongUse for
+    a *type_* that is no word of PREMIS."""
+    if type_ not in EVENT_TYPES:
+        raise WrongUse(f"{type_!r} is no type of event that PREMIS knows{did_you_mean(type_, sorted(EVENT_TYPES))}")
     line: dict[str, str | None] = {
         "id": str(uuid.uuid4()),
         "at": at or times.seconds(times.now()),
