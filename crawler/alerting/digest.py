@@ -19,6 +19,8 @@ from crawler.alerting.settings import Alerts
 
 #: alerts in one digest; the rest is counted
 MOST = 30
+#: a weekly crawl takes a minute more or less each time, and is told of every week all the same
+_LATE = timedelta(hours=6)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -53,7 +55,7 @@ class Told:
     def digest(self, found: Sequence[Alert], alerts: Alerts, now: datetime) -> Digest | None:
         """None where there is nothing new to tell, or it is too soon after the last digest."""
         words = Words(alerts.language)
-        again = timedelta(days=alerts.repeat_days)
+        again = timedelta(days=alerts.repeat_days) - _LATE
         new = tuple(one for one in found if one.key not in self._keys or now - self._keys[one.key] >= again)
         over = tuple(sorted(self._keys.keys() - {one.key for one in found}))
         early = self.is_early(alerts, now)

@@ -18,7 +18,7 @@ from archive.proof import Tally, prove
 from archive.report.against import compare_pages
 from archive.report.crawl import read_report
 from archive.report.printed import clean
-from archive.report.verdict import findings
+from archive.report.verdict import Finding, findings
 from archive.report.words import Words
 from archive.store.withheld import open_visible
 from crawler.alerting.settings import Alerts
@@ -72,7 +72,7 @@ def _crawls(connection: sqlite3.Connection, archive: Archive, words: Words) -> I
         report = read_report(connection, crawl)
         if report.status == "running" and archive.holder_of(site) is not None:
             continue  # it has not come to its end because it goes on
-        found = [(crawl, finding.name, finding.said) for finding in findings(report)]
+        found = [(crawl, one.name, one.said) for one in findings(report) if not _comes_yet(one)]
         if not any(name == "drift" for _, name, _ in found):
             # It is told of in the report of the crawl that saw it first, and stands until somebody mends it.
             for drifted, *said in connection.execute(_DRIFTED, (site,)):
@@ -81,6 +81,11 @@ def _crawls(connection: sqlite3.Connection, archive: Archive, words: Words) -> I
             if name not in _QUIET:
                 text = clean(words.finding(name, said), 300)
                 yield Alert(f"{site} {name}", f"{site}: {text}", f"bewaar report {told_in}")
+
+
+def _comes_yet(finding: Finding) -> bool:
+    """What is missing of a crawl that goes on where it was."""
+    return finding.name == "missing" and not finding.command
 
 
 def _nothing_new(connection: sqlite3.Connection, runs: int, words: Words) -> Iterator[Alert]:

@@ -168,7 +168,7 @@ def test_a_digest_is_told_once_and_again_when_something_is_new_or_over(archive):
 
     assert said([one], timedelta()) == (["one"], [])
     assert said([one, two], timedelta(minutes=59)) is None
-    assert said([one, two], timedelta(hours=1)) == (["two"], [])
+    assert said([one, two], timedelta(hours=7)) == (["two"], [])
     assert said([one, two], timedelta(days=6)) is None
     assert said([one, two], timedelta(days=7, minutes=1)) == (["one"], [])
     assert said([two], timedelta(days=8, hours=2)) == (["two"], ["one"])
