@@ -14,7 +14,13 @@ from tests.front_door import bewaar  # noqa: E402  # its asserts explain themsel
 from tests.replayers import fetch_replayer, set_up_pywb  # noqa: E402  # as above: it loads front_door
 
 #: they take longest: begun last, one process would wait for the other
-LONGEST = ("test_unstoppable.py", "test_replay_revisits.py", "test_hostile.py", "test_traps.py")
+LONGEST = (
+    "test_simulated_quarter.py",
+    "test_unstoppable.py",
+    "test_replay_revisits.py",
+    "test_hostile.py",
+    "test_traps.py",
+)
 
 REPO = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,186 @@
+"""Stands in for the interpreter that Bewaar starts its processes with: what is started becomes a fork of a process that
+has imported all of Bewaar. It has its own id, arguments, environment, directory and open files, can be signalled and
+killed, and is spared 1.2 s of imports. Unlike `tests.door_keeper`, the processes that a command starts are forks, too.
+
+One server listens on a socket. A program that takes the place of the interpreter asks it for a fork, hands its open
+files over, passes on the signals it gets, and ends as the fork ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_CLIENT = """#!{python} -ISE
+import os, signal, socket, sys
+
+def is_handed_on(fd):
+    try:
+        return os.get_inheritable(fd)
+    except OSError:
+        return False
+
+files = [fd for fd in map(int, os.listdir("/proc/self/fd")) if is_handed_on(fd)]
+server = socket.socket(socket.AF_UNIX)
+server.connect({server!r})
+asked = repr((sys.argv[1:], os.getcwd(), dict(os.environ), files)).encode()
+socket.send_fds(server, [len(asked).to_bytes(4, "big")], files)
+server.sendall(asked)
+answer = server.makefile("r")
+pid = int(answer.readline())
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, _: os.kill(pid, number))
+code = int(answer.readline())
+if code < 0:
+    signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+    os.kill(os.getpid(), -code)
+os._exit(code)
+"""
+
+#: what crawls, their readers and the other commands import; nothing of it may install a reactor
+PRELOADED = (
+    "crawler.cli", "crawler.begin", "crawler.run", "crawler.upgrade", "crawler.follow", "crawler.alerting.tell",
+    "crawler.alerting.gather", "crawler.alerting.digest", "crawler.alerting.send", "crawler.schedule.keeper",
+    "crawler.audit.audit", "crawler.capture.extension", "crawler.capture.handler", "crawler.scheduler", "crawler.extract",
+    "crawler.spiders.reader", "crawler.politeness.downloader", "crawler.spiders.site", "archive.proof", "uvloop",
+)  # fmt: skip
+#: of descriptors while they are moved to where they belong
+_ABOVE = 500
+
+
+class StandIn:
+    """Context manager. *environ* is the server's, and so what it was loaded with."""
+
+    def __init__(self, place: Path, environ: Mapping[str, str]) -> None:
+        self.program = place / "python"
+        self._socket, self._environ = place / "stand-in", dict(environ)
+
+    def __enter__(self) -> Self:
+        self.program.write_text(_CLIENT.format(python=sys.executable, server=str(self._socket)))
+        self.program.chmod(0o755)
+        code = "import sys; from tests.stand_in import serve; serve(*sys.argv[1:])"
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", code, str(self._socket), str(self.program)], env=self._environ, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1],
+        )  # fmt: skip
+        assert self._server.stdout
+        assert self._server.stdout.readline() == "ready\n"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.kill()
+        self._server.communicate()
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """``bewaar`` with these arguments."""
+        return subprocess.Popen(
+            [self.program, "-m", "crawler.cli", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=self._environ,
+        )  # fmt: skip
+
+
+def serve(place: str, program: str) -> None:
+    import gc
+    import importlib
+    import select
+    import signal
+
+    for name in PRELOADED:
+        importlib.import_module(name)
+    if "twisted.internet.reactor" in sys.modules:
+        raise SystemExit("a reactor does not survive a fork")
+    gc.freeze()
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(place)
+    listening.listen(64)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    waiting: dict[int, socket.socket] = {}
+    print("ready", flush=True)
+    while True:
+        ready, _, _ = select.select([listening, woken], [], [])
+        if listening in ready:
+            asking, _ = listening.accept()
+            head, files, _, _ = socket.recv_fds(asking, 4, 250)
+            text = asking.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+            if (pid := os.fork()) == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                arguments, cwd, environ, numbers = eval(text)
+                _become(program, arguments, cwd, environ, dict(zip(numbers, files, strict=True)))
+            for file in files:
+                os.close(file)
+            asking.sendall(b"%d\n" % pid)
+            waiting[pid] = asking
+        if woken in ready:
+            os.read(woken, 1 << 16)
+            while waiting:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    break
+                with waiting.pop(pid) as asked:
+                    try:
+                        asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                    except OSError:
+                        continue  # whoever asked was killed
+
+
+def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str], files: dict[int, int]) -> None:
+    import fcntl
+
+    os.setpgid(0, 0)
+    moved = {number: fcntl.fcntl(file, fcntl.F_DUPFD, _ABOVE) for number, file in files.items()}
+    os.closerange(0, _ABOVE)
+    for number, file in moved.items():
+        os.dup2(file, number)
+    os.closerange(_ABOVE, 2 * _ABOVE)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode, encoding="utf-8") for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    sys.executable = program
+    from tests.door_keeper import _end
+
+    code = 70
+    try:
+        code = _main(arguments)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:  # noqa: BLE001 - as an interpreter does
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        code = 1
+    finally:
+        _end(code)
+
+
+def _main(arguments: list[str]) -> int:
+    flags = [argument for argument in arguments if argument in {"-P", "-B", "-S", "-I"}]
+    match arguments[len(flags) :]:
+        case ["-m", "crawler.follow" as module, *rest]:
+            from crawler.follow import main as follow
+
+            sys.argv = [module, *rest]
+            return follow()
+        case ["-m", "crawler.cli" as module, *rest]:
+            from crawler.cli import main
+
+            sys.argv = [module, *rest]
+            main()
+        case ["-c", code, *rest]:  # of multiprocessing
+            sys.argv = ["-c", *rest]
+            exec(code, {"__name__": "__main__"})
+        case _:
+            os.execv(sys.orig_argv[0], [sys.orig_argv[0], *arguments])
+    return 0
