@@ -25,6 +25,7 @@ from archive.withholding.cli import withhold
 from crawler.alerting.cli import alerts
 from crawler.audit.cli import audit
 from crawler.curation.cli import curate
+from crawler.doctor.cli import doctor
 from crawler.erasing.cli import erase
 from crawler.golden.cli import savepage
 from crawler.look.cli import init
@@ -32,7 +33,7 @@ from crawler.memento.cli import recover
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.patching.cli import patch
 from crawler.schedule.cli import due, schedule
-from crawler.sites.cli import SCOPES, archive_or_none, sites
+from crawler.sites.cli import SCOPES, sites
 
 
 class FrontDoor(click.Group):
@@ -503,22 +504,9 @@ def replay(archive: Path, host: str, port: int, setup: bool) -> int:
     return DONE
 
 
-@main.command()
-@archive_option
-def doctor(archive: Path) -> int:
-    """Check that this machine and installation can do what Bewaar promises."""
-    from crawler.doctor import examine_installation
-
-    healthy = True
-    for check in examine_installation(archive_or_none(archive)):
-        healthy = healthy and check.fine
-        click.echo(f"{'ok  ' if check.fine else 'FAIL'} {check.what}: {check.found}")
-    return DONE if healthy else PROBLEMS
-
-
 _ABOUT_SITES = (init, sites, due, schedule, report, patch, recover, alerts)
 _ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
-_ABOUT_THE_ARCHIVE = (pack, withhold, erase, audit)
+_ABOUT_THE_ARCHIVE = (pack, withhold, erase, audit, doctor)
 for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):
     main.add_command(verb)
 

@@ -154,7 +154,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
     "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading"),
     "crawler.state": (*GROUND, *LAYOUT),
-    "crawler.doctor": LAYOUT,
+    "crawler.doctor": (
+        *GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.alerting", "crawler.replay", "crawler.schedule",
+        "crawler.sites",
+    ),
+    "crawler.doctor.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.doctor", "crawler.outcome"),
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.look": (
@@ -213,7 +217,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         "archive.withholding.cli",
-        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
+        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
     ),
     "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
     "cronsim": ("crawler.schedule.rule",),

@@ -44,7 +44,7 @@ def plan_installation(
     made = Installation(check_name(name), command, root, user, notify)
     if where == "cron":
         return _plan_cron(made, folder)
-    target = folder or (Path("/etc/systemd/system") if where == "system" else _user_units())
+    target = folder or (Path("/etc/systemd/system") if where == "system" else user_units())
     files = {target / file: text for file, text in made.units().items()}
     scope = "systemctl" if where == "system" else "systemctl --user"
     then = (f"{scope} daemon-reload", f"{scope} enable --now {name}.timer")
@@ -97,5 +97,5 @@ def _bewaar() -> list[str]:
     return [str(found)] if found else [sys.executable, "-P", "-m", "crawler.cli"]
 
 
-def _user_units() -> Path:
+def user_units() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"

@@ -240,6 +240,7 @@ def test_on_a_disk_that_fills_up_the_report_is_still_written(small_disk: Path) -
 def test_the_doctor_finds_this_installation_well(archive: Path) -> None:
     done = bewaar("doctor", "--archive", archive)
     assert "FAIL" not in done.stdout
+    assert "problem" not in done.stdout
     assert "package crawler belongs to bewaar alone" in done.stdout
 
 

@@ -1,0 +1,80 @@
+"""What processes left behind that were killed: nothing of it is lost, and the next crawl repairs most."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from shlex import quote
+
+from archive.databases import read_only_uri
+from archive.errors import BewaarError
+from archive.layout import Archive
+from crawler.doctor.finding import SHOWN, Finding, judge, some
+
+AREA = "archive"
+#: a file half written has the number of its writer's process behind it, or .tmp
+_DRAFT = re.compile(r"\..+\.(\d+|tmp)")
+
+
+def examine_leftovers(archive: Archive) -> Iterator[Finding]:
+    root = quote(str(archive.root))
+    locks = {path.name.removesuffix(".lock"): path for path in sorted(archive.state.glob("*.lock"))}
+    running = {site for site in locks if _is_held(archive, site)}
+    stale = [site for site, path in locks.items() if site not in running and _names_process(path)]
+    said = f"{', '.join(stale[:SHOWN])}: of a process that was killed; the next crawl takes it over" if stale else ""
+    crawl = f"bewaar crawl {' '.join(stale)} --archive {root}"
+    yield judge(AREA, "locks", f"{len(running)} held", warning=said, mend=crawl)
+    crawled = tuple(f"{site}-" for site in running)
+    left = [path for path in sorted(archive.warcs.glob("*.open")) if not path.name.startswith(crawled)]
+    said = f"{some(left)}: its crawl was cut short; the next one repairs it" if left else ""
+    yield judge(AREA, "WARC files left open", "none", warning=said, mend=f"bewaar due --archive {root}")
+    drafts = list(_drafts(archive))
+    said = f"{some(drafts)}: whoever wrote it was cut short" if drafts else ""
+    remove = f"rm -r {' '.join(quote(str(path)) for path in drafts)}"
+    yield judge(AREA, "files half written", "none", warning=said, mend=remove)
+    frontiers = {path.name.removesuffix(".frontier.db"): path for path in sorted(archive.state.glob("*.frontier.db"))}
+    waiting = [site for site, path in frontiers.items() if site not in running and _is_unfinished(path)]
+    said = f"{', '.join(waiting[:SHOWN])}: goes on where it was" if waiting else ""
+    crawl = f"bewaar crawl {' '.join(waiting)} --archive {root}"
+    yield judge(AREA, "unfinished crawls", "none", warning=said, mend=crawl)
+
+
+def _is_held(archive: Archive, site: str) -> bool:
+    try:
+        return archive.holder_of(site) is not None
+    except BewaarError:
+        return False  # the lock of something else
+
+
+def _names_process(lock: Path) -> bool:
+    try:
+        return lock.read_bytes()[:4] == b"pid "
+    except OSError:
+        return False
+
+
+def _drafts(archive: Archive) -> Iterator[Path]:
+    for folder in (archive.root, archive.state, archive.warcs, archive.decisions):
+        for path in sorted(folder.glob(".*")):
+            if (found := _DRAFT.fullmatch(path.name)) and not _is_alive(found[1]):
+                yield path
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:
+        return True
+    except (ValueError, OSError, OverflowError):
+        return False
+    return True
+
+
+def _is_unfinished(frontier: Path) -> bool:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(read_only_uri(frontier), uri=True)) as db:
+        return bool(db.execute("SELECT 1 FROM crawl WHERE NOT finished LIMIT 1").fetchone())
+    return False

@@ -1,0 +1,365 @@
+"""`bewaar doctor`: each fault is made, found, and mended by what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from click.testing import CliRunner
+
+from archive import times
+from archive.fixity import audit
+from archive.layout import Archive
+from archive.manifest import add_to_manifest
+from archive.store import Store
+from crawler.cli import main
+from crawler.doctor import installation, machine, timer
+from crawler.doctor.examination import examine, examine_place
+from crawler.doctor.finding import Finding
+from crawler.doctor.machine import synchronised_finding, zone_finding
+from crawler.items import KINDS
+from crawler.schedule.keeper import lock_schedules
+from tests.front_door import CONTACT, crawl
+from tests.mailbox import Mailbox
+from tests.site_server import Site, tree
+
+PROFILE = 'seeds = ["http://127.0.0.1/"]\n[schedule]\nfrequency = "weekly"\n'
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with one crawl, audited."""
+    root = tmp_path_factory.mktemp("well") / "a"
+    with Site(tree(1)) as site:
+        crawl(site.url(), root)
+    archive = Archive.open(root)
+    with (root / "bewaar.toml").open("a") as marker:
+        marker.write(f'contact = "{CONTACT}"\n' if not archive.contact else "")
+        marker.write('[alerts.command]\nrun = ["true"]\n')
+    audit(archive, days=1, now=times.now(), everything=True)
+    return root
+
+
+@pytest.fixture
+def archive(well: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    """A copy to break; and nothing of this machine's own timers."""
+    for place in ("SYSTEM_UNITS", "CRON"):
+        monkeypatch.setattr(timer, place, tmp_path / place)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("BEWAAR_REPLAY_HOME", str(tmp_path / "replay"))
+    monkeypatch.setattr(machine, "_clock_state", lambda: 0)
+    copytree(well, tmp_path / "a")
+    return Archive.open(tmp_path / "a")
+
+
+def wrong(root: Path, *, network: bool = False) -> dict[str, Finding]:
+    return {finding.what: finding for finding in examine_place(root, network=network) if finding.state != "ok"}
+
+
+def test_an_archive_that_is_well_has_nothing_wrong(archive: Archive) -> None:
+    assert wrong(archive.root) == {}
+
+
+def test_it_tells_in_lines_and_in_json_and_a_problem_is_an_exit_code(archive: Archive) -> None:
+    done = CliRunner().invoke(main.commands["doctor"], ["--archive", str(archive.root)], standalone_mode=False)
+    assert done.return_value == 0
+    assert "ok       archive: manifest: 1 files, all there\n" in done.stdout
+    archive.state.chmod(0o755)
+    done = CliRunner().invoke(main.commands["doctor"], ["--archive", str(archive.root)], standalone_mode=False)
+    assert done.return_value == 1
+    assert f"         mend: chmod 700 {archive.state}\n" in done.stdout
+    done = CliRunner().invoke(
+        main.commands["doctor"], ["--archive", str(archive.root), "--json"], standalone_mode=False
+    )
+    (problem,) = [finding for finding in json.loads(done.stdout) if finding["state"] == "problem"]
+    assert problem["what"] == "state/ is for its owner alone"
+    subprocess.run(["sh", "-c", problem["mend"]], check=True)
+    assert wrong(archive.root) == {}
+
+
+def _flip(archive: Archive) -> None:
+    (file,) = archive.sealed_warcs()
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    audit(archive, days=1, now=times.now(), everything=True)
+
+
+def _break_database(archive: Archive) -> None:
+    data = bytearray(archive.database.read_bytes())
+    data[4096 : 4096 * 40] = bytes(4096 * 39)
+    archive.database.write_bytes(data)
+
+
+def _execute(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(sql)
+
+
+def _migrate(sql: str) -> Callable[[Archive], None]:
+    def migrate(archive: Archive) -> None:
+        _execute(archive.database, sql)
+
+    return migrate
+
+
+def _dead_process() -> int:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def _leave_lock(archive: Archive) -> None:
+    (archive.state / "museum.lock").write_text(f"pid {_dead_process()} since 2026-01-01T00:00:00Z\n")
+
+
+def _leave_unfinished(archive: Archive) -> None:
+    (frontier,) = archive.state.glob("*.frontier.db")
+    _execute(frontier, "UPDATE crawl SET finished = 0")
+
+
+def _in_future(archive: Archive) -> None:
+    _execute(archive.database, "UPDATE capture SET captured_at = '2999-01-01T00:00:00Z'")
+
+
+def _foreign(archive: Archive) -> None:
+    (archive.warcs / "found.warc.gz").write_bytes(b"x")
+
+
+def _gone(archive: Archive) -> None:
+    add_to_manifest(archive.root, "warcs/sha256-gone.warc.gz", "0" * 64)
+
+
+def _write(name: str, text: str) -> Callable[[Archive], None]:
+    return lambda archive: (archive.root / name).write_text(text) and None
+
+
+def _unlink(name: str) -> Callable[[Archive], None]:
+    return lambda archive: (archive.root / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("fault", "what", "state", "said", "mend"),
+    [
+        (_write("bewaar.toml", "format = \n"), "format", "problem", "bewaar.toml", "backup"),
+        (_write("bewaar.toml", "format = 9\n"), "format", "problem", "archive format 9 is newer", "newer Bewaar"),
+        (lambda a: (a.root / "decisions").rename(a.root.parent / "d"), "folders", "warning", "decisions", "mkdir -p"),
+        (_leave_lock, "locks", "warning", "museum: of a process that was killed", "bewaar crawl museum"),
+        (_write("warcs/x.warc.gz.open", ""), "WARC files left open", "warning", "x.warc.gz.open", "bewaar due"),
+        (lambda a: (a.root / f".bewaar.toml.{_dead_process()}").touch(), "files half written", "warning", ".bewaar", "rm -r"),
+        (_leave_unfinished, "unfinished crawls", "warning", "goes on where it was", "bewaar crawl 127"),
+        (_foreign, "manifest", "problem", "1 files that it does not name, such as warcs/found.warc.gz", "bewaar ingest"),
+        (_gone, "manifest", "problem", "1 files missing, such as warcs/sha256-gone.warc.gz", "runbooks"),
+        (_flip, "audit", "problem", "manifest sha256", "bewaar audit --all"),
+        (_unlink("decisions/fixity.jsonl"), "audit", "warning", "never yet", "bewaar audit"),
+        (_unlink("archive.db"), "database", "warning", "none", "bewaar rebuild"),
+        (_break_database, "database", "problem", "", "bewaar rebuild"),
+        (_migrate("DELETE FROM _sqlite_migrations WHERE id = (SELECT max(id) FROM _sqlite_migrations)"), "schema of the database",
+         "warning", "older", "bewaar rebuild"),
+        (_migrate("UPDATE _sqlite_migrations SET name = 'of the future' WHERE id = (SELECT max(id) FROM _sqlite_migrations)"),
+         "schema of the database", "problem", "newer", "newer Bewaar"),
+        (_write("sites/museum.toml", "seeds = 3\n"), "profiles", "problem", "museum.toml line 1: seeds", "bewaar sites check"),
+        (_write("decisions/curation.jsonl", "{ not json\n"), "decisions", "problem", "curation.jsonl line 1", "mend that line"),
+        (_in_future, "after the newest record", "problem", "2999-01-01", "timedatectl"),
+        (_write("bewaar.toml", "format = 1\n"), "contact", "warning", "none", "contact ="),
+        (_write("bewaar.toml", f'format = 1\ncontact = "{CONTACT}"\n'), "alerts", "warning", "nobody is told", "docs/alerts.md"),
+        (_write("bewaar.toml", f'format = 1\ncontact = "{CONTACT}"\n[alerts]\nmails = 3\n'), "alerts", "problem", "line 4", "docs/alerts.md"),
+        (_write("bewaar.toml", f'format = 1\ncontact = "{CONTACT}"\n[alerts.command]\nrun = ["no-such-thing"]\n'), "alerts",
+         "problem", "no-such-thing: no such program", "docs/alerts.md"),
+        (_write("bewaar.toml", f'format = 1\ncontact = "{CONTACT}"\n[alerts.webhook]\nurl = {{ env = "NOT_SET" }}\n'), "alerts",
+         "problem", "NOT_SET is not set", "docs/alerts.md"),
+        (_write("sites/museum.toml", PROFILE), "begins by itself", "warning", "nothing on this machine", "bewaar schedule install"),
+        (_write("sites/museum.toml", PROFILE), "last run", "warning", "never ran", "bewaar due"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_found(
+    archive: Archive, fault: Callable[[Archive], None], what: str, state: str, said: str, mend: str
+) -> None:
+    fault(archive)
+    before = {path: path.lstat().st_mtime_ns for path in archive.root.rglob("*") if "-shm" not in path.name}
+    found = wrong(archive.root)[what]
+    assert found.state == state
+    assert said in found.said
+    assert mend in found.mend
+    assert "\n" not in found.said + found.mend
+    after = {path: path.lstat().st_mtime_ns for path in archive.root.rglob("*") if "-shm" not in path.name}
+    assert {
+        path for path in before if path.suffix != ".db" and after.get(path) != before[path] and path.is_file()
+    } == set()
+
+
+def test_whatever_lies_there_the_rest_is_looked_at(tmp_path: Path) -> None:
+    assert wrong(tmp_path / "none")["format"].mend == f"bewaar init --archive {tmp_path / 'none'}"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x").touch()
+    assert "holds other things" in wrong(tmp_path / "other")["format"].said
+    areas = {finding.area for finding in examine(tmp_path / "none", network=False)}
+    assert areas == {"installation", "archive", "disk", "clock", "tools"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a file of another user takes root")
+def test_a_file_of_another_owner_is_found_and_its_mending_mends(archive: Archive) -> None:
+    os.chown(archive.sealed_warcs()[0], 12345, -1)
+    found = wrong(archive.root)["one owner"]
+    assert archive.sealed_warcs()[0].name in found.said
+    subprocess.run(["sh", "-c", found.mend], check=True)
+    assert wrong(archive.root) == {}
+
+
+def test_a_medium_that_cannot_be_written_is_read(archive: Archive, tmp_path: Path) -> None:
+    place = tmp_path / "cd"
+    place.mkdir()
+    if subprocess.run(["mount", "--bind", "-o", "ro", archive.root, place], capture_output=True).returncode:
+        pytest.skip("mounting needs root")
+    try:
+        assert {what: finding.state for what, finding in wrong(place).items()} == {"writable": "warning"}
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_the_disk_is_held_against_what_the_last_crawls_needed(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = archive.sealed_warcs()
+    needed = machine.RESERVE_BYTES + 2 * file.stat().st_size
+    usage = machine.shutil.disk_usage(archive.root)
+    states = []
+    for free in (needed - 1, needed, 4 * needed):
+        monkeypatch.setattr(machine.shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        states.append(wrong(archive.root)["space"].state if "space" in wrong(archive.root) else "ok")
+    assert states == ["problem", "warning", "ok"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_file_system_that_is_out_of_inodes_is_found(tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=100", "tmpfs", tmp_path]).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        assert wrong(tmp_path / "a")["inodes"].state == "warning"
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_the_clock(tmp_path: Path) -> None:
+    assert synchronised_finding(5).state == "warning"
+    assert synchronised_finding(0).state == synchronised_finding(None).state == "ok"
+    assert (zone_finding({"UTC"}).state, zone_finding({"Mars/Phobos"}).said) == ("ok", "unknown: Mars/Phobos")
+    assert machine._clock_state() in {0, 1, 2, 3, 4, 5, None}
+
+
+def test_a_schedule_that_is_installed_and_what_may_be_wrong_with_it(archive: Archive, tmp_path: Path) -> None:
+    (archive.sites / "museum.toml").write_text(PROFILE)
+    with lock_schedules(archive) as held:
+        assert held
+        assert "begins by itself" not in wrong(archive.root)
+    run = lambda *more: CliRunner().invoke(  # noqa: E731
+        main.commands["schedule"], ["install", "--user", "--archive", str(archive.root), *more], standalone_mode=False
+    )
+    assert run().exit_code == 0
+    found = wrong(archive.root)
+    assert found.keys() == {"begins by itself"}
+    assert (found["begins by itself"].state, found["begins by itself"].mend) == (
+        "problem", "systemctl --user enable --now bewaar-due.timer",
+    )  # fmt: skip
+    units = tmp_path / "config" / "systemd" / "user"
+    (units / "timers.target.wants").mkdir()
+    (units / "timers.target.wants" / "bewaar-due.timer").symlink_to(units / "bewaar-due.timer")
+    assert wrong(archive.root) == {}
+    # One for cron that does the same, and one for another archive.
+    cron = tmp_path / "CRON"
+    cron.mkdir()
+    (cron / "one").write_text(f"*/15 * * * * root {sys.executable} due --archive {archive.root} --quiet\n")
+    (cron / "two").write_text("*/15 * * * * root /no/bewaar due --archive /elsewhere\n")
+    assert "do the same" in wrong(archive.root)["begins by itself"].said
+    (cron / "one").unlink()
+    service = units / "bewaar-due.service"
+    service.write_text(service.read_text().replace("ExecStart=", "ExecStart=/gone"))
+    assert "which is not there" in wrong(archive.root)["begins by itself"].said
+    long_ago = (times.now() - timedelta(days=2)).timestamp()
+    os.utime(archive.state / "due.lock", (long_ago, long_ago))
+    assert f"ran {datetime.fromtimestamp(long_ago, UTC):%Y-%m-%d}" in wrong(archive.root)["last run"].said
+
+
+def test_a_site_whose_time_is_long_past_is_found(archive: Archive) -> None:
+    (archive.sites / "museum.toml").write_text(PROFILE)
+    (archive.state / "schedule.json").write_text(
+        json.dumps({"sites": {"museum": {"seen": "2026-01-01T00:00:00Z"}}, "told": {}})
+    )
+    assert "museum: never crawled" in wrong(archive.root)["overdue"].said
+
+
+def test_the_mail_server_is_asked_for_only_when_that_is_wanted(archive: Archive) -> None:
+    def mails(port: int) -> None:
+        (archive.root / "bewaar.toml").write_text(
+            f'format = 1\ncontact = "{CONTACT}"\n[alerts.mail]\nto = ["jo@example.org"]\nfrom = "b@example.org"\n'
+            f'server = "127.0.0.1:{port}"\ntls = "off"\n'
+        )
+
+    with Mailbox() as mailbox:
+        mails(mailbox.port)
+        assert wrong(archive.root, network=True) == {}
+        assert mailbox.mails == []
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        mails(nobody.getsockname()[1])
+        assert wrong(archive.root) == {}
+        assert wrong(archive.root, network=True)["mail server"].state == "problem"
+
+
+def _distribution(place: Path, name: str, version: str, **files: str) -> None:
+    folder = place / f"{name.replace('-', '_')}-{version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    for file, text in files.items():
+        (folder / file.replace("__", ".")).write_text(text)
+
+
+def test_the_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _distribution(tmp_path, "other-crawler", "1.0", top_level__txt="crawler\n")
+    _distribution(tmp_path, "click", "0.1")
+    _distribution(tmp_path, "pytesseract", "0.0.1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = {one.what: one for one in installation.examine_installation() if one.state != "ok"}
+    assert found.keys() == {"package crawler belongs to bewaar alone", "package click", "extra ocr"}
+    assert "also of other-crawler" in found["package crawler belongs to bewaar alone"].said
+    assert found["package click"].said.startswith("0.1, and >=")
+    assert found["package click"].mend.startswith(f"{sys.executable} -m pip install --upgrade 'click>=")
+    assert (found["extra ocr"].state, "pytesseract: 0.0.1" in found["extra ocr"].said) == ("warning", True)
+    assert installation.python_finding((3, 10, 1)).state == "problem"
+
+
+def test_the_plugin_of_datasette_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _distribution(tmp_path, "bewaar", "0.0.1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (found,) = [one for one in installation.examine_installation() if one.what == "plugin of Datasette"]
+    assert (found.state, "no entry point" in found.said) == ("problem", True)
+
+
+def test_an_sqlite_without_full_text_search(tmp_path: Path) -> None:
+    def connect(path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(path)
+        db.set_authorizer(lambda action, *_: sqlite3.SQLITE_DENY if action == 29 else sqlite3.SQLITE_OK)
+        return db
+
+    found = installation.sqlite_finding(connect)
+    assert (found.state, "not authorized" in found.said) == ("problem", True)
+    assert installation.sqlite_finding(sqlite3.connect).state == "ok"
+
+
+def test_a_pywb_that_is_not_whole_is_found(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "replay").mkdir()
+    assert wrong(archive.root)["pywb"].mend == "bewaar replay --setup"
+
+
+def test_an_empty_database_is_of_this_version(tmp_path: Path, archive: Archive) -> None:
+    made = Archive.create(tmp_path / "new", contact=CONTACT)
+    Store(made.database, KINDS).close()
+    assert wrong(made.root).keys() == {"alerts"}
