@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from crawler.extract.cards import cards_in, is_group_heading
+from crawler.extract.cards import cards_in, defined_in, is_group_heading
 from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.entries import INDEX_CHARS, MARKED, Entry, shape_of, shaped
 from crawler.extract.labels import Label
@@ -79,7 +79,7 @@ def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
         rows = [entry for entry in every if entry.shape == "tr"]
         if len(rows) > 2 and _is_head(rows[0]) and not any(_is_head(row) for row in rows[1:]):
             every.remove(rows[0])
-    if told := _in_definitions(every):
+    if told := _in_definitions(every) or defined_in(every):
         return told[:_MAX_ENTRIES]
     runs: list[list[Entry]] = []
     for entry in _without_nests(every):

@@ -50,7 +50,8 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
         return []
     below = [line for body in heads.bodies for line in body]
     if _are_groups(heads, below):
-        if marked := [entry for entry in shaped(below, start) if entry.shape in MARKED]:
+        every = shaped(below, start)
+        if marked := defined_in(every) or [entry for entry in every if entry.shape in MARKED]:
             return marked
         if inner := cards_in(below, start, depth + 1) or _as_entries(below):
             return inner
@@ -61,6 +62,16 @@ def is_group_heading(text: str) -> bool:
     """Whether a heading names a letter, a region or a country: what lists are parted by."""
     words = vocabulary()
     return bool(_INDEX.fullmatch(text) or words.region.match(text)) or text.casefold() in words.countries
+
+
+def defined_in(entries: Sequence[Entry]) -> list[Entry]:
+    """The names that a ``dl``, or several under letters, tells something of each: what it tells is no list."""
+    terms = [entry for entry in entries if entry.lines[0].block.tag == "dt"]
+    told = sum(entry.shape == "dd" for entry in entries)
+    if len(terms) < _MIN_CARDS or len(terms) * 5 < told * 4 or any(entry.shape in MARKED for entry in entries[:1]):
+        return []
+    names = sum(is_name(entry.text) and not is_group_heading(entry.text) for entry in terms)
+    return terms if names * 5 >= len(terms) * 4 else []
 
 
 def _best(lines: Sequence[Line], start: int) -> _Heads | None:

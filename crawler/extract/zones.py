@@ -19,6 +19,9 @@ _CONTAINER_STEPS = 12
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
+#: cards with headings as high as what announces them are three or more, and so near
+_CARDS = 3
+_CARDS_ITEMS = 40
 
 
 class Zones:
@@ -99,6 +102,8 @@ class Zones:
             if not line.level:
                 # A card's own heading is a small one, deeper in the tree than what announces the cards.
                 return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
+            if item.level == line.level and self._is_of_cards(label, item, items):
+                return False
             if item.level <= line.level:
                 return True
             return not below and has_content(items) and not _in_one_card(label, item, items)
@@ -117,6 +122,18 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+    def _is_of_cards(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
+        """Whether the heading opens one of the cards right behind the label: as high as the label is, and deeper."""
+        line = label.line
+        first = next((item for item in items if isinstance(item, Line)), heading)
+        if not first.level or heading.block.depth <= line.block.depth or not _same_make(first, heading):
+            return False
+        if first is not heading:
+            return True
+        after = self._outline.between(heading.at + 1, heading.at + 1 + _CARDS_ITEMS)
+        high = [item for item in after if isinstance(item, Line) and 0 < item.level <= line.level]
+        return len(high) >= _CARDS - 1 and all(_same_make(heading, other) for other in high[: _CARDS - 1])
 
 
 def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
@@ -141,6 +158,11 @@ def is_of_another(role: str, heading: str) -> bool:
 def _joined(region: str) -> str:
     """A system wraps the heading of each part in a ``header`` of its own, and what it heads stands outside of it."""
     return "main" if region == "header" else region
+
+
+def _same_make(one: Line, other: Line) -> bool:
+    same = one.level == other.level and one.block.depth == other.block.depth
+    return same and one.block.attribute("class") == other.block.attribute("class")
 
 
 def _same_class(one: Line, other: Line) -> bool:

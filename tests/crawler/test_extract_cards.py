@@ -95,3 +95,47 @@ def test_sponsors_below_a_heading_may_run_on() -> None:
 )
 def test_what_members_get_is_no_member(promises: list[str]) -> None:
     assert values("member", f"<h2>Members</h2><ul>{''.join(f'<li>{each}</li>' for each in promises)}</ul>") == []
+
+
+def test_cards_may_have_headings_as_high_as_what_announces_them() -> None:
+    names = ["Molenkring Noord", "Vereniging De Wiek", "Stichting Lamp"]
+    cards = "".join(f"<div class=card><div><h2 class=title>{name}</h2><p>Ommen</p></div></div>" for name in names)
+    after = "<div><h2>Contact</h2></div><ul><li>Bond Zuid</li><li>Kring Oost</li></ul>"
+    assert values("member", f"<div><h2>Onze leden</h2></div><div>{cards}</div>{after}") == names
+
+
+def test_a_heading_over_nothing_stays_one() -> None:
+    html = "<div><h2>Onze leden</h2></div>" + "".join(
+        f"<div><h2>{head}</h2><p>Tekst hierover.</p></div>" for head in ("Contact Punt", "Route Kaart", "Onze Historie")
+    )
+    assert section("member", html).state == "empty"
+
+
+@pytest.mark.parametrize("parted", [False, True])
+def test_what_a_dl_tells_of_names_is_no_list(parted: bool) -> None:
+    names = ["Blasmusikverband Baden", "Hamburger Musikverband", "Hessischer Musikverband", "Sächsischer Musikverband"]
+    told = [f"<dt>{name}</dt><dd>Geschäftsstelle {name.split()[0]}</dd>" for name in names]
+    lists = [
+        f"<h3>{head}</h3><dl>{''.join(part)}</dl>"
+        for head, part in (("B", told[:1]), ("H", told[1:3]), ("S", told[3:]))
+    ]
+    html = "".join(lists) if parted else f"<dl>{''.join(told)}</dl>"
+    assert values("member", f"<h1>Mitgliedsverbände A–Z</h1>{html}") == names
+
+
+def test_few_of_a_list_that_have_a_second_part_own_it() -> None:
+    names = ["Horniman Museum", "Wellcome Collection", "Great North Museum: Hancock", "ECO – Alliance of Movements"]
+    html = "<h2>Participating museums</h2><ul>{}</ul>"
+    assert values(
+        "member", html.format("".join(f"<li>{name}</li>" for name in [*names, "Thackray Museum", "Oak Hall"]))
+    ) == [
+        *names,
+        "Thackray Museum",
+        "Oak Hall",
+    ]
+    told = [f"{name} – Advice for all" for name in ("Rowan House", "Oak Hall", "Birch Trust")]
+    assert values("member", html.format("".join(f"<li>{name}</li>" for name in told))) == [
+        "Rowan House",
+        "Oak Hall",
+        "Birch Trust",
+    ]
