@@ -45,6 +45,8 @@ _MAX_LOOSE = 8
 _NO_HEAD = frozenset(("nav", "popup", "footer"))
 #: regions of what a page says
 READ = frozenset(("main", "header", "aside"))
+#: lines of a page that say what it is about
+_FIRST_LINES = 6
 #: lines that read the same are told apart so far
 _MOST_ALIKE = 100
 
@@ -180,7 +182,8 @@ class Finder:
     @cached_property
     def is_of_consortium(self) -> bool:
         """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
-        names = [self.heading or "", *title_parts(self.title)[:1], *address_words(self.page.url)]
+        first = islice((line.text for line in self.outline.lines if line.region in READ), _FIRST_LINES)
+        names = [self.heading or "", *title_parts(self.title)[:1], *address_words(self.page.url), *first]
         return any(self.words.consortium.search(name) is not None for name in names)
 
     @cached_property

@@ -106,7 +106,7 @@ def loose_label(line: Line, role: str) -> Label | None:
     if not set_off or len(text) > _LOOSE_CHARS or text.endswith(("!", "...", "…")):
         return None
     words = vocabulary()
-    if words.loose[role].search(text) is None or words.other.match(text) or _refused(role, text):
+    if words.loose[role].search(text) is None or _is_of_other(role, text):
         return None
     return Label(role, line, None, 0, len(text), "loose-label")
 
@@ -134,7 +134,13 @@ def is_called(role: str, text: str) -> bool:
     """Whether a text, short as a heading, is what pages are called that hold the role: "Our members"."""
     short, words = _short(role), vocabulary()
     called = (short is not None and short.search(_TRIM.sub("", text)) is not None) or words.called[role].search(text)
-    return bool(called) and not words.other.match(text) and not _refused(role, text)
+    return bool(called) and not _is_of_other(role, text)
+
+
+def _is_of_other(role: str, text: str) -> bool:
+    words = vocabulary()
+    told_of = role == "member" and words.not_loose.search(text) is not None
+    return told_of or words.other.match(text) is not None or _refused(role, text)
 
 
 def _may_hold_list(text: str) -> bool:

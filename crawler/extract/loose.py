@@ -26,6 +26,11 @@ _DOUBTFUL = 0.5
 
 
 def in_loose_lists(finder: Finder) -> Iterator[Found]:
+    heading = finder.heading_line
+    called = [heading.text] if heading is not None and heading.level == 1 else []
+    if any(finder.words.other.match(name) for name in (*called, *title_parts(finder.title)[:1])):
+        # On a page called "News", or "People", no weak word makes members of what is listed.
+        return
     taken: set[int] = set()
     listed = False
     for label in (*finder.loose_labels("member"), *_partners(finder), *finder.lead_labels()):
@@ -72,6 +77,9 @@ def _page_label(finder: Finder) -> Label | None:
     """The page's own heading, where its title or its address says members, and the heading itself need not."""
     line = finder.heading_line
     if line is None or line.region not in READ or finder.is_legal or is_of_another("member", line.text):
+        return None
+    if finder.announces(line, "member"):
+        # It has been asked, and stands over nothing.
         return None
     names = (*title_parts(finder.title)[:1], *address_words(finder.page.url))
     if not any(is_called("member", name) for name in names if len(name) <= LABEL_CHARS):

@@ -48,7 +48,7 @@ _TITLE_SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*|:\s+")
 _WORD_IN_ADDRESS = re.compile(r"[^\W_]+")
 #: at the end of an address, what says nothing of the page: "/members/all", "/leden/index.php", "/mitglieder/42"
 _SAYS_NO_PAGE = re.compile(
-    r"(?:index|default|home|start|overview|overzicht|uebersicht|liste?|all|alle|tous|full|[a-z]{2})(?:\.[a-z]{2,5})?|[\W\d]+",
+    r"(?:index|default|home|start|overview|overzicht|uebersicht|liste?|lijst|all|alle|tous|full|[a-z]{2})(?:\.[a-z]{2,5})?|[\W\d]+",
     re.IGNORECASE,
 )
 #: what tells the pictures of one logo apart: for the mouse over it and not, in colour and in grey

@@ -85,6 +85,8 @@ class Vocabulary:
     legal: Pattern
     #: per role: stands anywhere in a heading that may announce it
     loose: Mapping[str, Pattern]
+    #: stands in a heading that tells of what members do, or get: "Jobs at our members"
+    not_loose: Pattern
     #: those of them that fill it: pages are called so, too
     called: Mapping[str, Pattern]
     #: per role, and for ``chair``: lower-case words of which one stands in all that the role's patterns match
@@ -135,6 +137,7 @@ def vocabulary() -> Vocabulary:
         leads=_compiled(every("member", "leads")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
+        not_loose=_compiled(every("member", "not_loose")),
         called={
             role: _compiled([words for words in every(role, "loose") if words[:1] + words[-1:] == "^$"])
             for role in ("member", "goal", "sponsor")

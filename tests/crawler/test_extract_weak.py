@@ -109,3 +109,28 @@ def test_the_partners_of_a_consortium_are_its_members(title: str, path: str) -> 
     page = Page(f"http://soil.test{path}", html.encode(), html, "utf-8")
     found = {each.role: [fact.value for fact in each.facts] for each in extract(page, parse(html))}
     assert (found["member"], found["sponsor"]) == (CLUBS, ["Fund A", "Fund B"])
+
+
+def test_a_consortium_may_be_told_of_in_the_first_lines() -> None:
+    html = f"<h1>Partners</h1><p>The SOIL consortium consists of three bodies.</p>{listed(CLUBS)}"
+    assert [fact.value for fact in section(html).facts] == CLUBS
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Vacatures bij onze leden", "Software for your members", "Fortbildungen für Mitglieder", "Formations pour les membres du réseau"],
+)  # fmt: skip
+def test_what_members_do_or_get_is_no_list_of_them(heading: str) -> None:
+    assert section(f"<h2>{heading}</h2>{listed(CLUBS)}").facts == ()
+
+
+def test_customers_are_no_members() -> None:
+    wall = "".join(f"<img src='/{nth}.png' alt='{name}'>" for nth, name in enumerate(CLUBS))
+    assert section(f"<h1>Tools for all members</h1><h2>Trusted by 400 clubs</h2>{wall}").facts == ()
+
+
+@pytest.mark.parametrize("called", ["News", "People", "Agenda", "Vacatures"])
+def test_no_weak_word_makes_members_on_a_page_called_otherwise(called: str) -> None:
+    html = f"<h1>{called}</h1><h2>Group members</h2>{listed(CLUBS)}"
+    assert section(f"<title>{called} - Bond</title>" + html.replace("h1", "h3")).facts == ()
+    assert section(html.replace("Group members", "Clubs in ons district")).facts == ()
