@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 
 from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS, WRONG_USE
@@ -46,10 +46,11 @@ def run_together(
     runs = _Runs(command, say, show)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = [pool.submit(runs.run, site) for site in sites]
-        while any(not future.done() for future in running):
+        # Nothing stands outside the try: a signal there would leave the processes to run to their ends.
+        while True:
             try:
-                for future in running:
-                    future.result()
+                wait(running)
+                break
             except KeyboardInterrupt:
                 runs.interrupt()
     return [future.result() for future in running]
@@ -85,6 +86,8 @@ class _Runs:
         for line in process.stderr:
             self._say(site, line.rstrip("\n"))
         code = process.wait()
+        if code in (-signal.SIGINT, -signal.SIGTERM):  # before Python had begun
+            code = INTERRUPTED
         taking.join()
         with self._lock:
             self._running.discard(process)

@@ -49,6 +49,9 @@ class Site:
         self.pages = dict(pages)
         self.slow_s = slow_s
         self.asked: list[Asked] = []
+        #: from so many requests on none is answered until `released`
+        self.hold_at: int | None = None
+        self.released = threading.Event()
         self._busy = 0
         self._lock = threading.Lock()
 
@@ -120,6 +123,9 @@ class Site:
         with self._lock:
             self._busy += 1
             self.asked.append(Asked(time.monotonic(), path, self._busy, headers))
+            is_held = self.hold_at is not None and len(self.asked) >= self.hold_at
+        if is_held:
+            self.released.wait(600)
         if self.slow_s:
             time.sleep(self.slow_s)
         answer = self.pages.get(path, (404, {"Content-Type": "text/plain"}, b"not here"))

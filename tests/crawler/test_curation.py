@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import termios
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -192,15 +193,32 @@ def profile_free(name: str) -> str:
     }.get(name, name.casefold())
 
 
+class HeldRequests(list[tuple[str, str, str]]):
+    """What a replica has seen; from so many requests on they wait."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.released = most, threading.Event()
+
+    def append(self, request: tuple[str, str, str]) -> None:
+        super().append(request)
+        if len(self) >= self.most:
+            self.released.wait(600)
+
+
 def test_crawl_in_another_process_is_not_harmed(replica: tuple[Replica, Path, list[str]]) -> None:
     site, root, command = replica
     bewaar(*command)
     site.edition = EDITIONS[1]
+    # It cannot come to its end before something was decided meanwhile.
+    site.seen = held = HeldRequests(5)
     running = start(*command)
     decisions = 0
     while running.poll() is None:
         curate(root, "reject" if decisions % 2 else "confirm", "Wilde Ganzen")
         decisions += 1
+        if decisions == 2:
+            held.released.set()
     _, err = running.communicate()
     assert running.returncode == 0, err
     assert decisions >= 2

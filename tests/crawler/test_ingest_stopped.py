@@ -80,10 +80,14 @@ def test_killed_at_random_moments_the_rows_are_those_of_an_undisturbed_run(hande
 
 def test_interrupted_it_says_so_and_goes_on(handed_over: Path, tmp_path: Path) -> None:
     root = tmp_path / "archive"
-    process = start("ingest", handed_over, "--archive", root, "--copy")
-    _until(lambda: any((root / "warcs").glob("sha256-*")), process)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    archive = Archive.create(root)
+    archive.make_folders()
+    # Without the database it cannot come to its end before it is interrupted.
+    with archive.lock_database():
+        process = start("ingest", handed_over, "--archive", root, "--copy")
+        _until(lambda: any((root / "warcs").glob("sha256-*")), process)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     bewaar("ingest", handed_over, "--archive", root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from archive.layout import Archive
-from tests.crawler.test_crawl import query, wait_for
+from crawler.outcome import INTERRUPTED
+from crawler.together import crawl_together
+from tests.crawler.test_crawl import query
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, tree
 
@@ -58,14 +61,39 @@ def test_the_worst_counts_and_lines_name_their_site(sites: dict[str, Site], tmp_
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_reaches_all_and_all_go_on(sites: dict[str, Site], tmp_path: Path, how: int) -> None:
+    for site in sites.values():
+        site.hold_at = 5
     process = start("crawl", *NAMES, "--archive", tmp_path / "a")
     for site in sites.values():
-        wait_for(site, 5)
+        # Three processes may take long to begin: not a clock says when that is too long.
+        while len(site.asked) < 5:
+            assert process.poll() is None
+            time.sleep(0.01)
     os.kill(process.pid, how)
-    _, said = process.communicate(timeout=30)
+    # Each has an answer under way until it has said that it ends: none can come to its own end before.
+    assert process.stderr
+    said, ending = "", set()
+    while len(ending) < len(NAMES) and (line := process.stderr.readline()):
+        said += line
+        if "finishing what is under way" in line:
+            ending.add(line.partition(":")[0])
+    for site in sites.values():
+        site.released.set()
+    said += process.communicate(timeout=30)[1]
     assert process.returncode == 130, said
     assert all(len(site.asked) < 63 for site in sites.values())
     bewaar("crawl", *NAMES, "--archive", tmp_path / "a")
     for site in sites.values():
         assert set(tree(31)) <= set(site.paths())
     assert query(tmp_path / "a", "SELECT count(*) FROM crawl") == [(3,)]
+
+
+@pytest.mark.parametrize("signal_", ["INT", "TERM"])
+def test_one_that_a_signal_ended_before_it_could_handle_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nkill -{signal_} $$\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    assert crawl_together(["one"], [], say=lambda _, __: None, show=lambda _, __: None) == INTERRUPTED
