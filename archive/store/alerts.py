@@ -60,10 +60,9 @@ class Unanswered:
         answered = str(self.status) if self.status is not None else f"nothing ({one_line(self.error or 'no answer')})"
         if self.redirect_to and answered.startswith("3"):
             answered += f", to {one_line(self.redirect_to)[:_SHOWN_CHARS]}"
-        times = "this crawl" if self.crawls == 1 else f"{self.crawls} crawls"
         return (
-            f"page {one_line(self.page_key)}: it answered {answered} in {times}; the {self.names} {self.role}s that "
-            f"stood on it are neither listed nor gone, last listed {self.last_listed}; now (capture "
+            f"page {one_line(self.page_key)}: it answered {answered} in {self.crawls} crawls; the {self.names} "
+            f"{self.role}s that stood on it are neither listed nor gone, last listed {self.last_listed}; now (capture "
             f"{one_line(self.record_id)}, {self.captured_at})"
         )
 

@@ -15,8 +15,8 @@ VIEWS: dict[str, str] = {
     " error.",
     "disappeared_document": "Documents and media that were kept once, and answer no more, or were not asked for in the"
     " site's newest finished crawl.",
-    "unanswered_list": "Pages that listed something and did not answer as pages in the site's newest crawl: nobody"
-    " knows whether it is still listed.",
+    "unanswered_list": "Pages that listed something and did not answer as pages in the site's newest crawl, nor in the"
+    " last before it that asked: nobody knows whether it is still listed.",
 }
 
 #: columns of views that say something else than the table's column of that name

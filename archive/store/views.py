@@ -158,7 +158,8 @@ WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'f
     AND k.started_at >= (SELECT m.started_at FROM crawl m WHERE m.id = n.crawl_id)
     ORDER BY k.started_at DESC, k.id DESC LIMIT 1))"""
 
-#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for.
+#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for; an outage of one crawl
+#: is a problem of that crawl.
 _UNANSWERED_LIST = """CREATE VIEW unanswered_list AS
 WITH latest AS (SELECT id, site_id, started_at FROM crawl k WHERE id = (SELECT n.id FROM crawl n
     WHERE n.site_id = k.site_id ORDER BY n.started_at DESC, n.id DESC LIMIT 1)),
@@ -173,13 +174,13 @@ heard AS (SELECT s.*, (SELECT c.id FROM resource r JOIN capture c ON c.resource_
     WHERE r.site_id = s.site_id AND r.page_key = s.page_key AND c.copy_of_id IS NULL AND (c.status BETWEEN 200 AND 299
       OR c.status = 304 OR c.status IS NULL AND c.record_type = 'resource')), '') AS answered_at
   FROM standing s)
-SELECT h.site_id, h.page_key, h.role, h.names, h.last_listed, c.status, c.error, c.redirect_to,
+SELECT * FROM (SELECT h.site_id, h.page_key, h.role, h.names, h.last_listed, c.status, c.error, c.redirect_to,
   (SELECT count(DISTINCT n.crawl_id) FROM resource r JOIN capture n ON n.resource_id = r.id
     JOIN crawl k ON k.id = n.crawl_id AND k.site_id = h.site_id
     WHERE r.site_id = h.site_id AND r.page_key = h.page_key AND n.captured_at > h.answered_at) AS crawls,
   h.crawl_id, h.capture_id
 FROM heard h JOIN crawl k ON k.id = h.crawl_id JOIN capture c ON c.id = h.capture_id
-WHERE h.answered_at < k.started_at"""
+WHERE h.answered_at < k.started_at) WHERE crawls > 1"""
 
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:

@@ -213,7 +213,10 @@ def test_breaks_on_top_of_each_other_are_told_each_and_closed_each(store):
 )
 def test_page_of_a_list_that_does_not_answer_is_told_in_each_crawl_until_it_does(store, answer, said):
     write(store, 0, reading(0, members(*SEVEN)))
-    for number, times in ((1, "this crawl"), (2, "2 crawls"), (3, "3 crawls")):
+    write(store, 1, reading(1, key=None, text=None, **answer))
+    store.derive("example", anchors=["home"])
+    assert store.drift_of(crawl(1).id) == []
+    for number, times in ((2, "2 crawls"), (3, "3 crawls")):
         write(store, number, reading(number, key=None, text=None, **answer))
         store.derive("example", anchors=["home"])
         (told,) = store.drift_of(crawl(number).id)
@@ -233,15 +236,18 @@ def test_page_of_a_list_that_does_not_answer_is_told_in_each_crawl_until_it_does
 
 def test_page_that_does_not_answer_and_whose_names_stand_elsewhere_is_none(store):
     write(store, 0, reading(0, members("A", "B")))
-    moved = reading(1, members("A", "B"), key="other", url=OTHER, second=1)
-    write(store, 1, reading(1, key=None, text=None, status=301), moved)
+    for number in (1, 2, 3):
+        moved = reading(number, members("A", "B"), key="other", url=OTHER, second=1)
+        write(store, number, reading(number, key=None, text=None, status=301), moved)
     store.derive("example")
-    assert store.drift_of(crawl(1).id) == []
-    # Nor is one of which another URL answers, nor one that nobody asked for.
-    write(store, 2, reading(2, key=None, text=None, status=404), reading(2, members("A", "B"), url=OTHER, second=1))
-    write(store, 3, reading(3, key="third", url=f"{OTHER}/3"))
+    assert store.drift_of(crawl(3).id) == []
+    # Nor is one that nobody asked for, nor one of which another URL answers.
+    write(store, 4, reading(4, key="third", url=f"{OTHER}/3"))
     store.derive("example")
-    assert [store.drift_of(crawl(number).id) for number in (2, 3)] == [[], []]
+    assert store.drift_of(crawl(4).id) == []
+    write(store, 5, reading(5, key=None, text=None, status=404), reading(5, absent("member"), url=OTHER, second=1))
+    store.derive("example")
+    assert [one.kind for one in store.drift_of(crawl(5).id)] == ["section vanished"]
 
 
 # --- what is none
