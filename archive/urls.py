@@ -16,11 +16,12 @@ import re
 import socket
 from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin
+from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urljoin
 
 _SCHEME = re.compile(rb"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _HTTP_TWICE = re.compile(rb"\A(?:https?://)+(?=https?://)", re.IGNORECASE)
 _PARTS = re.compile(rb"(?P<scheme>[^:/?#]+):(?://(?P<host>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.DOTALL)
+_AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?(?P<host>[^/?#@:\[\]]+)(?::\d*)?(?=[/?#]|$)", re.IGNORECASE)
 _WWW = re.compile(rb"www\d*\.")
 #: an escape that was itself escaped, once or many times over
 _ESCAPED_AGAIN = re.compile(rb"%(?:25)+(?=[0-9a-f]{2})", re.IGNORECASE)
@@ -47,6 +48,27 @@ def join(base: str, reference: str) -> str | None:
         return urljoin(base, reference)
     except ValueError:
         return None
+
+
+def with_ascii_host(url: str) -> str:
+    """*url* with its host as browsers ask DNS for it (WHATWG URL, 3.5): escapes undone, mapped and encoded by UTS 46,
+    nontransitional, and not held to IDNA 2008, which knows no symbols. Raises ValueError for a host that is none.
+
+    >>> with_ascii_host("http://Straße.example/ü"), with_ascii_host("http://a@ex%61mple.org:81/")
+    ('http://xn--strae-oqa.example/ü', 'http://a@example.org:81/')
+    """
+    authority = _AUTHORITY.match(url)
+    if authority is None or (authority["host"].isascii() and "%" not in authority["host"]):
+        return url
+    from idna import uts46_remap  # for the few hosts that need it
+
+    # Python's own codec is of IDNA 2003, by which ß is ss: the address of somebody else.
+    host = uts46_remap(unquote(authority["host"], errors="strict"), std3_rules=False, transitional=False)
+    labels = (label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in host.split("."))
+    encoded = ".".join(labels)
+    if any(character in "\0\t\n\r #/:<>?@[\\]^|%" for character in encoded):
+        raise ValueError(f"{encoded!r} is no host")
+    return url[: authority.start("host")] + encoded + url[authority.end("host") :]
 
 
 @lru_cache(maxsize=8)  # of a capture it is asked twice: for the capture and for its page

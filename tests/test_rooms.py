@@ -194,6 +194,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "isal": ("archive.warc",),
     "brotli": ("archive.warc",),
     "backports": ("archive.warc",),
+    "idna": ("archive.urls",),
     "sqlite_utils": ("archive.store",),
     "rapidfuzz": ("archive.store", "archive.browse"),
     "pyarrow": ("archive.export",),

@@ -37,7 +37,8 @@ _ANCHOR_BUDGET = 4 << 20
 #: pages within a page (srcdoc, template)
 _DEEPEST = 3
 
-_CANDIDATE = re.compile(r"[\s,]*+([^\s,]\S*+)")
+#: white space is ASCII's (HTML 4.8.4.3.10): a no-break space is of the URL
+_CANDIDATE = re.compile(r"[ \t\n\f\r,]*+([^ \t\n\f\r,][^ \t\n\f\r]*+)")
 #: up to the next comma that stands outside parentheses
 _DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*+\)?)*+")
 _NONE: dict[str, str] = {}

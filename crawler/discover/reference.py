@@ -7,6 +7,8 @@ from urllib.parse import urljoin, urlsplit
 
 from w3lib.url import safe_url_string
 
+from archive.urls import with_ascii_host
+
 #: A reference longer than this is dropped: no server takes it, and a page of such would fill the frontier.
 LONGEST = 8192
 
@@ -92,7 +94,7 @@ def _absolute(base: str, reference: str, encoding: str) -> str | None:
     if "%2" in path:
         # A dot is a dot however it is written (WHATWG URL, 4.4: "single-dot and double-dot path segment").
         path = _DOTS.sub(lambda dots: dots[0].lower().replace("%2e", "."), path)
-    joined = urljoin(base, path + mark + query)
+    joined = with_ascii_host(urljoin(base, path + mark + query))
     try:
         url = safe_url_string(joined, encoding=encoding)
     except UnicodeEncodeError:

@@ -21,7 +21,7 @@ _PAGES = (
 #: A literal in quotes that holds nothing a URL cannot. Slashes may be escaped, as JSON within HTML has them. Only its
 #: first quote is consumed: a quote taken for an opening one, which closed a short literal, must not hide the next.
 _LITERAL = re.compile(
-    r"""(?P<quote>["'`])(?=(?P<text>(?:[^\s"'`<>\\{}|^]|\\/|\\u00[0-9a-fA-F]{2}){3,2000}+)\\?(?P=quote))"""
+    r"""(?P<quote>["'`])(?=(?P<text>(?:[^\s"'`<>\\{}|^]|\\/|\\(?:u00|x)[0-9a-fA-F]{2}){3,2000}+)\\?(?P=quote))"""
 )
 _SHAPE = re.compile(
     rf"""
@@ -31,7 +31,7 @@ _SHAPE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ESCAPED = re.compile(r"\\(?:/|u00([0-9a-fA-F]{2}))")
+_ESCAPED = re.compile(r"\\(?:/|(?:u00|x)([0-9a-fA-F]{2}))")
 
 
 def looks_like_url(text: str) -> bool:

@@ -13,6 +13,7 @@ from w3lib.url import safe_url_string
 from archive.contact import check_contact
 from archive.errors import WrongUse
 from archive.layout import check_site_name
+from archive.urls import with_ascii_host
 from crawler.connect_to import ConnectTo
 
 
@@ -40,7 +41,7 @@ def check_url(url: str) -> str:
     if "@" in parts.netloc:
         raise ValueError("a URL that carries a password is not kept in a profile")
     _ = parts.port  # raises ValueError past 65535
-    return urldefrag(safe_url_string(url)).url
+    return urldefrag(safe_url_string(with_ascii_host(url))).url
 
 
 def _host(host: str) -> str:
@@ -48,7 +49,7 @@ def _host(host: str) -> str:
     if not parts.hostname or parts.netloc != host or "@" in host or not re.fullmatch(r"[\w.:\[\]-]+", host):
         raise ValueError(f"{host[:200]!r} is not a host or host:port")
     _ = parts.port  # raises ValueError past 65535
-    return urlsplit(safe_url_string(f"http://{host}/")).netloc.lower()
+    return urlsplit(safe_url_string(with_ascii_host(f"http://{host}/"))).netloc.lower()
 
 
 def _network(cidr: str) -> str:

@@ -233,7 +233,16 @@ def test_any_xml_is_read(body):
         assert context
 
 
-@given(st.text("'\"`/\\.:ahtpsjpng+ u002f", max_size=300))
+def test_slashes_of_a_script_may_be_escaped_in_any_way():
+    for slash in ("/", r"\/", r"\u002f", r"\x2F"):
+        body = f"go('https:{slash}{slash}b.example{slash}a.html')".encode()
+        found = discover(URL, "text/javascript", (), body)
+        assert [link.url for link in found] == ["https://b.example/a.html"], slash
+    (colon,) = discover(URL, "text/javascript", (), rb"go('https\x3a\x2f\x2fb.example/a.html')")
+    assert colon.url == "https://b.example/a.html"
+
+
+@given(st.text("'\"`/\\.:ahtpsjpng+ ux002f", max_size=300))
 def test_any_script_is_read(text):
     for link in discover(URL, "text/javascript", (), text.encode()):
         assert link.context == "script"

@@ -175,6 +175,7 @@ def test_seeds_are_kept_as_they_are_requested(profile):
     found = profile('seeds = ["http://münchen.example/ü b#top"]\nhosts = ["MÜNCHEN.example:81"]')
     assert found.seeds == ("http://xn--mnchen-3ya.example/%C3%BC%20b",)
     assert found.hosts == ("xn--mnchen-3ya.example:81",)
+    assert profile('seeds = ["http://straße.example/"]').seeds == ("http://xn--strae-oqa.example/",)
 
 
 def test_connections_read_as_curls(profile):
