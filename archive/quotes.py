@@ -49,23 +49,34 @@ _UNSEEN = ("script", "style", "xmp", "iframe", "noembed", "noframes")
 _NO_TAGS = ("title", "textarea")
 
 
+#: most tags by far: none of it is read twice
+_PLAIN_ATTRIBUTES = r"""(?:\s++[^\s/>="'<]++="[^"]*+")*+\s*+>"""
+#: what a letter is written as where case does not count
+_LETTER = {"i": "iI\u0130\u0131", "s": "sS\u017f"}
+
+
 def _up_to_end(name: str) -> str:
     """Behind the "<" of that element's start tag, to before its end tag or to the end of the text."""
-    return rf"(?i:{name}(?=[\s/>])){_ATTRIBUTES}(?:[^<]++|<(?!(?i:/{name}(?=[\s/>]))))*+"
+    # The first letter apart, so that other tags are told from it at once.
+    first = _LETTER.get(name[0], name[0] + name[0].upper())
+    return rf"[{first}](?i:{name[1:]}(?=[\s/>])){_ATTRIBUTES}(?:[^<]++|<(?!(?i:/{name}(?=[\s/>]))))*+"
 
 
 #: what stands between the texts that a reader sees. A comment ends at "-->" or "--!>", and "<!-->" is a whole one
 #: (HTML 13.2.5.43); what begins as neither a tag nor a comment ends at the next ">".
 _MARKUP = re.compile(
     rf"""(<(?:
-    /[A-Za-z][^\s/>]*+{_ATTRIBUTES}
+    /[A-Za-z][^\s/>]*+(?:>|{_ATTRIBUTES})
     | {" | ".join(map(_up_to_end, (*_UNSEEN, *_NO_TAGS)))}
-    | [A-Za-z][^\s/>]*+{_ATTRIBUTES}
+    | [A-Za-z][^\s/>]*+(?:{_PLAIN_ATTRIBUTES}|{_ATTRIBUTES})
     | !(?=--)(?:[^-]++|-(?!-!?>))*+(?:--!?>)?
     | [!/?][^>]*+>?
     ))""",
     re.VERBOSE,
 )
+#: what elements begin with that are one piece of markup up to their end tags
+_MAY_BE_WHOLE = frozenset("".join(_LETTER.get(name[0], name[0] + name[0].upper()) for name in (*_UNSEEN, *_NO_TAGS)))
+_TAG_NAME = re.compile(r"</?[A-Za-z][^\s/>]*+")
 _OPENS_TEXT = re.compile(rf"(?i:<(?:{'|'.join(_NO_TAGS)})(?=[\s/>])){_ATTRIBUTES}")
 
 
@@ -254,10 +265,18 @@ def _values(text: str) -> _Reading:
     pieces = []
     at = 0
     for markup in _MARKUP.finditer(text):
-        tag = _TAG.match(text, markup.start())
-        if tag is None:
+        begins, ends = markup.span()
+        if text.find("=", begins, ends) < 0:
             continue
-        for found in _ATTRIBUTE.finditer(text, *tag.span("attributes")):
+        if text[begins + 1] in _MAY_BE_WHOLE:
+            if (tag := _TAG.match(text, begins)) is None:
+                continue
+            begins, ends = tag.span("attributes")
+        elif (name := _TAG_NAME.match(text, begins)) is not None:
+            begins = name.end()
+        else:
+            continue
+        for found in _ATTRIBUTE.finditer(text, begins, ends):
             if found.lastindex:
                 start, end = found.span(found.lastindex)
                 # Before a value stands at least its equals sign.
@@ -274,8 +293,9 @@ _MARGIN_CHARS = 256
 class Body:
     """A body in which many quotes are looked for: it is read once, and only as far as the quotes ask."""
 
-    def __init__(self, body: bytes, charset: str) -> None:
-        self.text = decode_as(body, charset)
+    def __init__(self, body: bytes, charset: str, text: str | None = None) -> None:
+        """*text*: the body's, where it is decoded already."""
+        self.text = decode_as(body, charset) if text is None else text
         self._map = ByteMap(body, charset, self.text)
 
     @cached_property
