@@ -22,7 +22,9 @@ _LABELLED = re.compile(
     rf"\s*(?:\([^)]{{1,20}}\))?\s*[:.]?\s*({_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
-_LABEL_WORDS = watched("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
+#: stands in every number
+_DIALLED = re.compile(r"\d[\d ().\-–/]{5,20}\d")
+_LABEL_WORDS = ("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
 _AT = watched("@")
 _DIGITS = range(7, 16)  # ITU-T E.164 allows 15
 #: a house number behind a street, before it in English and French
@@ -75,8 +77,10 @@ def _all(finder: Finder) -> Iterator[_Found]:
             for found in _MAIL.finditer(line.text):
                 if not _FILE.search(found[0]):
                     yield "email", found[0], _mail(found[0]), "text", finder.evidence(found[0], line), None, 0.9
-    for line in finder.lines_with(_LABEL_WORDS):
-        if len(line.text) <= _MAX_LINE and (number := _LABELLED.search(line.text)):
+    for nth in finder.lines_matching(_DIALLED):
+        line = finder.outline.lines[nth]
+        lowered = line.text.lower() if len(line.text) <= _MAX_LINE else ""
+        if any(word in lowered for word in _LABEL_WORDS) and (number := _LABELLED.search(line.text)):
             value = _number(number[1])
             yield "phone", number[1], value, "label", finder.evidence(number[1], line), None, 0.85
     yield from _posted(finder)

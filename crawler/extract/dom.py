@@ -96,10 +96,15 @@ class Line:
     level: int
     #: all of it is bold, or it is the head of a table, list or group
     strong: bool
-    #: some of it stands in a link
-    is_linked: bool
+    #: the links around its texts, in order
+    held: list[Element]
     #: struck through, or hidden: the page takes it back
     struck: bool = False
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether some of it stands in a link."""
+        return bool(self.held)
 
     @property
     def region(self) -> Region:
@@ -119,12 +124,12 @@ class Line:
     @property
     def links(self) -> list[Element]:
         """The links in it, each once."""
-        return [link for link, _ in self._linked()] if self.is_linked else []
+        return list(dict.fromkeys(self.held))
 
     @property
     def anchors(self) -> list[tuple[Element, str]]:
         """The links in it with their text."""
-        return [(link, collapse("".join(texts))) for link, texts in self._linked()] if self.is_linked else []
+        return [(link, collapse("".join(texts))) for link, texts in self._linked()] if self.held else []
 
     def _linked(self) -> Iterable[tuple[Element, list[str]]]:
         found: dict[Element, list[str]] = {}

@@ -25,6 +25,7 @@ from crawler.extract.labels import (
     label_of,
     lead_label,
     loose_label,
+    short_pattern,
 )
 from crawler.extract.naming import address_words, is_file_name, title_parts
 from crawler.extract.organisations import Aliases
@@ -67,6 +68,7 @@ class Finder:
         self._lines_placed: list[int] = []
         self._places: dict[int, tuple[int, int]] = {}
         self._selections: dict[str, Selection | None] = {}
+        self._may_match: dict[int, tuple[re.Pattern[str], frozenset[Line]]] = {}
 
     @cached_property
     def outline(self) -> Outline:
@@ -117,13 +119,13 @@ class Finder:
         return {link: link.attribute("href") or "" for link in self.outline.links}
 
     @cached_property
-    def linked_lines(self) -> list[tuple[Line, set[Element | None]]]:
+    def linked_lines(self) -> list[tuple[Line, list[Element]]]:
         """The lines in which links stand, with those links."""
-        return [(line, {element.link for _, element in line.runs}) for line in self.outline.lines if line.is_linked]
+        return [(line, line.held) for line in self.outline.lines if line.is_linked]
 
     @cached_property
     def body(self) -> Body:
-        return Body(self.page.body, self.page.charset)
+        return Body(self.page.body, self.page.charset, self.page.text)
 
     @cached_property
     def images(self) -> list[Image]:
@@ -164,6 +166,16 @@ class Finder:
         texts = [line.text for line in self.outline.lines]
         return "\n".join(texts), [*accumulate((len(text) + 1 for text in texts[:-1]), initial=0)]
 
+    def may_match(self, pattern: re.Pattern[str]) -> frozenset[Line]:
+        """The lines in which a pattern may match. In no other does it."""
+        # By its id: the hash of a pattern is one over all that it was compiled to.
+        known = self._may_match.get(id(pattern))
+        if known is None:
+            lines, numbers = self.outline.lines, self._spotted.lines_for(pattern)
+            found = frozenset(lines if numbers is None else [lines[nth] for nth in numbers])
+            known = self._may_match[id(pattern)] = pattern, found
+        return known[1]
+
     def lines_matching(self, pattern: re.Pattern[str]) -> list[int]:
         """Which of the outline's lines hold what the pattern matches. It must match nothing with a line end in it."""
         whole, starts = self._text
@@ -194,10 +206,16 @@ class Finder:
 
     def _labels_of(self, role: str) -> Iterator[Label]:
         extra, spoken = self.hints.labels.get(role, ()), self.spoken(role)
+        short = short_pattern(role)
+        fills = self.may_match(short) if short is not None else frozenset[Line]()
+        cues = [(each, self.may_match(each[0].cues[role])) for each in spoken if role in each[0].cues]
         for line in self.lines_with([*self.words.stems[role], *(label.lower() for label in extra)]):
+            cued = [each for each, lines in cues if line in lines]
+            if not cued and not extra and line not in fills:
+                continue
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
-            if label := label_of(line, role, spoken, extra):
+            if label := label_of(line, role, cued, extra):
                 yield label
 
     @cached_property
@@ -219,7 +237,9 @@ class Finder:
         """Headings that may announce the role, for pages on which no label does."""
         if self.is_legal:
             return iter(())
-        labels = (loose_label(line, role) for line in self._set_off if len(line.text) <= LABEL_CHARS)
+        may_match = self.may_match(self.words.loose[role])
+        set_off = (line for line in self._set_off if len(line.text) <= LABEL_CHARS and line in may_match)
+        labels = (loose_label(line, role) for line in set_off)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
 
     def lead_labels(self) -> Iterator[Label]:

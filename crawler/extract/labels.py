@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -83,7 +83,7 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
                 continue
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
                 return Label(role, line, language, found.start(), found.end(), "cue")
-    short = _short(role)
+    short = short_pattern(role)
     if short is not None and role in _INLINE and ": " in text and (found := _INLINE_LABEL.match(text)):
         # "Partners: Fonds Noord, Stichting Lamp": a label, and its list in the same line.
         told = found[1].strip()
@@ -116,7 +116,7 @@ def lead_label(line: Line) -> Label | None:
     text = line.text
     if not text.endswith(":") or len(text) > LEAD_CHARS or vocabulary().leads.search(text) is None:
         return None
-    sponsors = (_short("sponsor"), vocabulary().loose["sponsor"])
+    sponsors = (short_pattern("sponsor"), vocabulary().loose["sponsor"])
     if _refused("member", text) or any(pattern and pattern.search(text) for pattern in sponsors):
         return None
     return Label("member", line, None, 0, len(text), "lead-label")
@@ -132,7 +132,7 @@ def is_sure(label: Label) -> bool:
 
 def is_called(role: str, text: str) -> bool:
     """Whether a text, short as a heading, is what pages are called that hold the role: "Our members"."""
-    short, words = _short(role), vocabulary()
+    short, words = short_pattern(role), vocabulary()
     called = (short is not None and short.search(_TRIM.sub("", text)) is not None) or words.called[role].search(text)
     return bool(called) and not _is_of_other(role, text)
 
@@ -173,8 +173,17 @@ def _refused(role: str, text: str) -> bool:
     )
 
 
+def label_patterns() -> Iterator[Pattern]:
+    """What lines are asked for, to find labels in them."""
+    words = vocabulary()
+    yield from words.loose.values()
+    for language in words.languages:
+        yield from language.cues.values()
+    yield from (short for role in words.labelled if (short := short_pattern(role)) is not None)
+
+
 @cache
-def _short(role: str) -> Pattern | None:
+def short_pattern(role: str) -> Pattern | None:
     """What a short line of this role is made of, in any language."""
     words = vocabulary()
     labels = [language.labels[role].pattern for language in words.languages if role in language.labels]

@@ -132,7 +132,7 @@ class _Walk:
         #: the open line: runs of text with what holds each, and how many of them are not bold
         self._runs: list[tuple[str, Element]] = []
         self._plain = 0
-        self._is_linked = False
+        self._held: list[Element] = []
         self._bold = 0
         self._level = 0
         self._noscript = 0
@@ -149,11 +149,17 @@ class _Walk:
             tag = node.tag or ""
             if tag == "-text":
                 text = node.text_content or " "
-                if not text.isspace():
-                    # The root is an element: text has a parent.
-                    self._text(text, parent)  # type: ignore[arg-type]
-                elif self._runs:
-                    self._runs.append((" ", parent))  # type: ignore[arg-type]
+                # The root is an element: text has a parent.
+                if text.isspace() or self._noscript:
+                    if self._runs:
+                        self._runs.append((" ", parent))  # type: ignore[arg-type]
+                else:
+                    self._runs.append((text, parent))  # type: ignore[arg-type]
+                    if not self._bold:
+                        self._plain += 1
+                    link = parent.link  # type: ignore[union-attr, attr-defined]
+                    if link is not None and (not self._held or self._held[-1] is not link):
+                        self._held.append(link)
             elif not ((traits := _TRAITS.get(tag, 0)) & _IS_UNREAD) and tag[:1] not in _NO_ELEMENT:
                 if traits & _BREAKS and self._runs:
                     self._flush()
@@ -194,6 +200,8 @@ class _Walk:
 
     def settle_regions(self) -> None:
         """Undo what a wrapper claims for the whole page: most of the prose stands in no header, menu or footer."""
+        if not self._claimants:
+            return
         prose = [0]
         for item in self.outline.items:
             long = isinstance(item, Line) and len(item.text) >= _PROSE_CHARS
@@ -280,17 +288,6 @@ class _Walk:
             elif element.tag == "noscript":
                 self._noscript -= 1
 
-    def _text(self, text: str, element: Element) -> None:
-        if self._noscript:
-            if self._runs:
-                self._runs.append((" ", element))
-            return
-        self._runs.append((text, element))
-        if not self._bold:
-            self._plain += 1
-        if element.link is not None:
-            self._is_linked = True
-
     def _flush(self) -> None:
         runs = self._runs
         if not runs:
@@ -299,7 +296,7 @@ class _Walk:
         first = runs[0][1]
         text = collapse(runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs]))
         items = self.outline.items
-        line = Line(text, first.block or first, runs, len(items), self._level, self._plain == 0, self._is_linked)
-        self._runs, self._plain, self._is_linked = [], 0, False
+        line = Line(text, first.block or first, runs, len(items), self._level, self._plain == 0, self._held)
+        self._runs, self._plain, self._held = [], 0, []
         items.append(line)
         self.outline.lines.append(line)

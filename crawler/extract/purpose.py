@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from archive.model import Page
+from crawler.extract.dom import Line
 from crawler.extract.finder import Finder
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
@@ -29,7 +30,7 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
     ):
         if line.region not in ("main", "aside", "header") or line.level or not _MIN_CHARS <= len(line.text) <= 5000:
             continue
-        cues = [] if line.block.tag == "li" else [cue for cue in _cues(line.text, finder) if cue.search(line.text)]
+        cues = [] if line.block.tag == "li" else [cue for cue in _cues(line, finder) if cue.search(line.text)]
         if not cues:
             continue
         for sentence in sentences(line.text, finder.words.language(finder.lang).prose.abbreviations):
@@ -57,12 +58,14 @@ def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 -
             position += 1
 
 
-def _cues(text: str, finder: Finder) -> Iterator[re.Pattern[str]]:
-    """The patterns that may say in *text* what somebody is for."""
+def _cues(line: Line, finder: Finder) -> Iterator[re.Pattern[str]]:
+    """The patterns that may say in that line what somebody is for."""
+    text = line.text
     lowered = text.lower()
     for language, stems in finder.spoken("purpose"):
-        if any(stem in lowered for stem in stems):
-            yield language.cues["purpose"]
+        cue = language.cues["purpose"]
+        if line in finder.may_match(cue) and any(stem in lowered for stem in stems):
+            yield cue
     name = re.escape(finder.heading or "")
     if name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered and _WANTING.search(text):
         # The organisation the page is about, by its heading, wants something.

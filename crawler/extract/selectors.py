@@ -78,7 +78,7 @@ def select(role: str, selector: Selector, tree: LexborHTMLParser, outline: Outli
     block = first.block if isinstance(first, Line) else first.element
     # The label that a block is known by; whoever needs its words finds that there are none.
     return Selection(
-        Label(role, Line("", block, [], first.at, 0, strong=False, is_linked=False), None, 0, 0, RULE), items, chosen
+        Label(role, Line("", block, [], first.at, 0, strong=False, held=[]), None, 0, 0, RULE), items, chosen
     )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from crawler.extract.labels import label_patterns
+from crawler.extract.literals import ODD, literals
 from crawler.extract.vocabulary import vocabulary
 
+_NOWHERE: set[int] = set()
+_ODD = re.compile(f"[{''.join(sorted(ODD))}]")
 #: what extractors look for beside the vocabulary
 _watched: dict[str, None] = {}
 
@@ -21,9 +27,18 @@ def watched(*words: str) -> tuple[str, ...]:
 
 
 @cache
-def _searcher() -> tuple[AhoCorasick, tuple[str, ...]]:
-    words = tuple(dict.fromkeys([*_watched, *(stem for stems in vocabulary().stems.values() for stem in stems)]))
-    return AhoCorasick(words, implementation=Implementation.DFA), words
+def _searcher() -> tuple[AhoCorasick, dict[str, int]]:
+    """And the number by which it tells each word."""
+    stems = (stem for stems in vocabulary().stems.values() for stem in stems)
+    needed = (word for pattern in label_patterns() for word in literals(pattern.pattern, pattern.flags) or ())
+    words = list(dict.fromkeys([*_watched, *stems, *needed]))
+    return AhoCorasick(words, implementation=Implementation.DFA), {word: nth for nth, word in enumerate(words)}
+
+
+@cache
+def _numbers_of(pattern: str, flags: int) -> frozenset[int] | None:
+    needed = literals(pattern, flags)
+    return None if needed is None else frozenset(_searcher()[1][word] for word in needed)
 
 
 class Spotted:
@@ -36,12 +51,16 @@ class Spotted:
             self._starts.append(at)
             at += len(line) + 1
         self._whole = "\n".join(lines)
-        searcher, words = _searcher()
-        #: by word: the lines in which it stands
-        self._lines: dict[str, set[int]] = {word: set() for word in words}
+        searcher, self._numbers = _searcher()
+        #: by the number of a word: the lines in which it stands
+        self._lines: defaultdict[int, set[int]] = defaultdict(set)
+        #: of words that are not watched
+        self._others: dict[str, set[int]] = {}
         starts = self._starts
         for nth, start, _end in searcher.find_matches_as_indexes(self._whole, overlapping=True):
-            self._lines[words[nth]].add(bisect_right(starts, start) - 1)
+            self._lines[nth].add(bisect_right(starts, start) - 1)
+        #: an odd letter stands on it, which patterns take for another where case does not count
+        self.is_odd = _ODD.search(self._whole) is not None
 
     def stands(self, word: str) -> bool:
         return bool(self._of(word))
@@ -50,11 +69,20 @@ class Spotted:
         """The lines in which any of the words stands, in order."""
         return sorted(set().union(*map(self._of, words)))
 
+    def lines_for(self, pattern: re.Pattern[str]) -> set[int] | None:
+        """The lines in which the pattern may match; None when that can be any."""
+        if self.is_odd or (needed := _numbers_of(pattern.pattern, pattern.flags)) is None:
+            return None
+        return set().union(*(self._lines[number] for number in self._lines.keys() & needed))
+
     def _of(self, word: str) -> set[int]:
-        if word not in self._lines:
+        number = self._numbers.get(word)
+        if number is not None:
+            return self._lines.get(number, _NOWHERE)
+        if word not in self._others:
             # What one page or one profile alone asks for.
-            self._lines[word] = {bisect_right(self._starts, at) - 1 for at in _places(self._whole, word)}
-        return self._lines[word]
+            self._others[word] = {bisect_right(self._starts, at) - 1 for at in _places(self._whole, word)}
+        return self._others[word]
 
 
 def _places(text: str, word: str) -> Iterator[int]:

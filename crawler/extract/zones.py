@@ -32,6 +32,8 @@ class Zones:
         self._roles = roles
         #: the roles of which a zone was read beyond `_ZONE_ITEMS`: once each, or hostile pages would take for ever
         self._extended: set[str] = set()
+        #: by role and line of the label, and how many: a label is asked for more than one thing
+        self._behind: dict[tuple[str, int, int], list[Item]] = {}
 
     def behind(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
         items = self._items_behind(label, _ZONE_ITEMS)
@@ -42,6 +44,12 @@ class Zones:
         return found
 
     def _items_behind(self, label: Label, count: int) -> list[Item]:
+        key = label.role, label.line.at, count
+        if key not in self._behind:
+            self._behind[key] = self._read_behind(label, count)
+        return self._behind[key]
+
+    def _read_behind(self, label: Label, count: int) -> list[Item]:
         line = label.line
         items: list[Item] = []
         below = False
@@ -112,8 +120,10 @@ class Zones:
         if roles and label.role not in roles and set_off:
             return True
         # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
+        if item.block.tag != line.block.tag or line.level:
+            return False
         alike, bold = _same_class(line, item), line.strong and item.strong
-        if item.block.tag != line.block.tag or line.level or not (alike or bold):
+        if not (alike or bold):
             return False
         before = [other for other in items if isinstance(other, Line)]
         if alike and len(before) >= _PLAIN_LINES and not any(_same_class(line, o) for o in before):
