@@ -22,6 +22,10 @@ CHANGES = (
     "first listed", "no longer listed", "listed again", "reworded", "logo replaced", "section vanished", "page broke",
     "page repaired", "text edited",
 )  # fmt: skip
+DRIFTS = (
+    "count dropped", "selectors find nothing", "expected count missed", "names from files only", "all facts changed",
+    "as before",
+)  # fmt: skip
 #: what a list says of one of its items
 KINDS = ("host", "statement", "email", "phone", "address", "title", "site_name", "logo", "cms", "language")
 STATES = ("current", "ended", "unknown")
@@ -37,7 +41,7 @@ RULES = (
 #: what Datasette says by itself
 DATASETTES = ("Forbidden", "Invalid SQL")
 
-_SINGLE = (*ROLES, *CHANGES, *KINDS, *STATES, *TIERS, *CRAWLS, *RECORDS, *RULES, *DATASETTES)
+_SINGLE = (*ROLES, *CHANGES, *DRIFTS, *KINDS, *STATES, *TIERS, *CRAWLS, *RECORDS, *RULES, *DATASETTES)
 
 
 def say(word: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
@@ -20,14 +20,19 @@ def _texts(language: Language) -> Mapping[str, Mapping[str, str]]:
 
 
 class Words:
-    def __init__(self, language: Language = "en") -> None:
+    def __init__(self, language: Language = "en", say: Callable[[str], str] = str) -> None:
+        """*say*: what a word out of a row, such as a role, is called in *language*; unless told otherwise, itself."""
         self.language = language
+        self.say = say
         self._texts = _texts(language)
 
     def __call__(self, label: str, *said: object) -> str:
         return self._texts["label"][label].format(*said)
 
     def finding(self, name: str, said: Sequence[object]) -> str:
+        if name == "drift":
+            *said, kind = said
+            said.append(self.say(str(kind)))
         return self._texts["finding"][name].format(*said)
 
     def step(self, name: str) -> str:

@@ -30,6 +30,11 @@ STYLE = """
 .cr th, .cr td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; overflow-wrap: anywhere;
   border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 .cr thead th { overflow-wrap: normal; } .cr td.n, .cr th.n { text-align: right; white-space: nowrap; }
+.cr table:not(:has(thead)) td:first-child:not(:only-child) { overflow-wrap: break-word; }
+@media (max-width: 40rem) {
+  .cr table { font-size: .875rem; } .cr th, .cr td { padding-right: .5rem; min-width: 4.4rem; }
+  .cr thead th { overflow-wrap: anywhere; hyphens: auto; } .cr td.n, .cr th.n { white-space: normal; min-width: 0; }
+}
 .cr code { overflow-wrap: anywhere; }
 .cr .verdict { border-left: .4rem solid #2e8b57; padding: .4rem 1rem; margin: 1rem 0; }
 .cr .verdict.look { border-color: #c77700; }
@@ -193,7 +198,8 @@ class _Page:
             yield f"<h2>{escape(w('sections'))}</h2>"
             heads = w("page"), w("kind"), w("found"), w("before"), w("expected")
             shown = [
-                (one.page_key, one.role, *map(_or_none, (one.found, one.before, one.expected))) for one in r.sections
+                (one.page_key, w.say(one.role), *map(_or_none, (one.found, one.before, one.expected)))
+                for one in r.sections
             ]
             yield self._table(heads, shown, numbers=3)
         if r.drift:
