@@ -38,6 +38,8 @@ from crawler.rebuild import rebuild
 #: PREMIS event types: a part of a file was taken out; a file was
 REDACTION, DELETION = "redaction", "deletion"
 _LOCK = "erasure.lock"
+#: what else has a lock of its own
+_NO_SITES = {"intake", "erasure", "due"}
 _BUSY_S = 60.0
 
 Say = Callable[[str], None]
@@ -98,8 +100,9 @@ def holding(archive: Archive) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Locked(f"{archive.root}: another process erases something there") from error
-        sites = {path.stem for path in (*archive.sites.glob("*.toml"), *archive.state.glob("*.lock"))}
-        for site in sorted(sites - {"intake", "archive.db", "erasure", "due"}):
+        # No site's name has a dot, as those of databases that are locked; some have a lock and no profile.
+        locks = {path.stem for path in archive.state.glob("*.lock") if "." not in path.stem} - _NO_SITES
+        for site in sorted({path.stem for path in archive.sites.glob("*.toml")} | locks):
             held.enter_context(archive.lock_site(site))
         held.enter_context(archive.lock_intake())
         yield

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from archive.browse.publication import Publication
 from archive.layout import Archive
 from archive.warc.reader import open_files
 from tests.archive.raw_records import REVISIT_PROFILE, record, write_warc
@@ -119,7 +120,21 @@ def build(folder: Path) -> tuple[Path, str]:
     )  # nobody can find the records of a stream again
     (root / "exports" / "facts.csv").write_text(f"name\n{SECRET}\n")
     (root / "reports" / "page.html").write_text(SECRET)
+    _strew(Archive.open(root), home)
     return root, home
+
+
+def _strew(archive: Archive, home: str) -> None:
+    """What else may hold it: a copy for the public, a torn tail, a golden page, a log; and a signature."""
+    Publication(archive, public=True).refresh()
+    own = next(path for path in archive.sealed_warcs() if path.name.startswith("127"))
+    own.with_name(f"{own.name}.torn").write_text(f"half a record: {SECRET}")
+    page = archive.pages / "example" / "jan"
+    page.mkdir(parents=True)
+    (page / "page.html").write_text(SECRET)
+    (page / "page.json").write_text(json.dumps({"url": f"{home}people/jan"}))
+    (archive.logs / "old.log").write_text(f"GET {home.rstrip('/')}{QUERY}\n{SECRET}\nall is well\n")
+    (archive.root / "manifest-sha256.txt.asc").write_text("a signature")
 
 
 def everything(root: Path) -> Iterator[tuple[str, bytes]]:
