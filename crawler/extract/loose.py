@@ -13,8 +13,8 @@ from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
 from crawler.extract.logos import has_wall
 from crawler.extract.names import are_spelt_as_names, called_organisations, organisation_like
 from crawler.extract.naming import address_words, title_parts
-from crawler.extract.outward import cards_lead_out, lead_out
 from crawler.extract.roster import LIKELY, LOGOS, Found, in_entries, in_running_text, on_logos
+from crawler.extract.surroundings import cards_lead_out, cards_say_how_to_reach, lead_out
 from crawler.extract.zones import is_of_another
 
 #: share of names that say what they are, where the heading does not
@@ -61,12 +61,14 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     if len(found) < LOGOS:
         return
     names = [each.name for each in found]
-    likely = organisation_like(names) >= LIKELY
-    if not (likely or _leads_out(found, finder) or (label.rule == "lead-label" and are_spelt_as_names(names))):
+    called = called_organisations(names) >= _CALLED
+    # What a page is called is far from the list: there the names, or what stands beside them, must say what they are.
+    likely = called if label.rule == "page-label" else organisation_like(names) >= LIKELY
+    if not (likely or _are_told_of(found, label, finder)):
         return
     taken |= asked
     # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
-    sure = likely and label.rule == "loose-label" and called_organisations(names) >= _CALLED
+    sure = likely and called and label.rule == "loose-label"
     tier: Tier = "confirmed" if sure else "candidate"
     rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
     for each in found:
@@ -91,8 +93,15 @@ def _page_label(finder: Finder) -> Label | None:
     return Label("member", line, None, 0, len(line.text), "page-label")
 
 
-def _leads_out(found: Sequence[Found], finder: Finder) -> bool:
+def _are_told_of(found: Sequence[Found], label: Label, finder: Finder) -> bool:
+    """Whether links, addresses, or the line that leads into the list say that organisations are named."""
+    names = [each.name for each in found]
     logos = [each.logo for each in found if each.logo is not None]
     if logos:
         return lead_out([logo.href for logo in logos], len(found), finder.page.url)
-    return cards_lead_out([each.line.at for each in found], finder)
+    if label.rule == "lead-label" and are_spelt_as_names(names):
+        return True
+    places = [each.line.at for each in found]
+    return cards_lead_out(places, finder) or (
+        organisation_like(names) >= LIKELY and cards_say_how_to_reach(places, finder)
+    )

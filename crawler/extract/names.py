@@ -38,16 +38,23 @@ _ORGANISATION = re.compile(
 #: nouns that names of bodies end in or hold, in compounds too
 _CALLED = re.compile(
     r"(?:stichting|vereniging|genootschap|werkgroep|platform|centrum|koor|kring|gilde|coöperatie|museum|theater|kerk|club|bond|"
-    r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|haus|freunde|"
+    r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|(?<!rat)(?<!kauf)haus|freunde|"
     r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
-    r"collectif|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
+    r"collectif|comité|section|sektion|école|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )
 #: a list this long in which some first names are known is one of people where the others are spelt like such names
 _MANY = 8
+_WORD = re.compile(r"\S+")
 _PERSON = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:van|von|de|der|den|du|le|la|el|al|ten|ter)){0,2}(?: [A-ZÀ-ÖØ-Þ][\w'’.-]*){1,2}"
+)
+#: what kinds of members are called: "Full members", "Fördermitglied"
+_KIND_OF_MEMBER = re.compile(
+    r"(?:\w*mitglied(?:er|schaft(?:en)?)?|\w*members?(?:hips?)?|\w*leden|\w*lidmaatschap(?:pen)?|"
+    r"(?:\w+ )?(?:membres?|adhérents?|adhésion)(?: \w+)?)(?: .{1,20})?(?::.*)?$",
+    re.IGNORECASE,
 )
 #: share of names that look like organisations' in lists of anything else
 _UNLIKELY = 0.25
@@ -114,6 +121,12 @@ def are_promises(texts: Sequence[str]) -> bool:
     """Whether the texts say what members get, and not who they are: "Free access to our library"."""
     small = sum(len(text.split()) > 1 and not any(word[:1].isupper() for word in text.split()[1:]) for text in texts)
     return hold_promises(texts) or (small * 4 >= len(texts) * 3 and organisation_like(texts) <= _UNLIKELY)
+
+
+def are_kinds_of_members(texts: Sequence[str]) -> bool:
+    """Whether the texts say as what one may join."""
+    kinds = sum(any(_KIND_OF_MEMBER.match(text[word.start() :]) for word in _WORD.finditer(text)) for text in texts)
+    return kinds * 2 > len(texts)
 
 
 def hold_promises(texts: Sequence[str]) -> bool:

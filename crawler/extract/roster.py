@@ -16,10 +16,17 @@ from crawler.extract.finder import Finder
 from crawler.extract.links import is_document
 from crawler.extract.listing import announces_organisations, enumerated
 from crawler.extract.logos import LogoName, logos_behind, name_of
-from crawler.extract.names import are_countries, are_persons, are_promises, is_name, organisation_like
-from crawler.extract.outward import lead_out
+from crawler.extract.names import (
+    are_countries,
+    are_kinds_of_members,
+    are_persons,
+    are_promises,
+    is_name,
+    organisation_like,
+)
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
+from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import towns_behind, without_contact
 
 #: below it a list is for a person to look at
@@ -95,7 +102,7 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
         return []
-    if are_promises(texts) or _are_documents(entries):
+    if are_promises(texts) or are_kinds_of_members(texts) or _are_documents(entries):
         return []
     if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
         # Names people gave themselves, or things.

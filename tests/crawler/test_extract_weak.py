@@ -134,3 +134,41 @@ def test_no_weak_word_makes_members_on_a_page_called_otherwise(called: str) -> N
     html = f"<h1>{called}</h1><h2>Group members</h2>{listed(CLUBS)}"
     assert section(f"<title>{called} - Bond</title>" + html.replace("h1", "h3")).facts == ()
     assert section(html.replace("Group members", "Clubs in ons district")).facts == ()
+
+
+def test_what_a_page_is_called_is_believed_where_names_say_what_they_are_or_how_to_reach_them() -> None:
+    sights, shelters = (
+        ["Altes Rathaus", "Neue Brücke", "Schloss Hohenfels"],
+        ["Hospiz Horn", "Haus Anna", "Dienst Celle"],
+    )
+    reach = "<li>{}<br>Am Weg 1, 29099 Celle</li>"
+    for names, form, found in (
+        (sights, "<li>{}</li>", []), (shelters, reach, shelters), (sights, "<li>{}<br>2024 om acht uur</li>", []),
+    ):  # fmt: skip
+        html = f"<h1>Nördlich</h1><ul>{''.join(form.format(name) for name in names)}</ul>"
+        assert [fact.value for fact in section(html, "http://bund.test/vereine/").facts] == found
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Group classes for members",
+        "Angebote für unsere Mitglieder",
+        "Activiteiten voor leden",
+        "Ateliers pour les adhérents",
+    ],
+)
+def test_what_is_for_members_is_no_list_of_them(heading: str) -> None:
+    assert section(f"<h2>{heading}</h2>{listed(CLUBS)}").facts == ()
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["Ordentliche Mitglieder: Vereine", "Fördermitglieder: Personen", "Korporative Mitglieder"],
+        ["Gewone leden", "Jeugdleden", "Steunend lidmaatschap"], ["Membres actifs", "Membre bienfaiteur", "Adhérents jeunes"],
+        ["Full Members", "Associate Membership", "Student member"],
+    ],
+)  # fmt: skip
+def test_kinds_of_members_are_none(kinds: list[str]) -> None:
+    assert section(f"<h2>Leden</h2>{listed(kinds)}").facts == ()

@@ -1,10 +1,13 @@
-"""To how many sites of others a list leads: what links to a site of its own each is a list of organisations."""
+"""What stands in the cards of a list beside its names: a link to a site of its own each, or an address, says that they
+are organisations."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from crawler.extract.dom import Line
 from crawler.extract.finder import Finder
 from crawler.extract.links import host_of, social_network
 
@@ -13,6 +16,11 @@ _MOST = 0.6
 #: items of a card before its name, and behind the last name, in which its link may stand
 _BEFORE = 3
 _BEHIND = 8
+_LINE_CHARS = 200
+#: a postcode with its town, a telephone, an e-mail
+_REACHED = re.compile(
+    r"\b\d{4} ?[A-Z]{2}\b|\b\d{5} [A-ZÀ-Þ]|@\w|(?i:\b(?:tel|telefoon|telefon|phone|tél)\b[.: ])|\b0\d[\d /-]{7,}"
+)
 
 
 def lead_out(addresses: Iterable[str | None], count: int, page_url: str) -> bool:
@@ -32,3 +40,12 @@ def cards_lead_out(places: list[int], finder: Finder) -> bool:
     within = links[start : bisect_left(links, last, key=lambda link: link.first)]
     addresses = (finder.absolute(finder.addresses[link]) for link in within[: len(places) * _BEHIND])
     return lead_out(addresses, len(places), finder.page.url)
+
+
+def cards_say_how_to_reach(places: list[int], finder: Finder) -> bool:
+    """Whether most of the names, by their places among the page's items, have an address or a telephone beside them."""
+    if not places:
+        return False
+    within = finder.outline.between(min(places), min(max(places), min(places) + len(places) * _BEHIND) + _BEHIND)
+    told = sum(isinstance(item, Line) and _REACHED.search(item.text[:_LINE_CHARS]) is not None for item in within)
+    return told >= _MOST * len(places)
