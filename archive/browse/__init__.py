@@ -17,9 +17,9 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    from archive.browse import about, cdx, crawls, finds, news, organisations, routes, timemaps, versions
+    from archive.browse import about, cdx, crawls, finds, front, news, organisations, routes, timemaps, versions
 
-    rooms = (routes, about, news, organisations, versions, crawls, timemaps, cdx, finds)
+    rooms = (front, routes, about, news, organisations, versions, crawls, timemaps, cdx, finds)
     return [route for room in rooms for route in room.ROUTES]
 
 

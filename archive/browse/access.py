@@ -140,6 +140,19 @@ async def check_view(datasette: Any, actor: Any, database: str, *tables: str) ->
             await datasette.ensure_permission(action="view-table", resource=TableResource(database, table), actor=actor)
 
 
+async def may_view_database(datasette: Any, actor: Any, database: str) -> bool:
+    try:
+        if hasattr(datasette, "ensure_permissions"):  # 0.65
+            await datasette.ensure_permissions(actor, [("view-database", database), "view-instance"])
+        else:
+            from datasette.resources import DatabaseResource
+
+            await datasette.ensure_permission(action="view-database", resource=DatabaseResource(database), actor=actor)
+    except Forbidden:
+        return False
+    return True
+
+
 async def check_instance(datasette: Any, actor: Any) -> None:
     if hasattr(datasette, "ensure_permissions"):  # 0.65
         await datasette.ensure_permissions(actor, ["view-instance"])

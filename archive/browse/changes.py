@@ -19,9 +19,10 @@ _ROWS = 5000
 _CHANGES = """SELECT ch.site_id, s.name AS site, ch.crawl_id, ch.page_key, ch.role, ch.kind, ch.subject, ch.before,
   ch.after, ch.changed_after, ch.changed_by, o.id AS organisation_id, o.name AS organisation, a.record_id,
   b.record_id AS before_record
-FROM change ch JOIN site s ON s.id = ch.site_id JOIN capture a ON a.id = ch.after_capture_id
+FROM (SELECT id FROM change ch WHERE {where} ORDER BY changed_by DESC, id DESC LIMIT {rows}) newest
+  JOIN change ch ON ch.id = newest.id JOIN site s ON s.id = ch.site_id JOIN capture a ON a.id = ch.after_capture_id
   JOIN capture b ON b.id = ch.before_capture_id LEFT JOIN organisation o ON o.id = ch.organisation_id
-WHERE {where} ORDER BY ch.changed_by DESC, ch.id DESC LIMIT {rows}"""
+ORDER BY ch.changed_by DESC, ch.id DESC"""
 #: for the front page, where edited texts would crowd out who came and went
 LATEST = _CHANGES.format(where="ch.kind <> 'text edited'", rows=500)
 

@@ -19,7 +19,7 @@ _PAGES = {
 }
 _ORGANISATION = re.compile(r"/-/organisation/([^/]+)")
 _CAPTURE = re.compile(r"/-/capture/([0-9A-Za-z-]{1,60}|id:[^/]{1,1000})")
-_PICTURE = re.compile(rf"{_CAPTURE.pattern}/raw")
+_PICTURE = re.compile(rf"{_CAPTURE.pattern}/thumbnail")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 
@@ -29,7 +29,7 @@ def file_name(path: str) -> str | None:
 
     >>> file_name("/-/organisation/wilde-ganzen"), file_name("/-/changes.atom?organisation=wilde-ganzen")
     ('organisation/wilde-ganzen.html', 'organisation/wilde-ganzen.atom')
-    >>> file_name("/-/capture/00000000-0000-4000-8000-000000000001/raw")
+    >>> file_name("/-/capture/00000000-0000-4000-8000-000000000001/thumbnail")
     'pictures/00000000-0000-4000-8000-000000000001'
     >>> file_name("/-/search?q=x"), file_name("/archive/capture")
     (None, None)

@@ -75,7 +75,7 @@ class Holdings:
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     #: of what may be seen: another after every decision
-    publication: float | None
+    publication: object
     path: str
     index: str
     last_capture: int
@@ -105,11 +105,11 @@ def _current(datasette: Any, name: str) -> Holdings:
     with shelf.lock:
         publication = access.publication_of(datasette, name)
         # Before the file: what is read is then of this decision or of a later one, never of an earlier.
-        made_at = publication.made_at if publication else None
+        decided = publication.state()[0] if publication else None
         with closing(sqlite3.connect(read_only_uri(Path(database.path)), uri=True)) as connection:
             connection.execute("BEGIN")
             stamp = _Stamp(
-                made_at,
+                decided,
                 database.path,
                 str(connection.execute(_INDEX).fetchone()[0]),
                 connection.execute(_LAST).fetchone()[0] or 0,

@@ -16,6 +16,7 @@ from archive.browse.changes import read_changes
 from archive.browse.file_names import anchor, feed_addresses
 from archive.browse.language import DEFAULT, Visit, as_language, current, gettext, visiting
 from archive.browse.pages import page
+from archive.browse.remembered import remembered
 from archive.browse.routes import allowed, answering
 from archive.browse.vocabulary import say
 
@@ -47,7 +48,11 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
         about.append(row[0])
     limit = request.args.get("limit") or ""
     count = min(int(limit), _MOST) if re.fullmatch(r"[1-9][0-9]{0,8}", limit) else _USUAL
-    entries = await read_changes(database, **asked, limit=count)
+    if asked:
+        entries = await read_changes(database, **asked, limit=count)
+    else:
+        newest = await remembered(datasette, name, "changes: newest", lambda: read_changes(database, limit=_MOST))
+        entries = newest[:count]
     marker = access.marker_of(datasette, name)
     owner = (marker.operator if marker else None) or await access.title(datasette) or "Web archive"
     spoken = {} if current() == DEFAULT else {"lang": current()}

@@ -44,7 +44,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
         "bewaar_name": await access.title(datasette),
     }
     if template == "index.html":
-        found["bewaar"] = await _home(datasette, request)
+        found["bewaar"] = await read_home(datasette, request)
         if access.is_unwritten(datasette):
             text = gettext(
                 "Its database has no tables yet: a crawl, ingest or rebuild writes them. Load this page again then."
@@ -53,7 +53,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
     return found
 
 
-async def _home(datasette: Any, request: Any) -> dict[str, Any] | None:
+async def read_home(datasette: Any, request: Any) -> dict[str, Any] | None:
     """None where there is no archive that this visitor may see: Datasette's own front page is shown then."""
     try:
         name = access.archive_name(datasette)

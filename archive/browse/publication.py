@@ -98,11 +98,6 @@ class Publication:
         return path, inode_of(path)
 
     @property
-    def made_at(self) -> float | None:
-        """By `time.monotonic`, when what is served was worked out: another with every decision."""
-        return self._made.at if self._made else None
-
-    @property
     def rules(self) -> tuple[Rule, ...]:
         return self._made.rules if self._made else ()
 
@@ -124,6 +119,13 @@ class Publication:
             self.refresh()
         assert self._made is not None
         return self._made.at
+
+    def state(self) -> tuple[object, object]:
+        """What decisions what is served was made by, and what it was made of: equal while nothing has changed."""
+        made = self._made
+        if made is None:
+            return None, None
+        return (made.path, made.decisions), (self._database() if made.path == self.archive.database else made.at)
 
     def is_due(self) -> bool:
         """Whether it may be served, and something should be done about it all the same."""
@@ -176,13 +178,13 @@ class Publication:
                 return  # somebody else was faster
             if self.archive.is_erasing:
                 raise WrongUse(f"{self.archive.root}: something is being erased")
-            stamp = self._decisions()
-            if self._failed and self._failed[0] == stamp and time.monotonic() - self._failed[1] < _RETRY_S:
+            decisions = self._decisions()
+            if self._failed and self._failed[0] == decisions and time.monotonic() - self._failed[1] < _RETRY_S:
                 raise self._failed[2]
             try:
-                self._make(stamp)
+                self._make(decisions)
             except BewaarError as error:
-                self._failed = (stamp, time.monotonic(), error)
+                self._failed = (decisions, time.monotonic(), error)
                 if not self.holds():
                     self._made = None
                 raise

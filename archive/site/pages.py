@@ -46,17 +46,17 @@ class Pages:
             name = file_name(path)
             if name is None or path in self._targets:
                 continue
-            answer = await self._datasette.client.get(path)
+            # A picture that is not made small is shown as it was captured.
+            answer = await self._datasette.client.get(path, follow_redirects=path.endswith("/thumbnail"))
             if answer.status_code >= 500 or (path == "/" and answer.status_code != 200):
                 raise ArchiveFault(f"{path}: the server answers {answer.status_code}")
             self._targets[path] = self._keep(path, name, answer) if answer.status_code == 200 else None
-        if missing := sum(path.endswith("/raw") and not target for path, target in self._targets.items()):
+        if missing := sum(path.endswith("/thumbnail") and not target for path, target in self._targets.items()):
             self.notes.append(f"{missing} pictures are not in it: their records are not here, or no browser shows them")
 
     async def link(self) -> None:
         """Turn what was fetched into files that lead to each other."""
         database = self._datasette.get_database(access.archive_name(self._datasette))
-        environment = self._datasette.jinja_env
         robots = "" if self._index else '<meta name="robots" content="noindex">'
         head = f'\n<meta http-equiv="Content-Security-Policy" content="{_CSP}">{robots}'
         for name, path in self._pages.items():
@@ -66,9 +66,7 @@ class Pages:
             _relinked(html, lambda url, path=path, named=named: self._target(url, path, named))
             rows = [await captures.find_capture(database, captures.record_id_of(slug)) for slug in named]
             found = [(anchor(slug), row) for slug, row in zip(named, rows, strict=True) if row is not None]
-            end = await self._datasette.render_template(
-                environment.get_template("_site.html"), {"named": found, **self._about}
-            )
+            end = await self._datasette.render_template("_site.html", {"named": found, **self._about})
             known = {f"#{at}" for at, _ in found}
 
             def resolve(url: str, path: str = path, known: set[str] = known) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import sqlite3
@@ -12,7 +11,7 @@ from datasette.app import Datasette
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.browse import charts, home, tallies
+from archive.browse import charts, home, remembered
 from archive.browse.charts import steps
 from archive.browse.serve import build as build_datasette
 from archive.store.decisions import append_decision
@@ -158,34 +157,9 @@ def test_what_is_asked_at_every_visit_walks_no_table_that_grows_with_captures(bu
     assert [step for step in plan if (found := re.match(r"SCAN (\w+)", step)) and found[1] in grow] == []
 
 
-def test_what_is_counted_is_counted_again_only_when_something_was_written(built, tmp_path, monkeypatch):
-    copy = tmp_path / "archive.db"
-    shutil.copy(built.archive.database, copy)
-    sql = "SELECT count(*) AS crawls FROM crawl"
-
-    async def look() -> None:
-        datasette = Datasette([str(copy)])
-        await datasette.invoke_startup()
-        database = datasette.get_database("archive")
-        first, same = await asyncio.gather(tallies.counted(database, sql), tallies.counted(database, sql))
-        assert first == [{"crawls": 2}]
-        assert same is first
-        assert await tallies.counted(database, sql) is first
-        with sqlite3.connect(copy) as db:
-            db.execute("INSERT INTO crawl SELECT id || 'x', site_id, started_at, finished_at, status, software, operator, profile_digest FROM crawl LIMIT 1")  # fmt: skip
-        db.close()
-        monkeypatch.setattr(tallies, "_COSTS", 1e9)
-        assert await tallies.counted(database, sql, may_lag=True) is first  # counting took long: not yet
-        assert await tallies.counted(database, sql) == [{"crawls": 3}]  # of names nothing may stay that is withheld
-        assert await tallies.counted(database, sql, may_lag=True) == [{"crawls": 3}]
-        datasette.close() if hasattr(datasette, "close") else database.close()
-
-    asyncio.run(look())
-
-
 def test_names_that_are_withheld_are_gone_at_once_however_long_counting_takes(tmp_path, monkeypatch):
     built = build(tmp_path / "archive")
-    monkeypatch.setattr(tallies, "_COSTS", 1e9)
+    monkeypatch.setattr(remembered, "_COSTS", 1e9)
     with running(build_datasette(built.archive)) as client:
         assert "Huis van Jeugd" in client.get("/").text
         decisions = built.archive.decisions / "decisions.jsonl"
