@@ -80,14 +80,15 @@ def _description(seen: Survey) -> Iterator[str]:
     """What its front page says; what only people know stands in remarks."""
     yield ""
     yield "# What it is, in the elements of Dublin Core; it goes along with all that is handed on: docs/profiles.md."
-    yield "[description]"
+    said: list[str] = []
     if title := title_of(seen):
-        yield f"title = {_toml(title)}"
-    if seen.home is not None and (said := printable(seen.home.description or "", 500)):
-        yield f"description = {_toml(said)}"
-    tags = [tag for tag in _tags(seen) if _LANGUAGE.fullmatch(tag)]
-    if tags:
-        yield f"language = {_toml(tags[0] if len(tags) == 1 else tuple(tags))}"
+        said.append(f"title = {_toml(title)}")
+    if seen.home is not None and (told := printable(seen.home.description or "", 500)):
+        said.append(f"description = {_toml(told)}")
+    if tags := [tag for tag in _tags(seen) if _LANGUAGE.fullmatch(tag)]:
+        said.append(f"language = {_toml(tags[0] if len(tags) == 1 else tuple(tags))}")
+    yield "[description]" if said else "# [description]"
+    yield from said
     yield '# publisher = "Example Foundation"'
     yield '# subject = ["foster care", "youth work"]'
     yield ""

@@ -198,7 +198,9 @@ def test_what_was_seen_is_told(looked: Looked) -> None:
 def test_the_profile_is_valid_and_says_what_differs(looked: Looked) -> None:
     path = looked.archive.sites / "koren.toml"
     text = path.read_text("utf-8")
-    assert set(tomllib.loads(text)) == {"title", "home", "seeds", "delay_s", "connect_to", "language"}
+    keys = {"title", "home", "seeds", "delay_s", "connect_to", "language", "description"}
+    assert set(tomllib.loads(text)) == keys
+    assert set(tomllib.loads(text)["description"]) <= {"title", "description", "language"}
     profile = read_profile(path)
     assert profile.seeds == ("http://www.koren.test/",)
     assert profile.title == "Koren van het Noorden"
@@ -359,12 +361,15 @@ def test_pages_are_estimated_from_sitemaps_or_links(
     "title", ['"]\nseeds = ["http://evil.test/', "\x1b[2J\u202eevil\r\n# x", "''' \\u0000 \\", "", "a" * 9999]
 )
 def test_no_title_breaks_out_of_the_profile(title: str) -> None:
-    hostile = replace(PLAIN, title=title, language='x"y', cms=title, links=(f"https://{title[:20]}.a.test/",))
+    links = (f"https://{title[:20]}.a.test/",)
+    hostile = replace(PLAIN, title=title, language='x"y', cms=title, description=title, links=links)
     page = seen(home=hostile)
     text = propose(page, estimate(page, 1.0), name="a", date="2026-11-28", settings={})
     found = tomllib.loads(text)
     assert found["seeds"] == [URL]
-    assert set(found) <= {"title", "home", "seeds"}
+    assert set(found) <= {"title", "home", "seeds", "description"}
+    assert set(found.get("description", {})) <= {"title", "description"}
+    assert "description" in found or not title
     assert all(line.isprintable() for line in text.splitlines())
 
 
