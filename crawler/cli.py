@@ -34,6 +34,7 @@ from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS, WRONG_USE
 from crawler.patching.cli import patch
 from crawler.schedule.cli import due, schedule
 from crawler.sites.cli import SCOPES, sites
+from crawler.status.cli import status
 
 
 class FrontDoor(click.Group):
@@ -443,43 +444,6 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
 
 @main.command()
 @archive_option
-@json_option
-def status(archive: Path, as_json: bool) -> int:
-    """What the archive holds, and what its sites are doing."""
-    from crawler.state import state_of
-
-    opened = Archive.open(archive)
-    found = state_of(opened)
-    if found["warcs"] and not opened.database.exists():
-        click.echo(f"{opened.database}: no database; `bewaar rebuild` derives it from the WARC files", err=True)
-    if as_json:
-        print_json(found)
-        return DONE
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("site", "crawls", "last crawl", "status", "captures", "to go")
-    for site in found["sites"]:
-        how = f"running, process {site['running']}" if site["running"] else site["status"]
-        if site["unfinished"] and not site["running"]:
-            how = "unfinished"
-        table.add_row(site["site"], str(site["crawls"]), site["last"], how, str(site["captures"]), str(site["to_go"]))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-    for site in found["sites"]:
-        for failure in site["failures"]:
-            click.echo(f"{site['site']}: failed: {failure['url']}: {failure['why']}")
-        for drift in site["drift"]:
-            click.echo(f"{site['site']}: drift: {drift['said']}")
-        if more := site["drifted"] - len(site["drift"]):
-            click.echo(f"{site['site']}: and {more} more that drifted: see table drift")
-        if site["unfinished"] and not site["running"]:
-            click.echo(f"{site['site']}: {site['unfinished']} is unfinished; `bewaar crawl` of it goes on")
-    click.echo(f"{found['warcs']} WARC files, {found['bytes']} bytes; {found['open']} being written or left open")
-    return DONE
-
-
-@main.command()
-@archive_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8002, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--setup", is_flag=True, help="Install pywb, in an environment of its own, and end.")
@@ -504,7 +468,7 @@ def replay(archive: Path, host: str, port: int, setup: bool) -> int:
     return DONE
 
 
-_ABOUT_SITES = (init, sites, due, schedule, report, patch, recover, alerts)
+_ABOUT_SITES = (init, sites, status, due, schedule, report, patch, recover, alerts)
 _ABOUT_FACTS = (savepage, logos, curate, diff, search, export)
 _ABOUT_THE_ARCHIVE = (pack, withhold, erase, audit, doctor)
 for verb in (*verbs, *_ABOUT_SITES, *_ABOUT_FACTS, *_ABOUT_THE_ARCHIVE):

@@ -153,7 +153,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.roster": (*GROUND, *LAYOUT, "crawler.look", "crawler.sites"),
     "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
     "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading"),
-    "crawler.state": (*GROUND, *LAYOUT),
+    "crawler.status": (*GROUND, *LAYOUT, "archive.fixity", "crawler.alerting", "crawler.schedule"),
+    "crawler.status.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.status"),
     "crawler.doctor": (
         *GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.alerting", "crawler.replay", "crawler.schedule",
         "crawler.sites",
@@ -218,9 +219,9 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
         "archive.withholding.cli",
-        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli"),
+        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     ),
-    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli"),
+    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     "cronsim": ("crawler.schedule.rule",),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.alerting", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),

@@ -42,11 +42,11 @@ class Told:
             told = json.loads(self._path.read_text(encoding="utf-8"))
             self._sent_at = times.parse(told["sent_at"])
             #: by key, when it was told last
-            self._keys = {str(key): times.parse(at) for key, at in told["told"].items()}
+            self.keys = {str(key): times.parse(at) for key, at in told["told"].items()}
             #: there was something to tell, too soon after the last digest
             self.is_held = told.get("held") is True
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            self._sent_at, self._keys, self.is_held = _EPOCH, {}, False
+            self._sent_at, self.keys, self.is_held = _EPOCH, {}, False
 
     def is_early(self, alerts: Alerts, now: datetime) -> bool:
         """For another digest."""
@@ -56,8 +56,8 @@ class Told:
         """None where there is nothing new to tell, or it is too soon after the last digest."""
         words = Words(alerts.language)
         again = timedelta(days=alerts.repeat_days) - _LATE
-        new = tuple(one for one in found if one.key not in self._keys or now - self._keys[one.key] >= again)
-        over = tuple(sorted(self._keys.keys() - {one.key for one in found}))
+        new = tuple(one for one in found if one.key not in self.keys or now - self.keys[one.key] >= again)
+        over = tuple(sorted(self.keys.keys() - {one.key for one in found}))
         early = self.is_early(alerts, now)
         self.is_held = bool(early and (new or over))
         return compose(new, over, words) if (new or over) and not early else None
@@ -89,7 +89,7 @@ class Told:
 
     def note(self, found: Sequence[Alert], digest: Digest, now: datetime) -> None:
         new = {one.key for one in digest.new}
-        self._keys = {one.key: now if one.key in new else self._keys.get(one.key, now) for one in found}
+        self.keys = {one.key: now if one.key in new else self.keys.get(one.key, now) for one in found}
         self._sent_at, self.is_held = now, False
         self._write()
 
@@ -98,7 +98,7 @@ class Told:
         self._draft.replace(self._path)
 
     def _write_draft(self) -> None:
-        keys = {key: times.seconds(at) for key, at in sorted(self._keys.items())}
+        keys = {key: times.seconds(at) for key, at in sorted(self.keys.items())}
         told = {"sent_at": times.seconds(self._sent_at), "told": keys, "held": self.is_held}
         sent_s = max(0.0, (self._sent_at - _EPOCH).total_seconds())
         try:

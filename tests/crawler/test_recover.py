@@ -220,7 +220,15 @@ def test_a_recovery_that_was_stopped_goes_on(tmp_path: Path) -> None:
             assert process.returncode == code
         assert len(archive.mementos()) < 24
         recover(archive, root, "--limit", "2", code=3)
+        (unfinished,) = json.loads(bewaar("status", "--archive", root, "--json").stdout)["recoveries"]
+        assert unfinished["running"] is None
+        assert unfinished["had"] + unfinished["to_go"] == 24
+        said = bewaar("status", "--archive", root).stdout
+        assert (
+            f"recovery from {unfinished['from']}: {unfinished['had']} captures had, {unfinished['to_go']} to " in said
+        )
         done = recover(archive, root, code=0)
+        assert "recovery from" not in bewaar("status", "--archive", root).stdout
     assert "still to be had" not in done.stdout
     assert rows(root, "SELECT count(*), count(DISTINCT resource_id) FROM capture WHERE source_url IS NOT NULL") == [
         (24, 24)

@@ -1,4 +1,4 @@
-"""What an archive holds and what its sites are doing, for ``bewaar status``. Reads only."""
+"""What an archive holds, and what its sites are doing."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def state_of(archive: Archive) -> dict[str, Any]:
         "bytes": sum(path.stat().st_size for path in files),
         "sites": [{**site, **_frontier(archive, site["site"])} for site in _sites(archive)],
     }
+
+
+def not_crawled(site: str) -> dict[str, Any]:
+    """Of one that is to be."""
+    return {"site": site, "crawls": 0, "last": None, "status": None, "captures": 0, "drifted": 0, "drift": [],
+            "running": None, "unfinished": None, "to_go": 0, "failures": []}  # fmt: skip
 
 
 def _sites(archive: Archive) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""What an archive holds, what its sites are doing, and what comes next. Reads only."""

@@ -1,0 +1,93 @@
+"""`bewaar status`: what comes next, what stands, and a site that is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from archive import times
+from archive.fixity import audit
+from archive.layout import Archive
+from crawler.schedule.attempts import Attempts, Memory
+from crawler.status.outlook import gone_seeds
+from tests.front_door import CONTACT, bewaar
+from tests.site_server import Site, tree
+
+SCHEDULE = 'timezone = "Europe/Amsterdam"\n[schedule]\nfrequency = "weekly"\nat = "02:30"\njitter = "0m"\n'
+
+
+def profile(archive: Archive, name: str, site: Site, more: str = "") -> None:
+    (archive.sites / f"{name}.toml").write_text(f'seeds = ["{site.url()}"]\ndelay_s = 0\n{more}', encoding="utf-8")
+
+
+def status(archive: Archive) -> tuple[dict[str, Any], str]:
+    """As JSON, and as lines."""
+    as_json = bewaar("status", "--archive", archive.root, "--json").stdout
+    return json.loads(as_json), bewaar("status", "--archive", archive.root).stdout
+
+
+def test_it_says_what_comes_next_and_what_stands(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with (archive.root / "bewaar.toml").open("a") as marker:
+        marker.write('[alerts]\ndisk_free = "1 EiB"\npause_hours = 0\n[alerts.command]\nrun = ["true"]\n')
+    with Site(tree(1)) as site:
+        profile(archive, "museum", site, SCHEDULE)
+        bewaar("crawl", "museum", "--archive", archive.root)
+        profile(archive, "library", site, SCHEDULE)
+    memory = Memory.read(archive)
+    now = times.seconds(times.now())
+    memory.sites["library"] = Attempts(seen=now, began=now, ended=now, failures=1, wrong="it was killed (signal 9)")
+    memory.write(archive, flush=True)
+    (archive.sites / "broken.toml").write_text("seeds = 3\n")
+    (file,) = archive.sealed_warcs()
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    audit(archive, days=1, now=times.now(), everything=True)
+
+    found, said = status(archive)
+    museum, library = found["sites"]
+    assert (museum["site"], museum["crawls"], museum["turn"], museum["wrong"]) == ("museum", 1, "waiting", None)
+    assert re.fullmatch(r"\w{3} \d{4}-\d\d-\d\d 02:30 CES?T", museum["next"])
+    assert museum["next"] in said
+    # One that was never crawled stands there as well, and why not.
+    assert (library["site"], library["crawls"], library["status"]) == ("library", 0, None)
+    assert library["wrong"] == "it was killed (signal 9)"
+    assert "library: last attempt: it was killed (signal 9)" in said
+    assert "broken: not crawled: " in said
+    assert found["profiles"].keys() == {"broken"}
+    assert found["audit"]["wrong"].keys() == {f"warcs/{file.name}"}
+    assert f"; warcs/{file.name}: manifest sha256" in said
+    assert "disk" in [alert["key"] for alert in found["alerts"]]
+    assert "alert: disk, told " in said
+    assert 0 < found["disk"]["free"] <= found["disk"]["total"]
+    assert re.search(r"^disk: [\d.]+ GB of [\d.]+ GB free$", said, re.MULTILINE)
+
+
+def test_a_site_that_is_gone_is_named_with_what_to_do(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    gone: list[dict[str, str]] = []
+    with Site({}) as site:
+        profile(archive, "museum", site)
+        # Twice is not for good, and down is not gone.
+        for answer in (404, 410, 404, 503):
+            site.pages["/"] = (answer, {"Content-Type": "text/html", "Retry-After": "0"}, b"")
+            bewaar("crawl", "museum", "--archive", archive.root, "--from-start", "--no-alerts", code=1)
+            gone.append(gone_seeds(archive, "museum"))
+            if answer == 410:
+                assert "seems to be gone" not in status(archive)[1]
+            elif gone[-1]:
+                found, said = status(archive)
+                assert found["sites"][0]["gone"] == gone[-1]
+                assert f"museum: seems to be gone: {site.url()}: HTTP status 404; " in said
+                assert "`bewaar recover museum --from ARCHIVE`" in said
+    assert gone == [{}, {}, {site.url(): "HTTP status 404"}, {}]
+    # As a crawl says it whose host has no address any more; no test asks a name server.
+    for problem in ("its robots.txt cannot be had: DNS lookup failed: no results for hostname lookup: x.test.",
+                    "dns: DNS lookup failed: no results for hostname lookup: x.test."):  # fmt: skip
+        with closing(sqlite3.connect(archive.database)) as db, db:
+            seeds = json.dumps([{"url": "http://x.test/", "status": None, "problem": problem}])
+            db.execute("UPDATE closing SET report = json_set(report, '$.seeds', json(?))", (seeds,))
+        assert gone_seeds(archive, "museum") == {"http://x.test/": problem}
