@@ -13,7 +13,6 @@ from archive.browse import access
 from archive.browse.language import current, gettext
 from archive.browse.pages import page
 from archive.browse.routes import Refusal, answering
-from archive.browse.vocabulary import say
 from archive.errors import WrongUse
 from archive.report.crawl import CrawlReport, find_crawl, read_report
 from archive.report.words import Words
@@ -47,7 +46,7 @@ async def crawl_page(datasette: Any, request: Any) -> Any:
     except WrongUse as error:
         text = gettext("No crawl is called %(name)s.") % {"name": given}
         raise Refusal(404, gettext("Not in this archive"), text) from error
-    words = Words(current(), say)
+    words = Words(current())
     kept: str = datasette.urls.path(f"/-/web/{times.digits14(report.finished_at or report.started_at)}/")
 
     def capture_of(url: str) -> str:

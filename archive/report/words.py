@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
@@ -14,26 +14,31 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 @cache
 def _texts(language: Language) -> Mapping[str, Mapping[str, str]]:
-    """By kind (label, finding, step, why, status), by name."""
+    """By kind (label, finding, step, why, status, drift, role), by name."""
     told = tomllib.loads(files("archive.report").joinpath("words.toml").read_text(encoding="utf-8"))
     return {kind: by_language[language] for kind, by_language in told.items()}
 
 
 class Words:
-    def __init__(self, language: Language = "en", say: Callable[[str], str] = str) -> None:
-        """*say*: what a word out of a row, such as a role, is called in *language*; unless told otherwise, itself."""
+    def __init__(self, language: Language = "en") -> None:
         self.language = language
-        self.say = say
         self._texts = _texts(language)
 
     def __call__(self, label: str, *said: object) -> str:
         return self._texts["label"][label].format(*said)
 
     def finding(self, name: str, said: Sequence[object]) -> str:
-        if name == "drift":
-            *said, kind = said
-            said.append(self.say(str(kind)))
-        return self._texts["finding"][name].format(*said)
+        """
+        >>> Words("nl").finding("drift", (1, "home", "section vanished"))
+        'De site wordt niet meer gelezen zoals voorheen (1 plaatsen): eerst pagina home, een lijst is verdwenen.'
+        """
+        at = {"drift": 2, "short": 2}.get(name)
+        told = [self.say(str(one)) if n == at else one for n, one in enumerate(said)]
+        return self._texts["finding"][name].format(*told)
+
+    def say(self, name: str) -> str:
+        """A role or a kind of drift, as the database has it; another word as it is."""
+        return self._texts["drift"].get(name) or self._texts["role"].get(name, name)
 
     def step(self, name: str) -> str:
         return self._texts["step"][name]

@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -23,6 +24,7 @@ from archive.report.shape import as_json
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words
 from archive.report.written import as_page
+from archive.store.drift import DriftKind
 from tests.archive.store_builders import HOME, SITE, crawl, image, members, open_store, reading, write
 
 ROOT = Path(__file__).parents[2]
@@ -216,6 +218,17 @@ def test_both_languages_have_the_same_words_and_places():
         for name, text in languages["en"].items():
             places = [sorted(re.findall(r"\{\d\}", one)) for one in (text, languages["nl"][name])]
             assert places[0] == places[1], (kind, name)
+
+
+def test_dutch_tells_what_drifted_and_what_is_short_in_dutch():
+    for kind in get_args(DriftKind):
+        if kind != "as before":
+            said = Words("nl").finding("drift", (2, "home", kind))
+            assert kind not in said
+            assert kind in Words("en").finding("drift", (2, "home", kind))
+    assert "2 van de soort lid, waar er 7" in Words("nl").finding("short", ("home", 2, "member", 7))
+    # A kind that some later version writes is shown as it is.
+    assert "later" in Words("nl").finding("drift", (2, "home", "later"))
 
 
 def test_the_shape_of_the_json_is_documented(told):
