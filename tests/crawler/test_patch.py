@@ -165,3 +165,19 @@ def test_a_patch_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
 def test_a_crawl_nobody_knows_and_one_that_goes_on_are_refused(patched: Patched) -> None:
     done = bewaar("patch", "nobody-20260101000000000", "--archive", patched.archive, code=2)
     assert "no crawl or site" in done.stderr
+
+
+def test_a_patch_asks_for_nothing_that_robots_forbid_since(tmp_path: Path) -> None:
+    archive, forbidden = tmp_path / "a", b"User-agent: *\nDisallow: /\n"
+    with Site(answers()) as site:
+        crawl_id = crawl(site.url(), archive)["crawl"]
+        before = told(archive, "report", crawl_id, code=1)["completeness"]
+        site.pages |= {"/robots.txt": (200, {"Content-Type": "text/plain"}, forbidden), "/s.css": PICTURE}
+        site.asked.clear()
+        patched = told(archive, "patch", crawl_id, "--contact", CONTACT, code=1)
+        assert site.paths() == ["/robots.txt"]
+    assert (patched["held"], patched["needed"]) == (before["held"], before["needed"]) == (3, 6)
+    assert [path_of(one["url"]) for one in patched["missing"]] == ["/s.css", "/gone.png", "/secret/x.png"]
+    # What it was told is kept with the crawl.
+    bewaar("verify", "--rows", "--archive", archive)
+    bewaar("rebuild", "--dry-run", "--archive", archive)
