@@ -2,11 +2,11 @@
 
 ``SITE/PAGE/page.html`` holds the body's bytes, ``page.json`` what is right: ``url``, ``charset`` where a header told
 it, and by section what the page lists. Members are ``[name, kind]``, treaties ``[name, year]``, identity
-``[kind, value]``, all else the values in order. ``years`` and ``places`` go with the members, ``chair`` is
-``[name, since]``, ``beneficiary`` is whom all sponsors support, ``states`` says which sections are ``empty`` or
-``absent``. Where several values are right, as for a logo that says two names, a list of them stands for one. ``fails``
-says of a section why it cannot be right yet. ``language`` and ``logos``, the files of the sponsors, are for statistics.
-What is not named is not checked.
+``[kind, value]``, all else the values in order. Of the members the confirmed are listed, or those of the ``tier`` it
+names. ``years`` and ``places`` go with the members, ``chair`` is ``[name, since]``, ``beneficiary`` is whom all
+sponsors support, ``states`` says which sections are ``empty`` or ``absent``. Where several values are right, as for a
+logo that says two names, a list of them stands for one. ``fails`` says of a section why it cannot be right yet.
+``language`` and ``logos``, the files of the sponsors, are for statistics. What is not named is not checked.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys((*_ROLES, "years", "places", "chair"), list),
     "beneficiary": str,
     "states": dict,
+    "tier": str,
     "fails": dict,
     "language": str,
     "logos": list,
@@ -105,7 +106,7 @@ def differences(truth: Mapping[str, Any], sections: Sections) -> Iterator[str]:
     for role in _ROLES:
         wrong = [
             line
-            for key, found in _told(sections[role]).items()
+            for key, found in _told(sections[role], truth.get("tier", "confirmed")).items()
             if key in truth
             for line in _differ(key, truth[key], found)
         ]
@@ -141,11 +142,11 @@ def write_golden_page(
     return True
 
 
-def _told(section: Section) -> dict[str, Any]:
+def _told(section: Section, tier: str = "confirmed") -> dict[str, Any]:
     """What page.json may say of one section, by key."""
     facts: Sequence[Any] = section.facts
     if section.role == "member":
-        facts = [fact for fact in facts if fact.tier == "confirmed"]
+        facts = [fact for fact in facts if fact.tier == tier]
         chairs = [[fact.value, fact.chair_since] for fact in facts if fact.chair]
         return {
             "member": [[fact.value, fact.kind] for fact in facts],

@@ -253,6 +253,9 @@ def test_a_profile_is_judged_by_its_golden_pages(archive: tuple[Path, str], tmp_
     ]
     assert "membr in page.json is no key of ours, and not checked" in bad["remarks"]
 
+    path.write_text(json.dumps({**truth, "tier": "candidate"}), "utf-8")
+    assert 'member: not found: ["Seawall Singers", "member"]' in judged(place, "league", code=1)[0]["wrong"]
+
     # A class that is gone: the selector matches nothing, and nothing else finds the table.
     path.write_text(json.dumps(truth), "utf-8")
     profile(place, url, '[selectors]\nmember = "table.members"\n')
