@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.front_door import COMMAND, CONTACT
 from tests.site_server import Answer, Site
 
 
@@ -83,3 +85,9 @@ class Wayback(Site):
             "X-App-Server": "app7",
         }
         return one.status, headers, one.body
+
+
+def recovery(site: Site, archive: Path) -> list[str]:
+    """The command that recovers all that *site* has of gone.test."""
+    options = ["--scope", "host", "--archive", str(archive), "--contact", CONTACT, "--delay", "0"]
+    return [*COMMAND, "recover", "http://gone.test/", "--from", site.url(), *options]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.disk import Disk, Fault, compile_disk
 from tests.faults import DATABASE, EVERY_CALL, FRONTIER, LOCKS, MANIFEST, MARKER, WARC, FaultyCrawls
-from tests.front_door import crawl
+from tests.front_door import COMMAND, bewaar, crawl
 from tests.judges import held
+from tests.memento_archive import Kept, Wayback, recovery
 from tests.site_server import Site, tree
 
 PAGES = 30
@@ -68,3 +70,32 @@ def test_a_write_done_by_half_is_gone_on_with(tmp_path: Path) -> None:
         crawls.crawl(Fault("w", WARC, n=4, errno=errno.ENOSPC, short=True), may_go_well=True)
         crawls.finish()
     assert crawls.struck == 1
+
+
+class FaultyRecoveries(FaultyCrawls):
+    """The same of recoveries out of another archive."""
+
+    def command(self) -> list[str]:
+        return recovery(self._site, self.archive)
+
+    def is_progress(self, line: str) -> bool:
+        return re.fullmatch(r"from-\S+(?:: \d+ captures.*| was left open by a recovery .*)", line) is not None
+
+
+def test_a_recovery_on_a_disk_that_fails_says_so_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+    chain = [
+        Fault("w", WARC, n=8, errno=errno.ENOSPC, times=0),
+        Fault("s", "*.open"),
+        Fault("w", "*.recovery.db*", n=6, errno=errno.ENOSPC, times=0),
+        Fault("w", "*/archive.db-wal", n=3, errno=errno.ENOSPC, times=0, short=True),
+    ]
+    kept = [Kept(f"http://gone.test/{n}", f"20110101{n:06d}", b"<p>page %d" % n) for n in range(12)]
+    with Wayback(*kept, page=100) as site:
+        bewaar(*recovery(site, tmp_path / "undisturbed")[len(COMMAND) :])
+        recoveries = FaultyRecoveries(disk, site, held(tmp_path / "undisturbed"))
+        for fault in chain:
+            recoveries.crawl(fault)
+        recoveries.finish()
+    assert recoveries.struck == len(chain)

@@ -122,8 +122,8 @@ def recover(
         click.echo(line, err=as_json or dry_run)
     for line in outcome.complaints():
         click.echo(line, err=True)
-    if outcome.broken:
-        click.echo(f"bewaar: {outcome.broken}", err=True)
+    for why in filter(None, (outcome.broken, outcome.fault)):
+        click.echo(f"bewaar: {why}", err=True)
     return outcome.exit_code
 
 

@@ -169,7 +169,9 @@ class MementoSpider(LeasingSpider):
         self.synced(sealed.file, sealed.size)
 
     def settle(self) -> None:
-        """All files are sealed, whether or not Scrapy said so before it ended."""
+        """All files are sealed, whether or not Scrapy said so before it ended; or the last could not be."""
+        if self.capture.fault:
+            self.outcome.fault = str(self.capture.fault)
         for sealed in self.capture.sealed:
             self.synced(sealed.file, sealed.size)
 
