@@ -163,7 +163,8 @@ WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'f
 _UNANSWERED_LIST = """CREATE VIEW unanswered_list AS
 WITH latest AS (SELECT id, site_id, started_at FROM crawl k WHERE id = (SELECT n.id FROM crawl n
     WHERE n.site_id = k.site_id ORDER BY n.started_at DESC, n.id DESC LIMIT 1)),
-standing AS (SELECT p.site_id, p.page_key, p.role, k.id AS crawl_id, count(p.id) AS names, max(p.last_seen) AS last_listed
+standing AS (SELECT p.site_id, p.page_key, p.role, k.id AS crawl_id, count(p.id) AS names,
+    max(p.last_seen) AS last_listed
   FROM latest k JOIN presence p ON p.site_id = k.site_id
   WHERE p.state <> 'ended' AND p.last_seen < k.started_at AND p.role IN ({roles})
   GROUP BY p.site_id, p.page_key, p.role),
