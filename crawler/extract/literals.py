@@ -1,4 +1,4 @@
-"""What a pattern cannot match without: words of which one stands in every text that it matches.
+"""What a pattern cannot match without: words that stand in every text that it matches.
 
 Words are found in a page in no time, and most patterns match nowhere on most pages.
 """
@@ -6,7 +6,8 @@ Words are found in a page in no time, and most patterns match nowhere on most pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 # Python shows its reading of a pattern to nobody. Where it is no more as it was, patterns are searched for everywhere.
@@ -18,47 +19,75 @@ except ImportError:  # pragma: no cover
 
 #: letters that another letter, not of their own lower case, stands for where case does not count
 ODD = frozenset("İıſµςϐϑϕϖϰϱϵẛẞιͅΐΰﬅﬆᲀᲁᲂᲃᲄᲅᲆᲇᲈꙋᾀᾐᾠᾳῃῳ")
-_MOST = 200
+_MOST = 400
 
 
-def literals(pattern: str, flags: int = re.IGNORECASE) -> tuple[str, ...] | None:
-    r"""Lower-case words of which one stands in all that the pattern matches, once that is in lower case; None when
-    none is known.
+#: of what an alternative needs so much is told: what is longest at its shortest
+_CHOICES = 3
+_SHORT = 2
+_MARKS = frozenset((":", "…"))
 
-    >>> literals(r"\b(?:onze|our) +(?:leden|members?)\b")
-    ('leden', 'member')
+#: words of which one stands in the text
+Choice = frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def literals(pattern: str, flags: int = re.IGNORECASE) -> tuple[tuple[Choice, ...], ...] | None:
+    r"""For each alternative of the pattern, choices of lower-case words: of each choice one stands in all that the
+    alternative matches, once that is in lower case. None when of some alternative nothing is known.
+
+    >>> [[sorted(choice) for choice in choices] for choices in literals(r"\b(?:we|they) want|members?:")]
+    [[[' want']], [['member'], [':']]]
     """
     if parser is None:
         return None
     try:
-        found = _of_sequence(parser.parse(pattern, flags))
+        read = list(parser.parse(pattern, flags))
+        told = tuple(_best(_choices(branch)) for branch in _alternatives(read))
     except (AttributeError, ValueError, TypeError, re.error):  # pragma: no cover
         return None
-    return tuple(sorted(found)) if found and len(found) <= _MOST else None
+    return told if all(told) and sum(len(choice) for each in told for choice in each) <= _MOST else None
 
 
-def _of_sequence(items: Iterable[Any]) -> frozenset[str] | None:
-    """Of what must stand there one after the other, what is longest at its shortest."""
-    choices: list[frozenset[str]] = []
+def _alternatives(items: list[Any]) -> Iterator[list[Any]]:
+    """What begins the same, the parser has put before the parting."""
+    if items and items[-1][0] is op.BRANCH:
+        for branch in items[-1][1][1]:
+            yield from _alternatives([*items[:-1], *branch])
+    else:
+        yield items
+
+
+def _best(choices: list[Choice]) -> tuple[Choice, ...]:
+    """The first, and of the others those of words that do not stand everywhere."""
+    rare = [choice for choice in choices[1:] if all(len(word) > _SHORT or word in _MARKS for word in choice)]
+    return (*choices[:1], *rare[: _CHOICES - 1])
+
+
+def _choices(items: Iterable[Any]) -> list[Choice]:
+    """Of what must stand there one after the other, the longest at its shortest first."""
+    found: list[Choice] = []
     run = ""
     for kind, value in items:
-        if kind is op.LITERAL and chr(value).lower() == chr(value) and chr(value) not in ODD:
-            run += chr(value)
-            continue
-        if kind is op.LITERAL and len(chr(value).lower()) == 1 and chr(value).lower() not in ODD:
-            run += chr(value).lower()
+        letter = chr(value).lower() if kind is op.LITERAL else ""
+        if len(letter) == 1 and letter not in ODD:
+            run += letter
             continue
         if run:
-            choices.append(frozenset((run,)))
+            found.append(frozenset((run,)))
             run = ""
         if (inner := _of_item(kind, value)) is not None:
-            choices.append(inner)
+            found.append(inner)
     if run:
-        choices.append(frozenset((run,)))
-    return max(choices, key=lambda words: (min(map(len, words)), -len(words)), default=None)
+        found.append(frozenset((run,)))
+    return sorted(found, key=lambda words: (-min(map(len, words)), len(words)))
 
 
-def _of_item(kind: Any, value: Any) -> frozenset[str] | None:
+def _of_sequence(items: Iterable[Any]) -> Choice | None:
+    return next(iter(_choices(items)), None)
+
+
+def _of_item(kind: Any, value: Any) -> Choice | None:
     if kind is op.BRANCH:
         return _of_all(value[1])
     if kind is op.SUBPATTERN:
@@ -70,6 +99,6 @@ def _of_item(kind: Any, value: Any) -> frozenset[str] | None:
     return None
 
 
-def _of_all(branches: Sequence[Any]) -> frozenset[str] | None:
+def _of_all(branches: Sequence[Any]) -> Choice | None:
     found = [_of_sequence(branch) for branch in branches]
     return frozenset().union(*(each for each in found if each)) if all(found) else None

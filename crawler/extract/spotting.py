@@ -30,15 +30,23 @@ def watched(*words: str) -> tuple[str, ...]:
 def _searcher() -> tuple[AhoCorasick, dict[str, int]]:
     """And the number by which it tells each word."""
     stems = (stem for stems in vocabulary().stems.values() for stem in stems)
-    needed = (word for pattern in label_patterns() for word in literals(pattern.pattern, pattern.flags) or ())
+    needed = (
+        word
+        for pattern in label_patterns()
+        for choices in literals(pattern.pattern, pattern.flags) or ()
+        for choice in choices
+        for word in sorted(choice)
+    )
     words = list(dict.fromkeys([*_watched, *stems, *needed]))
     return AhoCorasick(words, implementation=Implementation.DFA), {word: nth for nth, word in enumerate(words)}
 
 
 @cache
-def _numbers_of(pattern: str, flags: int) -> frozenset[int] | None:
-    needed = literals(pattern, flags)
-    return None if needed is None else frozenset(_searcher()[1][word] for word in needed)
+def _numbers_of(pattern: str, flags: int) -> list[list[frozenset[int]]] | None:
+    needed, numbers = literals(pattern, flags), _searcher()[1]
+    if needed is None:
+        return None
+    return [[frozenset(numbers[word] for word in choice) for choice in choices] for choices in needed]
 
 
 class Spotted:
@@ -73,7 +81,10 @@ class Spotted:
         """The lines in which the pattern may match; None when that can be any."""
         if self.is_odd or (needed := _numbers_of(pattern.pattern, pattern.flags)) is None:
             return None
-        return set().union(*(self._lines[number] for number in self._lines.keys() & needed))
+        return set().union(*(set.intersection(*map(self._any_of, choices)) for choices in needed))
+
+    def _any_of(self, numbers: frozenset[int]) -> set[int]:
+        return set().union(*(self._lines[number] for number in self._lines.keys() & numbers))
 
     def _of(self, word: str) -> set[int]:
         number = self._numbers.get(word)
