@@ -213,6 +213,10 @@ class Ingests:
             return None
         return self._of_crawl(crawl.id, crawl.site, until=warcinfo.field("WARC-Filename") or file)
 
+    def has_waiting(self) -> bool:
+        """Whether a second look has anything to look at."""
+        return bool(self.store.waiting_revisits(GAVE_UP))
+
     def second_look(self, *, skim: Skim | None = None, at: Callable[[str, int], None] = lambda _, __: None) -> int:
         """Read the revisits again whose originals came after them; how many it were."""
         readers: dict[tuple[str, str], Ingest | Others] = {}

@@ -143,7 +143,11 @@ def read_files(
         rebuild(archive).close()
         outcome.rebuilt = True
     else:
-        ingest_all(archive, archive.database, [SECOND_LOOK], lambda _: None)
+        with _store(archive) as store:
+            are_waiting = Ingests(archive, store).has_waiting()
+        if are_waiting:
+            # In a process of its own, which takes a second to begin.
+            ingest_all(archive, archive.database, [SECOND_LOOK], lambda _: None)
         with _store(archive) as store:
             outcome.sites = sites_beside(store.db.conn, pending.names)
             store.load_decisions(archive.decisions)
