@@ -23,9 +23,9 @@ _PICTURE = re.compile(rf"{_CAPTURE.pattern}/thumbnail")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 
-def file_name(path: str) -> str | None:
-    """The file of a path with its query; None for what no static site has. Pictures have no ending: it is that of
-    their bytes.
+def file_name(path: str, language: str = "en") -> str | None:
+    """The file of a path with its query, in a site in *language*; None for what no static site has. Pictures have no
+    ending: it is that of their bytes.
 
     >>> file_name("/-/organisation/wilde-ganzen"), file_name("/-/changes.atom?organisation=wilde-ganzen")
     ('organisation/wilde-ganzen.html', 'organisation/wilde-ganzen.atom')
@@ -36,6 +36,8 @@ def file_name(path: str) -> str | None:
     """
     parts = urlsplit(path)
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if asked.get("lang") == language:
+        del asked["lang"]
     if asked:
         return _of_organisation(asked["organisation"], "atom") if _is_feed_of_one(parts.path, asked) else None
     if found := _ORGANISATION.fullmatch(parts.path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -16,7 +16,7 @@ from archive.layout import Archive
 #: where the front door puts a function that tells the versions of the extractors, by role
 EXTRACTORS = "archive.extractors"
 #: the options that go with --site
-_OF_SITE = {"archive", "site", "base_url", "index", "as_json"}
+_OF_SITE = {"archive", "site", "base_url", "language", "index", "as_json"}
 _FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf")
 
 
@@ -35,6 +35,9 @@ _FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf
 )
 @click.option("--site", type=OutputFolder, metavar="DIR", help="A static site instead, in DIR.")
 @click.option("--base-url", metavar="URL", default="", help="Of --site: where it will stand, for its feeds.")
+@click.option(
+    "--language", type=click.Choice(["en", "nl"]), default="en", show_default=True, help="Of --site: of its pages."
+)
 @click.option("--index", is_flag=True, help="Of --site: let search engines list its pages.")
 @json_option
 def export(
@@ -44,6 +47,7 @@ def export(
     out: Path | None,
     site: Path | None,
     base_url: str,
+    language: Literal["en", "nl"],
     index: bool,
     as_json: bool,
     **options: Any,
@@ -76,9 +80,11 @@ def export(
     held = Archive.open(archive)
     tell = click.get_current_context().meta.get(EXTRACTORS)
     if site is not None:
-        return _export_site(held, site, tell() if tell else {}, base_url=base_url, index=index, as_json=as_json)
-    if base_url or index:
-        raise WrongUse("--base-url and --index go with --site")
+        return _export_site(
+            held, site, tell() if tell else {}, as_json=as_json, base_url=base_url, index=index, language=language
+        )
+    if base_url or index or language != "en":
+        raise WrongUse("--base-url, --language and --index go with --site")
     _check(format_, **options)
     options["nodes"] = options["nodes"] or "hosts"
     wanted = Wanted(format=format_, tables=names, **options)
@@ -104,7 +110,7 @@ def _check(format_: str, *, nodes: str | None, indexes: bool, **_: Any) -> None:
 
 
 def _export_site(
-    archive: Archive, directory: Path, extractors: Mapping[str, int], *, base_url: str, index: bool, as_json: bool
+    archive: Archive, directory: Path, extractors: Mapping[str, int], *, as_json: bool, **options: Any
 ) -> int:
     given = click.get_current_context()
     others = [name for name in given.params if name not in _OF_SITE and _is_given(given, name)]
@@ -112,7 +118,7 @@ def _export_site(
         raise WrongUse(f"--site does not go with --{others[0].rstrip('_')}")
     from archive.site.site import export_site
 
-    done = export_site(archive, directory, extractors, base_url=base_url, index=index)
+    done = export_site(archive, directory, extractors, **options)
     for note in done.notes:
         click.echo(f"bewaar: {note}", err=True)
     if as_json:

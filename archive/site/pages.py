@@ -10,7 +10,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from archive.browse import access, captures
 from archive.browse.file_names import anchor, capture_slug, file_name
+from archive.browse.language import Visit, visiting
 from archive.errors import ArchiveFault
+from archive.report.words import Language
 from archive.site.relink import Relinking
 
 #: a page that stands by itself has nobody to send it with headers
@@ -25,8 +27,11 @@ _MAX_SVG = 256 << 10
 
 
 class Pages:
-    def __init__(self, datasette: Any, place: Path, about: Mapping[str, str], *, index: bool) -> None:
+    def __init__(
+        self, datasette: Any, place: Path, about: Mapping[str, str], *, index: bool, language: Language = "en"
+    ) -> None:
         self._datasette, self._place, self._about, self._index = datasette, place, about, index
+        self._language = language
         #: path -> its file, or the ``data:`` address of a picture that is in no file; None for what the server has not
         self._targets: dict[str, str | None] = {}
         #: files that are pages -> their path
@@ -43,11 +48,13 @@ class Pages:
         self._waiting = ["/", "/-/changes.json", "/-/static-plugins/bewaar/bewaar.svg"]
         while self._waiting:
             path = self._waiting.pop()
-            name = file_name(path)
+            name = file_name(path, self._language)
             if name is None or path in self._targets:
                 continue
             # A picture that is not made small is shown as it was captured.
-            answer = await self._datasette.client.get(path, follow_redirects=path.endswith("/thumbnail"))
+            answer = await self._datasette.client.get(
+                path, headers={"Accept-Language": self._language}, follow_redirects=path.endswith("/thumbnail")
+            )
             if answer.status_code >= 500 or (path == "/" and answer.status_code != 200):
                 raise ArchiveFault(f"{path}: the server answers {answer.status_code}")
             self._targets[path] = self._keep(path, name, answer) if answer.status_code == 200 else None
@@ -66,7 +73,8 @@ class Pages:
             _relinked(html, lambda url, path=path, named=named: self._target(url, path, named))
             rows = [await captures.find_capture(database, captures.record_id_of(slug)) for slug in named]
             found = [(anchor(slug), row) for slug, row in zip(named, rows, strict=True) if row is not None]
-            end = await self._datasette.render_template("_site.html", {"named": found, **self._about})
+            with visiting(Visit(self._language)):
+                end = await self._datasette.render_template("_site.html", {"named": found, **self._about})
             known = {f"#{at}" for at, _ in found}
 
             def resolve(url: str, path: str = path, known: set[str] = known) -> str | None:
@@ -109,7 +117,7 @@ class Pages:
         target = self._targets.get(whole)
         if target is None or target.startswith("data:"):
             return target
-        up = "../" * (file_name(path) or "").count("/")
+        up = "../" * (file_name(path, self._language) or "").count("/")
         return up + quote(target)
 
 

@@ -44,12 +44,14 @@ class Relinking(HTMLParser):
             if tag not in _VOID:
                 self._leaving.append(tag)
             return
-        if tag in _DROPPED or (tag == "section" and values.get("aria-labelledby") in _QUESTIONS):
+        classes = (values.get("class") or "").split()
+        asks = tag == "section" and values.get("aria-labelledby") in _QUESTIONS
+        if tag in _DROPPED or asks or "bw-languages" in classes:
             self._leaving.append(tag)
             return
         if tag == "nav":
             self._in_menu = True
-        if (tag == "li" and self._in_menu) or (tag == "p" and "bw-more" in (values.get("class") or "").split()):
+        if (tag == "li" and self._in_menu) or (tag == "p" and "bw-more" in classes):
             self._rows.append((tag, len(self._out), False))
         if tag == "a":
             self._begin_link(attrs)

@@ -17,6 +17,7 @@ from archive.browse.serve import build_still
 from archive.errors import ArchiveFault, WrongUse
 from archive.export.dataset import Dataset, describe
 from archive.layout import Archive
+from archive.report.words import Language
 from archive.site.pages import Pages
 from archive.store.rules import read_rules
 from archive.store.withheld import open_visible
@@ -43,7 +44,13 @@ class Made:
 
 
 def export_site(
-    archive: Archive, directory: Path, extractors: Mapping[str, int], *, base_url: str = "", index: bool = False
+    archive: Archive,
+    directory: Path,
+    extractors: Mapping[str, int],
+    *,
+    base_url: str = "",
+    index: bool = False,
+    language: Language = "en",
 ) -> Made:
     """Write the site into *directory*, or in place of the one that was made there before. *base_url* is where it will
     stand, with a slash at its end: feeds then have whole addresses. *extractors* are their versions, by role.
@@ -58,7 +65,8 @@ def export_site(
     with new_directory(directory, replace=True) as place:
         dataset, running = _dataset(archive, extractors)
         citation = _citation(dataset, base_url)
-        pages, notes = asyncio.run(_write(archive, place, dataset.digest, citation, base_url=base_url, index=index))
+        about = {"digest": dataset.digest, "citation": citation}
+        pages, notes = asyncio.run(_write(archive, place, about, base_url=base_url, index=index, language=language))
         files = {path.relative_to(place).as_posix(): _digest(path) for path in _files(place)}
         marker = {"made_by": _MADE_BY, "software": dataset.software, "dataset_digest": dataset.digest,
                   "citation": citation, "files": files}  # fmt: skip
@@ -75,12 +83,12 @@ def export_site(
 
 
 async def _write(
-    archive: Archive, place: Path, digest: str, citation: str, *, base_url: str, index: bool
+    archive: Archive, place: Path, about: Mapping[str, str], *, base_url: str, index: bool, language: Language
 ) -> tuple[int, list[str]]:
     with _serving(archive, base_url, index=index) as (datasette, publication):
         await datasette.invoke_startup()
         shown = publication.shown()
-        pages = Pages(datasette, place, {"digest": digest, "citation": citation}, index=index)
+        pages = Pages(datasette, place, about, index=index, language=language)
         await pages.fetch()
         if publication.shown() != shown or not publication.holds():
             raise ArchiveFault(

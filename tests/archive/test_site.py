@@ -105,12 +105,15 @@ class Leads(HTMLParser):
 
 def test_every_link_leads_to_a_file_and_every_file_is_led_to(site):
     pages = {name: Leads(text.decode()) for name, text in contents(site).items() if name.endswith(".html")}
-    assert {"index.html", "organisations.html", "changes.html", "organisation/wilde-ganzen.html"} <= set(pages)
+    assert {"index.html", "about.html", "organisations.html", "changes.html", "organisation/wilde-ganzen.html"} <= set(
+        pages
+    )
     reached = {"index.html", "bewaar.svg", "changes.json", MARKER}
     for name, page in pages.items():
         for link in page.to:
-            # The live site is named in the footer, as its source; whom to ask on the page about the archive.
-            if link in (HOME, "mailto:archief@museum.test") or link.startswith(("https://datasette.io/", "data:image/svg+xml;base64,")):
+            if link.startswith(
+                ("https://datasette.io/", "data:image/svg+xml;base64,", "mailto:archief@museum.test", HOME)
+            ):
                 continue
             assert not urlsplit(link).scheme, (name, link)
             assert not link.startswith("/"), (name, link)
@@ -186,6 +189,18 @@ def test_feeds_lead_to_the_pages_of_the_site(archive, site, tmp_path):
     assert b"localhost" not in b"".join(contents(tmp_path / "site").values())
 
 
+def test_a_site_is_in_one_language(archive, tmp_path):
+    export_site(archive, tmp_path / "site", {}, language="nl")
+    for path in (tmp_path / "site").rglob("*.html"):
+        text = path.read_text()
+        assert '<html lang="nl">' in text
+        assert "Hoe te citeren" in text
+        assert "English" not in text
+        assert "lang=" not in "".join(Leads(text).to)
+    assert "Organisaties" in (tmp_path / "site" / "organisations.html").read_text()
+    assert (tmp_path / "site" / "changes.atom").is_file()
+
+
 def test_the_same_data_is_the_same_bytes_and_takes_the_place_of_what_was_there(archive, site, tmp_path):
     again = tmp_path / "site"
     shutil.copytree(site, again)
@@ -242,7 +257,7 @@ def test_options_of_other_exports_do_not_go_with_it(archive, tmp_path):
     done = bewaar("export", "--archive", archive.root, "--site", tmp_path / "s", "--format", "csv", code=2)
     assert "--site does not go with --format" in done.stderr
     done = bewaar("export", "--archive", archive.root, "--base-url", "https://x.test/", code=2)
-    assert "--base-url and --index go with --site" in done.stderr
+    assert "--base-url, --language and --index go with --site" in done.stderr
     done = bewaar("export", "--archive", archive.root, "--site", tmp_path / "s", "--base-url", "x.test", code=2)
     assert "an address such as" in done.stderr
     assert not list(tmp_path.iterdir())
