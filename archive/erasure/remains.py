@@ -84,7 +84,10 @@ def _copies(archive: Archive) -> Iterator[Path]:
     """Of the database and its parts; what killed processes left."""
     for folder, patterns in (
         (archive.root, ("archive.db.*.damaged", "archive.db.*.not-a-database", "public.db*", ".public.db.part*")),
-        (archive.state, ("served.db*", ".served.db.part*", "rebuild-*", "replay/index.cdxj*", ".erasure.json.*")),
+        (
+            archive.state,
+            ("served.db*", ".served.db.part*", "thumbnails/*/*", "rebuild-*", "replay/index.cdxj*", ".erasure.json.*"),
+        ),
         (archive.warcs, (".intake", ".member-*", ".*.part", ".*.erasing", ".*.backup-draft")),
     ):
         for pattern in patterns:

@@ -128,6 +128,10 @@ def _strew(archive: Archive, home: str) -> None:
     """What else may hold it: a copy for the public, a torn tail, a golden page, a log; and a signature."""
     Publication(archive, public=True).refresh()
     own = next(path for path in archive.sealed_warcs() if path.name.startswith("127"))
+    # What a picture shows cannot be found in the bytes of its thumbnail: all of them go.
+    folder = archive.thumbnails / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "fedcba9876543210").write_bytes(b"a thumbnail")
     own.with_name(f"{own.name}.torn").write_text(f"half a record: {SECRET}")
     page = archive.pages / "example" / "jan"
     page.mkdir(parents=True)

@@ -90,7 +90,12 @@ def test_no_byte_of_the_directory_holds_the_secret(erased) -> None:
 def test_what_is_no_copy_is_masked_and_signatures_stay_with_what_they_signed(erased, built: tuple[Path, str]) -> None:
     archive, _, _, said = erased
     assert (archive.logs / "old.log").read_text().splitlines()[1:] == ["x" * len(SECRET), "all is well"]
-    for gone in ("public.db", "pages/example/jan", "exports/facts.csv"):
+    for gone in (
+        "public.db",
+        "pages/example/jan",
+        "exports/facts.csv",
+        "state/thumbnails/0123456789abcdef/fedcba9876543210",
+    ):
         assert f"gone: {gone}" in said
         assert not (archive.root / gone).exists()
     assert "manifest-sha256.txt.asc" in said
