@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.report.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "archive.store"),
     "archive.export": (*GROUND, *LAYOUT, "archive.store", "archive.warc"),
     "archive.export.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.export", "archive.site"),
-    "archive.site": (*GROUND, *LAYOUT, "archive.browse", "archive.export", "archive.store", "archive.warc"),
+    "archive.site": (*GROUND, *LAYOUT, "archive.browse", "archive.export", "archive.report", "archive.store", "archive.warc"),
     "archive.withholding": (*GROUND, *LAYOUT, "archive.store"),
     "archive.withholding.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "archive.withholding"),
     "archive.erasure": (*GROUND, *LAYOUT, "archive.store", "archive.warc"),
@@ -186,6 +186,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.alerting.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "crawler.alerting", "crawler.outcome"),
     "crawler.cli": ("archive", "crawler"),
+    "crawler.crawl_cli": (
+        *GROUND, *LAYOUT, "archive.cli", "crawler.alerting", "crawler.begin", "crawler.outcome", "crawler.plan", "crawler.run",
+        "crawler.sites", "crawler.sites.cli", "crawler.together", "crawler.upgrade",
+    ),
+    "crawler.intake_cli": (
+        *GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.examine", "crawler.gauge", "crawler.ingestion",
+        "crawler.outcome", "crawler.rebuild", "crawler.upgrade",
+    ),
 }  # fmt: skip
 
 #: each outside package has one home, or the few named
@@ -217,11 +225,11 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "cryptography": ("crawler.replica", "archive.signing", "archive.timestamps", "archive.trust", "archive.wacz"),
     "rfc3161_client": ("archive.timestamps",),
     "click": (
-        *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.curation.cli"),
+        *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.crawl_cli", "crawler.curation.cli", "crawler.intake_cli"),
         "archive.withholding.cli",
         *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     ),
-    "rich": ("crawler.cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
+    "rich": ("crawler.intake_cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     "cronsim": ("crawler.schedule.rule",),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.alerting", "crawler.sites"),
     "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
