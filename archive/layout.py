@@ -15,6 +15,7 @@ from typing import Any
 
 from archive import times
 from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
+from archive.locks import lock_file, waiting_lock
 from archive.whole import make_folder, write_whole
 
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
@@ -239,7 +240,7 @@ class Archive:
         self.check_writable()
         self.make_folders()
         path = self.state / f"{check_site_name(site)}.lock"
-        with _open_lock(path) as descriptor:
+        with lock_file(path) as descriptor:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as fault:
@@ -277,8 +278,7 @@ class Archive:
         """Hold the taking in of others' files; waits for other processes."""
         self.check_writable()
         self.make_folders()
-        with _open_lock(self.state / "intake.lock") as descriptor:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with waiting_lock(self.state / "intake.lock"):
             yield
 
     @contextmanager
@@ -291,30 +291,16 @@ class Archive:
             return
         self.check_writable()
         self.make_folders()
-        with _open_lock(self.state / "archive.db.lock") as descriptor:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with waiting_lock(self.state / "archive.db.lock"):
             held.add(key)
             try:
                 yield
             finally:
                 held.discard(key)
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 #: What this thread holds: flock would let a thread wait for itself forever.
 _HELD = threading.local()
-
-
-@contextmanager
-def _open_lock(path: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as fault:
-        raise ArchiveFault(f"{path}: {fault.strerror}") from fault
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _holder(descriptor: int) -> str:

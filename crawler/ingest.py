@@ -12,9 +12,10 @@ from archive.errors import Damaged
 from archive.model import Capture, Place, Reading, Record
 from archive.store import Derived, Store, payloads_in
 from archive.store.payloads import no_payload
+from archive.warc.fields import read_warc_fields
 from archive.warc.reader import open_warc
 from crawler.attribution import MadeUp, Sites, captured_at
-from crawler.reading import Event, Reader, warc_fields
+from crawler.reading import Event, Reader
 from crawler.sites.description import elements
 from crawler.sites.profile import Profile, default_profile
 
@@ -135,7 +136,7 @@ class Others:
             self._originals.remember(found.record)
             return self._reader(found).read(found)
         if found.type == "warcinfo":
-            info = warc_fields(found.block.chunks())
+            info = read_warc_fields(found.block.chunks())
             self._software = info.get("software", "unknown")[:_MOST_NAME_CHARS]
             self._operator = (info.get("operator") or info.get("publisher") or "")[:_MOST_NAME_CHARS] or None
         return None

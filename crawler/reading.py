@@ -34,6 +34,7 @@ from archive.model import (
 )
 from archive.warc import http as warc_http
 from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY, SOURCE_URI
+from archive.warc.fields import read_warc_fields
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_not_modified_revisit
 from archive.warc.tombstones import is_tombstone
@@ -94,16 +95,6 @@ def source_of(record: Record, about: Mapping[str, str]) -> str | None:
     return record.field("WARC-Source-URI") or about.get(SOURCE_URI)
 
 
-def warc_fields(block: Iterable[bytes]) -> dict[str, str]:
-    """Read ``application/warc-fields`` (WARC 1.1, annex B); of a repeated field the first stands."""
-    found: dict[str, str] = {}
-    for line in b"".join(block).decode("utf-8", "replace").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            found.setdefault(name.strip(), value.strip())
-    return found
-
-
 def events(records: Iterable[Record]) -> Iterator[Event | Record]:
     """Group records into capture events; warcinfo and ``metadata://`` records come out as they are, and tombstones.
 
@@ -116,7 +107,7 @@ def events(records: Iterable[Record]) -> Iterator[Event | Record]:
             yield record  # it is of another event than what waits, and that goes on waiting
             continue
         if record.type == "metadata" and waiting and record.field("WARC-Concurrent-To") == waiting.id:
-            about = warc_fields(record.block.chunks())
+            about = read_warc_fields(record.block.chunks())
             continue
         if record.type == "request":
             continue
@@ -126,7 +117,7 @@ def events(records: Iterable[Record]) -> Iterator[Event | Record]:
         if record.type in ("response", "revisit", "resource"):
             waiting = record
         elif record.type == "metadata" and record.url and not record.url.startswith("metadata:"):
-            fields = warc_fields(record.block.chunks())
+            fields = read_warc_fields(record.block.chunks())
             if "error" in fields:
                 yield Event(record, fields)
         elif record.type in ("warcinfo", "metadata"):
@@ -449,7 +440,7 @@ def told_crawl(record: Record, known: Crawl | None = None) -> Crawl | None:
     leave a program's settings as they are have one of the same name."""
     if record.type != "warcinfo":
         return None
-    info = warc_fields(record.block.chunks())
+    info = read_warc_fields(record.block.chunks())
     crawl_id, site = info.get("isPartOf", ""), info.get("bewaar-site", "")
     named = _CRAWL_ID.fullmatch(crawl_id)
     if named is None or named[1] != site:

@@ -18,6 +18,7 @@ GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times
           "archive.decoding", "archive.quotes", "archive.faults", "archive.formulas", "archive.reasons")  # fmt: skip
 LAYOUT = (
     "archive.contact",
+    "archive.locks",
     "archive.layout",
     "archive.whole",
     "archive.configuration",

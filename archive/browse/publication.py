@@ -8,16 +8,13 @@ need a new copy, which is made beside the requests.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
-import os
 import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from archive.browse.stamps import Stamp, inode_of, stamp_of
 from archive.browse.thumbnail_cache import forget_others
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
+from archive.locks import waiting_lock
 from archive.store import open_read_only, publication
 from archive.store.removal import remove_withheld
 from archive.store.rules import Rule, next_end, rules_in
@@ -295,20 +293,10 @@ class Publication:
             self._folder = tempfile.TemporaryDirectory(prefix="bewaar-serve-")
         return Path(self._folder.name) / name
 
-    @contextmanager
-    def _locked(self, target: Path, what: str) -> Iterator[None]:
+    def _locked(self, target: Path, what: str) -> AbstractContextManager[None]:
         """One process at a time writes a draft of it, and one at a time writes it."""
         folder = self.archive.state if self._folder is None else target.parent
-        path = folder / f"{target.name}.{what}.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise ArchiveFault(f"{path}: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return waiting_lock(folder / f"{target.name}.{what}.lock")
 
     def _decisions(self) -> Stamp:
         return stamp_of(sorted(self.archive.decisions.glob("*.jsonl")))

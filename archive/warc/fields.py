@@ -50,6 +50,16 @@ def raw(value: bytes) -> str:
     return _UNSAFE_BYTE.sub(lambda match: b"%%%02X" % match[0][0], value).decode("ascii")
 
 
+def read_warc_fields(block: Iterable[bytes]) -> dict[str, str]:
+    """What a block of type ``application/warc-fields`` says (WARC 1.1, annex B); of a repeated field, the first."""
+    found: dict[str, str] = {}
+    for line in b"".join(block).decode("utf-8", "replace").splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.strip(), value.strip())
+    return found
+
+
 def warc_fields(fields: Iterable[Field]) -> bytes:
     """A block of type ``application/warc-fields``. White space inside a value is collapsed: lines are not folded."""
     return "".join(f"{name}: {text(' '.join(value.split()))}\r\n" for name, value in fields).encode()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from archive import times
 from archive.digests import sha256
 from archive.model import Record
-from archive.warc.fields import Field, text, warc_fields
+from archive.warc.fields import Field, read_warc_fields, text, warc_fields
 from archive.warc.fields import url as uri
 
 #: stands in the header of every tombstone, with the id of the erased record
@@ -111,7 +111,7 @@ def read_tombstone(record: Record) -> Erased | None:
     """None where *record* is none, or says too little to be one."""
     if not is_tombstone(record) or record.block.size > _MOST_BYTES:
         return None
-    told = _fields(record.block.chunks())
+    told = read_warc_fields(record.block.chunks())
     record_id, date, erasure = (told.get(name) for name in ("erasedRecordID", "erasedDate", "erasure"))
     if not record_id or not erasure:
         return None
@@ -149,12 +149,3 @@ def _told(record: Record, terms: Terms) -> Iterable[Field]:
     yield "by", terms.who
     if terms.order:
         yield "order", terms.order
-
-
-def _fields(block: Iterable[bytes]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in b"".join(block).decode("utf-8", "replace").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            found.setdefault(name.strip(), value.strip())
-    return found

@@ -7,7 +7,8 @@ import smtplib
 import ssl
 import subprocess
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from importlib.metadata import version
@@ -41,6 +42,21 @@ def send(digest: Digest, alerts: Alerts, archive: Archive) -> list[tuple[str, st
     return done
 
 
+@contextmanager
+def mail_server(mail: Mail) -> Iterator[smtplib.SMTP]:
+    """Raises OSError and SMTPException."""
+    host, port = mail.place
+    context = ssl.create_default_context()
+    if mail.tls == "on":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+    with server:
+        if mail.tls == "starttls":
+            server.starttls(context=context)
+        yield server
+
+
 def _mail(digest: Digest, mail: Mail, archive: Archive) -> None:
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = digest.subject, mail.sender, ", ".join(mail.to)
@@ -49,16 +65,8 @@ def _mail(digest: Digest, mail: Mail, archive: Archive) -> None:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(digest.text)
     password = secret_of(mail.password, archive, "alerts.mail.password") if mail.password else None
-    host, port = mail.place
-    context = ssl.create_default_context()
     try:
-        if mail.tls == "on":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-        else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-        with server:
-            if mail.tls == "starttls":
-                server.starttls(context=context)
+        with mail_server(mail) as server:
             if mail.user is not None and password is not None:
                 server.login(mail.user, password)
             server.send_message(message)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive import times
-from archive.errors import ArchiveFault, BewaarError, WrongUse
+from archive.errors import BewaarError, WrongUse
 from archive.layout import MARKER, Archive
+from archive.locks import waiting_lock
 from crawler.alerting.settings import Alerts, read_alerts
 
 if TYPE_CHECKING:
@@ -104,17 +102,7 @@ def _is_told(archive: Archive) -> bool:
     return settings is not None and bool(settings.mail or settings.webhook or settings.command)
 
 
-@contextmanager
-def _lock(archive: Archive) -> Iterator[None]:
+def _lock(archive: Archive) -> AbstractContextManager[None]:
     """Waits for who tells already: crawls may end at once."""
     archive.make_folders()
-    path = archive.state / "alerts.lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise ArchiveFault(f"{path}: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return waiting_lock(archive.state / "alerts.lock")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import smtplib
-import ssl
 from collections.abc import Iterator
 
 from archive.errors import BewaarError
 from archive.layout import MARKER, Archive
+from crawler.alerting.send import mail_server
 from crawler.alerting.settings import Alerts, Mail, read_alerts, secret_of
 from crawler.doctor.finding import Finding, judge
 
@@ -57,16 +57,8 @@ def _lacking(alerts: Alerts, archive: Archive) -> Iterator[str]:
 
 
 def _unreachable(mail: Mail) -> str:
-    host, port = mail.place
-    context = ssl.create_default_context()
     try:
-        if mail.tls == "on":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-        else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-        with server:
-            if mail.tls == "starttls":
-                server.starttls(context=context)
+        with mail_server(mail) as server:
             server.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException) as error:
         return f"{mail.server}: {error}"

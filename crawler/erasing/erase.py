@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +27,7 @@ from archive.errors import Locked, WrongUse
 from archive.faults import fault
 from archive.intake import files_of
 from archive.layout import Archive
+from archive.locks import lock_file
 from archive.manifest import missing_warcs
 from archive.store import decisions
 from archive.store.places import committed_end
@@ -94,8 +94,7 @@ def holding(archive: Archive) -> Iterator[None]:
     archive.check_writable()
     archive.make_folders()
     with ExitStack() as held:
-        descriptor = os.open(archive.state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        held.callback(os.close, descriptor)
+        descriptor = held.enter_context(lock_file(archive.state / _LOCK))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

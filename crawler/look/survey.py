@@ -257,10 +257,11 @@ def _plain_host(url: str) -> str:
 
 def is_look(archive: Archive, file: str) -> bool:
     """Whether the WARC file of that name holds a look, and no crawl."""
-    from crawler.reading import opening, warc_fields
+    from archive.warc.fields import read_warc_fields
+    from crawler.reading import opening
 
     try:
         first = next(opening(archive.warcs / file), None)
     except (OSError, BewaarError):
         return False
-    return first is not None and warc_fields(first.block.chunks()).get("bewaar-look") == "yes"
+    return first is not None and read_warc_fields(first.block.chunks()).get("bewaar-look") == "yes"

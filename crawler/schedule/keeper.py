@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from archive import times
-from archive.errors import ArchiveFault
 from archive.layout import Archive
+from archive.locks import lock_file
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS
 from crawler.schedule.attempts import CUT_OFF, Attempts, Memory
 from crawler.schedule.history import is_running, last_crawl, last_sign
@@ -32,18 +32,13 @@ def lock_schedules(archive: Archive) -> Iterator[bool]:
     """Hold the schedules of *archive*; False where another process does. The kernel drops the lock with its owner."""
     archive.check_writable()
     archive.make_folders()
-    try:
-        descriptor = os.open(archive.state / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise ArchiveFault(f"{archive.state / LOCK}: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.utime(descriptor)  # when it ran last, for whoever asks
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+    with lock_file(archive.state / LOCK) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.utime(descriptor)  # when it ran last, for whoever asks
+            yield True
+        except BlockingIOError:
+            yield False
 
 
 class Keeper:
