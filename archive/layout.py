@@ -153,7 +153,10 @@ class Archive:
     @property
     def is_erasing(self) -> bool:
         """Whether what a legal order names is not gone yet from everywhere in here."""
-        return (self.state / ERASING).exists()
+        try:
+            return (self.state / ERASING).exists()
+        except PermissionError:
+            return False  # others may read an archive, and not its state
 
     @property
     def thumbnails(self) -> Path:

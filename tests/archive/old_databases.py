@@ -33,7 +33,11 @@ Schema = list[tuple[str, ...]]
 
 def packed() -> list[Path]:
     """The oldest first."""
-    return sorted(DATABASES.glob("*.sql.xz"))
+    return sorted(DATABASES.glob("*.sql.xz"), key=_number)
+
+
+def _number(path: Path) -> tuple[int, str]:
+    return int(path.name.partition("-")[0]), path.name
 
 
 def unpack(path: Path, to: Path) -> Path:

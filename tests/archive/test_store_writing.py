@@ -226,7 +226,9 @@ def test_crawl_statements_come_in_any_order(store):
 
 
 def test_site_is_filled_in_and_not_emptied(store):
-    store.write_site(SITE, name="Better Care", home="http://example.test/", title="T", organisation="bcn")
+    store.write_site(
+        SITE, name="Better Care", home="http://example.test/", described={"title": "T"}, organisation="bcn"
+    )
     store.write_site(SITE, name=SITE)
     assert rows(store, "SELECT name, home, title, organisation_key FROM site") == [
         ("Better Care", "http://example.test/", "T", "bcn")
