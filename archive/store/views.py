@@ -158,8 +158,8 @@ WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'f
     AND k.started_at >= (SELECT m.started_at FROM crawl m WHERE m.id = n.crawl_id)
     ORDER BY k.started_at DESC, k.id DESC LIMIT 1))"""
 
-#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for; an outage of one crawl
-#: is a problem of that crawl.
+#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for; an outage of one crawl,
+#: or of the whole site, is a problem of those crawls.
 _UNANSWERED_LIST = """CREATE VIEW unanswered_list AS
 WITH latest AS (SELECT id, site_id, started_at FROM crawl k WHERE id = (SELECT n.id FROM crawl n
     WHERE n.site_id = k.site_id ORDER BY n.started_at DESC, n.id DESC LIMIT 1)),
@@ -181,7 +181,8 @@ SELECT * FROM (SELECT h.site_id, h.page_key, h.role, h.names, h.last_listed, c.s
     WHERE r.site_id = h.site_id AND r.page_key = h.page_key AND n.captured_at > h.answered_at) AS crawls,
   h.crawl_id, h.capture_id
 FROM heard h JOIN crawl k ON k.id = h.crawl_id JOIN capture c ON c.id = h.capture_id
-WHERE h.answered_at < k.started_at) WHERE crawls > 1"""
+WHERE h.answered_at < k.started_at AND EXISTS (SELECT 1 FROM capture a WHERE a.crawl_id = h.crawl_id
+  AND a.page_version_id IS NOT NULL AND a.status < 400)) WHERE crawls > 1"""
 
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:

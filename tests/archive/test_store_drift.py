@@ -212,12 +212,17 @@ def test_breaks_on_top_of_each_other_are_told_each_and_closed_each(store):
     ids=["404", "redirect", "no answer"],
 )
 def test_page_of_a_list_that_does_not_answer_is_told_in_each_crawl_until_it_does(store, answer, said):
+    def write_silence(number):
+        """Another page of the site answers."""
+        other = reading(number, key="other", url=OTHER, second=1)
+        write(store, number, reading(number, key=None, text=None, **answer), other)
+
     write(store, 0, reading(0, members(*SEVEN)))
-    write(store, 1, reading(1, key=None, text=None, **answer))
+    write_silence(1)
     store.derive("example", anchors=["home"])
     assert store.drift_of(crawl(1).id) == []
     for number, times in ((2, "2 crawls"), (3, "3 crawls")):
-        write(store, number, reading(number, key=None, text=None, **answer))
+        write_silence(number)
         store.derive("example", anchors=["home"])
         (told,) = store.drift_of(crawl(number).id)
         assert told.is_alert
@@ -232,6 +237,14 @@ def test_page_of_a_list_that_does_not_answer_is_told_in_each_crawl_until_it_does
     write(store, 4, reading(4, members(*SEVEN)))
     store.derive("example", anchors=["home"])
     assert store.drift_of(crawl(4).id) == []
+
+
+def test_a_site_of_which_no_page_answers_is_down_and_its_lists_are_not_told_of(store):
+    write(store, 0, reading(0, members(*SEVEN)))
+    for number in (1, 2, 3):
+        write(store, number, reading(number, key=None, text=None, status=503))
+    store.derive("example", anchors=["home"])
+    assert store.drift_of(crawl(3).id) == []
 
 
 def test_page_that_does_not_answer_and_whose_names_stand_elsewhere_is_none(store):

@@ -60,7 +60,7 @@ def test_the_error_of_a_seed_that_failed_is_masked(spider: SiteSpider) -> None:
 
 def test_where_a_seed_leads_is_masked(spider: SiteSpider) -> None:
     response = Response(URL, status=302, headers={"Location": f"http://elsewhere.test/?key={KEY}"})
-    spider._note_seed(Request(URL), response)
+    spider._seeds.answered(Request(URL), response)
     assert spider.outcome.seeds[URL].redirected == f"http://elsewhere.test/?key={'x' * len(KEY)}"
 
 
