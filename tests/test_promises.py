@@ -76,7 +76,8 @@ def test_a_changed_byte_is_found(archive: Path, tmp_path: Path) -> None:
     shutil.copytree(archive, copy)
     warc = min((copy / "warcs").glob("*.warc.gz"))
     data = bytearray(warc.read_bytes())
-    data[len(data) // 3] ^= 1
+    # Behind the header of a gzip member: nobody checks the time that stands there.
+    data[data.index(b"\x1f\x8b\x08", len(data) // 3) + 24] ^= 1
     warc.write_bytes(data)
     assert run(BLOCKS[0], copy).returncode != 0
     assert run(BLOCKS[1], copy).returncode != 0

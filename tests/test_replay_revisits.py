@@ -233,7 +233,8 @@ def check_replayweb(twice: Twice, folder: Path, bundles: Path) -> list[str]:
         return [json.loads(line)["url"] for line in lines]
 
 
-@pytest.fixture(params=["same-url", "any-url"])
+# The test above replays the revisits of one URL, too: `make soak` repeats them here.
+@pytest.fixture(params=[pytest.param("same-url", marks=pytest.mark.soak), "any-url"])
 def twice(request: pytest.FixtureRequest, tmp_path: Path) -> Twice:
     return crawl_twice(tmp_path / "archive", request.param)
 

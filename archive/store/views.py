@@ -158,8 +158,8 @@ WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'f
     AND k.started_at >= (SELECT m.started_at FROM crawl m WHERE m.id = n.crawl_id)
     ORDER BY k.started_at DESC, k.id DESC LIMIT 1))"""
 
-#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for; an outage of one crawl,
-#: or of the whole site, is a problem of those crawls.
+#: Of a page that answered at one of its URLs nothing is said, nor of one that was not asked for; an outage of one
+#: crawl, or of the whole site, is a problem of those crawls.
 _UNANSWERED_LIST = """CREATE VIEW unanswered_list AS
 WITH latest AS (SELECT id, site_id, started_at FROM crawl k WHERE id = (SELECT n.id FROM crawl n
     WHERE n.site_id = k.site_id ORDER BY n.started_at DESC, n.id DESC LIMIT 1)),

@@ -64,7 +64,7 @@ def visiting(browser, **options):
 def executed(page) -> bool:
     page.wait_for_timeout(100)
     return any(
-        frame.evaluate("document.title === 'EXECUTED' || document.documentElement.dataset.executed === '1'")
+        frame.evaluate("document.title === 'EXECUTED' || document.documentElement?.dataset.executed === '1'")
         for frame in page.frames
     )
 
