@@ -34,7 +34,10 @@ def labelled(html: str) -> Markup:
         number = f" {found[2]}" if found[2] else " to add" if found[1] != "_sort" else ""
         return f'{found[0]} aria-label="{_NAMES[found[1]]}{number}"'
 
-    html = _COLUMNS.sub(r'<div class="bw-columns" tabindex="0" role="region" aria-label="Columns">\g<0></div>', html)
+    # What Jinja hands over is Markup, which escapes what a template of `re` puts in.
+    html = _COLUMNS.sub(
+        r'<div class="bw-columns" tabindex="0" role="region" aria-label="Columns">\g<0></div>', str(html)
+    )
     return Markup(_FIELD.sub(name, html))  # noqa: S704 - a page that Jinja has escaped already
 
 

@@ -109,6 +109,16 @@ def test_cells_show_logos_badges_times_and_ways_to_the_capture(client, built):
     assert f'<img src="{built.path("Plan Vooruit 2")}/thumbnail" alt="logo of Plan Vooruit"' in html
 
 
+def test_what_columns_are_stands_above_a_table_as_markup(client):
+    html = client.get("/archive/capture").text
+    assert (
+        '<div class="bw-columns" tabindex="0" role="region" aria-label="Columns"><dl class="column-descriptions">'
+        in html
+    )
+    for tag in ("div", "dl", "dt", "select", "input"):
+        assert f"&lt;{tag}" not in html, tag
+
+
 def test_foreign_keys_carry_names(client):
     html = client.get("/archive/presence").text
     assert ">Wilde Ganzen</a>" in html
