@@ -19,10 +19,9 @@ from archive.report.words import Words
 from archive.report.written import STYLE, fragment
 
 #: what a report tells of is read from these
-READS = (
-    *("crawl", "capture", "resource", "warc", "payload", "page_version", "url_list", "closing", "problem", "drift"),
-    *("observation", "fact", "expectation", "site"),
-)
+READS = ("crawl", "capture", "resource", "warc", "payload", "page_version", "drift", "unanswered_list", "site")
+#: read for the operator only: the first four are not in the public's database
+OPERATORS = ("url_list", "closing", "problem", "expectation", "observation", "fact")
 _OTHERS = "SELECT id, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC, id DESC LIMIT 30"
 
 
@@ -30,14 +29,17 @@ _OTHERS = "SELECT id, status FROM crawl WHERE site_id = ? ORDER BY started_at DE
 async def crawl_page(datasette: Any, request: Any) -> Any:
     await access.check_instance(datasette, request.actor)
     name = access.archive_name(datasette)
-    await access.check_view(datasette, request.actor, name, *READS)
-    if not access.tables(datasette, name).keys() >= set(READS):
+    publication = access.publication_of(datasette, name)
+    public = publication is not None and publication.public
+    reads = READS if public else (*READS, *OPERATORS)
+    await access.check_view(datasette, request.actor, name, *reads)
+    if not access.tables(datasette, name).keys() >= set(reads):
         older = gettext("The database is of an older version of Bewaar: any command that writes brings it up to date.")
         raise Refusal(404, gettext("No report"), older)
     given = request.url_vars["id"]
 
     def read(connection: Any) -> tuple[CrawlReport, list[dict[str, str]]]:
-        report = read_report(connection, find_crawl(connection, given))
+        report = read_report(connection, find_crawl(connection, given), public=public)
         others = connection.execute(_OTHERS, (report.site,)).fetchall()
         return report, [{"id": id_, "status": status} for id_, status in others]
 
@@ -53,7 +55,7 @@ async def crawl_page(datasette: Any, request: Any) -> Any:
         return kept + quote(url, safe="%:/?&=+@!$,;()*~'[]")
 
     context = {
-        "report": Markup("\n".join(fragment(report, words, capture_of))),  # noqa: S704  # escaped where it is made
+        "report": Markup("\n".join(fragment(report, words, capture_of, public=public))),  # noqa: S704  # escaped where it is made
         "style": Markup(STYLE),  # noqa: S704  # ours
         "crawl": report.crawl,
         "title": words("title"),

@@ -142,24 +142,31 @@ def find_crawl(connection: sqlite3.Connection, given: str, site: str | None = No
     return str(row[0])
 
 
-def read_report(connection: sqlite3.Connection, crawl: str) -> CrawlReport:
-    """*crawl* is an id that is there."""
+def read_report(connection: sqlite3.Connection, crawl: str, *, public: bool = False) -> CrawlReport:
+    """*crawl* is an id that is there. *public*: nothing is read from the operator's own tables."""
     found = _begin(connection, crawl)
     previous = connection.execute(_PREVIOUS, (crawl,)).fetchone()
     found.previous = previous[0] if previous else None
-    missed = _read_closings(connection, found)
-    lists = {id_: (kind, json.loads(urls)) for id_, kind, urls in connection.execute(_LISTS, (crawl,))}
-    asked = _read_captures(connection, found, lists)
-    found.completeness = measure(asked, missed)
-    found.sitemaps = compare_sitemaps(asked, [urls for kind, urls in lists.values() if kind == "sitemap"])
-    for what, count, example in _all(connection, _PROBLEMS, crawl)[:MOST]:
-        found.problems.append(Counted(what[:200], count, example=example))
+    if public:
+        _read_captures(connection, found, {})
+    else:
+        _read_operators(connection, found)
     found.drift = [Drifted(*row) for row in _all(connection, _DRIFT, crawl)]
     found.drift += [Drifted(u.page_key, u.role, NO_ANSWER, u.line, None) for u in unanswered_of(connection, crawl)]
-    found.sections = compare_sections(connection, found.site, crawl, found.previous)
     if found.previous:
         found.changed = compare_pages(connection, crawl, found.previous, whole=found.status == "finished")
     return found
+
+
+def _read_operators(connection: sqlite3.Connection, found: CrawlReport) -> None:
+    missed = _read_closings(connection, found)
+    lists = {id_: (kind, json.loads(urls)) for id_, kind, urls in connection.execute(_LISTS, (found.crawl,))}
+    asked = _read_captures(connection, found, lists)
+    found.completeness = measure(asked, missed)
+    found.sitemaps = compare_sitemaps(asked, [urls for kind, urls in lists.values() if kind == "sitemap"])
+    for what, count, example in _all(connection, _PROBLEMS, found.crawl)[:MOST]:
+        found.problems.append(Counted(what[:200], count, example=example))
+    found.sections = compare_sections(connection, found.site, found.crawl, found.previous)
 
 
 def asked_in(connection: sqlite3.Connection, crawl: str) -> tuple[list[Asked], dict[str, tuple[str, str | None]]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -83,17 +83,22 @@ def write_whole(path: Path, text: str) -> None:
         raise fault(path, error) from error
 
 
-def fragment(report: CrawlReport, words: Words, capture_of: Callable[[str], str] | None = None) -> Iterator[str]:
-    """*capture_of*: the address where what was kept of a URL can be looked at."""
+def fragment(
+    report: CrawlReport, words: Words, capture_of: Callable[[str], str] | None = None, *, public: bool = False
+) -> Iterator[str]:
+    """*capture_of*: the address where what was kept of a URL can be looked at. *public*: as the report was read."""
     page = _Page(report, words, capture_of)
     yield '<article class="cr">'
     yield f"<h1>{escape(words('title'))}: {escape(report.crawl)}</h1>"
-    yield from page.verdict()
+    if not public:  # without the operator's tables nobody can say whether it is well
+        yield from page.verdict()
     yield from page.about()
-    yield from page.completeness()
-    yield from page.seeds()
+    if not public:
+        yield from page.completeness()
+        yield from page.seeds()
+        yield from page.sitemaps()
     yield from page.against()
-    yield from page.counts()
+    yield from page.counts(() if public else ("refusals", "problems"))
     yield from page.lists()
     yield "</article>"
 
@@ -166,7 +171,7 @@ class _Page:
             rows = [(self._url(seed.url), str(seed.status or ""), seed.problem or w("fine")) for seed in r.seeds]
             yield self._table((w("seeds"), w("status"), w("problem")), rows)
 
-    def against(self) -> Iterator[str]:
+    def sitemaps(self) -> Iterator[str]:
         r, w = self._report, self._words
         yield f"<h2>{escape(w('sitemaps'))}</h2>"
         if r.sitemaps.files:
@@ -179,6 +184,9 @@ class _Page:
                 yield self._table((w("not captured"),), [(url,) for url in r.sitemaps.missing])
         else:
             yield f"<p>{escape(w('no sitemaps'))}</p>"
+
+    def against(self) -> Iterator[str]:
+        r, w = self._report, self._words
         yield f"<h2>{escape(w('against'))}</h2>"
         if not r.changed:
             yield f"<p>{escape(w('no previous'))}</p>"
@@ -192,7 +200,7 @@ class _Page:
                     yield self._table((), [(key,) for key in keys])
                     yield "</details>"
         if r.revisits:
-            numbers = w.number(r.revisits), w.number(r.not_modified), w.size(r.bytes_not_stored)  # type: ignore[assignment]
+            numbers = w.number(r.revisits), w.number(r.not_modified), w.size(r.bytes_not_stored)
             yield f"<h2>{escape(w('revisits'))}</h2><p>{escape(w('revisits say', *numbers))}</p>"
         if r.sections:
             yield f"<h2>{escape(w('sections'))}</h2>"
@@ -209,13 +217,16 @@ class _Page:
             ]
             yield self._table((w("page"), w("drift")), told)
 
-    def counts(self) -> Iterator[str]:
+    def counts(self, operators: Collection[str]) -> Iterator[str]:
+        """*operators*: which are told of the counts that only the operator's tables have."""
         r, w = self._report, self._words
         sizes = [Counted(_size_name(int(row.name), w), row.captures, row.bytes) for row in r.sizes]
         for label, rows in (
             ("statuses", r.statuses), ("mimes", r.mimes), ("hosts", r.hosts), ("sizes", sizes),
             ("refusals", r.refusals or []), ("errors", r.errors), ("problems", r.problems),
         ):  # fmt: skip
+            if label in {"refusals", "problems"} and label not in operators:
+                continue
             yield f"<h2>{escape(w(label))}</h2>"
             if label == "refusals" and r.refusals is None:
                 yield f"<p>{escape(w('refusals unknown'))}</p>"

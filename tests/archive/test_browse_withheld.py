@@ -266,6 +266,27 @@ def test_the_public_sees_nothing_of_the_operator_and_of_the_machine(built, archi
         assert "public" not in client.get(built.path("home", "raw")).headers["cache-control"]
 
 
+def test_the_public_reads_of_a_crawl_what_its_captures_tell(archive):
+    with running(build_datasette(archive)) as client:
+        whole = client.get("/-/crawl/latest").text
+    with running(build_datasette(archive, public=True)) as client:
+        assert 'href="/-/crawl/latest"' in client.get("/").text
+        answer = client.get("/-/crawl/latest")
+        assert answer.status_code == 200
+        _check_public(archive, "/-/crawl/latest", answer)
+        dutch = client.get("/-/crawl/latest?lang=nl").text
+        ids = [row["id"] for row in client.get("/archive/crawl.json?_shape=objects").json()["rows"]]
+        assert {client.get(f"/-/crawl/{id_}").status_code for id_ in ids} == {200}
+    headings = re.compile("<h2>([^<]*)</h2>")
+    operators = {"What to do next", "Completeness", "Against the sitemaps", "Refused, by rule", "Problems"}
+    assert operators <= set(headings.findall(whole))
+    assert set(headings.findall(answer.text)) == set(headings.findall(whole)) - operators
+    assert "Media types" in headings.findall(answer.text)
+    assert "Crawlverslag" in dutch
+    assert "bewaar patch" not in answer.text
+    assert "bewaar crawl" not in answer.text
+
+
 def test_who_may_see_nothing_gets_403_on_every_route_of_the_public(built, archive):
     with running(build_datasette(archive, public=True)) as client:
         paths = walk(client, *(path for path in addresses(built, archive.database) if "deeper" not in path), most=30)
