@@ -7,6 +7,7 @@ What is withheld was never written into it, so that no free page, no search inde
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ OPERATORS = (
     *("decision", "withdrawn", "decision_use", "event", "problem", "doubt", "suggestion"),
     *("closing", "expectation", "url_list", "erased", "permission"),
 )
+_TO_OPERATORS = re.compile(rf'\s+REFERENCES\s+"?(?:{"|".join(OPERATORS)})"?\s*\([^)]*\)', re.IGNORECASE)
 _BUSY_S = 60.0
 
 
@@ -35,7 +37,8 @@ def write_visible(archive: Archive, path: Path, *, public: bool) -> None:
     with database_faults(path), open_visible(archive, candidates=not public) as connection:
         tables = _tables(connection)
         if public:
-            tables = {name: sql for name, sql in tables.items() if name not in OPERATORS}
+            # What refers to a table that is not there would be shown as a link that leads nowhere.
+            tables = {name: _TO_OPERATORS.sub("", sql) for name, sql in tables.items() if name not in OPERATORS}
         made = connection.execute(
             "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
         ).fetchall()

@@ -79,6 +79,9 @@ def test_it_is_a_database_of_ours_that_is_whole(archive):
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         names = {*db.table_names(), *db.view_names()}
         assert not names & {*OPERATORS, "decided", "review"}
+        referred = {key.other_table for table in db.tables for key in table.foreign_keys}
+        assert "resource" in referred
+        assert referred <= names
         for name in names:
             db.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchall()
         for table in ("page_version_fts", "name_trigram"):
