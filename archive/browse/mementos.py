@@ -23,8 +23,19 @@ def original(request: Any) -> str:
 def path_of(capture: Row) -> str:
     """Where a capture is shown as it was. Of a redirect that is the way to where it led."""
     if 300 <= (capture["status"] or 0) < 400 and capture["redirect_to"]:
-        return f"/-/web/{times.digits14(capture['captured_at'])}/{quote(capture['url'], safe=_IN_PATH)}"
+        return by_date(capture["url"], capture["captured_at"])
     return f"/-/capture/{slug(capture['record_id'])}/{'snapshot' if capture['mime'] in HTML else 'raw'}"
+
+
+def permalink(datasette: Any, request: Any, capture: Row) -> str | None:
+    """The absolute address under which a capture can be cited; None where no date leads to it."""
+    if capture["record_type"] == "failure" or http_date(capture["captured_at"]) is None:
+        return None
+    return _absolute(datasette, request, by_date(capture["url"], capture["captured_at"]))
+
+
+def by_date(url: str, captured_at: str) -> str:
+    return f"/-/web/{times.digits14(captured_at)}/{quote(url, safe=_IN_PATH)}"
 
 
 def http_date(captured_at: str) -> str | None:

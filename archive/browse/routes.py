@@ -211,9 +211,12 @@ async def web(datasette: Any, request: Any) -> Any:
 async def capture_page(datasette: Any, request: Any) -> Any:
     """Everything that is known of one capture, its record read again and its digests computed while you wait."""
     name, database, capture = await _capture(datasette, request)
+    marker = access.marker_of(datasette, name)
     context: dict[str, Any] = {
         "capture": capture,
         "path": datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"),
+        "operator": marker.operator if marker else None,
+        "permalink": mementos.permalink(datasette, request, capture),
         "digits": times.digits14(capture["captured_at"]),
         "slug": captures.slug,
         "database": name,

@@ -11,7 +11,7 @@ from typing import Any
 
 from datasette.utils.asgi import NotFound
 
-from archive.browse import access, captures, withheld
+from archive.browse import access, captures, mementos, withheld
 from archive.browse.captures import Row
 from archive.browse.comparison import MOST_LINES, compare
 from archive.browse.language import gettext
@@ -61,6 +61,7 @@ async def page_page(datasette: Any, request: Any) -> Any:
     versions = [dict(row) for row in (await database.execute(_VERSIONS, key)).rows]
     origin = replay_of(datasette, request, name)
     for version in versions:
+        version["permalink"] = datasette.urls.path(mementos.by_date(version["url"], version["first_seen"]))
         version["replay"] = replay_address(origin, version["first_seen"], version["url"])
     context = {
         "capture": capture,

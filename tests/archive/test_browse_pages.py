@@ -107,6 +107,27 @@ def test_an_empty_archive_has_a_front_page(tmp_path):
 # --- captures
 
 
+@pytest.mark.parametrize("name", ["home", "home2", "pdf", "moved", "Plan Vooruit 2"])
+def test_a_capture_says_how_to_cite_it(client, built, db, name):
+    html = client.get(built.path(name)).text
+    url, at = db.execute(
+        "SELECT r.url, c.captured_at FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.record_id = ?",
+        (f"<urn:uuid:{built.ids[name]}>",),
+    ).fetchone()
+    cited = re.search(r'<p class="bw-long bw-cite">(.*?)</p>', html, re.DOTALL)[1]
+    digits = re.sub(r"\D", "", at)
+    permalink = f"{client.base_url}/-/web/{digits}/{url}"
+    title = re.search("<h1>(.*?)</h1>", html)[1]
+    assert text_of(cited) == f"“{title}”, {url}, as captured {at[:10]} {at[11:19]} UTC. Museum van het Web, {permalink}"
+    assert f'href="{permalink}"' in cited
+    if name != "moved":  # that leads on
+        assert client.get(permalink).headers["location"].startswith(f"{built.path(name)}/")
+
+
+def test_a_failure_is_not_cited(client, built):
+    assert "How to cite" not in client.get(built.path("failed")).text
+
+
 def test_a_capture_page_tells_all_that_is_known(client, built):
     capture = built.captures["home"]
     html = client.get(built.path("home")).text

@@ -64,6 +64,10 @@ def test_a_page_lists_its_versions_and_leads_to_what_changed(client, built):
     html = client.get(f"/-/page/{built.ids['home2']}").text
     assert "in 2 versions" in html
     assert HOME in html
+    assert re.findall('href="([^"]*)">permalink', html) == [
+        f"/-/web/20180501120001/{HOME}",
+        f"/-/web/20160501120001/{HOME}",
+    ]
     diff = re.search(r'href="(/-/page/[^"]+/diff/[^"]+)">since the version before', html)
     assert diff[1] == f"/-/page/{built.ids['home']}/diff/{built.ids['home2']}"
     shown = client.get(diff[1]).text
