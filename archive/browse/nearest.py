@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -10,16 +11,25 @@ from archive.browse.captures import Row, find_nearest
 
 
 def moment(digits: str) -> str:
-    """A time of 4 to 14 digits as a column's text; what is left out is its beginning.
+    """A time of 4 to 14 digits as a column's text; what is left out is its beginning, and what no calendar and no clock
+    has is the nearest that they have: SQLite knows no distance to any other.
 
     >>> moment("20160501")
     '2016-05-01T00:00:00Z'
     >>> moment("2016")
     '2016-01-01T00:00:00Z'
+    >>> moment("20260230996060")
+    '2026-02-28T23:59:59Z'
     """
-    filled = digits + "00000101000000"[len(digits) :]
-    year, rest = filled[:4], filled[4:]
-    return f"{year}-{rest[:2]}-{rest[2:4]}T{rest[4:6]}:{rest[6:8]}:{rest[8:10]}Z"
+    year = max(int(digits[:4]), 1)
+    month = _within(digits[4:6], 1, 12)
+    day = _within(digits[6:8], 1, monthrange(year, month)[1])
+    hour, minute, second = (_within(digits[at : at + 2], 0, most) for at, most in ((8, 23), (10, 59), (12, 59)))
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+def _within(digits: str, least: int, most: int) -> int:
+    return min(max(int(digits.ljust(2, "0")), least), most)
 
 
 def spellings(url: str) -> list[str]:

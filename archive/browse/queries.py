@@ -25,8 +25,10 @@ _LOGO = """(SELECT c.record_id FROM logo l JOIN capture c ON c.id = l.capture_id
     WHERE l.site_id = s.site_id AND l.page_key = s.page_key AND l.subject = s.subject
     ORDER BY l.last_seen DESC, l.id DESC LIMIT 1)"""
 
-#: the last moment of a day that was filled in; of no day: the end of time
-_END = "coalesce(nullif(:date, ''), '9999-12-31') || 'T23:59:59Z'"
+#: the last moment of a day that was filled in; of no day the end of time, and of what is no day nothing
+_END = (
+    f"CASE WHEN coalesce(:date, '') = '' THEN '9999-12-31' WHEN {questions.IS_DAY} THEN date(:date) END || 'T23:59:59Z'"
+)
 
 QUESTIONS: dict[str, Question] = {
     "current_members": Question(
@@ -174,14 +176,19 @@ def definitions(existing: AbstractSet[str], said: Callable[[str], str] = str) ->
     if not existing:
         return {}
     ours = {
-        name: {"title": said(one.title), "description": said(one.says), "sql": one.sql, "hide_sql": True}
+        name: {
+            "title": said(one.title),
+            "description": _of_days(said(one.says), one.sql, said),
+            "sql": one.sql,
+            "hide_sql": True,
+        }
         for name, one in QUESTIONS.items()
         if existing >= set(one.reads)
     }
     more = {
         one.name: {
             "title": said(one.asks).split("?")[0] + "?",
-            "description": _filling_in(one, said),
+            "description": _of_days(_filling_in(one, said), one.sql, said),
             "sql": one.sql,
             "hide_sql": True,
         }
@@ -196,7 +203,12 @@ def _filling_in(question: questions.Question, said: Callable[[str], str]) -> str
     return f"{said(question.asks)} {said(_FILL_IN)} {examples}." if examples else said(question.asks)
 
 
+def _of_days(description: str, sql: str, said: Callable[[str], str]) -> str:
+    return f"{description} {said(_NO_DAY)}" if ":date" in sql else description
+
+
 _FILL_IN, _SUCH_AS = "Fill in", "such as"
+_NO_DAY = "What is no day of the calendar, written as 2016-05-01, has no rows."
 
 
 def texts() -> Iterator[str]:
@@ -204,4 +216,4 @@ def texts() -> Iterator[str]:
     for one in QUESTIONS.values():
         yield from (one.title, one.says)
     yield from (one.asks for one in questions.QUESTIONS if one.name not in _ANSWERED)
-    yield from (_FILL_IN, _SUCH_AS)
+    yield from (_FILL_IN, _SUCH_AS, _NO_DAY)

@@ -14,6 +14,10 @@ class Question:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
+#: whether ``:date`` is a day: SQLite takes 2026-02-30 for one too, and a lone number for a day since -4713
+IS_DAY = "date(:date, '+0 days') = substr(:date, 1, 10)"
+
+
 def _listed_on(view: str, also: str = "") -> str:
     """What lists showed on a day, and how sure that is: of a day between two captures nobody can know. A list that was
     there on the day without it says that it was not listed.
@@ -24,9 +28,9 @@ def _listed_on(view: str, also: str = "") -> str:
   WHEN v.state = 'current' THEN 'listed when last looked' ELSE 'listed before, unknown after' END AS certainty,
   v.absent_before, v.first_seen, v.last_seen, v.gone_by, v.page_key, v.site_id
 FROM {view} v
-WHERE v.first_seen < date(:date, '+1 day')
+WHERE {IS_DAY} AND (v.first_seen < date(:date, '+1 day')
     AND (v.last_seen >= date(:date) OR v.gone_by IS NULL OR v.gone_by >= date(:date, '+1 day'))
-  OR v.first_seen >= date(:date, '+1 day') AND v.absent_before < date(:date)
+  OR v.first_seen >= date(:date, '+1 day') AND v.absent_before < date(:date))
 ORDER BY v.site_id, certainty <> 'listed', v.name, v.first_seen"""
 
 
@@ -41,10 +45,10 @@ ORDER BY name""",
     Question(
         "page_on_date",
         "What did a page list on a date? Each section as the last capture before the end of that day showed it.",
-        """WITH latest AS (
+        f"""WITH latest AS (
   SELECT site_id, role, max(captured_at) AS captured_at
   FROM shown
-  WHERE page_key = :page_key AND captured_at < date(:date, '+1 day') AND state <> 'failed'
+  WHERE {IS_DAY} AND page_key = :page_key AND captured_at < date(:date, '+1 day') AND state <> 'failed'
   GROUP BY site_id, role
 )
 SELECT l.role, l.name, l.kind, l.year, l.tier, l.captured_at, l.url, l.site_id

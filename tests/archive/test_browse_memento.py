@@ -215,6 +215,7 @@ def test_bounds_filters_and_order(client):
     assert [row["timestamp"] for row in ask(client, url=HOME, **{"from": "20160502"})] == ["20180501120001"]
     assert [row["timestamp"] for row in ask(client, url=HOME, sort="reverse")] == ["20180501120001", "20160501120001"]
     assert [row["timestamp"] for row in ask(client, url=HOME, closest="20180101", limit=1)] == ["20180501120001"]
+    assert [row["timestamp"] for row in ask(client, url=HOME, closest="20189999", limit=1)] == ["20180501120001"]
     host = {"url": HOST, "matchType": "host"}
     assert {row["status"] for row in ask(client, filter="=status:404", **host)} == {"404"}
     assert {row["mime"] for row in ask(client, filter="mimetype:image", **host)} >= {"image/png", "image/jpeg"}

@@ -223,6 +223,18 @@ def test_who_was_listed_on_a_date(client):
                           "Huis van Jeugd": "last seen before"}  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["listed_on", "page_on", "members_on", "page_on_date"])
+@pytest.mark.parametrize("day", ["garbage", "2026-13-45", "2026-02-30", "2026"])
+def test_what_is_no_day_has_no_rows_and_the_page_says_so(client, name, day):
+    asked = {"date": day, "url": "", "page_key": "home"}
+    assert client.get(f"/archive/{name}.json", params={**asked, "_shape": "array"}).json() == []
+    page = client.get(f"/archive/{name}", params=asked)
+    assert "What is no day of the calendar, written as 2016-05-01, has no rows." in page.text
+    # A day is one with its hour too.
+    whole = client.get(f"/archive/{name}.json", params={**asked, "date": "2018-05-02T10:00:00Z", "_shape": "array"})
+    assert whole.json() or name == "page_on_date"
+
+
 def test_what_a_page_said_on_a_date(client):
     def said(day: str) -> str:
         rows = client.get("/archive/page_on.json", params={"date": day, "url": "3232", "_shape": "array"}).json()
