@@ -13,17 +13,27 @@ from archive.store.withheld import hide, open_decided
 #: URLs that are named, of however many there are
 _NAMED = 10
 
-_COUNTS = """SELECT (SELECT count(*) FROM temp.hidden_capture),
-  (SELECT count(DISTINCT c.page_key) FROM main.capture c WHERE c.id IN (SELECT id FROM temp.hidden_capture)),
-  (SELECT count(*) FROM temp.hidden_fact),
-  (SELECT count(*) FROM main.payload p WHERE p.id IN (SELECT id FROM temp.hidden_payload) AND p.mime LIKE 'image/%'),
-  (SELECT count(*) FROM temp.touched_resource)"""
-_URLS = """SELECT url FROM main.resource WHERE id IN (SELECT id FROM temp.touched_resource) ORDER BY url LIMIT ?"""
-# The same page, or the same bytes, under an address that the rules do not cover.
+# Captures of the rules that are asked about; what is hidden with them may be of others too.
+_ASKED = "CREATE TEMP TABLE asked_capture (id INTEGER PRIMARY KEY, resource_id INTEGER NOT NULL)"
+_FILLED = """INSERT OR IGNORE INTO temp.asked_capture
+  SELECT c.id, c.resource_id FROM temp.hidden_capture h JOIN main.capture c ON c.id = h.id
+    JOIN main.resource r ON r.id = c.resource_id
+  WHERE covers(?, r.url) AND c.captured_at >= ? AND c.captured_at < ?"""
+_COUNTS = """SELECT (SELECT count(*) FROM temp.asked_capture),
+  (SELECT count(DISTINCT c.page_key) FROM main.capture c WHERE c.id IN (SELECT id FROM temp.asked_capture)),
+  (SELECT count(*) FROM main.fact f WHERE f.id IN (SELECT id FROM temp.hidden_fact) AND f.section_version_id IN (
+    SELECT o.section_version_id FROM main.observation o WHERE o.capture_id IN (SELECT id FROM temp.asked_capture))),
+  (SELECT count(*) FROM main.payload p WHERE p.id IN (SELECT id FROM temp.hidden_payload) AND p.mime LIKE 'image/%'
+    AND p.id IN (SELECT c.payload_id FROM main.capture c WHERE c.id IN (SELECT id FROM temp.asked_capture))),
+  (SELECT count(DISTINCT resource_id) FROM temp.asked_capture)"""
+_URLS = (
+    """SELECT url FROM main.resource WHERE id IN (SELECT resource_id FROM temp.asked_capture) ORDER BY url LIMIT ?"""
+)
+# The same page, or the same bytes, under an address that no rule covers.
 _ELSEWHERE = """SELECT DISTINCT r.url FROM main.capture h
   JOIN main.capture c ON c.page_version_id = h.page_version_id OR c.payload_id = h.payload_id
   JOIN main.resource r ON r.id = c.resource_id
-WHERE h.id IN (SELECT id FROM temp.hidden_capture) AND c.id NOT IN (SELECT id FROM temp.hidden_capture)
+WHERE h.id IN (SELECT id FROM temp.asked_capture) AND c.id NOT IN (SELECT id FROM temp.hidden_capture)
   AND c.resource_id NOT IN (SELECT id FROM temp.touched_resource) ORDER BY r.url LIMIT ?"""
 
 
@@ -42,14 +52,17 @@ class Hides:
     elsewhere: tuple[str, ...]
 
 
-def count_hidden(archive: Archive, rules: Sequence[Rule]) -> Hides:
-    """What *rules* hide, whatever else is hidden. Raises NotAnArchive."""
+def count_hidden(archive: Archive, rules: Sequence[Rule], *, also: Sequence[Rule] = ()) -> Hides:
+    """What *rules* hide when *also* hide too: no other capture is one of neither. Raises NotAnArchive."""
     with open_decided(archive) as connection:
-        return _count(connection, rules)
+        return _count(connection, rules, also)
 
 
-def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> Hides:
-    hide(connection, rules)
+def _count(connection: sqlite3.Connection, rules: Sequence[Rule], also: Sequence[Rule]) -> Hides:
+    hide(connection, [*rules, *also])
+    connection.execute(_ASKED)
+    for number, rule in enumerate(rules):
+        connection.execute(_FILLED, (number, rule.since, rule.until))
     captures, pages, facts, images, urls = connection.execute(_COUNTS).fetchone()
 
     def named(sql: str) -> tuple[str, ...]:

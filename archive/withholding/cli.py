@@ -86,7 +86,8 @@ def withhold(
     from archive.withholding.decide import withhold as run
 
     asked = [Asked(prefix, reason, note, since, until, embargo_until) for prefix in dict.fromkeys(prefixes)]
-    hides = [hidden_by(opened, check(one)) for one in asked]
+    rules = [check(one) for one in asked]
+    hides = [hidden_by(opened, rule, also=[*rules[:place], *rules[place + 1 :]]) for place, rule in enumerate(rules)]
     empty = [one.scope for one, hidden in zip(asked, hides, strict=True) if not hidden.captures]
     if empty and not anyway and not dry_run:
         raise WrongUse(f"nothing was captured at {shown(empty[0])}; --anyway withholds what may come")
@@ -111,6 +112,8 @@ def withhold(
         for one, hidden in zip(asked, hides, strict=True):
             for line in _told(one.scope, hidden, would=dry_run):
                 click.echo(line)
+        if len(asked) > 1:
+            click.echo(_counted("all of it together", hidden_by(opened, *rules), would=dry_run))
         for kept in made:
             click.echo(f"{kept.action} {kept.id} by {shown(kept.who)}; `bewaar withhold --lift {kept.id[:8]}` ends it")
     return _complain([one for one in made if one.standing != "in force"])
@@ -144,11 +147,14 @@ def _lift(archive: Archive, what: str, who: str | None, note: str | None, *, as_
     return _complain([one for one in found if one.standing == "in force"])
 
 
-def _told(scope: str, hidden: Hides, *, would: bool) -> list[str]:
+def _counted(what: str, hidden: Hides, *, would: bool) -> str:
     verb = "would hide" if would else "hides"
     counted = f"{hidden.captures} captures of {hidden.urls} URLs ({hidden.pages} pages)"
-    with_them = f"{hidden.facts} facts and {hidden.images} images that only they show"
-    lines = [f"{shown(scope)} {verb} {counted}, {with_them}"]
+    return f"{what} {verb} {counted}, {hidden.facts} facts and {hidden.images} images that only they show"
+
+
+def _told(scope: str, hidden: Hides, *, would: bool) -> list[str]:
+    lines = [_counted(shown(scope), hidden, would=would)]
     lines += [f"  {shown(url)}" for url in hidden.examples]
     if hidden.urls > len(hidden.examples):
         lines.append(f"  and {hidden.urls - len(hidden.examples)} more")

@@ -138,11 +138,11 @@ def read_decided(archive: Archive) -> list[Withholding]:
         return read_withholdings(connection)
 
 
-def hidden_by(archive: Archive, rule: Rule) -> Hides:
+def hidden_by(archive: Archive, *rules: Rule, also: Sequence[Rule] = ()) -> Hides:
     """Nothing where there is no database yet: what is captured later is withheld all the same."""
     if not archive.database.is_file():
         return Hides(0, 0, 0, 0, 0, (), ())
-    return count_hidden(archive, [rule])
+    return count_hidden(archive, rules, also=also)
 
 
 def load(archive: Archive) -> None:

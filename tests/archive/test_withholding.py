@@ -16,6 +16,7 @@ from archive.layout import Archive
 from archive.store.decisions import append_decision
 from archive.store.rules import Rule, next_end
 from archive.store.withheld import open_visible
+from archive.urls import urlkey
 from archive.withholding.cli import withhold
 from tests.archive.export_archive import HIDDEN, SECRET, build
 from tests.archive.store_builders import HOME
@@ -169,6 +170,32 @@ def test_the_same_bytes_elsewhere_are_named(archive):
     said = run(archive, HIDDEN, "--reason", "privacy", "--dry-run").splitlines()
     assert said[2:] == ["the same page or the same bytes stay to be seen at", f"  {HOME}weg"]
     assert SECRET not in "".join(said)
+
+
+def test_scopes_of_one_command_are_counted_together(archive):
+    copy = f"{HOME}kopie.png"
+    with sqlite3.connect(archive.database) as connection:
+        (logo,) = connection.execute("SELECT id FROM resource WHERE url = ?", (f"{HOME}logo.png",)).fetchone()
+        connection.execute(
+            "INSERT INTO resource (url, urlkey, host) SELECT ?, ?, host FROM resource WHERE id = ?",
+            (copy, urlkey(copy), logo),
+        )
+        (last,) = connection.execute("SELECT max(id) FROM capture WHERE resource_id = ?", (logo,)).fetchone()
+        connection.execute(
+            "UPDATE capture SET resource_id = (SELECT id FROM resource WHERE url = ?), payload_id ="
+            " (SELECT min(payload_id) FROM capture WHERE resource_id = ?) WHERE id = ?",
+            (copy, logo, last),
+        )
+    alone = json.loads(run(archive, copy, "--reason", "copyright", "--dry-run", "--json"))
+    assert [(one["images"], one["elsewhere"]) for one in alone] == [(0, [f"{HOME}logo.png"])]
+    words = (f"{HOME}logo.png", copy, "--reason", "copyright", "--dry-run")
+    found = json.loads(run(archive, *words, "--json"))
+    assert [(one["captures"], one["images"], one["elsewhere"]) for one in found] == [(2, 2, []), (1, 1, [])]
+    said = run(archive, *words)
+    assert "stay to be seen" not in said
+    assert said.splitlines()[-1] == (
+        "all of it together would hide 3 captures of 2 URLs (0 pages), 0 facts and 2 images that only they show"
+    )
 
 
 def test_a_visitor_is_told_the_category_and_nothing_of_the_note():
