@@ -11,8 +11,12 @@ from archive.report.words import Words
 
 #: rows
 _MOST_BARS = 10
-#: units of the drawing: a row's height, the room for its name, the whole width, the room for its number
-_BAR, _LABEL, _WIDTH, _ROOM = 22, 240, 760, 90
+#: of a gauge, in units of its drawing
+_WIDTH = 760
+#: pixels: a row's height, of its name and the bar below it; the bar's own
+_ROW, _BAR = 38, 14
+#: percent of the width that the longest bar has; the rest is for its number
+_LONGEST = 80
 
 
 def gauge(share: float, said: str) -> str:
@@ -24,21 +28,20 @@ def gauge(share: float, said: str) -> str:
 
 
 def bars(rows: Sequence[Counted], words: Words, title: str) -> str:
-    """Its text alternative is all that it shows."""
+    """Its text alternative is all that it shows. As wide as there is room, and its letters always as large."""
     shown = rows[:_MOST_BARS]
     most = max((row.captures for row in shown), default=0) or 1
     said = f"{title}: " + ", ".join(f"{row.name[:80]} {words.number(row.captures)}" for row in shown)
-    height = _BAR * len(shown)
-    made = [f'<svg role="img" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">']
+    height = _ROW * len(shown)
+    made = [f'<svg role="img" class="bars" width="100%" height="{height}">']
     made.append(f"<title>{escape(said)}</title>")
     for at, row in enumerate(shown):
-        width = max(1 if row.captures else 0, round((_WIDTH - _LABEL - _ROOM) * row.captures / most))
+        width = round(max(0.3 if row.captures else 0, _LONGEST * row.captures / most), 1)
         name = row.name if len(row.name) <= 32 else f"{row.name[:31]}…"
         is_bad = row.name == "no answer" or (row.name.isdecimal() and len(row.name) == 3 and row.name >= "400")
         made.append(
-            f'<text x="0" y="{at * _BAR + 15}">{escape(name)}</text>'
-            f'<rect{" class=bad" if is_bad else ""} x="{_LABEL}" y="{at * _BAR + 3}" width="{width}"'
-            f' height="{_BAR - 6}"/>'
-            f'<text x="{_LABEL + width + 6}" y="{at * _BAR + 15}">{words.number(row.captures)}</text>'
+            f'<text x="0" y="{at * _ROW + 14}">{escape(name)}</text>'
+            f'<rect{" class=bad" if is_bad else ""} x="0" y="{at * _ROW + 19}" width="{width}%" height="{_BAR}"/>'
+            f'<text x="{width}%" dx="6" y="{at * _ROW + 31}">{words.number(row.captures)}</text>'
         )
     return "".join([*made, "</svg>"])

@@ -39,6 +39,7 @@ STYLE = """
 .cr .verdict { border-left: .4rem solid #2e8b57; padding: .4rem 1rem; margin: 1rem 0; }
 .cr .verdict.look { border-color: #c77700; }
 .cr svg { max-width: 100%; height: auto; display: block; }
+.cr svg.bars { max-width: 47.5rem; height: revert-layer; }
 .cr svg text { fill: currentColor; font: 13px system-ui, sans-serif; }
 .cr svg rect { fill: #3a78b8; } .cr svg rect.bad { fill: #c0504d; } .cr svg rect.back { fill: #8888; }
 """

@@ -193,6 +193,39 @@ def test_pages_fit_a_phone_speak_a_language_and_need_no_script(browser, base, bu
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("path", ["CAPTURE", "/-/organisations", "/-/organisation/stichting-lantaarn", "PAGE"])
+def test_on_a_phone_a_row_is_a_card_that_stands_whole_on_the_screen(browser, base, built, path):
+    named = {"CAPTURE": built.path("home"), "PAGE": f"/-/page/{built.ids['home']}"}
+    with visiting(browser, viewport={"width": 375, "height": 700}, locale="nl") as (page, _):
+        page.goto(base + named.get(path, path))
+        box = page.locator(".bw-scroll").last
+        assert box.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]") == [0, 0]
+        assert (
+            box.evaluate("e => Math.max(...[...e.querySelectorAll('td')].map(d => d.getBoundingClientRect().right))")
+            <= 375
+        )
+        told = box.evaluate(
+            "e => [...e.querySelector('tbody tr').cells].map(c => getComputedStyle(c, '::before').content)"
+        )
+        assert ('"Eerst vastgelegd"' in told or '"Eerst vermeld"' in told) == (path != "CAPTURE")
+        assert [one for one in box.locator(".bw-line").all() if one.is_visible()] == []
+        assert box.locator("thead").evaluate("e => e.getBoundingClientRect().width") <= 1
+
+
+def test_the_charts_of_a_crawl_are_read_on_a_phone(browser, base):
+    with visiting(browser, viewport={"width": 375, "height": 700}) as (page, _):
+        page.goto(f"{base}/-/crawl/latest")
+        drawn = page.locator(".cr svg text")
+        sizes = drawn.evaluate_all("all => all.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)")
+        assert min(sizes) >= 12
+        assert max(drawn.evaluate_all("all => all.map(e => e.getBoundingClientRect().right)")) <= 375
+        heights = page.locator(".cr svg.bars").evaluate_all(
+            "all => all.map(e => [e.clientHeight, +e.getAttribute('height')])"
+        )
+        assert heights
+        assert all(shown == meant for shown, meant in heights)
+
+
 def test_the_keyboard_comes_first_to_the_way_past_the_menu(browser, base):
     with visiting(browser) as (page, _):
         page.goto(base + "/")
