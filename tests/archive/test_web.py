@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from archive.browse.language import read_visit
 from archive.store.decisions import append_decision
 from tests.archive.browse_archive import HOME, HOST, Built, build
 from tests.front_door import start
@@ -176,6 +177,29 @@ def test_what_may_be_kept_is_kept_for_everybody(served, built):
     ]
     kept = [served.get("/archive/-/organisation/wilde-ganzen", headers=one).headers["x-cache"] for one in spoken]
     assert kept == ["MISS", "HIT", "MISS", "HIT"]
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language"),
+    [
+        ("de, nl", "nl"), ("de,nl-BE;q=0.5", "nl"), ("nld", "en"), ("NL-be , en", "nl"), ("en, nl", "en"),
+        ("en;q=0.5, nl", "nl"), ("nl;q=0, de", "en"), ("fr", "en"), ("", "en"),
+    ],
+)  # fmt: skip
+def test_the_browser_s_language_is_the_same_before_and_behind_it(served, accepts, language):
+    assert language_of(accepts) == language
+    answer = served.get("/archive/-/about", headers={"Accept-Language": accepts})
+    assert answer.headers["content-language"] == language
+
+
+def language_of(accepts: str) -> str:
+    """As it is without nginx."""
+    return read_visit("/-/about", b"", {b"accept-language": accepts.encode()}).language
+
+
+def test_a_cookie_of_another_name_chooses_no_language(served):
+    answer = served.get("/archive/-/about", headers={"Cookie": "my_bewaar_lang=nl; bewaar_lang=nld"})
+    assert answer.headers["content-language"] == "en"
 
 
 def test_parts_and_heads_are_answered(served, built):
