@@ -8,6 +8,8 @@ from pathlib import Path
 
 #: faults that are named
 _NAMED = 5
+#: result codes for a file that is no database, or not a whole one (https://sqlite.org/rescode.html)
+_DAMAGES = {sqlite3.SQLITE_NOTADB: "not-a-database", sqlite3.SQLITE_CORRUPT: "damaged"}
 
 
 def read_only_uri(path: Path) -> str:
@@ -25,6 +27,11 @@ def damage_of(db: sqlite3.Connection) -> list[str]:
     except sqlite3.DatabaseError as error:
         return [str(error)]
     return [] if said == ["ok"] else [line.replace("\n", "; ") for line in said]
+
+
+def damage_said(error: sqlite3.Error) -> str | None:
+    """In one word, what *error* says of the file; None where it is about something else, such as the disk."""
+    return _DAMAGES.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF)
 
 
 def is_sqlite(path: Path) -> bool:

@@ -34,6 +34,8 @@ class Begun:
     frontier: Frontier
     recovered: tuple[Recovery, ...]
     held: ExitStack
+    #: what was found wrong and mended on the way
+    told: tuple[str, ...] = ()
 
     def close(self) -> None:
         self.held.close()
@@ -51,6 +53,7 @@ def begin_crawl(
 ) -> Begun:
     """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
     for a stale one, by *ask*; with *same_seeds* one that began with other seeds or another scope is not taken up.
+    A frontier that is damaged is put aside, which `Begun.told` tells.
     Raises Locked when the site is being crawled, WrongUse when nobody can be asked, or for a line of decisions by which
     nothing could be derived at the end."""
 
@@ -68,6 +71,7 @@ def begin_crawl(
         recovered = tuple(recover(archive, prefix=profile.name, committed=committed))
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
+        aside = Frontier.put_aside_damaged(path)
         unfinished = unfinished_in(path)
         asked = f"{profile.scope} of {' '.join(sorted(profile.seeds))}"
         if unfinished and same_seeds and resume is None and unfinished[2] not in {"", asked}:
@@ -79,15 +83,15 @@ def begin_crawl(
             plan = plan_crawl(archive, profile, contact=contact, extract=extract, unfinished=unfinished[:2])
         else:
             plan = plan_crawl(archive, profile, contact=contact, extract=extract)
-            for leftover in path.parent.glob(f"{path.name}*"):
-                leftover.unlink()
+            Frontier.remove(path)
         mask_log(stack, plan)
         frontier = Frontier(path)
         stack.callback(frontier.close)
         frontier.begin(plan.crawl_id, times.warc_date(plan.started_at), asked)
         if plan.resumed:
             _learn(frontier, archive, plan)
-        return Begun(plan, frontier, recovered, stack.pop_all())
+        told = (f"{aside}; the crawl begins anew, what was captured is in the WARC files",) if aside else ()
+        return Begun(plan, frontier, recovered, stack.pop_all(), told)
 
 
 def mask_log(stack: ExitStack, plan: CrawlPlan) -> None:

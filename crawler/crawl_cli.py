@@ -111,6 +111,8 @@ def crawl(
         same_seeds=all("://" in target for target in targets),
         ask=lambda question: click.confirm(question, err=True),
     )
+    for line in begun.told:
+        click.echo(f"bewaar: {line}", err=True)
     for recovery in begun.recovered:
         click.echo(
             f"bewaar: {recovery.file} was left open by a crawl that was cut short: {recovery.records} records kept, "

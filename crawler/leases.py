@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from archive import times
+from archive.databases import damage_said
 from archive.errors import ArchiveFault
-from archive.faults import database_fault, database_faults
+from archive.faults import database_fault, database_faults, fault
+
+
+def _damage_of(path: Path) -> tuple[str, str] | None:
+    with database_faults(path), closing(sqlite3.connect(path, isolation_level=None)) as db:
+        try:
+            said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            if (why := damage_said(error)) is None:
+                raise
+            return why, str(error)
+    return None if said == "ok" else ("damaged", "; ".join(said.splitlines()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,29 @@ class Leases:
                 self._db.close()
                 raise
 
+    @staticmethod
+    def put_aside_damaged(path: Path) -> str | None:
+        """Give the rows at *path* another name where they are no whole database, which reads every page of the file:
+        what to tell of it. Nobody else may have it open. Raises ArchiveFault where it cannot be read or renamed."""
+        if not path.exists() or (found := _damage_of(path)) is None:
+            return None
+        why, said = found
+        aside = path.with_name(f"{path.name}.{times.digits17(times.now())}.{why}")
+        try:
+            path.rename(aside)
+            if (wal := path.with_name(f"{path.name}-wal")).exists():
+                wal.rename(aside.with_name(f"{aside.name}-wal"))
+            path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        except OSError as error:
+            raise fault(path, error) from error
+        return f"{path}: {said}; put aside as {aside.name}"
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """And not what was put aside."""
+        for beside in ("", "-wal", "-shm", "-journal"):
+            path.with_name(f"{path.name}{beside}").unlink(missing_ok=True)
+
     def _renew(self) -> None:
         """Bring the rows that an older version began up to date, before the schema is run."""
 
@@ -80,18 +116,18 @@ class Leases:
             self._break_off(error)
 
     def _break_off(self, error: sqlite3.Error) -> None:
-        fault = database_fault(self.path, error)
-        if fault is None:
+        found = database_fault(self.path, error)
+        if found is None:
             raise error
         if self.on_fault is None:
-            raise fault from error
+            raise found from error
         with suppress(sqlite3.Error):
             self._db.close()
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.executescript(self.schema)
         self._open = False
         self._recount()
-        self.on_fault(fault)
+        self.on_fault(found)
 
     def close(self) -> None:
         # What a full disk does not take is learned from the WARC files when the crawl is taken up again.

@@ -73,7 +73,9 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
         _read(archive, profile.name, pending, Watch(say=watch.say))
         path = archive.state / f"{profile.name}.{_digest(address, asked, wanted)}.recovery.db"
         if wanted.from_start:
-            _remove(path)
+            MementoFrontier.remove(path)
+        if aside := MementoFrontier.put_aside_damaged(path):
+            watch.say(f"{aside}; what was recovered is in the WARC files and is not asked for again")
         frontier = MementoFrontier(path)
         stack.callback(frontier.close)
         job = _job(archive, profile, address, asked, wanted, frontier=frontier)
@@ -83,7 +85,7 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
         _read(archive, profile.name, pending, watch)
         is_over = job.outcome.status == "finished"
     if is_over or job.outcome.no_archive:
-        _remove(path)
+        MementoFrontier.remove(path)
     return job.outcome
 
 
@@ -144,11 +146,6 @@ def _checked(url: str) -> str:
 def _digest(address: str, asked: Sequence[Asked], wanted: Wanted) -> str:
     text = f"{address} {sorted(map(str, asked))} {wanted.collapse}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _remove(path: Path) -> None:
-    for leftover in path.parent.glob(f"{path.name}*"):
-        leftover.unlink()
 
 
 def _job(

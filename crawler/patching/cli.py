@@ -46,7 +46,14 @@ def patch(crawl: str, archive: Path, contact: str | None, profile: Any, again: b
     from crawler.patching.patch import begin_patch, completeness_of
 
     found = Archive.open(archive)
-    begun, crawl_id = begin_patch(found, crawl, contact=contact, profile=profile, again=again)
+    begun, crawl_id = begin_patch(
+        found,
+        crawl,
+        contact=contact,
+        profile=profile,
+        again=again,
+        say=lambda line: click.echo(f"bewaar: {line}", err=True),
+    )
     outcome = None
     if begun is not None:
         from crawler.run import run_crawl

@@ -4,6 +4,7 @@ scope, politely, and only what it lacks."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal
@@ -36,7 +37,13 @@ Which = Literal["recorded", "current"]
 
 
 def begin_patch(
-    archive: Archive, given: str, *, contact: str | None = None, profile: Which = "recorded", again: bool = False
+    archive: Archive,
+    given: str,
+    *,
+    contact: str | None = None,
+    profile: Which = "recorded",
+    again: bool = False,
+    say: Callable[[str], object] = lambda _: None,
 ) -> tuple[Begun | None, str]:
     """The crawl to run, and its id; None where there is nothing to ask for. What earlier patches asked for in vain is
     asked for with *again*, and so is what answered that it is not there.
@@ -49,6 +56,8 @@ def begin_patch(
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(site))
         path = archive.state / f"{site}.frontier.db"
+        if aside := Frontier.put_aside_damaged(path):
+            say(f"{aside}; the next crawl begins anew")
         if (unfinished := unfinished_in(path)) and unfinished[0] == crawl:
             raise WrongUse(f"{crawl} has not come to its end: `bewaar crawl` of {site} goes on with it")
         recovered = tuple(

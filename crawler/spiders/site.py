@@ -292,7 +292,9 @@ def _begin(
         profile = profile_for(site, found)
         if extract != "no":
             read_again(found, log.info)
-        return begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
+        begun = begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
     except BewaarError as error:
         sys.stderr.write(f"bewaar: {error}\n")
         raise SystemExit(FAULT if isinstance(error, ArchiveFault) else WRONG_USE) from None
+    sys.stderr.writelines(f"bewaar: {line}\n" for line in begun.told)
+    return begun

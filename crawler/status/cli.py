@@ -77,6 +77,8 @@ def _about_sites(sites: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{name}: and {more} more that drifted: see table drift"
         if site["unfinished"] and not site["running"]:
             yield f"{name}: {site['unfinished']} is unfinished; `bewaar crawl` of it goes on"
+        if site["damaged"]:
+            yield f"{name}: {site['damaged']}: the next crawl puts the frontier aside and begins anew"
         if site["wrong"]:
             yield f"{name}: last attempt: {site['wrong']}"
         for seed, answer in site["gone"].items():

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from archive.databases import read_only_uri
+from archive.databases import damage_said, read_only_uri
 from archive.layout import Archive
 
 #: of one site
@@ -29,7 +29,7 @@ def state_of(archive: Archive) -> dict[str, Any]:
 def not_crawled(site: str) -> dict[str, Any]:
     """Of one that is to be."""
     return {"site": site, "crawls": 0, "last": None, "status": None, "captures": 0, "drifted": 0, "drift": [],
-            "running": None, "unfinished": None, "to_go": 0, "failures": []}  # fmt: skip
+            "running": None, "unfinished": None, "to_go": 0, "failures": [], "damaged": None}  # fmt: skip
 
 
 def _sites(archive: Archive) -> list[dict[str, Any]]:
@@ -65,11 +65,28 @@ def _drift(db: sqlite3.Connection, site: str) -> dict[str, Any]:
 
 def _frontier(archive: Archive, site: str) -> dict[str, Any]:
     """What its last crawl left: the process that goes on with it, the crawl if it is unfinished, how many URLs are
-    still to be fetched, and what could not be, the latest last."""
-    found: dict[str, Any] = {"running": archive.holder_of(site), "unfinished": None, "to_go": 0, "failures": []}
+    still to be fetched, what could not be, the latest last, and what is wrong with its frontier."""
+    found: dict[str, Any] = {
+        "running": archive.holder_of(site),
+        "unfinished": None,
+        "to_go": 0,
+        "failures": [],
+        "damaged": None,
+    }
     path = archive.state / f"{site}.frontier.db"
     if not path.exists():
         return found
+    try:
+        found |= _standing(path)
+    except sqlite3.DatabaseError as error:
+        if damage_said(error) is None:
+            raise
+        found["damaged"] = f"{path}: {error}"
+    return found
+
+
+def _standing(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     with closing(_read_only(path)) as db:
         if unfinished := db.execute("SELECT id FROM crawl WHERE NOT finished ORDER BY rowid DESC").fetchone():
             found["unfinished"] = unfinished[0]

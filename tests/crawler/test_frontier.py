@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from archive.errors import ArchiveFault
+from archive.layout import Archive
 from archive.model import Link, Place
+from crawler.begin import begin_crawl
 from crawler.frontier import Frontier
 from crawler.scope import Verdict
+from crawler.sites.profile import default_profile
+from crawler.status.state import _frontier
 
 
 def judge(url: str, hop: str, hops: str, via: str | None) -> Verdict:
@@ -170,3 +176,71 @@ def test_the_rows_of_an_older_version_are_taken_up(tmp_path: Path) -> None:
     assert frontier.lease(9, full={"in.test"}) == []
     assert urls(frontier) == ["http://in.test/"]
     frontier.close()
+
+
+def no_database(path: Path) -> None:
+    path.write_text("x\n")
+
+
+def torn_pages(path: Path) -> None:
+    """Opened and asked for its crawl it seems well."""
+    whole = path.read_bytes()
+    with closing(sqlite3.connect(path)) as db:
+        root, size = (
+            db.execute(f"SELECT {what}").fetchone()[0]
+            for what in ("rootpage FROM sqlite_schema WHERE name = 'queue'", "page_size FROM pragma_page_size")
+        )
+    path.write_bytes(whole[: (root - 1) * size] + b"\xff" * size + whole[root * size :])
+
+
+@pytest.mark.parametrize(("damage", "why"), [(no_database, "not-a-database"), (torn_pages, "damaged")])
+def test_a_damaged_frontier_is_put_aside_and_the_crawl_begins_anew(
+    tmp_path: Path, damage: Callable[[Path], None], why: str
+) -> None:
+    archive = Archive.create(tmp_path / "a", contact="mailto:keeper@museum.test")
+    profile = default_profile("http://in.test/", name="water")
+    begun = begin_crawl(archive, profile)
+    first = begun.plan.crawl_id
+    begun.frontier.add(links(*(f"http://in.test/{n}" for n in range(50))), via=None, hops="", judge=judge)
+    begun.close()
+    path = archive.state / "water.frontier.db"
+    kept = archive.warcs / "water-20260101000000000-00000-x.warc.gz"
+    kept.write_bytes(b"")
+    damage(path)
+    damaged = path.read_bytes()
+
+    begun = begin_crawl(archive, profile)
+    assert begun.plan.crawl_id != first
+    assert not begun.plan.resumed
+    (aside,) = archive.state.glob(f"water.frontier.db.*.{why}")
+    assert aside.read_bytes() == damaged
+    (line,) = begun.told
+    assert line.startswith(f"{path}: ")
+    assert aside.name in line
+    assert kept.exists()
+    begun.close()
+    # It stays when the frontier is thrown away, and a sound one is taken up as ever.
+    begin_crawl(archive, profile, resume=False).close()
+    again = begin_crawl(archive, profile)
+    assert again.plan.resumed
+    assert not again.told
+    again.close()
+    assert aside.exists()
+
+
+def test_a_frontier_that_the_disk_does_not_give_is_not_put_aside(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact="mailto:keeper@museum.test")
+    path = archive.state / "water.frontier.db"
+    path.mkdir()
+    with pytest.raises(ArchiveFault, match=r"water\.frontier\.db"):
+        begin_crawl(archive, default_profile("http://in.test/", name="water"))
+    assert path.is_dir()
+
+
+def test_status_names_a_damaged_frontier(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a")
+    path = archive.state / "water.frontier.db"
+    path.write_text("x\n")
+    found = _frontier(archive, "water")
+    assert found["damaged"] == f"{path}: file is not a database"
+    assert found["unfinished"] is None

@@ -239,6 +239,24 @@ def test_a_recovery_that_was_stopped_goes_on(tmp_path: Path) -> None:
     assert len([path for path in archive.paths() if "/cdx/search/cdx?" in path]) <= 2
 
 
+def test_a_damaged_frontier_is_put_aside_and_what_was_had_is_not_asked_for_again(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    kept = [Kept(f"{GONE}/{n}", f"20110101{n:06d}", b"<p>page %d" % n) for n in range(4)]
+    with Wayback(*kept, page=100) as archive:
+        recover(archive, root, "--limit", "2", code=3)
+        (frontier,) = (root / "state").glob("*.recovery.db")
+        for beside in frontier.parent.glob(f"{frontier.name}-*"):
+            beside.unlink()
+        frontier.write_text("no database\n")
+        asked = len(archive.mementos())
+        done = recover(archive, root, code=0)
+        assert len(archive.mementos()) == asked + 2
+    (aside,) = frontier.parent.glob(f"{frontier.name}.*.not-a-database")
+    assert f"{frontier}: file is not a database; put aside as {aside.name}" in done.stderr
+    assert aside.read_text() == "no database\n"
+    assert rows(root, "SELECT count(*) FROM capture WHERE source_url IS NOT NULL") == [(4,)]
+
+
 def test_an_address_that_is_no_archive(tmp_path: Path) -> None:
     with Site({"/": page("hello"), "/cdx?url=http://gone.test/&output=json&limit=1": page("hello")}) as site:
         done = recover(site, tmp_path / "archive", "--dry-run", code=2)
