@@ -70,7 +70,8 @@ class Told:
             return f"{'; '.join(self.names)}{f'; {rest}' if more else ''}. {said}"
         if self.before and self.after and self.before != self.after:
             texts = {"before": self.before, "after": self.after}
-            return f"{gettext('From “%(before)s” to “%(after)s”.') % texts} {said}"
+            worded = gettext("From “%(before)s” to “%(after)s”.") % texts
+            return f"{worded} {said}"
         return said
 
 

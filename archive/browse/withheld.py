@@ -104,6 +104,6 @@ def _raise(rules: list[Rule]) -> None:
 def _raise_erased(found: tuple[str, str] | None) -> None:
     if found:
         at, reason = found
-        category = REASONS.get(reason_of(reason) or "")
+        category = gettext(REASONS.get(reason_of(reason) or "", ""))
         said = gettext("What was captured here was erased on %(day)s") % {"day": day(at)}
-        raise Erased(f"{said}{f', {gettext(category)}' if category else ''}.")
+        raise Erased(f"{said}{f', {category}' if category else ''}.")

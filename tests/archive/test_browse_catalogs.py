@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 import sqlite3
@@ -78,6 +79,28 @@ def test_a_translation_has_the_places_of_its_text(path):
         for english, text in pairs:
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(english)), entry.msgid
             assert "<" not in text
+
+
+def looked_up_in_f_strings(source: str) -> list[int]:
+    """The lines of calls that `said` does not see."""
+    within = (
+        one for string in ast.walk(ast.parse(source)) if isinstance(string, ast.JoinedStr) for one in ast.walk(string)
+    )
+    return [
+        one.lineno
+        for one in within
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in FUNCTIONS
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("**/*.py")), ids=lambda path: path.stem)
+def test_no_text_is_looked_up_within_an_f_string(path):
+    assert looked_up_in_f_strings(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_text_looked_up_within_an_f_string_would_be_found():
+    source = """x = f"{gettext('One')}"\ny = f"{_('Two') % {'a': 1}} three"\nz = gettext(f'four')"""
+    assert looked_up_in_f_strings(source) == [1, 2]
 
 
 def test_there_is_a_catalog_for_every_language_but_english():

@@ -70,6 +70,9 @@ def test_the_json_feed_tells_the_same(client):
     ]
     reworded = next(item for item in found["items"] if "reworded" in item["tags"])
     assert reworded["_bewaar"]["before"] == "Uitwisseling van kennis en ervaring"
+    dutch = next(item for item in client.get("/-/changes.json?lang=nl").json()["items"] if item["id"] == reworded["id"])
+    assert dutch["content_text"].startswith("Van “Uitwisseling van kennis en ervaring” naar “")
+    assert " Tussen 2016" in dutch["content_text"]
 
 
 def test_one_site_and_one_organisation_have_feeds_of_their_own(client, built):
