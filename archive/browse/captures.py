@@ -22,8 +22,10 @@ FROM capture c JOIN warc w ON w.id = c.warc_id JOIN resource r ON r.id = c.resou
 #: others' files may hold one record id twice: the first by date, then by place, is meant
 _FIRST = "ORDER BY c.captured_at, w.path, c.warc_offset LIMIT 1"
 
-_FACTS = """SELECT role, value, tier, rule, quote, byte_start, byte_end, xpath, fact_id FROM fact_source
-WHERE capture_id = ? ORDER BY role, byte_start, fact_id LIMIT 500"""
+_FACTS = """SELECT s.role, s.value, s.tier, s.rule, s.quote, s.byte_start, s.byte_end, s.xpath, s.fact_id, f.raw,
+  f.organisation_id, f.logo_url
+FROM fact_source s JOIN fact f ON f.id = s.fact_id
+WHERE s.capture_id = ? ORDER BY s.role, s.byte_start, s.fact_id LIMIT 500"""
 
 _OTHERS = """SELECT c.record_id, c.captured_at, c.status, c.record_type, c.error, r.url, c.page_version_id AS version,
   coalesce(c.payload_id, o.payload_id) AS payload

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.browse.captures import Row, slug
+from archive.browse.evidence import anchor
 from archive.browse.language import gettext, ngettext
 from archive.browse.vocabulary import say, several
+from archive.store.subjects import fold
 
 #: so many changes of one kind, on one page and in one crawl, are told one by one; more are one line that counts them
 FLOOD = 12
@@ -48,6 +50,9 @@ class Told:
     #: the capture that shows it, and the one before it, each as a segment of a path
     capture: str
     earlier: str
+    #: where their pages tell of it: begins with ``#``; empty where they do not
+    in_capture: str
+    in_earlier: str
 
     @property
     def title(self) -> str:
@@ -124,7 +129,17 @@ def _as_told(group: list[Row]) -> Told:
         changed_by=first["changed_by"],
         capture=slug(first["record_id"]),
         earlier=slug(first["before_record"]),
+        in_capture=_fact(first, "after") if single else "",
+        in_earlier=_fact(first, "before") if single else "",
     )
+
+
+def _fact(row: Row, side: str) -> str:
+    if not row["role"] or not row[side]:
+        return ""
+    # Of two wordings each has a subject of its own.
+    worded = row["kind"] == "reworded" and not row["organisation_id"]
+    return f"#{anchor(row['role'], fold(row[side]) if worded else row['subject'])}"
 
 
 def _name(row: Row) -> str:

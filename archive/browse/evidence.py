@@ -6,10 +6,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive import quotes
+from archive.browse.file_names import plain
 from archive.decoding import decode, decode_as
+from archive.store.subjects import subject_key
 
 #: bytes of the source shown on either side of a quote
 _AROUND = 70
+
+
+def anchor(role: str, subject: str) -> str:
+    """Where a capture's page tells of a fact: by what a timeline knows it by, so the same after a rebuild.
+
+    >>> anchor("member", "wilde-ganzen"), anchor("goal", "kennis delen")
+    ('fact-member-wilde-ganzen', 'fact-goal-kennis-delen_89cbfe1916cc')
+    """
+    return f"fact-{plain(role)}-{plain(subject)}"
+
+
+def anchored(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each fact its anchor. Of what is listed twice the first has it."""
+    seen: set[str] = set()
+    found = []
+    for row in rows:
+        subject = subject_key(row["organisation_id"], row["value"], row["raw"], None, row["logo_url"])
+        at = anchor(row["role"], subject)
+        found.append({**row, "anchor": None if at in seen else at})
+        seen.add(at)
+    return found
 
 
 def weigh(rows: Sequence[dict[str, Any]], body: bytes | None, content_type: str | None) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ def file_name(path: str, language: str = "en") -> str | None:
     if found := _ORGANISATION.fullmatch(parts.path):
         return _of_organisation(unquote(found[1]), "html")
     if found := _PICTURE.fullmatch(parts.path):
-        return f"pictures/{_plain(found[1])}"
+        return f"pictures/{plain(found[1])}"
     return _PAGES.get(parts.path)
 
 
@@ -73,10 +73,10 @@ def _is_feed_of_one(path: str, asked: dict[str, str]) -> bool:
 
 
 def _of_organisation(key: str, ending: str) -> str:
-    return f"organisation/{_plain(key)}.{ending}"
+    return f"organisation/{plain(key)}.{ending}"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """As every file system takes it, and no two names the same: some know no capitals."""
     if _PLAIN.fullmatch(name):
         return name

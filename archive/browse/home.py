@@ -22,17 +22,18 @@ _COUNTS = """SELECT (SELECT count(*) FROM crawl) AS crawls, (SELECT count(*) FRO
   (SELECT min(started_at) FROM crawl) AS first, (SELECT max(captured_at) FROM capture) AS last,
   (SELECT count(*) FROM warc) AS warcs, (SELECT sum(coalesce(w.size, (SELECT c.warc_offset + c.warc_length
     FROM capture c WHERE c.warc_id = w.id ORDER BY c.warc_offset DESC LIMIT 1))) FROM warc w) AS bytes"""
-_SPONSORS = """SELECT s.name, s.organisation_id, s.first_seen, s.beneficiary, s.site_id, s.href, (SELECT c.record_id
+_SPONSORS = """SELECT s.name, s.organisation_id, s.first_seen, s.beneficiary, s.site_id, s.href, s.subject, a.record_id,
+  (SELECT c.record_id
   FROM logo l JOIN capture c ON c.id = l.capture_id WHERE l.site_id = s.site_id AND l.page_key = s.page_key
   AND l.role = 'sponsor' AND l.subject = s.subject ORDER BY l.last_seen DESC, l.id DESC LIMIT 1) AS logo
-FROM current_sponsor s ORDER BY s.name COLLATE NOCASE LIMIT 200"""
+FROM current_sponsor s JOIN capture a ON a.id = s.first_capture_id ORDER BY s.name COLLATE NOCASE LIMIT 200"""
 # Where the list is gone nobody knows who is on it: those who were last are shown, and that it is so.
 _MEMBERS = """SELECT m.name, m.organisation_id, m.kind, m.state, min(m.first_seen) AS first_seen,
-  max(m.last_seen) AS last_seen, m.site_id, c.record_id
+  max(m.last_seen) AS last_seen, m.site_id, m.subject, c.record_id
 FROM member m JOIN capture c ON c.id = m.first_capture_id WHERE m.state <> 'ended'
 GROUP BY m.site_id, m.subject ORDER BY m.state, m.name COLLATE NOCASE LIMIT 200"""
 _GOALS = """SELECT g.value, g.kind, g.state, min(g.first_seen) AS first_seen, max(g.last_seen) AS last_seen, g.site_id,
-  c.record_id
+  g.subject, c.record_id
 FROM goal g JOIN capture c ON c.id = g.last_capture_id JOIN fact f ON f.id = g.fact_id WHERE g.state <> 'ended'
 GROUP BY g.site_id, g.subject ORDER BY g.state, g.site_id, g.kind, f.position, g.value LIMIT 100"""
 #: part of the page -> the tables and views it is read from, and the query

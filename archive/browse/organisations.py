@@ -24,7 +24,7 @@ _READS = ("organisation", "presence", "capture", "site")
 _ALIASES = """SELECT alias, source, sightings FROM organisation_alias
 WHERE organisation_id = ? AND alias <> ? ORDER BY sightings DESC, alias LIMIT 100"""
 _LISTED = """SELECT p.role, p.kind, p.value, p.state, p.year, p.absent_before, p.first_seen, p.last_seen, p.gone_by,
-  p.sightings, p.site_id, s.name AS site, p.page_key, p.decided_by, f.href, f.name_source, e.quote,
+  p.sightings, p.site_id, p.subject, s.name AS site, p.page_key, p.decided_by, f.href, f.name_source, e.quote,
   a.record_id AS first_record, b.record_id AS last_record, g.record_id AS gone_record
 FROM presence p JOIN site s ON s.id = p.site_id JOIN fact f ON f.id = p.fact_id
   JOIN capture a ON a.id = p.first_capture_id JOIN capture b ON b.id = p.last_capture_id

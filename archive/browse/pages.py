@@ -7,7 +7,7 @@ from typing import Any
 
 from datasette.utils.asgi import Forbidden, NotFound, Response
 
-from archive.browse import access, cells, home, vocabulary
+from archive.browse import access, cells, evidence, home, vocabulary
 from archive.browse.language import gettext
 from archive.browse.safe import OURS
 
@@ -41,6 +41,7 @@ async def template_vars(datasette: Any, request: Any, template: str) -> dict[str
         "bewaar_logo": lambda record_id, name: cells.logo(datasette, record_id, name),
         "bewaar_columns": columns,
         "bewaar_organisation": lambda key: cells.organisation_path(datasette, key),
+        "bewaar_fact": evidence.anchor,
         "bewaar_name": await access.title(datasette),
     }
     if template == "index.html":

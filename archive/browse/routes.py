@@ -252,7 +252,7 @@ async def capture_page(datasette: Any, request: Any) -> Any:
             if not rows and holder is not None:
                 rows = await captures.find_facts(database, holder)
             content_type = shown.http.header("Content-Type") if shown.http else None
-            context["facts"] = await asyncio.to_thread(evidence.weigh, rows, body, content_type)
+            context["facts"] = await asyncio.to_thread(evidence.weigh, evidence.anchored(rows), body, content_type)
     except (records.NotHere, Damaged) as error:
         context["fault"] = str(error)
     headers = {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}

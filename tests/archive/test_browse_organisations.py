@@ -48,7 +48,8 @@ def test_it_says_where_and_when_it_was_listed_and_leads_to_each_capture(client, 
     assert "Pleegzorg Nu Where it was listed" in text
     assert "member Netwerk Betere Zorg 2016-05-01 2016-05-01 ended by 2018-05-01" in text
     hrefs = re.findall(r'href="(/-/capture/[^"]+)">(\d{4})', html)
-    assert hrefs[:3] == [(built.path("home"), "2016"), (built.path("home"), "2016"), (built.path("home2"), "2018")]
+    quote = f"{built.path('home')}#fact-member-pleegzorg-nu"
+    assert hrefs[:3] == [(quote, "2016"), (quote, "2016"), (built.path("home2"), "2018")]
     # Two captures: seen in the first, so at most until the second.
     assert bars(html) == [("may", 0.0, 1000.0), ("bar", 0.0, 6.0)]
 

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from datasette.app import Datasette
 
-from archive.browse import home, queries, search
+from archive.browse import evidence, home, queries, search
 from archive.browse.serve import build as build_datasette
 from archive.model import Capture, Crawl, Reading
 from archive.store import Store
@@ -122,6 +122,28 @@ def test_a_capture_says_how_to_cite_it(client, built, db, name):
     assert f'href="{permalink}"' in cited
     if name != "moved":  # that leads on
         assert client.get(permalink).headers["location"].startswith(f"{built.path(name)}/")
+
+
+def test_links_lead_to_the_quote(client, db):
+    """From the front page, the changes and an organisation, wherever a fact is meant."""
+    roles = set()
+    pages = ("/", "/-/changes", *(f"/-/organisation/{key}" for (key,) in db.execute("SELECT id FROM organisation")))
+    for page in pages:
+        links = set(re.findall(r'href="(/-/capture/[^"#]+)#([^"]+)"', client.get(page).text))
+        assert links or page == "/-/organisation/netwerk", page  # no list names it
+        for path, anchor in links:
+            html = client.get(path).text
+            assert html.count(f'<li id="{anchor}">') == 1, (page, path, anchor)
+            roles.add(anchor.split("-")[1])
+    assert roles == {"member", "sponsor", "goal"}
+
+
+def test_a_fact_that_is_listed_twice_has_one_anchor():
+    fact = {"role": "member", "organisation_id": None, "value": "De Zorg", "raw": "De Zorg", "logo_url": None}
+    first, second, other = evidence.anchored([fact, {**fact, "value": "de zorg."}, {**fact, "role": "sponsor"}])
+    assert first["anchor"] == evidence.anchor("member", "de zorg")
+    assert second["anchor"] is None
+    assert other["anchor"] == evidence.anchor("sponsor", "de zorg")
 
 
 def test_a_failure_is_not_cited(client, built):
