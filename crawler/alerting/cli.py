@@ -46,6 +46,9 @@ def tell(archive: Path, verify: bool, dry_run: bool, as_json: bool) -> int:
         print_json(
             [{"key": one.key, "text": one.text, "command": one.command or None} for one in telling.standing]
         )  # fmt: skip
+    elif telling.held:
+        over = f", {telling.held.over} over" if telling.held.over else ""
+        click.echo(f"{telling.held.new} new{over}; told after {telling.held.until:%Y-%m-%d %H:%M} UTC (pause_hours)")
     elif telling.digest is None:
         click.echo("nothing new to tell")
     else:

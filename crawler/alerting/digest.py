@@ -32,11 +32,22 @@ class Digest:
     over: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much there is to tell, and when the pause is over that it waits for."""
+
+    new: int
+    over: int
+    until: datetime
+
+
 class Told:
     """What was told of one archive."""
 
     def __init__(self, archive: Archive) -> None:
         self._path: Path = archive.state / "alerts.json"
+        #: what the last `digest` left for later
+        self.held: Held | None = None
         self._draft = self._path.with_name(f".{self._path.name}.tmp")
         try:
             told = json.loads(self._path.read_text(encoding="utf-8"))
@@ -50,16 +61,20 @@ class Told:
 
     def is_early(self, alerts: Alerts, now: datetime) -> bool:
         """For another digest."""
-        return now - self._sent_at < timedelta(hours=alerts.pause_hours)
+        return now < self._pause_ends(alerts)
+
+    def _pause_ends(self, alerts: Alerts) -> datetime:
+        return self._sent_at + timedelta(hours=alerts.pause_hours)
 
     def digest(self, found: Sequence[Alert], alerts: Alerts, now: datetime) -> Digest | None:
-        """None where there is nothing new to tell, or it is too soon after the last digest."""
+        """None where there is nothing new to tell, or too soon after the last digest and nothing is urgent."""
         words = Words(alerts.language)
         again = timedelta(days=alerts.repeat_days) - _LATE
         new = tuple(one for one in found if one.key not in self.keys or now - self.keys[one.key] >= again)
         over = tuple(sorted(self.keys.keys() - {one.key for one in found}))
-        early = self.is_early(alerts, now)
+        early = self.is_early(alerts, now) and not any(one.is_urgent for one in new)
         self.is_held = bool(early and (new or over))
+        self.held = Held(len(new), len(over), self._pause_ends(alerts)) if self.is_held else None
         return compose(new, over, words) if (new or over) and not early else None
 
     def note_held(self) -> None:

@@ -43,6 +43,8 @@ class Alert:
     key: str
     text: str
     command: str = ""
+    #: it does not wait until the pause after the last message is over
+    is_urgent: bool = False
 
 
 def gather(archive: Archive, alerts: Alerts, *, verify: bool = False, now: datetime | None = None) -> list[Alert]:
@@ -120,13 +122,14 @@ def _scheduled(archive: Archive, alerts: Alerts, words: Words, now: datetime) ->
 def _audited(archive: Archive, words: Words) -> Iterator[Alert]:
     """What `bewaar audit` found, and nobody has mended since."""
     for file, what in sorted(past_audits(archive).wrong.items())[:_FIXITY_SHOWN]:
-        yield Alert(f"fixity {Path(file).name}", words("fixity", clean(f"{file}: {what}", 300)), "bewaar audit --all")
+        said = words("fixity", clean(f"{file}: {what}", 300))
+        yield Alert(f"fixity {Path(file).name}", said, "bewaar audit --all", is_urgent=True)
 
 
 def _fixity(archive: Archive, words: Words) -> Iterator[Alert]:
     wrong = [one for one in prove([], archive, Tally(), rows=False, strict=False) if one.severity == "failure"]
     for one in wrong[:_FIXITY_SHOWN]:
         said = clean(f"{one.file} at {one.offset}: {one.what}", 300)
-        yield Alert(f"fixity {Path(one.file).name}", words("fixity", said), "bewaar verify")
+        yield Alert(f"fixity {Path(one.file).name}", words("fixity", said), "bewaar verify", is_urgent=True)
     if len(wrong) > _FIXITY_SHOWN:
         yield Alert("fixity more", words("and more", len(wrong) - _FIXITY_SHOWN), "bewaar verify")

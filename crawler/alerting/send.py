@@ -112,7 +112,8 @@ def _run(digest: Digest, command: Command, archive: Archive) -> None:
     except (OSError, subprocess.TimeoutExpired, UnicodeError) as error:
         raise NoAnswer(f"{command.run[0]}: {_said(error, None)}") from None
     if done.returncode:
-        raise NoAnswer(f"{command.run[0]}: exit code {done.returncode}: {done.stderr.strip()[:_MOST_SAID]}")
+        said = f": {why}" if (why := done.stderr.strip()[:_MOST_SAID]) else ""
+        raise NoAnswer(f"{command.run[0]}: exit code {done.returncode}{said}")
 
 
 def _said(error: Exception, secret: str | None) -> str:

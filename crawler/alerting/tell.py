@@ -13,7 +13,7 @@ from archive.locks import waiting_lock
 from crawler.alerting.settings import Alerts, read_alerts
 
 if TYPE_CHECKING:
-    from crawler.alerting.digest import Digest, Told
+    from crawler.alerting.digest import Digest, Held, Told
     from crawler.alerting.gather import Alert
 
 
@@ -23,6 +23,8 @@ class Telling:
     standing: list[Alert]
     #: None where there was nothing new, or it was too soon
     digest: Digest | None
+    #: what is new, and waits
+    held: Held | None = None
     #: by way, why it could not be told
     faults: list[str] = field(default_factory=list)
 
@@ -47,11 +49,12 @@ def tell(archive: Archive, *, verify: bool = False, dry_run: bool = False) -> Te
     settings = settings_of(archive)
     if dry_run:
         standing = gather(archive, settings, verify=verify)
-        return Telling(standing, Told(archive).digest(standing, settings, times.now()))
+        told = Told(archive)
+        return Telling(standing, told.digest(standing, settings, times.now()), told.held)
     with _lock(archive):
         standing = gather(archive, settings, verify=verify)
         told, now = Told(archive), times.now()
-        telling = Telling(standing, told.digest(standing, settings, now))
+        telling = Telling(standing, told.digest(standing, settings, now), told.held)
         if telling.digest and not told.can_be_noted() and told.was_lost(now):
             telling.digest = None
         elif telling.digest:
@@ -69,6 +72,8 @@ def _send(telling: Telling, digest: Digest, told: Told, settings: Alerts, archiv
     telling.faults = [f"{way}: {fault}" for way, fault in done if fault]
     # Where nobody was reached it is new the next time, too.
     if len(telling.faults) < len(done):
+        no_more = "; the other ways told it, and it is not sent this way again"
+        telling.faults = [f"{fault}{no_more}" for fault in telling.faults]
         try:
             told.note(telling.standing, digest, times.now())
         except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from click.testing import CliRunner
 
 from archive import times
 from archive.errors import BadProfile, WrongUse
@@ -24,6 +25,7 @@ from archive.fixity import audit
 from archive.layout import Archive
 from archive.manifest import write_manifest
 from archive.store import Store
+from crawler.alerting.cli import alerts
 from crawler.alerting.digest import Told, compose
 from crawler.alerting.gather import Alert, gather
 from crawler.alerting.send import send
@@ -289,6 +291,47 @@ def test_what_comes_too_soon_after_a_digest_is_told_when_the_pause_is_over(archi
     assert "disk" not in mailbox.mails[1].get_content()
     assert tell_held(archive) == []
     assert len(mailbox.mails) == 2
+
+
+def test_what_waits_for_the_pause_is_said_and_a_file_that_changed_does_not_wait(archive, server):
+    mailbox, place = server
+    mailbox.mails.clear()
+    settings(archive, 'disk_free = "1 EiB"\n' + mail_to(place))
+    assert tell(archive).held is None
+    settings(archive, 'nothing_new = 2\ndisk_free = "1 EiB"\n' + mail_to(place))
+    tell(archive)
+    said = CliRunner().invoke(alerts, ["tell", "--archive", str(archive.root)], standalone_mode=False)
+    until = json.loads((archive.state / "alerts.json").read_text())["sent_at"]
+    assert (
+        said.output == f"1 new; told after {times.parse(until) + timedelta(hours=1):%Y-%m-%d %H:%M} UTC (pause_hours)\n"
+    )
+    assert len(mailbox.mails) == 1
+    file = archive.warcs / "sha256-x.warc"
+    file.write_bytes(b"WARC/1.1\r\n")
+    write_manifest(archive.root, {"warcs/sha256-x.warc": hashlib.sha256(b"other").hexdigest()})
+    audit(archive, days=1, now=times.now())
+    assert tell_after_crawl(archive) == []
+    assert "sha256-x.warc" in mailbox.mails[1].get_content()
+    assert "nothing new in 2 crawls" in mailbox.mails[1].get_content()
+    # Once told it does not let others through.
+    file.write_bytes(b"other")
+    audit(archive, days=1, now=times.now(), everything=True)
+    held = tell(archive).held
+    assert held is not None
+    assert (held.new, held.over) == (0, 1)
+    assert len(mailbox.mails) == 2
+
+
+def test_a_way_that_failed_says_that_it_is_not_tried_again(archive, server):
+    mailbox, place = server
+    mailbox.mails.clear()
+    settings(archive, 'disk_free = "1 EiB"\n' + mail_to(place) + '[alerts.command]\nrun = ["false"]\n')
+    (fault,) = tell_after_crawl(archive)
+    assert fault == "command: false: exit code 1; the other ways told it, and it is not sent this way again"
+    assert tell_after_crawl(archive) == []
+    settings(archive, 'pause_hours = 0\nnothing_new = 2\ndisk_free = "1 EiB"\n[alerts.command]\nrun = ["false"]\n')
+    (fault,) = tell_after_crawl(archive)
+    assert "not sent this way again" not in fault
 
 
 def test_two_that_tell_at_once_send_one_message(archive, server):
