@@ -57,9 +57,11 @@ def _facets(
 
 
 def _pages(asked: Asked, found: Found, path: str) -> dict[str, str | None]:
-    is_last = asked.page * PER_PAGE >= found.pages
+    last = -(-found.pages // PER_PAGE)
+    is_last = asked.page >= last
+    before = max(1, min(asked.page - 1, last))
     return {
-        "previous": f"{path}?{replace(asked, page=asked.page - 1).query}" if asked.page > 1 else None,
+        "previous": f"{path}?{replace(asked, page=before).query}" if asked.page > 1 else None,
         "next": None if is_last else f"{path}?{replace(asked, page=asked.page + 1).query}",
     }
 

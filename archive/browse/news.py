@@ -17,7 +17,7 @@ from archive.browse.file_names import anchor, feed_addresses
 from archive.browse.language import DEFAULT, Visit, as_language, current, gettext, visiting
 from archive.browse.pages import page
 from archive.browse.remembered import remembered
-from archive.browse.routes import allowed, answering
+from archive.browse.routes import Refusal, allowed, answering
 from archive.browse.vocabulary import say
 
 _READS = ("change", "site", "capture", "organisation")
@@ -31,7 +31,7 @@ async def _feed_as_asked(datasette: Any, request: Any) -> feeds.Feed:
 
 
 async def _feed(datasette: Any, request: Any) -> feeds.Feed:
-    """What the address asks for: ``site``, ``organisation``, ``limit``. Raises Forbidden, NotFound."""
+    """What the address asks for: ``site``, ``organisation``, ``limit``. Raises Forbidden, NotFound, Refusal."""
     name, database = await allowed(datasette, request, *_READS)
     asked = {key: request.args[key] for key in ("site", "organisation") if request.args.get(key)}
     about = []
@@ -47,7 +47,10 @@ async def _feed(datasette: Any, request: Any) -> feeds.Feed:
             raise NotFound(unknown % {"key": ascii(wanted[:200])})
         about.append(row[0])
     limit = request.args.get("limit") or ""
-    count = min(int(limit), _MOST) if re.fullmatch(r"[1-9][0-9]{0,8}", limit) else _USUAL
+    if limit and not re.fullmatch(r"[1-9][0-9]{0,8}", limit):
+        number = gettext("limit %(limit)s: how many changes is said by a number from 1")
+        raise Refusal(400, gettext("Not understood"), number % {"limit": ascii(limit[:200])})
+    count = min(int(limit or _USUAL), _MOST)
     if asked:
         entries = await read_changes(database, **asked, limit=count)
     else:

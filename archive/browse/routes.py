@@ -26,6 +26,9 @@ from archive.errors import Damaged, TooLarge
 #: what a capture page tells of is read from these
 READS = ("capture", "resource", "crawl", "warc", "payload")
 
+#: how the addresses end at which programs ask
+_FOR_JSON, _FOR_TEXT = ("/-/changes.json", "/-/search.json"), ("/-/changes.atom", "/-/cdx")
+
 
 class Refusal(Exception):
     def __init__(self, status: int, title: str, text: str) -> None:
@@ -52,9 +55,20 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
             answer, spoken = (413, gettext("Too large to show here"), str(error)), "en"
         except Damaged as error:
             answer, spoken = (502, gettext("The record is not what it should be"), str(error)), "en"
-        return await notice(datasette, request, *answer, spoken=spoken)
+        return _told(request, *answer) or await notice(datasette, request, *answer, spoken=spoken)
 
     return answered
+
+
+def _told(request: Any, status: int, title: str, text: str) -> Any:
+    """The same for a program; None where people ask."""
+    headers = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
+    if request.path.endswith(_FOR_JSON):
+        told = {"ok": False, "error": text, "status": status, "title": title}
+        return Response.json(told, status=status, headers=headers)
+    if request.path.endswith(_FOR_TEXT):
+        return Response.text(f"{text}\n", status=status, headers=headers)
+    return None
 
 
 async def allowed(datasette: Any, request: Any, *reads: str) -> tuple[str, Any]:

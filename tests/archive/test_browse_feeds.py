@@ -87,7 +87,18 @@ def test_one_site_and_one_organisation_have_feeds_of_their_own(client, built):
         answer = client.get(f"/-/changes.atom?{wrong}")
         assert answer.status_code == 404
         assert "nobody" in answer.text
-    assert client.get("/-/changes.json?limit=-1&limit=x").status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["abc", "-1", "0", "1.5", "<b>"])
+def test_a_limit_that_is_no_number_is_refused_in_the_words_of_who_asks(client, limit):
+    as_json = client.get("/-/changes.json", params={"limit": limit})
+    assert (as_json.status_code, as_json.json()["ok"]) == (400, False)
+    assert f"limit {limit!a}: how many changes" in as_json.json()["error"]
+    as_text = client.get("/-/changes.atom", params={"limit": limit, "lang": "nl"})
+    assert (as_text.status_code, as_text.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert as_text.text == f"limit {limit!a}: hoeveel wijzigingen zegt een getal vanaf 1\n"
+    page = client.get("/-/changes", params={"limit": limit})
+    assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
 
 
 def test_a_reader_that_has_it_all_is_told_so(client):

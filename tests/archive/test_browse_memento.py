@@ -276,6 +276,8 @@ def test_what_cannot_be_asked_is_said(client, query, said):
     answer = client.get(f"/-/cdx?{query}")
     assert answer.status_code == 400
     assert said in answer.text
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.count("\n") == 1
 
 
 def test_nothing_an_address_holds_is_sql(client):

@@ -235,6 +235,23 @@ def test_a_filter_that_means_nothing_is_left_out_and_told(client, name, value):
     assert "3 pages" in answer.text
 
 
+def test_what_is_left_out_is_told_in_words(client):
+    asked = {"q": "zorg", "from": "2016-13", "page": "x"}
+    told = client.get("/-/search", params=asked, headers={"Accept-Language": "nl"}).text
+    assert "Weggelaten, omdat het niet begrepen werd: Vanaf “2016-13”, Pagina met treffers “x”" in told
+    ignored = client.get("/-/search.json", params={"q": "zorg", "from": "2016-13"}).json()["ignored"]
+    assert ignored == ["from=2016-13"]
+
+
+def test_a_page_of_hits_that_is_not_there_leads_to_the_last_that_is(client):
+    page = client.get("/-/search?q=wetenschap&page=999").text
+    assert "There are not so many pages of hits." in page
+    assert "Previous" not in page
+    answer = client.get("/-/search.json?q=wetenschap&page=999").json()
+    assert client.get(answer["previous"]).json()["hits"]
+    assert client.get(answer["previous"]).json()["next"] is None
+
+
 @pytest.mark.parametrize("text", ["zo'n", "x" * 10_000, "zorg " * 2_000, '"zorg" OR *', "NEAR(a b)", "title:zorg", "\0",
                                   "😀", "שלום עולם", "\u202ezorg", "a\u0300\u0301", "_", "_ zorg", "[", "\\", "%"])  # fmt: skip
 def test_any_text_is_answered(client, text):
