@@ -93,6 +93,8 @@ def search(
       bewaar search plan --role sponsor --json
       bewaar search cooperatie --versions past
     """
+    if not any(character.isalnum() for word in words for character in word):
+        raise WrongUse("give a word to look for: of letters or digits")
     if role and versions:
         raise WrongUse("--role is of what was listed, --versions of pages: one of the two")
     from archive.report.search import CLOSE, OPEN

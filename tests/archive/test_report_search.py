@@ -6,12 +6,14 @@ import doctest
 import json
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive
+from archive.report.cli import search as search_command
 from archive.report.search import CLOSE, OPEN, search
 from archive.store import expressions
 from archive.store.decisions import append_decision
@@ -87,6 +89,11 @@ def test_current_versions_are_apart_from_past_ones(archive):
     assert find(archive, "cooperatie", versions="current").pages == ()
     assert [hit.versions for hit in find(archive, "niets", versions="current").pages] == [1]
     assert find(archive, "plan", versions="current").listed == ()
+    for nothing in ("", "  ", "*"):
+        with pytest.raises(WrongUse, match="give a word to look for"):
+            CliRunner().invoke(
+                search_command, [nothing, "--archive", str(archive.root)], catch_exceptions=False, standalone_mode=False
+            )
     told = bewaar("search", "x", "--role", "member", "--versions", "past", "--archive", archive.root, code=2).stderr
     assert "one of the two" in told
 
