@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils.asgi import NotFound, Response
 
-from archive.browse import access, feeds, metadata
+from archive.browse import access, feeds, metadata, safe
 from archive.browse.changes import read_changes
 from archive.browse.file_names import anchor, feed_addresses
 from archive.browse.language import DEFAULT, Visit, as_language, current, gettext, visiting
@@ -91,8 +91,7 @@ def _sent(datasette: Any, request: Any, body: bytes, content_type: str) -> Any:
     headers = {"ETag": tag, "Cache-Control": "private, no-cache" if request.actor else "public, max-age=300"}
     if not access.settings(datasette).get("index"):
         headers["X-Robots-Tag"] = "noindex"
-    known = [one.strip().removeprefix("W/") for one in (request.headers.get("if-none-match") or "").split(",")]
-    if tag in known:
+    if safe.has(request, tag):
         return Response(b"", status=304, headers=headers)
     return Response(body, content_type=content_type, headers=headers)
 

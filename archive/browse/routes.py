@@ -111,6 +111,15 @@ def _headers(datasette: Any, csp: str) -> dict[str, str]:
     return safe.archived(csp, index=bool(access.settings(datasette).get("index")))
 
 
+def _kept_by(datasette: Any, request: Any, sent: bytes) -> dict[str, str]:
+    """What never changes is asked for again each time, and answered without its bytes: what is withheld is not."""
+    private = request.actor is not None or not access.is_public(datasette)
+    return {
+        "Cache-Control": "private, no-cache" if private else safe.PUBLIC_CACHE,
+        "ETag": f'"{hashlib.sha256(sent).hexdigest()}"',
+    }
+
+
 @answering
 async def raw(datasette: Any, request: Any) -> Any:
     """The body: pictures as pictures, text as plain text, all else as a download."""
@@ -122,14 +131,15 @@ async def raw(datasette: Any, request: Any) -> Any:
     how = safe.sending(body, mime, charset)
     inline = how.inline and not request.args.get("download")
     disposition = "inline" if inline else "attachment"
-    private = request.actor is not None or not access.is_public(datasette)
     headers = {
         **_headers(datasette, safe.INERT),
         **mementos.headers(datasette, request, capture),
         "Content-Disposition": f'{disposition}; filename="{safe.file_name(capture["url"])}"',
-        "Content-Length": str(len(body)),  # without it no proxy can hand out parts
-        "Cache-Control": "private, no-store" if private else safe.PUBLIC_CACHE,
+        **_kept_by(datasette, request, body),
     }
+    if safe.has(request, headers["ETag"]):
+        return Response(b"", status=304, headers=headers)
+    headers["Content-Length"] = str(len(body))  # without it no proxy can hand out parts
     return Response(body, content_type=how.content_type if inline else "application/octet-stream", headers=headers)
 
 
@@ -145,16 +155,12 @@ async def thumbnail(datasette: Any, request: Any) -> Any:
     small = await thumbnails.find_or_make(datasette, name, holder["digest"] if holder else None, body)
     if small is None:
         return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}/raw"))
-    private = request.actor is not None or not access.is_public(datasette)
     headers = {
         **_headers(datasette, safe.INERT),
         "Content-Disposition": 'inline; filename="thumbnail.webp"',
-        # Asked for again each time, and answered without its bytes.
-        "Cache-Control": "private, no-cache" if private else safe.PUBLIC_CACHE,
-        "ETag": f'"{hashlib.sha256(small).hexdigest()[:32]}"',
+        **_kept_by(datasette, request, small),
     }
-    known = [one.strip().removeprefix("W/") for one in (request.headers.get("if-none-match") or "").split(",")]
-    if headers["ETag"] in known:
+    if safe.has(request, headers["ETag"]):
         return Response(b"", status=304, headers=headers)
     return Response(small, content_type=thumbnails.MEDIA_TYPE, headers=headers)
 
@@ -171,8 +177,11 @@ async def record(datasette: Any, request: Any) -> Any:
     headers = {
         **_headers(datasette, safe.INERT),
         "Content-Disposition": f'attachment; filename="{file}"',
-        "Content-Length": str(len(member)),
+        **_kept_by(datasette, request, member),
     }
+    if safe.has(request, headers["ETag"]):
+        return Response(b"", status=304, headers=headers)
+    headers["Content-Length"] = str(len(member))
     return Response(member, content_type="application/warc", headers=headers)
 
 

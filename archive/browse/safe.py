@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 _ALONE = ("form-action 'none'", "base-uri 'none'", "frame-ancestors 'self'")
@@ -96,6 +97,11 @@ def file_name(url: str) -> str:
 def header_url(url: str) -> str:
     """*url* as it may stand in a header: printable ASCII, no quotes, no angle brackets."""
     return quote(url, safe=":/?#[]@!$&()*+,;=%~'")
+
+
+def has(request: Any, tag: str) -> bool:
+    """Whether who asks has what *tag* names (RFC 9110, 13.1.2), compared weakly: proxies pack what they hand on."""
+    return tag in [one.strip().removeprefix("W/") for one in (request.headers.get("if-none-match") or "").split(",")]
 
 
 def archived(csp: str, *, index: bool = False) -> dict[str, str]:

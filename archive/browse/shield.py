@@ -93,7 +93,8 @@ def _spoken(headers: list[tuple[bytes, bytes]], visit: language.Visit, *, is_our
     Of an archived page in which a banner stands nobody knows."""
     depends = [value for name, value in headers if name.lower() == b"vary"]
     kept = [(name, value) for name, value in headers if name.lower() != b"vary"]
-    kept.append((b"vary", b", ".join([*depends, language.VARY])))
+    named = [name.strip() for value in [*depends, language.VARY] for name in value.split(b",")]
+    kept.append((b"vary", b", ".join({name.lower(): name for name in named if name}.values())))
     policy = next((value for name, value in headers if name.lower() == b"content-security-policy"), b"").decode()
     if policy != SNAPSHOT:
         spoken = visit.language if is_ours or policy == OURS else ", ".join(dict.fromkeys((visit.language, "en")))

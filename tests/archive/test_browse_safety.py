@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from urllib.parse import quote
 
@@ -197,3 +198,22 @@ def test_names_and_addresses_fit_in_a_header(url):
     assert not set(name) & set('/\\"\r\n;')
     assert not name.startswith(".")
     assert os.path.basename(name) == name  # noqa: PTH119 - a path's own last part would take "." for nothing
+
+
+@pytest.mark.parametrize("view", ["raw", "record"])
+@pytest.mark.parametrize("name", ["home", "gif"])
+def test_who_has_the_bytes_is_told_so_without_them(client, built, name, view):
+    first = client.get(built.path(name, view))
+    assert first.headers["etag"] == f'"{hashlib.sha256(first.content).hexdigest()}"'
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = client.get(built.path(name, view), headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+    assert client.get(built.path(name, view), headers={"If-None-Match": '"x"'}).content == first.content
+
+
+def test_a_page_names_each_header_it_depends_on_once(client):
+    for path in ("/", "/-/about", "/archive/capture", "/archive/listed_on"):
+        named = [one.strip().lower() for one in ", ".join(client.get(path).headers.get_list("vary")).split(",")]
+        assert {"accept-language", "cookie"} <= set(named), path
+        assert len(named) == len(set(named)), path

@@ -148,14 +148,18 @@ def test_where_nothing_can_be_kept_it_is_made_each_time(built):
 
 
 def test_what_is_taken_down_is_never_sent_again_and_is_deleted(built):
+    whole = [built.path("Stichting Lantaarn", view) for view in ("raw", "record")]
     path, url = built.path("Stichting Lantaarn", "thumbnail"), f"{HOST}/images/{LOGOS['Stichting Lantaarn']}"
     line = built.archive.decisions / "taken.jsonl"
     with running(build_datasette(built.archive)) as client:
         small = client.get(path).content
         assert any(small in file.read_bytes() for file in kept(built))
+        tags = {at: client.get(at).headers["etag"] for at in (path, *whole)}
         append_decision(line, who="Jo", action="takedown", scope=url)
         try:
             assert client.get(path).status_code == 451
+            for at, tag in tags.items():
+                assert client.get(at, headers={"If-None-Match": tag}).status_code == 451
             assert client.get(path, headers={"If-None-Match": "*"}).status_code == 451
             assert not any(small in file.read_bytes() for file in kept(built))
             assert client.get(built.path("big", "thumbnail")).status_code == 200, "others are made again"
