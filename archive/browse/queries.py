@@ -71,6 +71,18 @@ FROM day JOIN presence p ON p.first_seen <= day.t AND (p.gone_by IS NULL OR p.go
   JOIN capture b ON b.id = p.last_capture_id LEFT JOIN organisation o ON o.id = p.organisation_id
 ORDER BY p.site_id, p.role, listed COLLATE NOCASE""",
     ),
+    "every_page": Question(
+        "Every page",
+        "Each page whose text was read, with the key by which other questions know it, and its last version.",
+        ("page_version", "capture"),
+        """WITH page AS (
+  SELECT site_id, page_key, count(*) AS versions, max(id) AS version FROM page_version
+  WHERE text IS NOT NULL GROUP BY site_id, page_key)
+SELECT v.title, page.page_key, page.versions, page.site_id, (SELECT c.record_id FROM capture c
+    WHERE c.page_version_id = page.version ORDER BY c.captured_at DESC, c.id DESC LIMIT 1) AS record
+FROM page JOIN page_version v ON v.id = page.version
+ORDER BY page.site_id, v.title COLLATE NOCASE, page.page_key""",
+    ),
     "page_on": Question(
         "What a page said on a date",
         "Fill in a part of its address, and a date such as 2016-05-01 or nothing for the newest: the text of the last "
@@ -199,8 +211,12 @@ def definitions(existing: AbstractSet[str], said: Callable[[str], str] = str) ->
 
 
 def _filling_in(question: questions.Question, said: Callable[[str], str]) -> str:
-    examples = ", ".join(f"{name} {said(_SUCH_AS)} {value}" for name, value in question.parameters)
-    return f"{said(question.asks)} {said(_FILL_IN)} {examples}." if examples else said(question.asks)
+    """What the title does not say yet, and what to fill in; a key has no example: nobody has it but this archive."""
+    found = [said(question.asks).partition("?")[2].strip()]
+    found += [said(_KEYS[name]) for name, _ in question.parameters if name in _KEYS]
+    examples = [f"{name} {said(_SUCH_AS)} {value}" for name, value in question.parameters if name not in _KEYS]
+    found += [f"{said(_FILL_IN)} {', '.join(examples)}."] if examples else []
+    return " ".join(filter(None, found))
 
 
 def _of_days(description: str, sql: str, said: Callable[[str], str]) -> str:
@@ -208,6 +224,11 @@ def _of_days(description: str, sql: str, said: Callable[[str], str]) -> str:
 
 
 _FILL_IN, _SUCH_AS = "Fill in", "such as"
+#: where keys are found that are to be filled in
+_KEYS = {
+    "page_key": "Fill in as page_key the key of a page: the question “Every page” lists them.",
+    "organisation": "Fill in as organisation the end of its page’s address here: “Organisations” lists them.",
+}
 _NO_DAY = "What is no day of the calendar, written as 2016-05-01, has no rows."
 
 
@@ -216,4 +237,4 @@ def texts() -> Iterator[str]:
     for one in QUESTIONS.values():
         yield from (one.title, one.says)
     yield from (one.asks for one in questions.QUESTIONS if one.name not in _ANSWERED)
-    yield from (_FILL_IN, _SUCH_AS, _NO_DAY)
+    yield from (_FILL_IN, _SUCH_AS, _NO_DAY, *_KEYS.values())

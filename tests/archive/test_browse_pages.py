@@ -77,6 +77,39 @@ def test_the_front_page_counts_what_is_there(client, db):
         assert int(shown[label]) == db.execute(f"SELECT count(*) FROM {sql}").fetchone()[0] > 0
 
 
+def test_the_number_of_pages_leads_to_as_many_rows_with_their_keys(client, db):
+    number, href = re.search(r'<dt>pages</dt><dd><a href="([^"]+)">([\d,]+)<', client.get("/").text).group(2, 1)
+    rows = client.get(f"{href}.json", params={"_shape": "array"}).json()
+    assert len(rows) == int(number) > 0
+    (versions,) = db.execute("SELECT count(*) FROM page_version WHERE text IS NOT NULL").fetchone()
+    assert sum(row["versions"] for row in rows) == versions > len(rows)
+    key = next(row["page_key"] for row in rows)
+    asked = {"page_key": key, "date": "2018-06-01", "_shape": "array"}
+    assert client.get("/archive/page_on_date.json", params=asked).status_code == 200
+
+
+def test_a_question_says_more_than_its_title_and_names_no_key_that_nobody_knows():
+    offered = queries.definitions({table for one in queries.QUESTIONS.values() for table in one.reads})
+    for one in offered.values():
+        assert not one["description"].startswith(one["title"])
+        assert "plan-nederland" not in one["description"]
+    assert "“Every page”" in offered["page_on_date"]["description"]
+
+
+def test_a_period_of_one_day_is_that_day_and_a_name_without_a_logo_leads_on(tmp_path):
+    built = build(tmp_path / "archive")
+    with sqlite3.connect(built.archive.database) as connection:
+        connection.execute("UPDATE crawl SET started_at = '2018-05-01T11:00:00Z'")
+        connection.execute("DELETE FROM logo")
+    with running(build_datasette(built.archive)) as client:
+        html = client.get("/").text
+    assert "<dt>period</dt><dd>2018-05-01</dd>" in html
+    # A sponsor whose logo is not shown: its name, in the plate, leads to it.
+    assert re.search(
+        r'<a href="/-/organisation/stichting-lantaarn"><span class="bw-plate bw-none">Stichting Lantaarn<', html
+    )
+
+
 def test_a_database_that_is_no_archive_is_left_to_datasette(tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, captured_at TEXT)")
