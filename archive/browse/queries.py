@@ -227,7 +227,7 @@ _FILL_IN, _SUCH_AS = "Fill in", "such as"
 #: where keys are found that are to be filled in
 _KEYS = {
     "page_key": "Fill in as page_key the key of a page: the question “Every page” lists them.",
-    "organisation": "Fill in as organisation the end of its page’s address here: “Organisations” lists them.",
+    "organisation": "Fill in as organisation the end of the address that it has here: “Organisations” lists them.",
 }
 _NO_DAY = "What is no day of the calendar, written as 2016-05-01, has no rows."
 

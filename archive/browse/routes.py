@@ -20,6 +20,7 @@ from archive.browse.pages import notice, page
 from archive.browse.replays import replay_address, replay_of
 from archive.browse.sanitiser import CostsTooMuch
 from archive.browse.snapshot import read_snapshot
+from archive.browse.vocabulary import say_hops
 from archive.decoding import decode
 from archive.errors import Damaged, TooLarge
 
@@ -236,7 +237,7 @@ async def capture_page(datasette: Any, request: Any) -> Any:
     name, database, capture = await _capture(datasette, request)
     marker = access.marker_of(datasette, name)
     context: dict[str, Any] = {
-        "capture": capture,
+        "capture": {**capture, "hops": say_hops(capture["hops"] or "")},
         "path": datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}"),
         "operator": marker.operator if marker else None,
         "permalink": mementos.permalink(datasette, request, capture),

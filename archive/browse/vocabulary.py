@@ -32,16 +32,25 @@ STATES = ("current", "ended", "unknown")
 TIERS = ("confirmed", "candidate")
 CRAWLS = ("running", "finished", "limited", "interrupted", "failed", "imported")
 RECORDS = ("response", "revisit", "resource", "failure")
-#: by what a fact was found
+#: by what a fact was found, where its name is no word
+_NAMED_RULES = {
+    "bare-address": "loose address", "head-image": "picture in the head of the page",
+    "html-lang": "language of the HTML",
+    "inline-label": "heading within the line", "labelled-lines": "lines under a heading",
+    "labelled-list": "list under a heading", "logo-wall": "wall of logos", "loose-label": "loose heading",
+    "name-and-year": "name with a year", "popup": "pop-up window", "profile-label": "heading out of the profile",
+    "profile-selector": "selector out of the profile", "sentence-host": "sentence about the host",
+    "street-and-town": "street and town",
+}  # fmt: skip
 RULES = (
-    "badge", "bare-address", "call", "cue", "generator", "head-image", "html-lang", "inline-label", "label",
-    "labelled-lines", "labelled-list", "link", "logo-wall", "loose-label", "name-and-year", "popup", "profile-label",
-    "profile-selector", "prose", "sentence", "sentence-host", "street-and-town", "title",
+    *_NAMED_RULES.values(), "badge", "call", "cue", "generator", "label", "link", "prose", "sentence", "title",
 )  # fmt: skip
+#: the letters of a path of hops
+HOPS = {"L": "a link", "E": "a part of the page", "R": "a redirect", "M": "a sitemap", "P": "another archive"}
 #: what Datasette says by itself
 DATASETTES = ("Forbidden", "Invalid SQL")
 
-_SINGLE = (*ROLES, *CHANGES, *DRIFTS, *KINDS, *STATES, *TIERS, *CRAWLS, *RECORDS, *RULES, *DATASETTES)
+_SINGLE = (*ROLES, *CHANGES, *DRIFTS, *KINDS, *STATES, *TIERS, *CRAWLS, *RECORDS, *RULES, *HOPS.values(), *DATASETTES)
 
 
 def say(word: object) -> str:
@@ -50,10 +59,19 @@ def say(word: object) -> str:
     ...     say("no longer listed"), say(404), say("Plan")
     ('niet meer vermeld', '404', 'Plan')
     """
-    text = str(word)
+    text = _NAMED_RULES.get(str(word), str(word))
     if text in ROLES:
         return several(text, 1)
     return language.gettext(text) if text in _known() else text
+
+
+def say_hops(path: str) -> str:
+    """A path of hops, its letters said in words; one that is not ours stays.
+
+    >>> say_hops("LLEZ")
+    'a link, a link, a part of the page, Z'
+    """
+    return ", ".join(say(HOPS.get(letter, letter)) for letter in path)
 
 
 def several(role: str, count: int) -> str:

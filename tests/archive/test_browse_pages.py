@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import sqlite3
 
 import pytest
@@ -11,6 +12,7 @@ from datasette.app import Datasette
 
 from archive.browse import evidence, home, queries, search
 from archive.browse.serve import build as build_datasette
+from archive.layout import Archive
 from archive.model import Capture, Crawl, Reading
 from archive.store import Store
 from crawler.items import KINDS
@@ -205,6 +207,32 @@ def test_a_capture_page_shows_each_fact_where_it_stands(client, built):
     assert "alt=&#34;<mark>Stichting Lantaarn</mark>" in html
     assert html.count("quote found") == 7
     assert "NOT FOUND" not in html
+
+
+@pytest.mark.parametrize(
+    ("language", "hops", "rule"),
+    [
+        ("en", "hops a link, a part of the page", "by the rule list under a heading"),
+        ("nl", "stappen een link, een onderdeel van de pagina", "volgens de regel lijst onder een kopje"),
+    ],
+)
+def test_hops_and_rules_are_said_in_words(found_by_hops, built, language, hops, rule):
+    text = found_by_hops.get(built.path("home"), headers={"Accept-Language": language}).text
+    assert f"({hops})" in text
+    assert rule in text
+    assert "labelled-list" not in text
+    (row,) = found_by_hops.get("/archive/capture.json?_shape=array&hops=LE").json()
+    assert row["hops"] == "LE"
+
+
+@pytest.fixture
+def found_by_hops(built, tmp_path):
+    archive = Archive.open(shutil.copytree(built.archive.root, tmp_path / "archive"))
+    with sqlite3.connect(archive.database) as connection:
+        record = f"<urn:uuid:{built.ids['home']}>"
+        connection.execute("UPDATE capture SET hops = 'LE', via = ? WHERE record_id = ?", (HOST, record))
+    with running(build_datasette(archive)) as client:
+        yield client
 
 
 def test_a_quote_that_does_not_stand_there_is_said_so(built, tmp_path):
