@@ -133,6 +133,41 @@ def test_the_page_shows_the_same_by_crawl(client, built):
     assert answer.headers["x-robots-tag"] == "noindex"
 
 
+def test_an_edited_text_leads_to_what_changed_and_a_replaced_logo_is_shown_small(tmp_path):
+    built = build(tmp_path / "archive")
+    db = sqlite3.connect(built.archive.database)
+    cursor = db.execute("SELECT * FROM change WHERE page_key IN (SELECT page_key FROM capture WHERE record_id = ?) LIMIT 1",
+                        (f"<urn:uuid:{built.ids['home2']}>",))  # fmt: skip
+    names = [column[0] for column in cursor.description]
+    like = dict(zip(names, cursor.fetchone(), strict=True)) | {"id": None}
+    edited = like | {
+        "kind": "text edited",
+        "role": None,
+        "organisation_id": None,
+        "before": "Wie wij zijn",
+        "after": "Wie wij zijn",
+    }
+    for row in (
+        edited,
+        edited | {"subject": "other", "after": "Over ons"},
+        like | {"kind": "logo replaced", "role": "sponsor"},
+    ):
+        db.execute(f"INSERT INTO change VALUES ({','.join('?' * len(names))})", list(row.values()))
+    db.commit()
+    db.close()
+    with running(build_datasette(built.archive)) as client:
+        html = client.get("/-/changes").text
+        diff = f"/-/page/{built.ids['home']}/diff/{built.ids['home2']}"
+        assert html.count(f'<a href="{diff}">what changed</a>') == 3  # beside the one there is
+        assert "<ins>Huis" in client.get(diff).text
+    assert "Wie wij zijn → Wie wij zijn" not in html
+    assert "Wie wij zijn → Over ons" in html
+    assert (
+        html.count(f'src="{built.path("home")}/thumbnail"') == html.count(f'src="{built.path("home2")}/thumbnail"') == 1
+    )
+    assert "/raw" not in html
+
+
 def test_a_flood_is_one_entry_and_hostile_names_stay_names(tmp_path):
     built = build(tmp_path / "archive")
     db = sqlite3.connect(built.archive.database)
