@@ -59,7 +59,7 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
     async def answer() -> Any:
         from datasette.utils.asgi import Response
 
-        from archive.browse import access, withheld
+        from archive.browse import access, pages, withheld
 
         told = tell(exception)
         if told.status == 404 and (why := await withheld.of_missing_row(datasette, request)):
@@ -75,6 +75,9 @@ def _answering(datasette: Any, request: Any, exception: BaseException) -> Callab
         template = access.templates(datasette, request).select_template([f"{told.status}.html", "error.html"])
         context |= {"bewaar_said_by_us": told.by_us}
         context |= {"urls": datasette.urls, "menu_links": list}
+        if told.status < 500:  # of a fault nobody knows what else fails
+            name, links = await access.title(datasette), pages.menu(datasette)
+            context |= {"bewaar_name": name, "menu_links": lambda: links, "bewaar_public": access.is_public(datasette)}
         if hasattr(datasette, "app_css_hash"):  # 0.65: for whoever has a base.html of their own
             context["app_css_hash"] = datasette.app_css_hash()
         return Response.html(await template.render_async(context), status=told.status, headers=headers)
@@ -91,15 +94,16 @@ def tell(exception: BaseException) -> Told:
 
     if isinstance(exception, Base400):  # NotFound and Forbidden are such
         return Told(exception.status, str(exception.args[0]) if exception.args else "")
+    interrupted = isinstance(exception, DatasetteError) and exception.title == "SQL Interrupted"
+    if interrupted or isinstance(exception, QueryInterrupted):
+        longer = gettext("This question takes longer than is allowed here.")
+        return Told(400, longer, gettext("Stopped"), by_us=True)
     if isinstance(exception, DatasetteError):
         # 500 is only its default: it is said of a column to sort by that does not exist.
         status = 400 if exception.status == 500 else exception.status
         message = str(exception.message)
         error = Markup(message) if exception.message_is_html else message  # noqa: S704 - Datasette made it as markup
         return Told(status, error, exception.title, tuple((exception.error_dict or {}).items()))
-    if isinstance(exception, QueryInterrupted):
-        longer = gettext("This question takes longer than is allowed here.")
-        return Told(400, longer, gettext("Stopped"), by_us=True)
     if isinstance(exception, OSError) and exception.errno in {errno.ENAMETOOLONG, errno.ENOTDIR}:
         return Told(404, gettext("There is no such file."), by_us=True)
     if is_mistyped(exception):

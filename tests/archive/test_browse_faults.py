@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import socket
 import sqlite3
@@ -149,6 +150,33 @@ def test_our_own_mistakes_are_faults():
     with pytest.raises(AttributeError) as caught:
         faults.OneLine().format(None)  # any code of ours that raises what Datasette raises for the mistyped
     assert faults.tell(caught.value).status == 500
+
+
+@pytest.fixture(scope="module")
+def client(built):
+    with running(build_datasette(built.archive)) as client:
+        yield client
+
+
+@pytest.mark.parametrize(("language", "longer"), [("en", "takes longer than is allowed"), ("nl", "duurt langer dan")])
+def test_a_question_that_takes_too_long_is_told_so(client, language, longer):
+    answer = client.get(f"/archive?_timelimit=20&sql={ENDLESS.decode()}", headers={"accept-language": language})
+    assert answer.status_code == 400
+    (notice,) = re.findall(r'<div class="bw-notice">(.*?)</div>', answer.text, re.DOTALL)
+    assert longer in notice
+    assert "<textarea" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/archive/nope", "/archive/capture/99999", "/archive?sql=select+nope", "/a/b/c/d/e"]
+)
+def test_an_address_that_leads_nowhere_has_the_name_of_the_archive_and_its_menu(client, path):
+    answer = client.get(path, headers={"accept-language": "nl"})
+    assert answer.status_code in (400, 404)
+    assert "Netwerk Betere Zorg</a>" in answer.text
+    menu = answer.text.partition("<nav")[2].partition("</nav>")[0]
+    assert '<a href="/-/search">Zoeken</a>' in menu
+    assert '<a href="/-/organisations">' in menu
 
 
 def test_an_archive_with_nothing_in_it_says_so(tmp_path):
