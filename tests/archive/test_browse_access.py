@@ -92,6 +92,17 @@ def test_axe_finds_nothing_serious_in_dutch(browser, base, built, axe, name):  #
     assert [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.parametrize(("name", "box"), [("page", "bw-scroll"), ("table", "bw-columns")])
+def test_what_scrolls_on_a_screen_is_whole_on_paper(browser, base, built, name, box):  # noqa: F811
+    hidden = f"Array.from(document.querySelectorAll('.{box}'), box => [getComputedStyle(box).overflowY, box.scrollHeight - box.clientHeight > 1])"
+    with visiting(browser, viewport={"width": 1200, "height": 900}) as (page, _):
+        page.goto(base + path_of(built, name))
+        page.add_style_tag(content=".bw-scroll td { height: 30rem; }")  # longer than its box
+        assert page.evaluate(hidden) == [["auto", True]]
+        page.emulate_media(media="print")
+        assert page.evaluate(hidden) == [["visible", False]]
+
+
 def test_axe_would_find_something(browser, axe):  # noqa: F811
     with visiting(browser) as (page, _):
         page.set_content(
