@@ -186,20 +186,31 @@ def test_what_may_be_kept_is_kept_for_everybody(served, built):
         ("en;q=0.5, nl", "nl"), ("nl;q=0, de", "en"), ("fr", "en"), ("", "en"),
     ],
 )  # fmt: skip
-def test_the_browser_s_language_is_the_same_before_and_behind_it(served, accepts, language):
+def test_the_browser_s_language_is_the_same_before_and_behind_it(language_told, accepts, language):
     assert language_of(accepts) == language
-    answer = served.get("/archive/-/about", headers={"Accept-Language": accepts})
-    assert answer.headers["content-language"] == language
+    told = language_told.get("/", headers={"Accept-Language": accepts}).text
+    assert language_of(told) == language
+    chosen = language_told.get("/", headers={"Accept-Language": accepts, "Cookie": "x=1; bewaar_lang=nl"}).text
+    assert chosen == "nl"
+    other = {"Accept-Language": accepts, "Cookie": "my_bewaar_lang=nl; bewaar_lang=nld"}
+    assert language_told.get("/", headers=other).text == told
+
+
+@pytest.fixture(scope="module")
+def language_told(tmp_path_factory) -> Iterator[httpx.Client]:
+    """The maps alone: what is handed on to Bewaar as the browser's languages, asked for without the limits."""
+    work = tmp_path_factory.mktemp("maps")
+    maps = re.findall(r"^map \$http_.*?^}", block("nginx"), re.DOTALL | re.MULTILINE)
+    assert len(maps) == 2
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    telling = f"server {{ listen 127.0.0.1:{port}; return 200 $bewaar_language; }}"
+    with nginx(work, "\n".join([*maps, telling]), port), httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        yield client
 
 
 def language_of(accepts: str) -> str:
-    """As it is without nginx."""
     return read_visit("/-/about", b"", {b"accept-language": accepts.encode()}).language
-
-
-def test_a_cookie_of_another_name_chooses_no_language(served):
-    answer = served.get("/archive/-/about", headers={"Cookie": "my_bewaar_lang=nl; bewaar_lang=nld"})
-    assert answer.headers["content-language"] == "en"
 
 
 def test_parts_and_heads_are_answered(served, built):
