@@ -20,8 +20,10 @@ from archive.report.written import STYLE, fragment
 
 #: what a report tells of is read from these
 READS = ("crawl", "capture", "resource", "warc", "payload", "page_version", "drift", "unanswered_list", "site")
-#: read for the operator only: the first four are not in the public's database
-OPERATORS = ("url_list", "closing", "problem", "expectation", "observation", "fact")
+#: not in the public's database, whoever serves that
+LEFT_OUT = ("url_list", "closing", "problem", "expectation")
+#: read where those are
+OPERATORS = (*LEFT_OUT, "observation", "fact")
 _OTHERS = "SELECT id, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC, id DESC LIMIT 30"
 
 
@@ -29,11 +31,11 @@ _OTHERS = "SELECT id, status FROM crawl WHERE site_id = ? ORDER BY started_at DE
 async def crawl_page(datasette: Any, request: Any) -> Any:
     await access.check_instance(datasette, request.actor)
     name = access.archive_name(datasette)
-    publication = access.publication_of(datasette, name)
-    public = publication is not None and publication.public
+    existing = access.tables(datasette, name).keys()
+    public = existing.isdisjoint(LEFT_OUT)
     reads = READS if public else (*READS, *OPERATORS)
     await access.check_view(datasette, request.actor, name, *reads)
-    if not access.tables(datasette, name).keys() >= set(reads):
+    if not existing >= set(reads):
         older = gettext("The database is of an older version of Bewaar: any command that writes brings it up to date.")
         raise Refusal(404, gettext("No report"), older)
     given = request.url_vars["id"]

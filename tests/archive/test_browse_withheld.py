@@ -283,6 +283,9 @@ def test_the_public_reads_of_a_crawl_what_its_captures_tell(archive):
     assert set(headings.findall(answer.text)) == set(headings.findall(whole)) - operators
     assert "Media types" in headings.findall(answer.text)
     assert "Crawlverslag" in dutch
+    with running(Datasette([str(archive.root / "public.db")])) as client:  # by itself, as docs/web.md has it
+        alone = client.get("/-/crawl/latest")
+    assert (alone.status_code, headings.findall(alone.text)) == (200, headings.findall(answer.text))
     assert "bewaar patch" not in answer.text
     assert "bewaar crawl" not in answer.text
 
