@@ -22,10 +22,11 @@ from archive.layout import KEPT, Archive
 from archive.manifest import add_to_manifest, read_manifest
 from archive.store import open_read_only
 from archive.store.decisions import append_event, read_lines
-from archive.store.places import files_with
+from archive.store.places import files_with, sealed_in
 from archive.warc.arc import begins_file
 from archive.warc.headers import BEGINS
 from archive.warc.reader import INSIDE, WarcFile
+from archive.warc.recover import check_manifest
 from archive.warc.rules import shown
 from archive.warc.segment import flush, flush_directory
 
@@ -120,6 +121,7 @@ class Intake:
 
     def __enter__(self) -> Self:
         self._open.enter_context(self._archive.lock_intake())
+        check_manifest(self._archive, lambda: sealed_in(self._archive.database))
         for relative, sha256 in read_manifest(self._archive.root).items():
             folder, _, name = relative.partition("/")
             if folder == "warcs" and name and "/" not in name:

@@ -15,8 +15,9 @@ from typing import Any
 from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive
+from archive.recovery import repair
 from archive.warc.reader import read_records
-from archive.warc.recover import Recovery, recover
+from archive.warc.recover import Recovery
 from archive.written import record_written
 from crawler.frontier import CUT_OFF, RETRIED, UNANSWERED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
@@ -56,19 +57,13 @@ def begin_crawl(
     A frontier that is damaged is put aside, which `Begun.told` tells.
     Raises Locked when the site is being crawled, WrongUse when nobody can be asked, or for a line of decisions by which
     nothing could be derived at the end."""
-
-    def committed(file: str) -> int:
-        from archive.store.places import committed_end  # it brings the whole store, which a crawler does without
-
-        return committed_end(archive.database, file)
-
     if any(archive.decisions.glob("*.jsonl")):
         from archive.store.decisions import check  # the store, too
 
         check(archive.decisions)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
-        recovered = tuple(recover(archive, prefix=profile.name, committed=committed))
+        recovered = tuple(repair(archive, prefix=profile.name))
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
         aside = Frontier.put_aside_damaged(path)

@@ -21,11 +21,10 @@ from archive.databases import is_sqlite
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.faults import fault
 from archive.layout import Archive
+from archive.recovery import repair
 from archive.store import Store
 from archive.store.compare import differences, dump, fact_differences
-from archive.store.places import committed_end
 from archive.warc.reader import INSIDE
-from archive.warc.recover import recover
 from archive.written import record_written
 from crawler.differences import Differences, open_migrated, read_otherwise
 from crawler.files import Ingested, Ingests, ingest_file, openings
@@ -78,6 +77,7 @@ def rebuild(
         read: set[Path] = set()
         while True:
             decided = _decided(archive)
+            repair(archive)
             fresh = _derive_beside(archive, database, profile, progress, read)
             with archive.lock_database():
                 with closing(fresh):
@@ -141,8 +141,6 @@ def _put_aside(database: Path, why: str) -> None:
 
 def _derive_beside(archive: Archive, database: Path, profile: str, progress: Progress, read: set[Path]) -> Store:
     """*read*: the files that *database* holds already; when it returns, those it holds."""
-    if archive.writable:
-        recover(archive, committed=lambda file: committed_end(archive.database, file))
     _refuse_open(archive)
     current = profile == "current"
     Store(database, KINDS).close()
@@ -157,7 +155,10 @@ def _derive_beside(archive: Archive, database: Path, profile: str, progress: Pro
 
 def _refuse_open(archive: Archive) -> None:
     if open_files := sorted(path.name for path in archive.warcs.glob("*.open")):
-        raise WrongUse(f"{open_files[0]} is being written by a crawl; rebuild when it has ended")
+        raise WrongUse(
+            f"{open_files[0]} is being written by a crawl; rebuild when it has ended. What one left that was killed is "
+            "sealed by its next, or by `bewaar rebuild` without --dry-run"
+        )
 
 
 def in_order(archive: Archive) -> list[Path]:

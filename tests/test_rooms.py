@@ -47,6 +47,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.bag": (*GROUND, *LAYOUT, "archive.premis", "archive.warc", "archive.store", "archive.wacz"),
     "archive.proof": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.dedup": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
+    "archive.recovery": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.fixity": (*GROUND, *LAYOUT, "archive.store"),
     "archive.backup": (*GROUND, *LAYOUT, "archive.warc"),
     "archive.intake": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
@@ -75,8 +76,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.extract": (*GROUND, "crawler.items"),
     "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.look", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
     "crawler.audit": (*GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.items"),
-    "crawler.audit.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.fixity", "crawler.audit", "crawler.outcome"),
-    "crawler.erasing": (*GROUND, *LAYOUT, "archive.erasure", "archive.intake", "archive.store", "archive.warc", "crawler.rebuild"),
+    "crawler.audit.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.fixity", "archive.recovery", "crawler.audit", "crawler.outcome"),
+    "crawler.erasing": (*GROUND, *LAYOUT, "archive.erasure", "archive.intake", "archive.recovery", "archive.store", "archive.warc",
+                        "crawler.rebuild"),
     "crawler.erasing.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.erasure", "crawler.erasing", "crawler.outcome"),
     "crawler.schedule.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.alerting", "crawler.audit", "crawler.audit.cli", "crawler.outcome", "crawler.schedule", "crawler.sites"),
     "crawler.schedule.rule": (),
@@ -91,7 +93,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
-    "crawler.begin": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
                       "crawler.sites"),
     "crawler.reading": (
         *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites",
@@ -108,7 +110,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.differences": (*GROUND, "archive.store", "crawler.items"),
     "crawler.rebuild": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.items",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.items",
     ),
     "crawler.ingestion": (
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files",
@@ -130,8 +132,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.frontier", "crawler.leases", "crawler.outcome", "crawler.plan", "crawler.scope",
     ),
     "crawler.memento.recover": (
-        *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingestion",
-        "crawler.memento", "crawler.memento.run", "crawler.plan", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.dedup", "archive.recovery", "archive.warc", "archive.store", "crawler.attribution",
+        "crawler.ingestion", "crawler.memento", "crawler.memento.run", "crawler.plan", "crawler.sites",
     ),
     "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.run", "crawler.spiders"),
     "crawler.memento.cli": (
@@ -164,7 +166,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.look": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.admission", "crawler.begin", "crawler.connect_to",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.admission", "crawler.begin",
+        "crawler.connect_to",
         "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.run", "crawler.scope",
         "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade",
     ),
@@ -177,8 +180,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
                           "crawler.roster", "crawler.sites"),
     "crawler.patching": (
-        *GROUND, *LAYOUT, "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.files", "crawler.frontier",
-        "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.files",
+        "crawler.frontier", "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
     ),
     "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
     "crawler.alerting": (

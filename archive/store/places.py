@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from archive.databases import read_only_uri
 from archive.model import Capture, PageText, Place
 
 
@@ -34,6 +35,15 @@ def committed_end(database: Path, file: str) -> int:
     except sqlite3.Error:
         return 0
     return found[0] or 0
+
+
+def sealed_in(database: Path) -> dict[str, str] | None:
+    """Hex sha256 of the files whose rows are all there; None where there is no database that can be read."""
+    try:
+        with closing(sqlite3.connect(read_only_uri(database), uri=True)) as connection:
+            return dict(connection.execute("SELECT path, sha256 FROM warc WHERE sealed AND sha256 IS NOT NULL"))
+    except sqlite3.Error:
+        return None
 
 
 def captures_in(connection: sqlite3.Connection, path: Path) -> Iterator[Capture] | None:

@@ -13,22 +13,26 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from shlex import quote
 
 from archive.digests import same
-from archive.errors import ArchiveFault, BadRecord
+from archive.errors import ArchiveFault, BadRecord, WrongUse
 from archive.faults import fault
-from archive.layout import Archive
+from archive.layout import KEPT, Archive
 from archive.manifest import add_to_manifest, read_manifest
 from archive.model import Record
 from archive.warc.reader import read_records
 from archive.warc.segment import OPEN, Sealed, flush, flush_directory, rename_sealed
 
 TORN = ".torn"
+
+#: a name that our writer gives: site, time, serial, host
+_OURS = re.compile(r"([a-z0-9_-]{1,100})-\d{17}-\d{5,}-(.+)\.warc\.gz")
 
 #: the types of record that end a capture event (`archive.warc.events`)
 _ENDS_EVENT = frozenset({"warcinfo", "metadata"})
@@ -52,25 +56,90 @@ class Recovery:
 
 #: where the last record of a WARC file ends that has a row; 0 for none
 Committed = Callable[[str], int]
+#: the WARC files that stand as sealed in the database: their line in the manifest was there before that; None where
+#: there is no database to be asked
+SealedRows = Callable[[], Collection[str] | None]
 
 
-def recover(archive: Archive, *, prefix: str | None = None, committed: Committed = lambda _: 0) -> list[Recovery]:
+def recover(
+    archive: Archive,
+    *,
+    prefix: str | None = None,
+    committed: Committed = lambda _: 0,
+    sealed_rows: SealedRows = frozenset,
+) -> list[Recovery]:
     """Seal every ``.open`` file that no living process holds, those whose name begins with *prefix* only if given,
-    and give every sealed file its line in the manifest. Repeatable at any point it is interrupted.
+    and give each its line in the manifest, as well as those that were sealed when a crash kept the line away. What
+    nobody knows gets none: what it is a person decides. Repeatable at any point it is interrupted.
 
-    Raises ArchiveFault, or DiskFull when there is no room for a ``.torn``; nothing is cut off before it is safe there.
+    Raises WrongUse where the manifest is gone; ArchiveFault, or DiskFull when there is no room for a ``.torn``; nothing
+    is cut off before it is safe there.
     """
+    for path in _crashed(archive, sealed_rows):
+        add_to_manifest(archive.root, f"warcs/{path.name}", _sha256(path))
     done = []
     for path in sorted(archive.warcs.glob(f"*{OPEN}")):
         if prefix is None or re.fullmatch(rf"{re.escape(prefix)}-\d{{17}}-\d{{5,}}-.*", path.name):
             with _locked(path) as fd:
                 if fd is not None:
-                    done.append(_recover_file(path, fd, committed))
-    known = read_manifest(archive.root)
-    for path in sorted(archive.warcs.glob("*.warc.gz")):
-        if f"warcs/{path.name}" not in known:
-            add_to_manifest(archive.root, f"warcs/{path.name}", _sha256(path))
+                    done.append(one := _recover_file(path, fd, committed))
+                    if one.sealed:
+                        add_to_manifest(archive.root, f"warcs/{one.file}", one.sealed.sha256)
     return done
+
+
+def check_manifest(archive: Archive, sealed_rows: SealedRows) -> None:
+    """Raises WrongUse where the manifest is gone, or all of its lines of WARC files: one begun anew would say of each
+    file that it is as it was, whatever it is now."""
+    _crashed(archive, sealed_rows)
+
+
+def _crashed(archive: Archive, sealed_rows: SealedRows) -> list[Path]:
+    """The sealed files that a crash kept from their line in the manifest. Raises WrongUse where it is gone."""
+    known = {name for name in read_manifest(archive.root) if name.startswith("warcs/")}
+    lacking = [path for path in sorted(archive.warcs.glob("*.warc.gz")) if f"warcs/{path.name}" not in known]
+    if not lacking:
+        return []
+    asked = sealed_rows()
+    rows = asked or ()
+    crashed = [path for path in lacking if path.name not in rows and _is_ours(path)]
+    lost = [path for path in lacking if path.name in rows]
+    # The first file a site ever sealed has no line when its crawl is killed just then; two of one site are too many.
+    if asked is None and len({_begins(path.name) for path in crashed}) < len(crashed):
+        lost += crashed
+    if lost and not known:
+        path = lost[0]
+        raise WrongUse(
+            f"{archive.manifest}: gone, or without its lines of WARC files, while {path.name} is sealed: "
+            "begun anew, it would take whatever they are now for what they were. Take it out of a backup; or "
+            f"`bewaar audit --restore-lines --archive {quote(str(archive.root))}` holds each file against the sha256 "
+            "that the database has of it; `bewaar doctor` tells more"
+        )
+    return crashed
+
+
+def _begins(file: str) -> str:
+    """The site and the host of a name that our writer gives, empty for others' names."""
+    found = _OURS.fullmatch(file)
+    return f"{found[1]} {found[2]}" if found else ""
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is what our writer or an intake left: whole, and what its name says."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    if path.name.startswith(KEPT):
+        return _sha256(path) == path.name.removeprefix(KEPT).removesuffix(".warc.gz")
+    if not _begins(path.name):
+        return False
+    size = path.stat().st_size
+    kept, _, damage = _scan(path, size)
+    if kept != size or damage:
+        return False
+    first = next(iter(read_records(path)), None)
+    # The serial is another where `_renamed` gave it.
+    name = first.field("WARC-Filename") if first and first.type == "warcinfo" else None
+    return _begins(name or "") == _begins(path.name)
 
 
 def whole_bytes(path: Path) -> int:

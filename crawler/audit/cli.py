@@ -26,8 +26,13 @@ DAYS = 90
     "--days", type=click.IntRange(1, 3660), default=DAYS, show_default=True, help="Read everything within so many days."
 )
 @click.option("--all", "everything", is_flag=True, help="Read everything now.")
+@click.option(
+    "--restore-lines",
+    is_flag=True,
+    help="First give files that lost their line in the manifest one, where they are what the database says.",
+)
 @json_option
-def audit(archive: Path, days: int, everything: bool, as_json: bool) -> int:
+def audit(archive: Path, days: int, everything: bool, restore_lines: bool, as_json: bool) -> int:
     """Read a share of the WARC files again, and hold them against the manifest: a bit that flipped is found, and a file
     that is missing or that nobody put there.
 
@@ -38,6 +43,7 @@ def audit(archive: Path, days: int, everything: bool, as_json: bool) -> int:
     Examples
       bewaar audit
       bewaar audit --all --json
+      bewaar audit --all --restore-lines
     \b
     Exit codes
       0 all that was read is as it was   1 something is not   2 wrong use   4 the archive could not be written   130
@@ -46,13 +52,21 @@ def audit(archive: Path, days: int, everything: bool, as_json: bool) -> int:
     from crawler.audit.audit import run_audit
 
     found = Archive.open(archive)
+    left: list[str] = []
+    if restore_lines:
+        from archive.recovery import restore_lines as restore
+
+        found.check_writable()
+        given, left = restore(found)
+        for line in (*(f"{name}: is what the database says; in the manifest again" for name in given), *left):
+            click.echo(line, err=True)
     done = run_audit(found, days=days, now=times.now(), everything=everything, progress=lambda _: None)
     if as_json:
         print_json(asdict(done))
     else:
         for line in audit_lines(done):
             click.echo(line)
-    return PROBLEMS if done.wrong else DONE
+    return PROBLEMS if done.wrong or left else DONE
 
 
 def audit_lines(done: Audited) -> list[str]:

@@ -85,12 +85,15 @@ def _manifest(archive: Archive) -> Finding:
     gone, foreign = sorted(known - there), sorted(there - known)
     wrong = [f"{len(gone)} files missing, such as {gone[0]}"] if gone else []
     wrong += [f"{len(foreign)} files that it does not name, such as {foreign[0]}"] if foreign else []
+    lost = "" if known or not foreign else "all lines of WARC files are gone; "
     mend = (
         "take them out of a backup: docs/runbooks.md"
         if gone
+        else f"the manifest out of a backup, or bewaar audit --all --restore-lines --archive {quote(str(archive.root))}"
+        if lost
         else f"bewaar ingest the file, or move it away: {foreign[0] if foreign else ''}"
     )
-    return judge(AREA, "manifest", f"{len(known)} files, all there", problem="; ".join(wrong), mend=mend)
+    return judge(AREA, "manifest", f"{len(known)} files, all there", problem=lost + "; ".join(wrong), mend=mend)
 
 
 def _audit(archive: Archive, root: str) -> Finding:

@@ -111,7 +111,7 @@ def erase(
         if opened.is_erasing:
             say("an erasure was stopped here: first it is finished")
             room.finish(opened, say)
-        room.make_whole(opened)
+        room.check_whole(opened) if dry_run else room.make_whole(opened)
         selection = room.plan(opened, order, say)
         if not selection.erased:
             raise WrongUse(f"nothing of it was found in {selection.records} records: nothing was changed")

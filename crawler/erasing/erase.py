@@ -29,9 +29,8 @@ from archive.intake import files_of
 from archive.layout import Archive
 from archive.locks import lock_file
 from archive.manifest import missing_warcs
+from archive.recovery import repair
 from archive.store import decisions
-from archive.store.places import committed_end
-from archive.warc.recover import recover
 from archive.written import record_written
 from crawler.rebuild import rebuild
 
@@ -109,9 +108,17 @@ def holding(archive: Archive) -> Iterator[None]:
 
 def make_whole(archive: Archive) -> None:
     """Seal what a killed crawl left: what it holds is looked through too. Raises WrongUse while a crawl writes."""
-    recover(archive, committed=lambda file: committed_end(archive.database, file))
+    repair(archive)
+    check_whole(archive)
+
+
+def check_whole(archive: Archive) -> None:
+    """Raises WrongUse while a crawl writes, or left what is not made whole yet."""
     if left := sorted(path.name for path in archive.warcs.glob("*.open")):
-        raise WrongUse(f"{left[0]} is being written by a crawl; erase when it has ended")
+        raise WrongUse(
+            f"{left[0]} is being written by a crawl, or was left by one that was killed: erase when it has ended; "
+            "what was left the next `bewaar crawl` or `bewaar rebuild` seals"
+        )
 
 
 def _run(archive: Archive, journal: Journal, say: Say) -> Outcome:

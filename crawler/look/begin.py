@@ -9,7 +9,7 @@ from typing import Any
 
 from archive import times
 from archive.layout import Archive
-from archive.warc.recover import recover
+from archive.recovery import repair
 from archive.written import record_written
 from crawler.begin import Begun
 from crawler.frontier import Frontier
@@ -35,15 +35,9 @@ def profile_of_look(url: str, name: str | None = None, **settings: Any) -> Profi
 
 def begin_look(archive: Archive, profile: Profile, *, contact: str | None = None) -> Begun:
     """Raises Locked while the site is being crawled, WrongUse where nobody answers for it."""
-
-    def committed(file: str) -> int:
-        from archive.store.places import committed_end  # it brings the whole store
-
-        return committed_end(archive.database, file)
-
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
-        recovered = tuple(recover(archive, prefix=profile.name, committed=committed))
+        recovered = tuple(repair(archive, prefix=profile.name))
         record_written(archive)
         plan = replace(plan_crawl(archive, profile, contact=contact), look=True)
         path = archive.state / f"{profile.name}.look.db"

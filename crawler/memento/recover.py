@@ -15,9 +15,8 @@ from archive import times
 from archive.dedup import Originals
 from archive.errors import WrongUse
 from archive.layout import Archive
+from archive.recovery import repair
 from archive.store import decisions
-from archive.store.places import committed_end
-from archive.warc.recover import recover as repair
 from archive.written import record_written
 from crawler import ingestion
 from crawler.attribution import Sites
@@ -60,9 +59,7 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
     decisions.check(archive.decisions)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
-        for recovery in repair(
-            archive, prefix=profile.name, committed=lambda file: committed_end(archive.database, file)
-        ):
+        for recovery in repair(archive, prefix=profile.name):
             watch.say(
                 f"{recovery.file} was left open by a recovery that was cut short: {recovery.records} records kept, "
                 f"{recovery.torn_bytes} torn bytes beside it"

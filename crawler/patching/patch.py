@@ -12,11 +12,10 @@ from typing import Literal
 from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive
+from archive.recovery import repair
 from archive.report.completeness import Completeness, Missing, measure
 from archive.report.crawl import asked_in, find_crawl, patched
 from archive.store import Store, decisions
-from archive.store.places import committed_end
-from archive.warc.recover import recover
 from archive.written import record_written
 from crawler.begin import Begun, mask_log, unfinished_in
 from crawler.files import Ingests
@@ -60,9 +59,7 @@ def begin_patch(
             say(f"{aside}; the next crawl begins anew")
         if (unfinished := unfinished_in(path)) and unfinished[0] == crawl:
             raise WrongUse(f"{crawl} has not come to its end: `bewaar crawl` of {site} goes on with it")
-        recovered = tuple(
-            recover(archive, prefix=site, committed=lambda file: committed_end(archive.database, file))
-        )  # fmt: skip
+        recovered = tuple(repair(archive, prefix=site))
         record_written(archive)
         with Store(archive.database, KINDS, write_lock=archive.lock_database) as store:
             if catch_up(archive, store, site):

@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from shutil import copyfile, copytree
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from archive.errors import WrongUse
 from archive.fixity import EVENTS, audit, past_audits
+from archive.intake import Intake
 from archive.layout import Archive
-from archive.manifest import add_to_manifest
+from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
+from archive.recovery import repair
 from crawler.audit.audit import is_due
 from crawler.cli import main
 from crawler.items import KINDS
+from tests.front_door import crawl
+from tests.site_server import Site, tree
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -136,3 +143,78 @@ def test_due_reads_a_share_once_a_day_and_the_database_tells(archive: Archive) -
         main.commands["audit"], ["--archive", str(archive.root), "--all", "--json"], standalone_mode=False
     )
     assert (done.return_value, len(json.loads(done.output)["checked"])) == (1, 19)
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("crawled") / "a"
+    with Site(tree(2)) as site:
+        crawl(site.url(), root)
+    return root
+
+
+def run(name: str, *arguments: str) -> tuple[int, str]:
+    """What the command says, and its exit code; no process of its own."""
+    try:
+        done = CliRunner().invoke(main.commands[name], arguments, standalone_mode=False, catch_exceptions=False)
+    except WrongUse as error:
+        return 2, str(error)
+    return done.return_value, done.output
+
+
+def test_no_command_takes_a_foreign_file_for_one_it_knows(crawled: Path, tmp_path: Path) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    foreign = archive.warcs / "foreign-thing.warc.gz"
+    copyfile(archive.sealed_warcs()[0], foreign)
+    os.utime(foreign, (0, 0))
+    where = ("--archive", str(archive.root))
+    before = archive.manifest.read_bytes()
+    run("rebuild", "--dry-run", *where)
+    run("erase", "http://127.0.0.1/none", "--reason", "r", "--by", "b", "--order", "o", "--dry-run", *where)
+    assert archive.manifest.read_bytes() == before
+    run("rebuild", *where)
+    (site,) = {path.name.partition("-")[0] for path in archive.warcs.glob("*-0*-*")}
+    repair(archive, prefix=site)
+    assert "warcs/foreign-thing.warc.gz" not in read_manifest(archive.root)
+    done = audit(archive, days=1, now=datetime.now(UTC), everything=True)
+    assert [wrong.file for wrong in done.wrong] == ["warcs/foreign-thing.warc.gz"]
+
+
+def test_a_manifest_that_is_gone_is_not_begun_anew_over_damage(crawled: Path, tmp_path: Path) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    where = ("--archive", str(archive.root))
+    (path,) = archive.sealed_warcs()
+    whole, known = path.read_bytes(), read_manifest(archive.root)
+    archive.manifest.unlink()
+    data = bytearray(whole)
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    run("audit", *where)  # it writes the lines of decisions, and none of this file
+    for begun in (lambda: repair(archive, prefix="other"), lambda: repair(archive), Intake(archive).__enter__):
+        with pytest.raises(WrongUse, match=r"manifest-sha256\.txt: gone, .*restore-lines"):
+            begun()
+    code, said = run("audit", "--all", "--restore-lines", *where)
+    assert (code, f"warcs/{path.name}" in read_manifest(archive.root)) == (1, False)
+    assert f"warcs/{path.name}: the database has sha256 {known[f'warcs/{path.name}']}, computed" in said
+    path.write_bytes(whole)
+    code, said = run("audit", "--all", "--restore-lines", *where)
+    assert (code, read_manifest(archive.root)[f"warcs/{path.name}"]) == (0, known[f"warcs/{path.name}"])
+    assert repair(archive) == []
+
+
+def test_a_file_that_a_crash_kept_from_its_line_gets_it_only_whole_and_where_no_row_says_it_had_one(
+    crawled: Path, tmp_path: Path
+) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    (path,) = archive.sealed_warcs()
+    known = read_manifest(archive.root)
+    renew_in_manifest(archive.root, {f"warcs/{path.name}": None})
+    with closing(sqlite3.connect(archive.database)) as db, db:
+        db.execute("UPDATE warc SET sealed = 0, sha256 = NULL")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    repair(archive)
+    assert f"warcs/{path.name}" not in read_manifest(archive.root)
+    path.write_bytes(whole)
+    repair(archive)
+    assert read_manifest(archive.root) == known
