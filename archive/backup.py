@@ -22,7 +22,7 @@ from typing import IO
 from archive.databases import damage_of, read_only_uri
 from archive.errors import WrongUse
 from archive.faults import fault
-from archive.layout import MARKER, Archive
+from archive.layout import MARKER, Archive, is_unicode
 from archive.manifest import missing_warcs, read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
 from archive.warc.segment import OPEN, flush, flush_directory
@@ -95,6 +95,9 @@ def _copy_warcs(archive: Archive, copy: Archive, done: BackedUp) -> None:
                 continue
             if name.endswith(TORN):  # has no line, and does not change
                 _copy_changed(path, copy.warcs / name, done)
+                continue
+            if not is_unicode(name):
+                done.problems.append(f"{ascii(str(path))[1:-1]}: not copied: its name is not UTF-8: rename the file")
                 continue
             relative, target = f"warcs/{name}", copy.warcs / name
             expected = known.get(relative)

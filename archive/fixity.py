@@ -96,7 +96,9 @@ def audit(
     for name in sorted(there.keys() - manifest.keys()):
         path = there[name]
         if not name.endswith(_NOT_SEALED) and _age(path.lstat().st_mtime, now) > _SETTLED:
-            done.wrong.append(Wrong(name, "does not stand in the manifest: nobody knows what it is"))
+            # Neither a terminal nor the decisions take a name that is no Unicode.
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            done.wrong.append(Wrong(shown, "does not stand in the manifest: nobody knows what it is"))
     queue = sorted(manifest.keys() & there.keys(), key=lambda name: (past.good.get(name, _NEVER), name))
     sizes = {name: there[name].stat().st_size if there[name].exists() else 0 for name in queue}
     elapsed = 1.0 if past.last is None else max(1.0, (now - past.last) / timedelta(days=1))

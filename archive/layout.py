@@ -44,6 +44,11 @@ def check_site_name(name: str) -> str:
     return name
 
 
+def is_unicode(name: str) -> bool:
+    """False for the name of a file whose bytes are not UTF-8: Python has lone surrogates there."""
+    return not any(0xD800 <= ord(character) < 0xE000 for character in name)
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     root: Path
@@ -178,15 +183,19 @@ class Archive:
 
     def sealed_warcs(self) -> list[Path]:
         """All WARC files nobody writes to any more, others' among them."""
-        return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".warc.gz", ".warc")))
+        return self._named((".warc.gz", ".warc"))
 
     def arcs(self) -> list[Path]:
         """ARC files that lie among them: older ones, others'."""
-        return sorted(path for path in self.warcs.glob("*") if path.name.endswith((".arc.gz", ".arc")))
+        return self._named((".arc.gz", ".arc"))
 
     def waczs(self) -> list[Path]:
         """Packages of them, others'."""
-        return sorted(self.warcs.glob("*.wacz"))
+        return self._named((".wacz",))
+
+    def _named(self, ends: tuple[str, ...]) -> list[Path]:
+        """No row can hold a name that is no Unicode: a file with such a one is foreign until somebody renames it."""
+        return sorted(path for path in self.warcs.glob("*") if path.name.endswith(ends) and is_unicode(path.name))
 
     def kept(self) -> list[Path]:
         """The files among all these that were taken in."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ArchiveFault
+from archive.layout import is_unicode
 
 NAME = "manifest-sha256.txt"
 
@@ -73,6 +74,8 @@ def add_to_manifest(archive_root: Path, relative: str, sha256: str) -> None:
     Raises ArchiveFault when the manifest cannot be written, or names another sha256 for a file that never changes.
     """
     line = f"{sha256}  {relative}"
+    if not is_unicode(relative):
+        raise ArchiveFault(f"{archive_root}/{ascii(relative)[1:-1]}: its name is not UTF-8: rename the file")
     if not _LINE.fullmatch(line) or "\\" in relative or relative.startswith("/"):
         raise ValueError(f"not a line of a manifest: {line!r}")
     path = archive_root / NAME

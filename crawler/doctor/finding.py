@@ -34,5 +34,7 @@ def judge(area: str, what: str, said: str, *, problem: str = "", warning: str = 
 
 
 def some(paths: Sequence[Path]) -> str:
-    names = ", ".join(path.name for path in paths[:SHOWN])
+    names = ", ".join(
+        path.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for path in paths[:SHOWN]
+    )
     return f"{names} and {len(paths) - SHOWN} more" if len(paths) > SHOWN else names

@@ -82,7 +82,7 @@ def _manifest(archive: Archive) -> Finding:
     except BewaarError as fault:
         return Finding(AREA, "manifest", "problem", str(fault), f"bewaar verify --archive {quote(str(archive.root))}")
     there = {f"warcs/{path.name}" for path in archive.warcs.glob("[!.]*") if not path.name.endswith(_NOT_SEALED)}
-    gone, foreign = sorted(known - there), sorted(there - known)
+    gone, foreign = sorted(known - there), [ascii(name)[1:-1] for name in sorted(there - known)]
     wrong = [f"{len(gone)} files missing, such as {gone[0]}"] if gone else []
     wrong += [f"{len(foreign)} files that it does not name, such as {foreign[0]}"] if foreign else []
     lost = "" if known or not foreign else "all lines of WARC files are gone; "

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from archive.errors import WrongUse
+from archive.errors import ArchiveFault, WrongUse
 from archive.fixity import EVENTS, audit, past_audits
 from archive.intake import Intake
 from archive.layout import Archive
@@ -218,3 +218,21 @@ def test_a_file_that_a_crash_kept_from_its_line_gets_it_only_whole_and_where_no_
     path.write_bytes(whole)
     repair(archive)
     assert read_manifest(archive.root) == known
+
+
+def test_a_name_that_is_not_utf_8_stops_nothing_and_is_named(crawled: Path, tmp_path: Path) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    foreign = os.fsencode(archive.warcs) + b"/caf\xe9.warc.gz"
+    copyfile(archive.sealed_warcs()[0], foreign)
+    os.utime(foreign, (0, 0))
+    repair(archive)
+    where = ("--archive", str(archive.root))
+    assert run("rebuild", *where)[0] == 0
+    code, said = run("backup", *where, str(tmp_path / "b"))
+    assert (code, "caf\\udce9.warc.gz: not copied: its name is not UTF-8" in said) == (1, True)
+    code, said = run("audit", *where)
+    assert (code, "warcs/caf\\xe9.warc.gz: does not stand in the manifest" in said) == (1, True)
+    assert past_audits(archive).wrong.keys() == {"warcs/caf\\xe9.warc.gz"}
+    assert "such as warcs/caf" in run("doctor", *where)[1]
+    with pytest.raises(ArchiveFault, match=r"warcs/caf\\udce9: its name is not UTF-8"):
+        add_to_manifest(archive.root, "warcs/caf\udce9", "a" * 64)
