@@ -19,6 +19,7 @@ import fcntl
 import getpass
 import json
 import os
+import re
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ TABLES = (
 _DECISION = ("id", "made_at", "who", "why", "action", "scope", "value")
 _EVENT = ("id", "at", "type", "object", "outcome", "detail")
 _WITHHOLDS = (b"takedown", b"embargo")
+_ACTION = re.compile(rb'"action"\s*:\s*"[^"\\]*"')
 _OPTIONAL = ("why", "value", "detail")
 
 
@@ -173,7 +175,7 @@ def read_lines(directory: Path, *, to_show: bool = False) -> Iterator[tuple[str,
     for path in sorted(directory.glob("*.jsonl")):
         lines = _read_whole(path).split(b"\n")
         if lines[-1] and _is_torn(lines[-1]):
-            if to_show and any(word in lines[-1] for word in _WITHHOLDS):
+            if to_show and _may_withhold(lines[-1]):
                 # It must not be shown because somebody forgot a brace.
                 raise WrongUse(f"{path} line {len(lines)}: cut short, and it may withhold something: complete it")
             lines.pop()
@@ -237,6 +239,15 @@ def _read_whole(path: Path) -> bytes:
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         return file.read()
+
+
+def _may_withhold(torn: bytes) -> bool:
+    """Whether a line cut short says that it withholds something, or was cut where it would have said what it does."""
+    if any(word in torn for word in _WITHHOLDS):
+        return True
+    # What comes of a crash has its keys in our order: before the action stand id, made_at, who and why.
+    begun = b'"made_at"' in torn or b'"action"' in torn
+    return begun and not _ACTION.search(torn)
 
 
 def _is_torn(line: bytes) -> bool:

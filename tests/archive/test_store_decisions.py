@@ -96,6 +96,19 @@ def test_line_that_lacks_its_end_and_may_withhold_something_is_an_error(store, t
     assert rows(store, "SELECT scope FROM decision") == [("a",)]
 
 
+def test_line_cut_off_before_it_says_what_it_does_may_withhold(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    decide(tmp_path, "a", "b")
+    whole = path.read_text()
+    begun = '{"id": "x", "made_at": "2026-01-01", "who": "Jo", '
+    for torn in ('"action": "takedo', '"action": "', '"why": "ta'):
+        path.write_text(whole + begun + torn)
+        with pytest.raises(WrongUse, match=r"decisions\.jsonl line 2: cut short"):
+            list(read_lines(tmp_path, to_show=True))
+    path.write_text(whole + begun + '"action": "alias", "scope": "x')
+    assert len(list(read_lines(tmp_path, to_show=True))) == 1
+
+
 def test_line_without_its_newline_is_kept(store, tmp_path):
     path = tmp_path / "decisions.jsonl"
     path.write_text(json.dumps({"id": "0", "made_at": "2026-01-01", "who": "J", "action": "takedown", "scope": "x"}))
