@@ -113,8 +113,12 @@ def erase(
             room.finish(opened, say)
         room.check_whole(opened) if dry_run else room.make_whole(opened)
         selection = room.plan(opened, order, say)
+        elsewhere = room.read_elsewhere(opened, order, selection)
         if not selection.erased:
-            raise WrongUse(f"nothing of it was found in {selection.records} records: nothing was changed")
+            found = f"; but it is read in the {elsewhere[0]}: erase that address" if elsewhere else ""
+            raise WrongUse(f"nothing of it was found in {selection.records} records: nothing was changed{found}")
+        for line in elsewhere:
+            click.echo(f"is read there, and stays; erase the address: {_shown(line)}", err=as_json)
         for line in plan_lines(selection, room.would_go(opened, selection)):
             click.echo(line, err=as_json)
         if dry_run:

@@ -21,6 +21,7 @@ from archive.erasure import journal as journals
 from archive.erasure.files import rewrite_files
 from archive.erasure.journal import Journal
 from archive.erasure.order import Order
+from archive.erasure.readable import still_read
 from archive.erasure.remains import Remains, derived, mark_signatures, sweep
 from archive.erasure.selection import Selection, select
 from archive.errors import Locked, WrongUse
@@ -67,6 +68,12 @@ def plan(archive: Archive, order: Order, say: Say = lambda _: None) -> Selection
 def would_go(archive: Archive, selection: Selection) -> list[str]:
     """What in ``exports/`` and ``reports/`` goes with it."""
     return derived(archive, {one.record_id for one in selection.erased})
+
+
+def read_elsewhere(archive: Archive, order: Order, selection: Selection) -> list[str]:
+    """Where the texts are read and no record of that address goes: markup cuts them, or a spelling hides them."""
+    going = {one.url for one in selection.erased}
+    return [f"{kind} of {url}" for kind, url in still_read(archive.database, order.texts) if url not in going]
 
 
 def erase(archive: Archive, order: Order, selection: Selection, say: Say = lambda _: None) -> Outcome:
@@ -136,6 +143,10 @@ def _run(archive: Archive, journal: Journal, say: Say) -> Outcome:
             say("the database is derived again, without it")
             rebuild(archive).close()
             _scrub(archive.database)
+            outcome.remains.told += [
+                f"{kind} of {url} can still be read with it: markup cuts it, or it is spelled otherwise; erase it"
+                for kind, url in still_read(archive.database, journal.order.texts)
+            ]
         journals.end(archive)
     except OSError as error:
         raise fault(Path(error.filename or archive.root), error) from error

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import unicodedata
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +31,9 @@ from crawler.erasing.cli import erase
 from crawler.erasing.erase import plan
 from crawler.rebuild import compare
 from tests.archive.browse_server import running
-from tests.crawler.erasable import DOSSIER, OTHERS, QUERY, SECRET, build, holders, raw_records
+from tests.archive.raw_records import record, write_warc
+from tests.crawler.erasable import DOSSIER, HTTP, OTHERS, QUERY, SECRET, build, holders, raw_records
+from tests.crawler.ingests import info
 
 ORDER = ("--reason", "law: judgment of the court", "--by", "A. Keeper", "--order", "C/16/2027")
 
@@ -329,9 +332,7 @@ def sha256(path: Path) -> str:
 
 def test_who_asks_by_address_is_told_that_it_was_erased(erased) -> None:
     archive, before, *_ = erased
-    gone = next(id_ for records in before.values() for id_ in records if id_.startswith("<urn:uuid:20000000")).strip(
-        "<>"
-    )
+    gone = next(id_ for records in before.values() for id_ in records if "uuid:20000000-" in id_).strip("<>")
     with running(build_datasette(archive)) as client:
         for path in (
             f"/-/web/2020/{DOSSIER}",
@@ -349,3 +350,45 @@ def test_what_was_erased_is_not_taken_in_again(erased, built: tuple[Path, str]) 
     archive, *_ = erased
     with pytest.raises(WrongUse, match="erased"), Intake(archive) as intake:
         intake.take(built[0].parent / "plain.warc")
+
+
+NAME = "Zo\u00eb M\u00fcller-van Dijk"
+
+
+def test_no_spelling_of_a_text_is_left_and_what_markup_cuts_is_named(tmp_path: Path) -> None:
+    host, root = "http://names.test", tmp_path / "archive"
+    bodies = {
+        "names": "<p>Zo&euml; M&uuml;ller-van Dijk woont hier al tien jaar.</p>",
+        "numbers": "<p>Zo&#0235; M&#xFC;ller-van Dijk woont hier al tien jaar.</p>",
+        "upper": f"<p>{NAME.upper()} woont hier al tien jaar.</p>",
+        "decomposed": f"<p>{unicodedata.normalize('NFD', NAME)} woont hier al tien jaar.</p>",
+        "cut": "<p>Zo\u00eb M\u00fcl<b>ler</b>-van Dijk woont hier al tien jaar.</p>",
+        "plain": "<p>Zoe Muller van Dijk woont hier al tien jaar.</p>",
+        "other": "<p>Zo\u00eb Smit woont hier al tien jaar.</p>",
+    }
+    taken = [
+        record(
+            "response", f"{host}/{name}", HTTP + f"<title>{name}</title>{body}".encode(), date="2020-01-01T10:00:00Z"
+        )
+        for name, body in bodies.items()
+    ]
+    archive = Archive.create(root)
+    with Intake(archive) as intake:
+        intake.take(write_warc(tmp_path / "names.warc", info(), *taken))
+    room.rebuild(archive).close()
+    sql = """SELECT DISTINCT r.url FROM page_version_fts f JOIN capture c ON c.page_version_id = f.rowid
+      JOIN resource r ON r.id = c.resource_id WHERE page_version_fts MATCH '"muller van dijk"' ORDER BY 1"""
+    assert len(query(archive, sql)) == 6
+    left = [f"page text of {host}/{name}" for name in ("cut", "plain")]
+    for words in ("--dry-run", "--yes"):
+        said = run(archive, "--text", NAME, *ORDER, words, code=None)
+        assert [f"is read there, and stays; erase the address: {one}" in said for one in left] == [True, True]
+    assert [line.partition(" can ")[0] for line in said.splitlines() if " still be read " in line] == [
+        f"see to it: {one}" for one in left
+    ]
+    assert query(archive, sql) == [(f"{host}/cut",), (f"{host}/plain",)]
+    with pytest.raises(WrongUse, match=f"read in the page text of {host}/cut: erase that address"):
+        run(archive, "--text", NAME, *ORDER, "--yes")
+    run(archive, f"{host}/cut", f"{host}/plain", *ORDER, "--yes")
+    assert query(archive, sql) == []
+    assert query(archive, "SELECT url FROM resource r JOIN capture c ON c.resource_id = r.id") == [(f"{host}/other",)]
