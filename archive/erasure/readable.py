@@ -1,4 +1,4 @@
-"""Whether a text can still be read in the rows that were derived from what is left, however a page spelled it."""
+"""What the rows that were derived from what is left still tell of what was erased, however a page spelled it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ _ROWS = (
         WHERE c.page_version_id = l.source_version_id LIMIT 1),
         coalesce(anchor, '') || ' ' || target_url FROM link l"""),
 )  # fmt: skip
+#: page and what it links to, by the addresses that were made of relative ones
+_LINKS = (
+    """SELECT DISTINCT r.url, l.target_url FROM link l JOIN capture c ON c.page_version_id = l.source_version_id
+      JOIN resource r ON r.id = c.resource_id""",
+    "SELECT r.url, l.target_url FROM resource_link l JOIN resource r ON r.id = l.source_id",
+)
 
 
 def still_read(database: Path, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -42,6 +48,24 @@ def still_read(database: Path, texts: Sequence[str]) -> Iterator[tuple[str, str]
                 if place not in told and any(one.is_in(text) for one in wanted):
                     told.add(place)
                     yield place
+
+
+def still_linked(database: Path, urls: Sequence[str], prefixes: Sequence[str]) -> Iterator[str]:
+    """Pages that link to one of *urls*, or to what begins with one of *prefixes*, however they write it."""
+    if not (urls or prefixes) or not database.exists():
+        return
+    exact, begins, told = {_without_fragment(url) for url in urls}, tuple(prefixes), set[str]()
+    with closing(open_read_only(database).conn) as connection:
+        for sql in _LINKS:
+            for source, target in connection.execute(sql):
+                if source in told or not (_without_fragment(target) in exact or target.startswith(begins)):
+                    continue
+                told.add(source)
+                yield source
+
+
+def _without_fragment(url: str) -> str:
+    return url.partition("#")[0]
 
 
 class _Wanted:

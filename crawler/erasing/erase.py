@@ -21,7 +21,7 @@ from archive.erasure import journal as journals
 from archive.erasure.files import rewrite_files
 from archive.erasure.journal import Journal
 from archive.erasure.order import Order
-from archive.erasure.readable import still_read
+from archive.erasure.readable import still_linked, still_read
 from archive.erasure.remains import Remains, derived, mark_signatures, sweep
 from archive.erasure.selection import Selection, select
 from archive.errors import Locked, WrongUse
@@ -146,6 +146,12 @@ def _run(archive: Archive, journal: Journal, say: Say) -> Outcome:
             outcome.remains.told += [
                 f"{kind} of {url} can still be read with it: markup cuts it, or it is spelled otherwise; erase it"
                 for kind, url in still_read(archive.database, journal.order.texts)
+            ]
+            outcome.remains.told += [
+                f"{url} links to an address that must not be told, so the rows name it: erase that page too"
+                for url in (
+                    still_linked(archive.database, journal.urls, journal.order.prefixes) if journal.urls else ()
+                )
             ]
         journals.end(archive)
     except OSError as error:

@@ -392,3 +392,30 @@ def test_no_spelling_of_a_text_is_left_and_what_markup_cuts_is_named(tmp_path: P
     run(archive, f"{host}/cut", f"{host}/plain", *ORDER, "--yes")
     assert query(archive, sql) == []
     assert query(archive, "SELECT url FROM resource r JOIN capture c ON c.resource_id = r.id") == [(f"{host}/other",)]
+
+
+def test_pages_that_link_relatively_to_what_must_not_be_told_are_named(tmp_path: Path) -> None:
+    host = "http://links.test"
+    bodies = {
+        "a/secret": "<p>What a court forbids.</p>",
+        "a/relative": '<p>Somebody has <a href="secret#part">a link</a> here.</p>',
+        "a/rooted": '<p>Somebody has <a href="/a/secret">a link</a> here.</p>',
+        "a/other": '<p>Somebody has <a href="secretary">a link</a> here.</p>',
+    }
+    taken = [
+        record(
+            "response", f"{host}/{name}", HTTP + f"<title>{name}</title>{body}".encode(), date="2020-01-01T10:00:00Z"
+        )
+        for name, body in bodies.items()
+    ]
+    archive = Archive.create(tmp_path / "archive")
+    with Intake(archive) as intake:
+        intake.take(write_warc(tmp_path / "links.warc", info(), *taken))
+    room.rebuild(archive).close()
+    said = run(archive, f"{host}/a/secret", "--without-url", *ORDER, "--yes", code=1)
+    assert [line for line in said.splitlines() if "links to an address" in line] == [
+        f"see to it: {host}/a/{name} links to an address that must not be told, so the rows name it: erase that page too"
+        for name in ("relative", "rooted")
+    ]
+    run(archive, f"{host}/a/relative", f"{host}/a/rooted", *ORDER, "--yes", code=None)
+    assert query(archive, "SELECT target_url FROM link") == [(f"{host}/a/secretary",)]
