@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from archive import times
@@ -79,19 +80,19 @@ class Archive:
         archive = cls(root=root, operator=found.operator, contact=found.contact)
         if not erasing and archive.is_erasing:
             raise WrongUse(
-                f"{root}: something is being erased, or erasing was stopped in the middle: `bewaar erase --finish` ends"
-                " it; until then nothing else opens the archive"
+                f"{root}: something is being erased, or erasing was stopped in the middle: `bewaar erase --finish"
+                f" --archive {quote(str(root))}` ends it; until then nothing else opens the archive"
             )
         return archive
 
     @classmethod
-    def find(cls, root: Path) -> Archive | None:
+    def find(cls, root: Path, *, erasing: bool = False) -> Archive | None:
         """The archive at *root*, or the one to be made there, of which somebody has written the profiles; else None.
 
-        Raises NotAnArchive, as `open` does.
+        Raises NotAnArchive and WrongUse, as `open` does.
         """
         if (root / MARKER).exists():
-            return cls.open(root)
+            return cls.open(root, erasing=erasing)
         return cls(root=root) if (root / SITES).is_dir() else None
 
     @classmethod

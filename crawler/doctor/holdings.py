@@ -26,7 +26,7 @@ _NOT_SEALED = (".open", ".torn", "-wal", "-shm")
 def open_archive(root: Path) -> tuple[Archive | None, Finding]:
     """None where it cannot be read; one to be made, of which somebody has written the profiles, is one."""
     try:
-        found = Archive.find(root)
+        found = Archive.find(root, erasing=True)
     except NotAnArchive as fault:
         newer = "newer than this version" in str(fault)
         mend = "install a newer Bewaar" if newer else f"mend {root / MARKER}, or take it out of a backup"
@@ -40,6 +40,8 @@ def open_archive(root: Path) -> tuple[Archive | None, Finding]:
 
 def examine_holdings(archive: Archive) -> Iterator[Finding]:
     root = quote(str(archive.root))
+    said = "stopped in the middle, or going on now: nothing else opens the archive" if archive.is_erasing else ""
+    yield judge(AREA, "erasure", "none going on", problem=said, mend=f"bewaar erase --finish --archive {root}")
     missing = [name for name in ("warcs", SITES, "decisions", "state") if not (archive.root / name).is_dir()]
     said = f"missing: {', '.join(missing)}" if missing else ""
     mend = f"mkdir -p {' '.join(quote(str(archive.root / name)) for name in missing)}"

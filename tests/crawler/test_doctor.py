@@ -152,6 +152,7 @@ def _unlink(name: str) -> Callable[[Archive], None]:
         (_write("bewaar.toml", "format = \n"), "format", "problem", "bewaar.toml", "backup"),
         (_write("bewaar.toml", "format = 9\n"), "format", "problem", "archive format 9 is newer", "newer Bewaar"),
         (lambda a: (a.root / "decisions").rename(a.root.parent / "d"), "folders", "warning", "decisions", "mkdir -p"),
+        (_write("state/erasure.json", "{}"), "erasure", "problem", "stopped in the middle", "bewaar erase --finish --archive /"),
         (_leave_lock, "locks", "warning", "museum: of a process that was killed", "bewaar crawl museum"),
         (_write("warcs/x.warc.gz.open", ""), "WARC files left open", "warning", "x.warc.gz.open", "bewaar due"),
         (lambda a: (a.root / f".bewaar.toml.{_dead_process()}").touch(), "files half written", "warning", ".bewaar", "rm -r"),

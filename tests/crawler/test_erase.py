@@ -301,7 +301,7 @@ def test_killed_at_any_step_a_file_is_what_it_was_or_was_to_become_and_the_next_
             CliRunner().invoke(erase, [*words, "--archive", str(archive.root)], standalone_mode=False)
             os._exit(0)
         assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL, name
-        with pytest.raises(WrongUse, match="bewaar erase --finish"):
+        with pytest.raises(WrongUse, match=f"`bewaar erase --finish --archive {archive.root}` ends it"):
             Archive.open(archive.root)
         for path in archive.warcs.glob("[!.]*[!n]"):  # no .torn: those go
             seen[path.name].add(sha256(path))
