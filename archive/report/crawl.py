@@ -35,6 +35,11 @@ _PREVIOUS = """SELECT p.id FROM crawl k JOIN crawl p ON p.site_id = k.site_id
 WHERE k.id = ? AND EXISTS (SELECT 1 FROM capture c WHERE c.crawl_id = p.id AND c.page_key IS NOT NULL
   AND (c.status BETWEEN 200 AND 299 OR c.status = 304))
 ORDER BY p.started_at DESC, p.id DESC LIMIT 1"""
+#: no row of what was erased names its crawl: the files of a crawl are named after its site and a time after its own
+_ERASED = """SELECT count(*) FROM crawl k JOIN warc w ON w.path > k.id AND w.path < coalesce(
+    (SELECT min(n.id) FROM crawl n WHERE n.site_id = k.site_id AND n.id > k.id), k.site_id || '-:')
+  JOIN erased e ON e.warc_id = w.id AND e.record_type IN ('response', 'revisit')
+WHERE k.id = ?"""
 _CAPTURES = """SELECT r.url, r.urlkey, r.host, c.status, c.mime, c.record_type, c.truncated, c.error, c.redirect_to,
   c.page_key, c.hops, coalesce(c.url_list_id, o.url_list_id), c.fetch_ms, coalesce(p.size, op.size)
 FROM capture c JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
@@ -107,6 +112,8 @@ class CrawlReport:
     failures: int = 0
     #: pages that answered 5xx, or not at all
     failed_pages: int = 0
+    #: captures that were erased on an order
+    erased: int = 0
     revisits: int = 0
     not_modified: int = 0
     bytes_not_stored: int = 0
@@ -159,6 +166,7 @@ def read_report(connection: sqlite3.Connection, crawl: str, *, public: bool = Fa
 
 
 def _read_operators(connection: sqlite3.Connection, found: CrawlReport) -> None:
+    found.erased = connection.execute(_ERASED, (found.crawl,)).fetchone()[0]
     missed = _read_closings(connection, found)
     lists = {id_: (kind, json.loads(urls)) for id_, kind, urls in connection.execute(_LISTS, (found.crawl,))}
     asked = _read_captures(connection, found, lists)

@@ -53,7 +53,9 @@ def _end(report: CrawlReport) -> Iterator[Finding]:
     elif report.status == "limited":
         limit = (report.limit or "a limit").replace("_", "-")
         yield Finding("limited", (limit, report.to_go), f"bewaar sites show {report.site}")
-    if not report.pages:
+    if report.erased:
+        yield Finding("erased", (report.erased,))
+    elif not report.pages:
         yield Finding("no page", (), again)
 
 

@@ -27,7 +27,7 @@ from crawler.schedule.ran import UNANSWERED
 from crawler.schedule.scheduled import Profiles, turns_of
 
 #: findings that are no news by themselves: they are what a report is for
-_QUIET = frozenset({"more seeds", "refused", "not looked", "sitemap"})
+_QUIET = frozenset({"more seeds", "erased", "refused", "not looked", "sitemap"})
 _LATEST = """SELECT id, site_id FROM crawl k WHERE status <> 'imported' AND id = (SELECT id FROM crawl m
   WHERE m.site_id = k.site_id AND m.status <> 'imported' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY site_id"""
 _CRAWLS = """SELECT id FROM crawl k WHERE site_id = ? AND status = 'finished' AND EXISTS (SELECT 1 FROM capture c

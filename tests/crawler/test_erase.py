@@ -24,12 +24,14 @@ from archive.erasure.order import Order
 from archive.errors import WrongUse
 from archive.intake import Intake
 from archive.layout import Archive
+from archive.report.crawl import read_report
+from archive.report.verdict import findings
 from archive.warc.reader import read_records
 from archive.warc.tombstones import is_tombstone, read_tombstone
 from crawler.erasing import erase as room
 from crawler.erasing.cli import erase
 from crawler.erasing.erase import plan
-from crawler.rebuild import compare
+from crawler.rebuild import compare, rebuild
 from tests.archive.browse_server import running
 from tests.archive.raw_records import record, write_warc
 from tests.crawler.erasable import DOSSIER, HTTP, OTHERS, QUERY, SECRET, build, holders, raw_records
@@ -182,6 +184,17 @@ def test_rows_and_timelines_are_as_if_it_had_never_been_captured(erased) -> None
     assert query(archive, "SELECT DISTINCT reason, who, order_reference FROM erased") == [
         ("law: judgment of the court", "A. Keeper", "C/16/2027")
     ]
+
+
+def test_the_report_of_a_crawl_says_how_much_of_it_was_erased(erased) -> None:
+    archive, *_ = erased
+    with closing(sqlite3.connect(archive.database)) as db:
+        for (crawl,) in db.execute("SELECT id FROM crawl WHERE status <> 'imported'").fetchall():
+            report = read_report(db, crawl)
+            assert report.erased == 4  # the page and its copies, or their revisits
+            report.pages = 0  # as if all of it were gone
+            assert [(one.name, one.said, one.command) for one in findings(report)][:1] == [("erased", (4,), "")]
+            assert "no page" not in {one.name for one in findings(report)}
 
 
 def test_decision_and_events_say_what_was_done_and_not_what_it_was(erased) -> None:
@@ -375,7 +388,7 @@ def test_no_spelling_of_a_text_is_left_and_what_markup_cuts_is_named(tmp_path: P
     archive = Archive.create(root)
     with Intake(archive) as intake:
         intake.take(write_warc(tmp_path / "names.warc", info(), *taken))
-    room.rebuild(archive).close()
+    rebuild(archive).close()
     sql = """SELECT DISTINCT r.url FROM page_version_fts f JOIN capture c ON c.page_version_id = f.rowid
       JOIN resource r ON r.id = c.resource_id WHERE page_version_fts MATCH '"muller van dijk"' ORDER BY 1"""
     assert len(query(archive, sql)) == 6
@@ -411,7 +424,7 @@ def test_pages_that_link_relatively_to_what_must_not_be_told_are_named(tmp_path:
     archive = Archive.create(tmp_path / "archive")
     with Intake(archive) as intake:
         intake.take(write_warc(tmp_path / "links.warc", info(), *taken))
-    room.rebuild(archive).close()
+    rebuild(archive).close()
     said = run(archive, f"{host}/a/secret", "--without-url", *ORDER, "--yes", code=1)
     assert [line for line in said.splitlines() if "links to an address" in line] == [
         f"see to it: {host}/a/{name} links to an address that must not be told, so the rows name it: erase that page too"
