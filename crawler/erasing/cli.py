@@ -85,6 +85,7 @@ def erase(
     from archive.erasure.order import Order, targets_of
     from crawler.erasing import erase as room
 
+    _check_period(since, until)
     opened = Archive.open(archive, erasing=True)
     order = Order(
         reason, who, urls, prefixes, records, texts, reference, site, since, until,
@@ -129,6 +130,15 @@ def erase(
             click.confirm(f"Erase {len(selection.erased)} records? Nothing brings them back.", abort=True, err=True)
         done = room.erase(opened, order, selection, say)
     return _report(done, selection.named_in + selection.damage, as_json=as_json)
+
+
+def _check_period(since: str | None, until: str | None) -> None:
+    """In the words of the options."""
+    from archive import times
+
+    begins = times.read_since(since) if since else ""
+    if until and times.read_until(until) < begins:
+        raise WrongUse(f"--from {since} is later than --to {until}: no capture is of such a period")
 
 
 def plan_lines(selection: Selection, derived: list[str]) -> list[str]:

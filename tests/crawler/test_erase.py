@@ -197,6 +197,11 @@ def test_the_report_of_a_crawl_says_how_much_of_it_was_erased(erased) -> None:
             assert "no page" not in {one.name for one in findings(report)}
 
 
+def test_a_period_that_ends_before_it_begins_is_told_by_its_options(archive: Archive) -> None:
+    with pytest.raises(WrongUse, match="--from 2030-01-01 is later than --to 2020-01-01"):
+        run(archive, DOSSIER, "--from", "2030-01-01", "--to", "2020-01-01", *ORDER, "--dry-run")
+
+
 def test_decision_and_events_say_what_was_done_and_not_what_it_was(erased) -> None:
     archive, _, _, said = erased
     lines = [json.loads(line) for line in (archive.decisions / "decisions.jsonl").read_text().splitlines()]
