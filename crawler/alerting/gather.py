@@ -23,13 +23,12 @@ from archive.report.words import Words
 from archive.store.withheld import open_visible
 from crawler.alerting.settings import Alerts
 from crawler.schedule.attempts import Memory
+from crawler.schedule.history import crawls_of
 from crawler.schedule.ran import UNANSWERED
 from crawler.schedule.scheduled import Profiles, turns_of
 
 #: findings that are no news by themselves: they are what a report is for
 _QUIET = frozenset({"more seeds", "erased", "refused", "not looked", "sitemap"})
-_LATEST = """SELECT id, site_id FROM crawl k WHERE status <> 'imported' AND id = (SELECT id FROM crawl m
-  WHERE m.site_id = k.site_id AND m.status <> 'imported' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY site_id"""
 _CRAWLS = """SELECT id FROM crawl k WHERE site_id = ? AND status = 'finished' AND EXISTS (SELECT 1 FROM capture c
   WHERE c.crawl_id = k.id AND c.page_key IS NOT NULL) ORDER BY started_at DESC, id DESC LIMIT ?"""
 _DRIFTED = """SELECT crawl_id, count(*), page_key, kind FROM drift
@@ -70,7 +69,11 @@ def _disk(archive: Archive, alerts: Alerts, words: Words) -> Iterator[Alert]:
 
 
 def _crawls(connection: sqlite3.Connection, archive: Archive, words: Words) -> Iterator[Alert]:
-    for crawl, site in connection.execute(_LATEST).fetchall():
+    for (site,) in connection.execute("SELECT id FROM site ORDER BY id").fetchall():
+        latest = next(crawls_of(archive, connection, site), None)
+        if latest is None:
+            continue
+        crawl = latest[0]
         report = read_report(connection, crawl)
         if report.status == "running" and archive.holder_of(site) is not None:
             continue  # it has not come to its end because it goes on

@@ -5,6 +5,7 @@ to be kept about it, and a crawl that somebody began by hand counts. A look at a
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from archive.layout import Archive
 from crawler.look.survey import is_look
 
 _CRAWLS = """SELECT id, started_at, status FROM crawl WHERE site_id = ? AND status <> 'imported'
-ORDER BY started_at DESC"""
+ORDER BY started_at DESC, id DESC"""
 _FILE = "SELECT w.path FROM capture c JOIN warc w ON w.id = c.warc_id WHERE c.crawl_id = ? LIMIT 1"
 
 
@@ -61,12 +62,19 @@ def _by_database(archive: Archive, site: str) -> LastCrawl | None:
     if not archive.database.exists():
         return None
     with suppress(sqlite3.Error, ValueError), closing(_open(archive.database)) as db:
-        for crawl, began, status in db.execute(_CRAWLS, (site,)).fetchall():
-            if status == "finished" or not (
-                (file := db.execute(_FILE, (crawl,)).fetchone()) and is_look(archive, *file)
-            ):
-                return LastCrawl(times.parse(began))
+        for _, began, _ in crawls_of(archive, db, site):
+            return LastCrawl(times.parse(began))
     return None
+
+
+def crawls_of(archive: Archive, db: sqlite3.Connection, site: str) -> Iterator[tuple[str, str, str]]:
+    """Id, beginning and status of the crawls that the database *db* has of *site*, the latest first; no looks, and none
+    of others."""
+    for crawl, began, status in db.execute(_CRAWLS, (site,)).fetchall():
+        # No look is ever finished; its file says that it is one.
+        looked = status != "finished" and (file := db.execute(_FILE, (crawl,)).fetchone()) and is_look(archive, *file)
+        if not looked:
+            yield crawl, began, status
 
 
 def _by_files(archive: Archive, site: str) -> LastCrawl | None:

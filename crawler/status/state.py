@@ -9,10 +9,13 @@ from typing import Any
 
 from archive.databases import damage_said, read_only_uri
 from archive.layout import Archive
+from crawler.schedule.history import crawls_of
 
 #: of one site
 FAILURES_SHOWN = 5
 DRIFT_SHOWN = 10
+#: the status of a site that was never crawled, as `bewaar sites list` says it
+LOOKED_AT = "looked at only"
 
 
 def state_of(archive: Archive) -> dict[str, Any]:
@@ -38,12 +41,29 @@ def _sites(archive: Archive) -> list[dict[str, Any]]:
     with closing(_read_only(archive.database)) as db:
         db.row_factory = sqlite3.Row
         rows = db.execute(
-            "SELECT site_id AS site, count(*) AS crawls, max(started_at) AS last, "
-            "(SELECT status FROM crawl c WHERE c.site_id = crawl.site_id ORDER BY started_at DESC LIMIT 1) AS status, "
-            "(SELECT count(*) FROM capture JOIN crawl c ON c.id = capture.crawl_id WHERE c.site_id = crawl.site_id) "
-            "AS captures FROM crawl GROUP BY site_id ORDER BY site_id"
+            "SELECT site_id AS site, max(started_at) AS last, (SELECT count(*) FROM capture "
+            "JOIN crawl c ON c.id = capture.crawl_id WHERE c.site_id = crawl.site_id) AS captures "
+            "FROM crawl GROUP BY site_id ORDER BY site_id"
         ).fetchall()
-        return [{**dict(row), **_drift(db, row["site"])} for row in rows]
+        found = [(row, *_crawls(archive, db, row["site"])) for row in rows]
+        return [
+            {"site": row["site"], "crawls": crawls, "last": last or row["last"], "status": status,
+             "captures": row["captures"], **_drift(db, row["site"])}
+            for row, crawls, last, status in found
+            # An address that was looked at and not added, because it was mistyped, is no site.
+            if crawls or (archive.sites / f"{row['site']}.toml").exists()
+        ]  # fmt: skip
+
+
+def _crawls(archive: Archive, db: sqlite3.Connection, site: str) -> tuple[int, str | None, str]:
+    """How many there are, and when the last of them began and how it ended; a look is none."""
+    crawls = list(crawls_of(archive, db, site))
+    others = "SELECT started_at, status FROM crawl WHERE site_id = ? AND status = 'imported' ORDER BY started_at DESC"
+    imported = db.execute(others, (site,)).fetchall()
+    if not crawls and not imported:
+        return 0, None, LOOKED_AT
+    last, status = max([(began, status) for _, began, status in crawls] + [tuple(row) for row in imported])
+    return len(crawls) + len(imported), last, status
 
 
 def _drift(db: sqlite3.Connection, site: str) -> dict[str, Any]:

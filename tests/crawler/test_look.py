@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ByteSize
 
 import crawler.look.add
 import crawler.look.platforms
@@ -23,6 +24,8 @@ import crawler.look.telling
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.whole import write_new
+from crawler.alerting.gather import gather
+from crawler.alerting.settings import Alerts
 from crawler.look.add import add_site, complete_url
 from crawler.look.estimate import estimate
 from crawler.look.founding import archive_for
@@ -34,6 +37,7 @@ from crawler.look.verdict import what_is_wrong
 from crawler.roster import roster
 from crawler.schedule.history import last_crawl
 from crawler.sites.profile import Profile, read_profile
+from crawler.status.state import state_of
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Answer, Site
 
@@ -229,6 +233,12 @@ def test_all_that_a_look_fetched_is_kept_and_the_database_is_what_the_warcs_say(
     # For a schedule too: a site that was only looked at is crawled as one that is new.
     assert last_crawl(looked.archive, "koren") is None
     assert last_crawl(looked.archive, "closed") is None
+
+
+def test_a_look_is_no_crawl_to_alerts_and_to_status(looked: Looked) -> None:
+    assert gather(looked.archive, Alerts(disk_free=ByteSize(0))) == []
+    (site,) = state_of(looked.archive)["sites"]
+    assert (site["site"], site["crawls"], site["status"], bool(site["last"])) == ("koren", 0, "looked at only", True)
 
 
 def test_a_profile_that_is_there_is_left_alone_and_nothing_is_asked(looked: Looked) -> None:
