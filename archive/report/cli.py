@@ -160,10 +160,11 @@ def report(
       0 the crawl is well   1 there is something to look at   2 wrong use
     """
     from archive.report.completeness import measure
-    from archive.report.crawl import find_crawl, read_report
+    from archive.report.crawl import read_report
     from archive.report.screen import completeness_on_screen, on_screen
     from archive.report.shape import as_json as shaped
     from archive.report.shape import completeness_as_json
+    from archive.report.unfinished import unfinished_crawls
     from archive.report.verdict import findings
     from archive.report.words import Words
     from archive.report.written import as_page, write_report, write_whole
@@ -182,13 +183,19 @@ def report(
         return 1 if measured.missing else 0
     found = Archive.open(archive)
     with open_visible(found) as connection:
-        told = read_report(connection, find_crawl(connection, crawl))
+        told = read_report(connection, _find(connection, found, crawl))
     made_at = times.seconds(times.now())
     if written:
         for path in write_report(found, told, words, made_at):
             click.echo(f"{path}: written", err=True)
     if html:
         write_whole(html, as_page(told, words, made_at))
+    if crawl in ("latest", told.site):
+        # Another day it may have come to its end: no word of it in what is written.
+        of = told.site if crawl == told.site else None
+        began, site, later = max(((at, *who) for *who, at in unfinished_crawls(found, of)), default=("", "", ""))
+        if began > told.started_at and later != told.crawl:
+            told.later = site, later
     if as_json:
         print_json(shaped(told, words, made_at))
     else:
@@ -196,6 +203,22 @@ def report(
         for line in on_screen(told, words, archive=option):
             click.echo(line)
     return 1 if findings(told) else 0
+
+
+def _find(connection: sqlite3.Connection, archive: Archive, given: str) -> str:
+    from archive.report.crawl import find_crawl
+    from archive.report.unfinished import unfinished_crawls
+
+    try:
+        return find_crawl(connection, given)
+    except WrongUse:
+        for site, crawl, began in unfinished_crawls(archive):
+            if given in (site, crawl, "latest"):
+                raise WrongUse(
+                    f"{crawl}, begun {began}, has not come to its end, and nothing of it is in the database yet: "
+                    f"`bewaar crawl {site}` goes on with it"
+                ) from None
+        raise
 
 
 def _say_withheld(connection: sqlite3.Connection) -> None:

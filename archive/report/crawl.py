@@ -104,6 +104,8 @@ class CrawlReport:
     #: URLs that were accepted and not fetched
     to_go: int = 0
     patched_at: str | None = None
+    #: a crawl that began after it, and can be gone on with: its site and id
+    later: tuple[str, str] | None = None
     #: what `bewaar crawl` is given to crawl it again: the site's name, or its seeds where it has no profile
     target: str = ""
     captures: int = 0

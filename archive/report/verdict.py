@@ -57,6 +57,9 @@ def _end(report: CrawlReport) -> Iterator[Finding]:
         yield Finding("erased", (report.erased,))
     elif not report.pages:
         yield Finding("no page", (), again)
+    if report.later:
+        site, crawl = report.later
+        yield Finding("later", (crawl,), f"bewaar crawl {site}")
 
 
 def _seeds(report: CrawlReport) -> Iterator[Finding]:
@@ -121,5 +124,7 @@ def _pages(missing: list[Missing]) -> int:
 def _reading(report: CrawlReport) -> Iterator[Finding]:
     for problem in report.problems[:_FEW_PAGES]:
         yield Finding("problem", (problem.captures, problem.name, problem.example or ""), "bewaar verify --rows")
-    if report.completeness.unknown and report.completeness.unknown == report.pages:
+    # Of a crawl that was stopped, what is kept may not be read yet.
+    is_over = report.status not in {"running", "interrupted"}
+    if is_over and report.completeness.unknown and report.completeness.unknown == report.pages:
         yield Finding("not looked", (report.completeness.unknown,), "bewaar rebuild")

@@ -150,7 +150,9 @@ def test_a_screenful_begins_with_the_verdict_and_ends_with_a_command(told):
 def test_a_crawl_that_is_well_says_so(told):
     report = read_report(told, crawl(0).id)
     assert [one.name for one in findings(report)] == ["not looked"]  # an older version read it, or so it seems
-    report.completeness.unknown = 0
+    report.status = "running"  # it is not read yet
+    assert [one.name for one in findings(report)] == ["not ended"]
+    report.status, report.completeness.unknown = "finished", 0
     assert findings(report) == []
     assert next(on_screen(report, Words("nl"))) == "Met deze crawl is alles in orde."
     assert [one.command for one in next_steps(report)] == ["bewaar serve"]

@@ -9,11 +9,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
 from archive import times
 from archive.fixity import audit
 from archive.layout import Archive
+from archive.report.cli import report
+from crawler.frontier import Frontier
 from crawler.schedule.attempts import Attempts, Memory
 from crawler.status.outlook import gone_seeds
+from tests.archive.store_builders import SITE, crawl, members, open_store, reading, write
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Site, tree
 
@@ -91,3 +96,36 @@ def test_a_site_that_is_gone_is_named_with_what_to_do(tmp_path: Path) -> None:
             seeds = json.dumps([{"url": "http://x.test/", "status": None, "problem": problem}])
             db.execute("UPDATE closing SET report = json_set(report, '$.seeds', json(?))", (seeds,))
         assert gone_seeds(archive, "museum") == {"http://x.test/": problem}
+
+
+def test_a_report_tells_of_a_later_crawl_that_was_killed(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    with open_store(archive.root) as store:
+        write(store, 0, reading(0, members("A")))
+        store.derive(SITE)
+
+    def told(given: str) -> tuple[int, str]:
+        done = CliRunner().invoke(report, [given, "--archive", str(archive.root)], standalone_mode=False)
+        assert done.exception is None, done.exception
+        return done.return_value, done.output
+
+    before = told(SITE)
+    frontier = Frontier(archive.state / f"{SITE}.frontier.db")
+    frontier.begin(f"{SITE}-20271101000000000", "2027-11-01T00:00:00Z")
+    frontier.close()
+    for given in (SITE, "latest"):
+        code, said = told(given)
+        assert code == 1
+        assert f"A later crawl, {SITE}-20271101000000000, has not come to its end" in said
+        assert f"bewaar crawl {SITE} --archive {archive.root}" in said
+    # Of that very crawl nothing else is to be told; nor where the later one came to its end.
+    assert told(crawl(0).id) == before
+    frontier = Frontier(archive.state / f"{SITE}.frontier.db")
+    frontier.finish()
+    frontier.close()
+    assert told(SITE) == before
+    frontier = Frontier(archive.state / "other.frontier.db")
+    frontier.begin("other-20271101000000000", "2027-11-01T00:00:00Z")
+    frontier.close()
+    done = CliRunner().invoke(report, ["other", "--archive", str(archive.root)], standalone_mode=False)
+    assert "other-20271101000000000, begun 2027-11-01T00:00:00Z, has not come to its end" in str(done.exception)
