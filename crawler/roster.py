@@ -12,7 +12,7 @@ from typing import Any
 from archive.databases import read_only_uri
 from archive.errors import WrongUse
 from archive.layout import Archive
-from crawler.look.survey import is_look
+from crawler.look.survey import how_it_ended, is_look
 from crawler.sites.profile import Profile, ProfileFile, find_profile, list_profiles, read_profile
 
 _CRAWLS = "SELECT id, started_at, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC LIMIT 50"
@@ -75,7 +75,7 @@ def _crawled(archive: Archive, site: str) -> dict[str, Any]:
                 continue
             left = status == "running" and archive.holder_of(site) is None
             pages = db.execute(_PAGES, [crawl]).fetchone()[0]
-            how = "interrupted" if left else status
+            how = "interrupted" if left else how_it_ended(db, crawl, status)
             return {"crawl": crawl, "started_at": started_at, "status": how, "pages": pages}
         return {"looked_at": looked_at} if looked_at else {}
 

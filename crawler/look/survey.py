@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ _TEXT_CHARS = 50_000
 
 #: of a page's own description; what is longer is a text
 _DESCRIPTION_CHARS = 500
+
+_SHOWN = """SELECT 1 FROM capture WHERE crawl_id = ? AND page_key IS NOT NULL
+AND (status BETWEEN 200 AND 299 OR status = 304) LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,11 @@ def _plain_host(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def how_it_ended(db: sqlite3.Connection, crawl: str, status: str) -> str:
+    """*status*, as people read it: a crawl of a server that is dead comes to its end, and nothing came of it."""
+    return "no page" if status == "finished" and db.execute(_SHOWN, (crawl,)).fetchone() is None else status
 
 
 def is_look(archive: Archive, file: str) -> bool:

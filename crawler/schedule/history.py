@@ -15,7 +15,7 @@ from archive import times
 from archive.databases import read_only_uri
 from archive.errors import Locked
 from archive.layout import Archive
-from crawler.look.survey import is_look
+from crawler.look.survey import how_it_ended, is_look
 
 _CRAWLS = """SELECT id, started_at, status FROM crawl WHERE site_id = ? AND status <> 'imported'
 ORDER BY started_at DESC, id DESC"""
@@ -68,13 +68,13 @@ def _by_database(archive: Archive, site: str) -> LastCrawl | None:
 
 
 def crawls_of(archive: Archive, db: sqlite3.Connection, site: str) -> Iterator[tuple[str, str, str]]:
-    """Id, beginning and status of the crawls that the database *db* has of *site*, the latest first; no looks, and none
-    of others."""
+    """Id, beginning and end, as people read it, of the crawls that the database *db* has of *site*, the latest first:
+    no look, and none of others."""
     for crawl, began, status in db.execute(_CRAWLS, (site,)).fetchall():
         # No look is ever finished; its file says that it is one.
         looked = status != "finished" and (file := db.execute(_FILE, (crawl,)).fetchone()) and is_look(archive, *file)
         if not looked:
-            yield crawl, began, status
+            yield crawl, began, how_it_ended(db, crawl, status)
 
 
 def _by_files(archive: Archive, site: str) -> LastCrawl | None:

@@ -16,9 +16,11 @@ from archive.fixity import audit
 from archive.layout import Archive
 from archive.report.cli import report
 from crawler.frontier import Frontier
+from crawler.roster import roster
 from crawler.schedule.attempts import Attempts, Memory
 from crawler.status.outlook import gone_seeds
-from tests.archive.store_builders import SITE, crawl, members, open_store, reading, write
+from crawler.status.state import state_of
+from tests.archive.store_builders import HOME, SITE, crawl, members, open_store, reading, write
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Site, tree
 
@@ -129,3 +131,13 @@ def test_a_report_tells_of_a_later_crawl_that_was_killed(tmp_path: Path) -> None
     frontier.close()
     done = CliRunner().invoke(report, ["other", "--archive", str(archive.root)], standalone_mode=False)
     assert "other-20271101000000000, begun 2027-11-01T00:00:00Z, has not come to its end" in str(done.exception)
+
+
+def test_a_crawl_that_found_a_dead_server_is_not_said_to_be_finished(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    (archive.sites / f"{SITE}.toml").write_text(f'seeds = ["{HOME}"]\n')
+    with open_store(archive.root) as store:
+        write(store, 0, reading(0, members("A")))
+        assert state_of(archive)["sites"][0]["status"] == roster(archive)[0].status == "finished"
+        write(store, 1, reading(1, status=None, text=None, error="connection: refused"))
+    assert state_of(archive)["sites"][0]["status"] == roster(archive)[0].status == "no page"
