@@ -22,7 +22,7 @@ _DATABASE = frozenset({
 
 def fault(path: Path, error: OSError) -> ArchiveFault:
     if error.errno in FULL:
-        return DiskFull(f"{path}: disk full, {free_bytes(path.parent)} bytes free")
+        return _disk_full(path)
     return ArchiveFault(f"{path}: {error.strerror or error}")
 
 
@@ -32,8 +32,12 @@ def database_fault(path: Path, error: sqlite3.Error) -> ArchiveFault | None:
     if code not in _DATABASE:
         return None
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"{path}: disk full, {free_bytes(path.parent)} bytes free")
+        return _disk_full(path)
     return ArchiveFault(f"{path}: {error}")
+
+
+def _disk_full(path: Path) -> DiskFull:
+    return DiskFull(f"{path}: disk full, {free_bytes(path.parent) / 1e6:.1f} MB free: make room on this disk")
 
 
 @contextmanager

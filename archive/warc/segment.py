@@ -99,7 +99,8 @@ class Segment:
         free = free_bytes(self.path.parent)
         if free < self._reserve_bytes:
             raise DiskFull(
-                f"{self.path}: {free} bytes free, {self._reserve_bytes} are kept in reserve so that the crawl can close"
+                f"{self.path}: {free / 1e6:.1f} MB free, {self._reserve_bytes / 1e6:.1f} MB are kept in reserve so "
+                "that the crawl can close: make room on this disk, and crawl again"
             )
 
     def append(self, members: Iterable[Member]) -> int:

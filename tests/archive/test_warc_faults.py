@@ -45,7 +45,7 @@ def test_a_full_disk_keeps_every_whole_exchange(small_disk: Path, body_bytes: in
     places = [writer.write_exchange(exchange_of(HELLO)).place]
     # Somebody else's bytes fill the disk between the check and the write.
     writer._reserve_bytes = writer._segment._reserve_bytes = 0
-    with pytest.raises(DiskFull, match=rf"{small_disk}.*disk full, \d+ bytes free"):
+    with pytest.raises(DiskFull, match=rf"{small_disk}.*disk full, \d+\.\d MB free: make room on this disk"):
         places.extend(writer.write_exchange(exchange_of(HELLO + os.urandom(body_bytes))).place for _ in range(100))
     with pytest.raises(DiskFull):
         writer.write_exchange(exchange_of(HELLO))

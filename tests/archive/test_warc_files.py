@@ -168,7 +168,9 @@ def test_the_reader_follows_a_file_that_is_written_and_sealed(tmp_path: Path) ->
 
 
 def test_no_room_left_but_the_reserve_is_disk_full(tmp_path: Path) -> None:
-    with pytest.raises(DiskFull, match=rf"{tmp_path}.* bytes free, .* in reserve"):
+    with pytest.raises(
+        DiskFull, match=rf"{tmp_path}.* MB free, 1152921504606\.8 MB are kept in reserve so .*: make room on this disk"
+    ):
         warc_writer(tmp_path, reserve_bytes=1 << 60)
     assert not list(tmp_path.iterdir())
 
