@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from archive.errors import Damaged
+from archive.errors import Damaged, WrongUse
 from archive.model import Place, Reading, Record
 from archive.report.completeness import Asked
-from archive.warc.reader import open_files, open_warc
+from archive.warc.reader import WarcFile, open_files, open_warc
 from crawler.reading import GOOD, HTML, Event, Reader, events
 
 
 def asked_in(files: Iterable[Path]) -> list[Asked]:
-    """All files together are taken for one crawl. What is damaged in them is passed over: `bewaar verify` names it."""
+    """All files together are taken for one crawl. What is damaged in them is passed over: `bewaar verify` names it.
+    Raises WrongUse for a file of which no record can be read."""
     places: dict[str, tuple[Path, Place]] = {}
 
     def original(record_id: str) -> Record | None:
@@ -27,16 +29,25 @@ def asked_in(files: Iterable[Path]) -> list[Asked]:
             return None
 
     reader = Reader(facts=False, find_original=original)
+    read: Counter[Path] = Counter()
     found = []
     for path in files:
         for file in open_files(path, on_damage=_pass):
             with file:
-                for event in events(record for record, _ in file.scan(on_damage=_pass)):
+                for event in events(_counted(file, path, read)):
                     if not isinstance(event, Event) or not event.record.url:
                         continue
                     places.setdefault(event.record.id, (path.parent, event.record.place))
                     found.append(_asked(reader.read(event)))
+        if not read[path]:
+            raise WrongUse(f"{path}: no WARC, ARC or WACZ file, or not one of its records can be read")
     return found
+
+
+def _counted(file: WarcFile, path: Path, read: Counter[Path]) -> Iterator[Record]:
+    for record, _ in file.scan(on_damage=_pass):
+        read[path] += 1
+        yield record
 
 
 def _pass(_: Damaged) -> None:

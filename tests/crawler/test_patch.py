@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from archive.errors import WrongUse
+from crawler.patching.files import asked_in
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Answer, Site, page
 
@@ -134,6 +136,13 @@ def test_the_files_alone_give_the_same_score(patched: Patched) -> None:
     files = [word for path in sorted((patched.archive / "warcs").glob("*.gz")) for word in ("--warc", str(path))]
     found = json.loads(bewaar("report", *files, "--json", code=1).stdout)
     assert (found["needed"], found["held"], found["pages"]) == (8, 6, 2)
+
+
+@pytest.mark.parametrize("held", [b"", b"<!doctype html><title>A report</title>"])
+def test_a_file_that_holds_no_record_is_refused(tmp_path: Path, held: bytes) -> None:
+    (file := tmp_path / "r.html").write_bytes(held)
+    with pytest.raises(WrongUse, match=rf"{file}: no WARC, ARC or WACZ file"):
+        asked_in([file])
 
 
 def test_a_patch_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
