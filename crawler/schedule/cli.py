@@ -20,6 +20,7 @@ from crawler.audit.cli import DAYS, audit_lines
 from crawler.outcome import DONE, FAULT, INTERRUPTED, PROBLEMS
 
 if TYPE_CHECKING:
+    from crawler.schedule.install import Where
     from crawler.schedule.ran import Ran
     from crawler.schedule.turns import Turn
     from crawler.sites.profile import Profile
@@ -214,9 +215,9 @@ def schedule_run(archive: Path, at_once: int) -> int:
 
 @schedule.command("install")
 @archive_option
-@click.option("--system", "where", flag_value="system", help="Units of systemd for the machine; as root.")
-@click.option("--user", "where", flag_value="user", help="Units of systemd for you alone.")
-@click.option("--cron", "where", flag_value="cron", help="A line for cron, where there is no systemd.")
+@click.option("--system", is_flag=True, help="Units of systemd for the machine; as root.")
+@click.option("--user", is_flag=True, help="Units of systemd for you alone.")
+@click.option("--cron", is_flag=True, help="A line for cron, where there is no systemd.")
 @click.option("--print", "print_only", is_flag=True, help="Show it, and write nothing.")
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write the files there.")
 @click.option("--name", default="bewaar-due", show_default=True, help="Of the units: one for each archive.")
@@ -225,7 +226,9 @@ def schedule_run(archive: Path, at_once: int) -> int:
 @click.option("--enable", "enabled", is_flag=True, help="Have it run from now on, too.")
 def schedule_install(
     archive: Path,
-    where: Any,
+    system: bool,
+    user: bool,
+    cron: bool,
     print_only: bool,
     folder: Path | None,
     name: str,
@@ -245,10 +248,15 @@ def schedule_install(
       bewaar schedule install --cron
     """
     from crawler.schedule.install import enable, install, plan_installation
+    from crawler.schedule.scheduled import Profiles
 
-    if where is None:
-        raise WrongUse("say what is to run it: --system, --user or --cron; with --print nothing is written")
-    plan = plan_installation(Archive.open(archive), where, name=name, folder=folder, notify=notify, at_once=at_once)
+    given: dict[Where, bool] = {"system": system, "user": user, "cron": cron}
+    where = [name for name, is_given in given.items() if is_given]
+    if len(where) != 1:
+        which = "--system, --user or --cron" + ("; one of them" if where else "")
+        raise WrongUse(f"say what is to run it: {which}; with --print nothing is written")
+    found = Archive.open(archive)
+    plan = plan_installation(found, where[0], name=name, folder=folder, notify=notify, at_once=at_once)
     if print_only:
         for path, text in plan.files.items():
             click.echo(f"# {path}\n{text}")
@@ -264,6 +272,10 @@ def schedule_install(
             click.echo(f"  {line}")
     for remark in plan.remarks:
         click.echo(remark)
+    profiles, _ = Profiles(found).scheduled()
+    if not profiles:
+        say = "no site has a schedule yet, and nothing will be crawled: [schedule] in its profile says when"
+        click.echo(say)
     return DONE
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from archive.errors import ArchiveFault, WrongUse
@@ -47,7 +48,10 @@ def plan_installation(
     target = folder or (Path("/etc/systemd/system") if where == "system" else user_units())
     files = {target / file: text for file, text in made.units().items()}
     scope = "systemctl" if where == "system" else "systemctl --user"
-    then = (f"{scope} daemon-reload", f"{scope} enable --now {name}.timer")
+    # It looks for them in folders of its own.
+    linked = " ".join(quote(str(path.absolute())) for path in files)
+    found = (f"{scope} link {linked}",) if folder else ()
+    then = (*found, f"{scope} daemon-reload", f"{scope} enable --now {name}.timer")
     remarks = [
         f"look:  {scope} list-timers {name}.timer;  journalctl {'-u' if where == 'system' else '--user-unit'} {name}"
     ]

@@ -128,7 +128,11 @@ def test_nothing_is_enabled_unasked_and_nothing_of_others_written_over(
     assert "systemctl --user enable --now bewaar-due.timer" in told
     assert not log.exists()
     run("--archive", archive, "--user", "--dir", units, "--enable")
-    assert log.read_text() == "--user daemon-reload\n--user enable --now bewaar-due.timer\n"
+    files = " ".join(f"{units}/bewaar-due{kind}" for kind in (".service", ".timer"))
+    linked, *others = log.read_text().splitlines()
+    # systemd does not look in a folder of ours.
+    assert sorted(linked.split()) == sorted(f"--user link {files}".split())
+    assert others == ["--user daemon-reload", "--user enable --now bewaar-due.timer"]
     (units / "bewaar-due.timer").write_text("[Timer]\nOnCalendar=daily\n")
     assert "was not written by us" in run("--archive", archive, "--user", "--dir", units, code=2)
     assert (units / "bewaar-due.timer").read_text() == "[Timer]\nOnCalendar=daily\n"
@@ -138,7 +142,13 @@ def test_nothing_is_enabled_unasked_and_nothing_of_others_written_over(
 
 def test_units_of_a_user_go_where_systemd_looks(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    run("--archive", archive, "--user")
+    told = run("--archive", archive, "--user")
+    assert " link " not in told
+    assert "no site has a schedule yet" in told
+    (archive / "sites" / "choirs.toml").write_text(
+        'seeds = ["http://choirs.test/"]\n[schedule]\nfrequency = "weekly"\n'
+    )
+    assert "no site has a schedule" not in run("--archive", archive, "--user")
     assert (tmp_path / "config/systemd/user/bewaar-due.timer").exists()
 
 
@@ -146,6 +156,7 @@ def test_units_of_a_user_go_where_systemd_looks(archive: Path, tmp_path: Path, m
     ("arguments", "said"),
     [
         ((), "--system, --user or --cron"),
+        (("--system", "--user"), "--system, --user or --cron; one of them"),
         (("--user", "--name", "../x"), "--name"),
         (("--user", "--notify", "a\nb"), "--notify"),
     ],
