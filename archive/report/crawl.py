@@ -141,7 +141,8 @@ def find_crawl(connection: sqlite3.Connection, given: str, site: str | None = No
         if connection.execute("SELECT 1 FROM crawl WHERE id = ?", (given,)).fetchone():
             return given
         if connection.execute("SELECT 1 FROM site WHERE id = ?", (given,)).fetchone() is None:
-            known = [row[0] for row in connection.execute("SELECT id FROM crawl ORDER BY started_at DESC, id")]
+            sites = [row[0] for row in connection.execute("SELECT DISTINCT site_id FROM crawl ORDER BY site_id")]
+            known = sites + [row[0] for row in connection.execute("SELECT id FROM crawl ORDER BY started_at DESC, id")]
             near = get_close_matches(given, known, n=_NAMED, cutoff=0.3) or known[:_NAMED]
             raise WrongUse(f"no crawl or site {given[:200]!a}; there are: {', '.join(near) or 'none'}")
         site = given

@@ -25,7 +25,7 @@ class Words:
         self._texts = _texts(language)
 
     def __call__(self, label: str, *said: object) -> str:
-        return self._texts["label"][label].format(*said)
+        return _ended_once(self._texts["label"][label].format(*said))
 
     def finding(self, name: str, said: Sequence[object]) -> str:
         """
@@ -34,7 +34,7 @@ class Words:
         """
         at = {"drift": 2, "short": 2}.get(name)
         told = [self.say(str(one)) if n == at else one for n, one in enumerate(said)]
-        return self._texts["finding"][name].format(*told)
+        return _ended_once(self._texts["finding"][name].format(*told))
 
     def say(self, name: str) -> str:
         """A role or a kind of drift, as the database has it; another word as it is."""
@@ -83,3 +83,12 @@ class Words:
                 break
         text = f"{scaled:.1f} {unit}"
         return text.replace(".", ",") if self.language == "nl" else text
+
+
+def _ended_once(text: str) -> str:
+    """What is quoted at the end of a sentence may be one itself.
+
+    >>> Words("en").finding("seed", ("http://x.test/", "refused: 111: Connection refused."))
+    'Seed http://x.test/: refused: 111: Connection refused.'
+    """
+    return text[:-1] if text.endswith("..") and not text.endswith("...") else text

@@ -201,6 +201,15 @@ def test_a_crawl_is_found_by_its_id_its_site_or_as_the_latest(told):
     assert find_crawl(told, "latest") == find_crawl(told, SITE) == find_crawl(told, crawl(1).id) == crawl(1).id
     with pytest.raises(WrongUse, match=f"no crawl or site .*{crawl(1).id}"):
         find_crawl(told, f"{crawl(1).id}9")
+    for given in (f"{SITE}e", "nobody knows it"):
+        with pytest.raises(WrongUse, match=f"no crawl or site .*; there are: {SITE}, "):
+            find_crawl(told, given)
+
+
+def test_a_sentence_ends_once():
+    said = Words("nl").finding("seed", (HOME, "refused: 111: Connection refused."))
+    assert said == f"Beginadres {HOME}: refused: 111: Connection refused."
+    assert Words("en").finding("seed", (HOME, "cut off...")) == f"Seed {HOME}: cut off...."
 
 
 def test_every_query_of_a_report_uses_an_index(told: sqlite3.Connection):
