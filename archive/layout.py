@@ -96,8 +96,11 @@ class Archive:
         return cls(root=root) if (root / SITES).is_dir() else None
 
     @classmethod
-    def create(cls, root: Path | str, *, operator: str | None = None, contact: str | None = None) -> Archive:
-        """Make an archive at *root*, or open the one that is there, as it is.
+    def create(
+        cls, root: Path | str, *, operator: str | None = None, contact: str | None = None, marker_lost: bool = False
+    ) -> Archive:
+        """Make an archive at *root*, or open the one that is there, as it is; where the *marker* may be *lost*, also
+        one that is an archive but for it.
 
         Raises NotAnArchive for a directory that holds other things, ArchiveFault where nothing can be written.
         """
@@ -112,7 +115,8 @@ class Archive:
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
         check_marker(values, source=f"a new {MARKER}", text="", error=WrongUse)
         try:
-            check_free(root)
+            if not (marker_lost and is_headless(root)):
+                check_free(root)
             make_folder(root)
             write_whole(root / MARKER, marker_text(values))
         except FileExistsError as fault:
@@ -322,6 +326,18 @@ def _holder(descriptor: int) -> str:
     return f" by process {found[1]}, since {found[2]}" if found else ""
 
 
+#: besides the folders; what else an archive holds is named after these
+_FILES = ("archive.db", "manifest-sha256.txt", f".{MARKER}")
+_FOLDERS = {"warcs", SITES, "pages", "decisions", "exports", "reports", "state"}
+
+
+def is_headless(root: Path) -> bool:
+    """Whether *root* is an archive, and nothing else, whose marker is gone."""
+    if not (root / "warcs").is_dir() or (root / MARKER).exists():
+        return False
+    return all(path.name in _FOLDERS or path.name.startswith(_FILES) for path in root.iterdir())
+
+
 def check_free(root: Path) -> None:
     """Whether an archive can be made at *root*. Raises NotAnArchive where something else is, and OSError."""
     if not root.exists():
@@ -332,4 +348,5 @@ def check_free(root: Path) -> None:
     if not root.is_dir():
         raise NotAnArchive(f"{root}: not a directory")
     if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
-        raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign})")
+        lost = f"; if its {MARKER} was lost: `bewaar init --archive {root}` writes it anew" if is_headless(root) else ""
+        raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign}){lost}")

@@ -11,7 +11,7 @@ from shlex import quote
 from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError, NotAnArchive, OlderSchema
 from archive.fixity import past_audits
-from archive.layout import FORMAT, MARKER, SITES, Archive
+from archive.layout import FORMAT, MARKER, SITES, Archive, is_headless
 from archive.manifest import read_manifest
 from archive.store.decisions import read_lines
 from crawler.doctor.finding import SHOWN, Finding, judge, some
@@ -31,10 +31,15 @@ def open_archive(root: Path) -> tuple[Archive | None, Finding]:
         newer = "newer than this version" in str(fault)
         mend = "install a newer Bewaar" if newer else f"mend {root / MARKER}, or take it out of a backup"
         return None, Finding(AREA, "format", "problem", str(fault), mend)
+    if is_headless(root):
+        said = f"{root}: its {MARKER} is gone: nothing opens the archive"
+        mend = f"take it out of a backup, or: bewaar init --archive {quote(str(root))}"
+        return found, Finding(AREA, "format", "problem", said, mend)
     if found is None:
         there = any(root.iterdir()) if root.is_dir() else False
         said = f"{root}: {'holds other things, and is no archive' if there else 'no archive yet'}"
-        return None, Finding(AREA, "format", "warning", said, f"bewaar init --archive {quote(str(root))}")
+        place = "bewaar init --archive with a directory of its own" if there else ""
+        return None, Finding(AREA, "format", "warning", said, place or f"bewaar init --archive {quote(str(root))}")
     return found, Finding(AREA, "format", "ok", f"{root}: version {FORMAT}")
 
 

@@ -11,7 +11,7 @@ import click
 
 from archive.cli import ExistingFile, archive_option, json_option, print_json
 from archive.errors import WrongUse
-from archive.layout import MARKER, check_free
+from archive.layout import MARKER, check_free, is_headless
 from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
 from crawler.sites.cli import SCOPES, sites
 
@@ -51,7 +51,8 @@ def init(
     is_new = not marker.exists()
     if is_new:
         try:
-            check_free(archive)
+            if not is_headless(archive):
+                check_free(archive)
         except OSError as error:
             raise WrongUse(f"{archive}: {error.strerror}") from error
     if is_new and asks:

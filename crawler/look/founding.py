@@ -49,7 +49,7 @@ def found_archive(root: Path, *, operator: str | None, contact: str | None) -> F
         missing = [f"--{key} {_NEEDED[key]}" for key, value in given.items() if value is None]
         if missing:
             raise WrongUse(f"give {' and '.join(missing)}; on a terminal `bewaar init` asks for what is missing")
-    archive = Archive.create(root, operator=operator, contact=contact)
+    archive = Archive.create(root, operator=operator, contact=contact, marker_lost=True)
     remarks = []
     for key, value, there in (("operator", operator, archive.operator), ("contact", contact, archive.contact)):
         if value is None or value.strip() == there:

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive import times
+from archive.errors import NotAnArchive
 from archive.fixity import audit
 from archive.layout import Archive
 from archive.manifest import add_to_manifest
@@ -28,6 +29,7 @@ from crawler.doctor.examination import examine, examine_place
 from crawler.doctor.finding import Finding
 from crawler.doctor.machine import synchronised_finding, zone_finding
 from crawler.items import KINDS
+from crawler.look.founding import found_archive
 from crawler.schedule.keeper import lock_schedules
 from tests.front_door import CONTACT, crawl
 from tests.mailbox import Mailbox
@@ -364,3 +366,24 @@ def test_an_empty_database_is_of_this_version(tmp_path: Path, archive: Archive) 
     made = Archive.create(tmp_path / "new", contact=CONTACT)
     Store(made.database, KINDS).close()
     assert wrong(made.root).keys() == {"alerts"}
+
+
+def test_a_marker_that_is_gone_is_a_problem_and_init_writes_it_anew(archive: Archive) -> None:
+    (archive.root / "bewaar.toml").unlink()
+    found = wrong(archive.root)["format"]
+    assert (found.state, found.said) == (
+        "problem",
+        f"{archive.root}: its bewaar.toml is gone: nothing opens the archive",
+    )
+    assert found.mend.endswith(f"bewaar init --archive {archive.root}")
+    # A crawl must not write one that lacks whom to tell.
+    with pytest.raises(NotAnArchive, match="writes it anew"):
+        Archive.create(archive.root)
+    found_archive(archive.root, operator="Town Archive", contact=CONTACT)
+    assert Archive.open(archive.root).operator == "Town Archive"
+    assert "format" not in wrong(archive.root)
+    (archive.root / "bewaar.toml").unlink()
+    (archive.root / "thesis.doc").touch()
+    with pytest.raises(NotAnArchive, match="not empty"):
+        found_archive(archive.root, operator="Town Archive", contact=CONTACT)
+    assert "with a directory of its own" in wrong(archive.root.parent)["format"].mend
