@@ -44,6 +44,8 @@ class Audited:
     #: files whose turn comes later
     left: int = 0
     wrong: list[Wrong] = field(default_factory=list)
+    #: files that the manifest does not name, and that a crawl may be putting there just now
+    new: int = 0
 
 
 @dataclass(slots=True)
@@ -95,7 +97,11 @@ def audit(
         done.wrong.append(Wrong(name, "the manifest names it, and it is not there"))
     for name in sorted(there.keys() - manifest.keys()):
         path = there[name]
-        if not name.endswith(_NOT_SEALED) and _age(path.lstat().st_mtime, now) > _SETTLED:
+        if name.endswith(_NOT_SEALED):
+            continue
+        if _age(path.lstat().st_mtime, now) <= _SETTLED:
+            done.new += 1
+        else:
             # Neither a terminal nor the decisions take a name that is no Unicode.
             shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             done.wrong.append(Wrong(shown, "does not stand in the manifest: nobody knows what it is"))

@@ -74,4 +74,5 @@ def audit_lines(done: Audited) -> list[str]:
     wrong = [f"{wrong.file}: {wrong.what}" for wrong in done.wrong]
     size = f"{done.bytes / 1e6:.1f} MB"
     checked = f"{len(done.checked)} files as they were ({size})"
-    return [*wrong, f"audit: {checked}, {len(wrong)} wrong, {done.left} later"]
+    new = f"; {done.new} too new to judge, which the manifest does not name" if done.new else ""
+    return [*wrong, f"audit: {checked}, {len(wrong)} wrong, {done.left} later{new}"]

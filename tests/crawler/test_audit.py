@@ -22,6 +22,7 @@ from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
 from archive.recovery import repair
 from crawler.audit.audit import is_due
+from crawler.audit.cli import audit_lines
 from crawler.cli import main
 from crawler.items import KINDS
 from tests.front_door import crawl
@@ -84,6 +85,7 @@ def test_each_that_is_wrong_is_found_told_every_time_and_written_down_once(archi
     for _ in range(2):
         done = audit(archive, days=10, now=now, everything=True)
         assert {each.file for each in done.wrong} == wrong
+        assert audit_lines(done)[-1].endswith("; 1 too new to judge, which the manifest does not name")
     told = [event for event in events(archive) if event["outcome"] == "failure"]
     assert sorted(event["object"] for event in told) == sorted(wrong)
     assert {event["type"] for event in told} == {"fixity check"}
