@@ -183,7 +183,7 @@ def _refuse_foreign(db: sqlite_utils.Database, path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
             raise  # one that is damaged where its tables are named, and may well be ours
-        raise NotAnArchive(f"{path}: not a database of Bewaar: {error}") from error
+        raise NotAnArchive(f"{path}: not a database of Bewaar ({error}): `bewaar rebuild` derives it again") from error
     if tables and not applied:
         raise NotAnArchive(f"{path}: a SQLite database, but not one of Bewaar")
     if newer := sorted(applied - _own_names()):

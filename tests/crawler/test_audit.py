@@ -238,3 +238,11 @@ def test_a_name_that_is_not_utf_8_stops_nothing_and_is_named(crawled: Path, tmp_
     assert "such as warcs/caf" in run("doctor", *where)[1]
     with pytest.raises(ArchiveFault, match=r"warcs/caf\\udce9: its name is not UTF-8"):
         add_to_manifest(archive.root, "warcs/caf\udce9", "a" * 64)
+
+
+def test_a_database_that_is_none_says_what_derives_it_again(archive: Archive) -> None:
+    archive.database.write_bytes(b"garbage" * 1000)
+    code, said = run("audit", "--all", "--archive", str(archive.root))
+    assert (code, "`bewaar rebuild` derives it again" in said) == (2, True)
+    # The files were read, and what was found is written down.
+    assert len(past_audits(archive).good) == 20
