@@ -216,7 +216,7 @@ def _filling_in(question: questions.Question, said: Callable[[str], str]) -> str
     found += [said(_KEYS[name]) for name, _ in question.parameters if name in _KEYS]
     examples = [f"{name} {said(_SUCH_AS)} {value}" for name, value in question.parameters if name not in _KEYS]
     found += [f"{said(_FILL_IN)} {', '.join(examples)}."] if examples else []
-    return " ".join(filter(None, found))
+    return " ".join(filter(None, found)) or said(_NOTHING)
 
 
 def _of_days(description: str, sql: str, said: Callable[[str], str]) -> str:
@@ -224,6 +224,7 @@ def _of_days(description: str, sql: str, said: Callable[[str], str]) -> str:
 
 
 _FILL_IN, _SUCH_AS = "Fill in", "such as"
+_NOTHING = "There is nothing to fill in."
 #: where keys are found that are to be filled in
 _KEYS = {
     "page_key": "Fill in as page_key the key of a page: the question “Every page” lists them.",
@@ -237,4 +238,4 @@ def texts() -> Iterator[str]:
     for one in QUESTIONS.values():
         yield from (one.title, one.says)
     yield from (one.asks for one in questions.QUESTIONS if one.name not in _ANSWERED)
-    yield from (_FILL_IN, _SUCH_AS, _NO_DAY, *_KEYS.values())
+    yield from (_FILL_IN, _SUCH_AS, _NO_DAY, _NOTHING, *_KEYS.values())
