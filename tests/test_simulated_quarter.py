@@ -144,9 +144,21 @@ def due_and_kill(quarter: Quarter) -> Done:
     process = hold(quarter, "campaign")
     crawl = quarter.archive.holder_of("campaign")
     assert crawl
+    # In the middle: some of its pages have their rows.
+    until(lambda: pages_of_latest(quarter, "campaign") > 0)
     os.kill(crawl, signal.SIGKILL)
     release(quarter)
     return quarter.end(process)
+
+
+def pages_of_latest(quarter: Quarter, site: str) -> int:
+    with closing(sqlite3.connect(quarter.archive.database)) as db:
+        count: int = db.execute(
+            "SELECT count(*) FROM capture WHERE page_key IS NOT NULL AND crawl_id = (SELECT id FROM crawl"
+            " WHERE site_id = ? ORDER BY started_at DESC LIMIT 1)",
+            (site,),
+        ).fetchone()[0]
+    return count
 
 
 def hold(quarter: Quarter, *sites: str) -> subprocess.Popen[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from archive import digests, urls
 from archive.decoding import decode
 from archive.layout import Archive
+from archive.manifest import add_to_manifest
 from archive.model import Capture, Crawl, Evidence, Exchange, Fact, Link, PageText, Problem, Reading, Section
 from archive.quotes import locate
 from archive.store import Store, payloads_in
@@ -135,6 +136,8 @@ class Building:
             self.built.ids[name] = written.record_id[len("<urn:uuid:") : -1]
             self.built.captures[name] = reading.capture
         self.store.seal_warc(sealed.file, sealed.sha256, sealed.size)
+        archive = self.built.archive
+        add_to_manifest(archive.root, f"{archive.warcs.name}/{sealed.file}", sealed.sha256.removeprefix("sha256:"))
 
     def _read(self, record, url: str, sections: tuple[Section, ...], page_key: str | None) -> Reading:
         base = Capture(

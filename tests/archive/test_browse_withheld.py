@@ -84,6 +84,7 @@ def walk(client: httpx.Client, *also: str, most: int = 80) -> dict[str, httpx.Re
             continue
         seen.add(key)
         answer = found[path] = client.get(path)
+        client.cookies.clear()  # of a language that the link before chose
         if target := answer.headers.get("location"):
             waiting.append(urljoin(path, target))
         if "html" in answer.headers.get("content-type", ""):
@@ -235,7 +236,9 @@ def _check_public(archive: Archive, path: str, answer: httpx.Response) -> None:
     for secret in (str(archive.root), NOTE, "Jo Beheer"):
         assert secret not in unescape(answer.text), path
     assert answer.headers["x-robots-tag"] == "noindex", path
-    cached = "public, max-age=60" if answer.status_code == 200 else "no-store"
+    # What an address chooses is kept in a cookie: nothing for everybody.
+    kept = "private, no-cache" if "set-cookie" in answer.headers else "public, max-age=60"
+    cached = kept if answer.status_code == 200 else "no-store"
     assert answer.headers["cache-control"] == cached, path
 
 
