@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 from archive import times
@@ -41,6 +42,7 @@ _FIXITY_SHOWN = 5
 class Alert:
     key: str
     text: str
+    #: as it may be typed anywhere on this machine
     command: str = ""
     #: it does not wait until the pause after the last message is over
     is_urgent: bool = False
@@ -59,7 +61,8 @@ def gather(archive: Archive, alerts: Alerts, *, verify: bool = False, now: datet
     found += _audited(archive, words)
     if verify:
         found += _fixity(archive, words)
-    return found
+    where = f" --archive {quote(str(archive.root.absolute()))}"
+    return [replace(one, command=one.command and one.command + where) for one in found]
 
 
 def _disk(archive: Archive, alerts: Alerts, words: Words) -> Iterator[Alert]:

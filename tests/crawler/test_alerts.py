@@ -211,7 +211,7 @@ def test_a_crawl_that_was_missed_is_told_and_one_that_is_merely_due_is_not(archi
     assert told("2026-01-02T02:00:00Z") == told("2026-01-02T06:00:00Z") == []
     (missed,) = told("2026-01-02T09:00:00Z")
     assert "was due at 2026-01-02 02:30" in missed.text
-    assert missed.command == "bewaar due"
+    assert missed.command == f"bewaar due --archive {archive.root}"
     (archive.sites / "choirs.toml").write_text("seeds = 3\n")
     assert "choirs profile" in [one.key for one in gather(archive, found)]
 
