@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from archive import times
-from archive.errors import WrongUse
+from archive.databases import is_sqlite
+from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.recovery import repair
 from archive.warc.reader import read_records
@@ -56,7 +57,9 @@ def begin_crawl(
     for a stale one, by *ask*; with *same_seeds* one that began with other seeds or another scope is not taken up.
     A frontier that is damaged is put aside, which `Begun.told` tells.
     Raises Locked when the site is being crawled, WrongUse when nobody can be asked, or for a line of decisions by which
-    nothing could be derived at the end."""
+    nothing could be derived at the end; NotAnArchive where archive.db is no database."""
+    if archive.database.exists() and not is_sqlite(archive.database):
+        raise NotAnArchive(f"{archive.database}: not a database: `bewaar rebuild` derives it again")
     if any(archive.decisions.glob("*.jsonl")):
         from archive.store.decisions import check  # the store, too
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ArchiveFault
+from archive.errors import ArchiveFault, NotAnArchive
 from archive.layout import Archive
 from archive.model import Link, Place
 from crawler.begin import begin_crawl
@@ -235,6 +235,15 @@ def test_a_frontier_that_the_disk_does_not_give_is_not_put_aside(tmp_path: Path)
     with pytest.raises(ArchiveFault, match=r"water\.frontier\.db"):
         begin_crawl(archive, default_profile("http://in.test/", name="water"))
     assert path.is_dir()
+
+
+def test_a_crawl_beside_a_database_that_is_none_does_not_begin(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact="mailto:keeper@museum.test")
+    archive.database.write_bytes(b"x" * 5000)
+    with pytest.raises(NotAnArchive, match=r"archive\.db: not a database: `bewaar rebuild` derives it again"):
+        begin_crawl(archive, default_profile("http://in.test/", name="water"))
+    assert not list(archive.warcs.iterdir())
+    assert not list(archive.state.glob("*.frontier.db"))
 
 
 def test_status_names_a_damaged_frontier(tmp_path: Path) -> None:
