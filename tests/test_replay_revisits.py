@@ -233,8 +233,7 @@ def check_replayweb(twice: Twice, folder: Path, bundles: Path) -> list[str]:
         return [json.loads(line)["url"] for line in lines]
 
 
-# The test above replays the revisits of one URL, too: `make soak` repeats them here.
-@pytest.fixture(params=[pytest.param("same-url", marks=pytest.mark.soak), "any-url"])
+@pytest.fixture(params=["same-url", "any-url"])
 def twice(request: pytest.FixtureRequest, tmp_path: Path) -> Twice:
     return crawl_twice(tmp_path / "archive", request.param)
 
@@ -264,6 +263,8 @@ def test_what_a_server_did_not_send_again_looks_as_its_original(
     bewaar("verify", "--rows", "--strict", "--archive", twice.archive)
 
 
+# The test above replays revisits, and test_replay.py those of six editions.
+@pytest.mark.soak
 def test_revisits_look_replayed_as_they_did_live(
     twice: Twice, pywb_home: Path, replayweb_bundles: Path, tmp_path: Path
 ) -> None:

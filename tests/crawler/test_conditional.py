@@ -19,8 +19,8 @@ import pytest
 from archive.layout import Archive
 from archive.model import Record
 from archive.store.compare import differences
+from archive.warc.fields import read_warc_fields
 from archive.warc.reader import read_records
-from crawler.reading import warc_fields
 from tests.crawler.test_crawl import dumped, query, wait_for
 from tests.crawler.test_dedup import FILLER, MEMBERS, profile, types
 from tests.front_door import CONTACT, bewaar, start
@@ -123,7 +123,7 @@ def test_what_did_not_change_is_not_sent_again_and_nobody_can_tell(tmp_path: Pat
         assert record.field("WARC-Refers-To-Date") == original.date
         assert record.field("WARC-Refers-To-Target-URI") == original.url
         assert (record.field("WARC-Protocol") is None) is bool(more)
-        kept = unquote_to_bytes(warc_fields(about[record.id].block.chunks())["notModifiedResponse"])
+        kept = unquote_to_bytes(read_warc_fields(about[record.id].block.chunks())["notModifiedResponse"])
         assert kept.startswith(b"HTTP/1.1 304 Not Modified\r\n")
         assert kept.endswith(b"\r\n\r\n")
     # The rest is compared, and referred to where it is the same: revisits as ever.
