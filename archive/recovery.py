@@ -38,7 +38,8 @@ def restore_lines(archive: Archive) -> tuple[list[str], list[str]]:
         raise WrongUse(
             f"{archive.database}: no database that can be read, so nothing tells what the files were. Take the manifest"
             " out of a backup; or look at the files with `bewaar verify`, and if you believe them write it yourself: "
-            f"cd {quote(str(archive.root))} && sha256sum warcs/* > {archive.manifest.name}"
+            f"cd {quote(str(archive.root))} && find warcs -type f ! -name '*.open' ! -name '*.torn' "
+            f"-exec sha256sum {{}} + >> {archive.manifest.name}"
         )
     known = read_manifest(archive.root)
     given, left = [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,7 +21,7 @@ from archive.fixity import EVENTS, audit, past_audits
 from archive.intake import Intake
 from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
-from archive.recovery import repair
+from archive.recovery import repair, restore_lines
 from crawler.audit.audit import is_due
 from crawler.audit.cli import audit_lines
 from crawler.cli import main
@@ -202,6 +203,22 @@ def test_a_manifest_that_is_gone_is_not_begun_anew_over_damage(crawled: Path, tm
     code, said = run("audit", "--all", "--restore-lines", *where)
     assert (code, read_manifest(archive.root)[f"warcs/{path.name}"]) == (0, known[f"warcs/{path.name}"])
     assert repair(archive) == []
+
+
+def test_where_no_database_tells_either_the_line_that_is_advised_writes_the_manifest(
+    crawled: Path, tmp_path: Path
+) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "it's a"))
+    add_to_manifest(archive.root, "decisions/decisions.jsonl", "0" * 64)
+    known = read_manifest(archive.root)
+    renew_in_manifest(archive.root, {name: None for name in known if name.startswith("warcs/")})
+    assert read_manifest(archive.root).keys() == {"decisions/decisions.jsonl"}
+    archive.database.unlink()
+    (archive.warcs / "left-20260101000000000-00000-x.warc.gz.open").write_bytes(b"being written")
+    with pytest.raises(WrongUse, match="no database that can be read") as refused:
+        restore_lines(archive)
+    subprocess.run(["sh", "-c", str(refused.value).partition("write it yourself: ")[2]], check=True)
+    assert read_manifest(archive.root) == known
 
 
 def test_a_file_that_a_crash_kept_from_its_line_gets_it_only_whole_and_where_no_row_says_it_had_one(
