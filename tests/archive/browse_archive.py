@@ -15,6 +15,7 @@ from archive.manifest import add_to_manifest
 from archive.model import Capture, Crawl, Evidence, Exchange, Fact, Link, PageText, Problem, Reading, Section
 from archive.quotes import locate
 from archive.store import Store, payloads_in
+from archive.store.decisions import append_decision
 from archive.warc import http
 from archive.warc.blocks import InMemory
 from archive.warc.reader import read_records
@@ -263,3 +264,13 @@ def build(root: Path) -> Built:
 def _logo(building: Building, name: str, path: str) -> None:
     mime = "image/jpeg" if path.endswith(".jpg") else "image/png"
     building.add(name, f"{HOST}/images/{path}", response(draw(path), mime))
+
+
+def build_with_takedown(root: Path) -> Built:
+    """What `build` makes, its annual report withheld."""
+    built = build(root)
+    decisions = built.archive.decisions / "decisions.jsonl"
+    append_decision(
+        decisions, who="Jo", action="takedown", scope=f"{HOST}/jaarverslag.pdf", why="privacy", decision_id="t"
+    )
+    return built

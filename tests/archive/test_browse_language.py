@@ -9,17 +9,13 @@ import pytest
 
 from archive.browse.serve import build as build_datasette
 from archive.report.words import Words
-from archive.store.decisions import append_decision
-from tests.archive.browse_archive import HOST, build
+from tests.archive.browse_archive import build_with_takedown
 from tests.archive.browse_server import running
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    built = build(tmp_path_factory.mktemp("language") / "archive")
-    decisions = built.archive.decisions / "decisions.jsonl"
-    append_decision(decisions, who="Jo", action="takedown", scope=f"{HOST}/jaarverslag.pdf", why="privacy", decision_id="t")  # fmt: skip
-    return built
+    return build_with_takedown(tmp_path_factory.mktemp("language") / "archive")
 
 
 @pytest.fixture(scope="module")
