@@ -81,7 +81,7 @@ def test_a_label_in_the_profile_and_a_rebuild_mend_a_redesign(home: Home) -> Non
     plain = bewaar("crawl", "water", "--archive", home.archive.root, "--from-start", code=0)
     assert "drift" not in plain.stdout + plain.stderr
     # No news to whoever crawls it again; and it stands.
-    assert home.alerts() == [("water drift", f"bewaar report {told['crawl']}")]
+    assert home.alerts() == [("water drift", f"bewaar report {told['crawl']} --archive {home.archive.root}")]
     assert f"water: drift: {line}" in bewaar("status", "--archive", home.archive.root).stdout
     # What the docs say to do.
     home.profile('[labels]\nmember = ["Daar doen we het mee"]\n')
