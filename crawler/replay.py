@@ -104,16 +104,16 @@ def replay(archive: Archive, *, host: str, port: int, say: Callable[[str], None]
         with _ended(process):
             _await(process, host, port, directory / "pywb.log")
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}/{COLLECTION}"
-            with announce(archive, address):
-                say(f"{address}/*/URL lists the captures of URL, {address}/2026/URL shows it as it was then")
-                for site, home in _homes(archive).items():
-                    say(f"{site}: {address}/{home}")
-                try:
+            try:
+                with announce(archive, address):
+                    say(f"{address}/*/URL lists the captures of URL, {address}/2026/URL shows it as it was then")
+                    for site, home in _homes(archive).items():
+                        say(f"{site}: {address}/{home}")
                     while process.poll() is None:
                         time.sleep(REFRESH_S)
                         index.refresh()
-                except KeyboardInterrupt:
-                    return
+            except KeyboardInterrupt:
+                return
     raise BewaarError(f"pywb ended by itself, with exit code {process.returncode}; see {directory / 'pywb.log'}")
 
 

@@ -74,6 +74,11 @@ def test_it_says_where_it_runs(demo: tuple[Path, str], served: str) -> None:
     assert announced(Archive.open(demo[0])) == served
 
 
+def test_ctrl_c_is_a_good_end_as_soon_as_it_says_where_it_runs(demo: tuple[Path, str], pywb_home: Path) -> None:
+    with pywb(demo[0], pywb_home):
+        pass
+
+
 def test_each_edition_looks_replayed_as_it_did_live(demo: tuple[Path, str], served: str, tmp_path: Path) -> None:
     for edition, moment in zip(EDITIONS, moments(demo[0]), strict=True):
         if edition.down:
