@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -179,10 +177,3 @@ retries = 1
 def url_of(site: str) -> str:
     scheme, host, _ = SITES[site]
     return f"{scheme}://{host}{MAIN.target()}"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

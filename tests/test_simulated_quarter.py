@@ -23,8 +23,9 @@ import pytest
 from archive.fixity import past_audits
 from archive.report.crawl import read_report
 from archive.report.verdict import findings
-from tests.quarter import AMSTERDAM, SITES, START, WEEKS, Done, Quarter, until
+from tests.quarter import AMSTERDAM, SITES, START, WEEKS, Done, Quarter
 from tests.quarter_truth import Listed, edition_of, kept, must_hold, timeline
+from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("quarter")
 

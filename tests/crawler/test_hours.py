@@ -12,8 +12,10 @@ import pytest
 
 from archive.layout import Archive
 from crawler.sites.hours import Hours
+from tests.clock import Clock
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, tree
+from tests.waiting import until
 
 
 def opens(moment: str, *spans: str, zone: str = "UTC") -> str | None:
@@ -79,24 +81,27 @@ def test_outside_of_them_nothing_is_asked_and_inside_it_is(tmp_path: Path) -> No
         assert set(tree(7)) <= set(site.paths())
 
 
-def test_a_crawl_pauses_when_they_end(tmp_path: Path) -> None:
-    """The last minute of a span is waited for: it is at most one away."""
+def test_a_crawl_pauses_when_they_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive.create(tmp_path / "a", contact=CONTACT)
-    while datetime.now(UTC).second < 52:
-        time.sleep(0.2)
-    now = datetime.now(UTC)
-    ends = now + timedelta(minutes=1)
-    span = f"{now - timedelta(hours=1):%H:%M}-{ends:%H:%M}"
+    clock = Clock(tmp_path)
+    for name, value in clock.environment().items():
+        monkeypatch.setenv(name, value)
     with Site(tree(255), slow_s=0.05) as site:
-        (archive.sites / "s.toml").write_text(f'seeds = ["{site.url()}"]\ndelay_s = 0.1\nhours = ["{span}"]\n')
+        (archive.sites / "s.toml").write_text(
+            f'seeds = ["{site.url()}"]\ndelay_s = 0.1\nhours = ["22:00-06:00"]\ntimezone = "UTC"\n'
+        )
+        clock.set(datetime(2026, 11, 28, 5, 58, tzinfo=UTC))
         process = start("crawl", "s", "--archive", archive.root)
-        left = (ends.replace(second=0, microsecond=0) - datetime.now(UTC)).total_seconds()
-        time.sleep(left + 1.5)
+        until(lambda: len(site.asked) > 5)
+        clock.set(datetime(2026, 11, 28, 6, 0, 1, tzinfo=UTC))
+        time.sleep(1)  # what is asked for already
         asked = len(site.asked)
-        assert 5 < asked < 255
+        assert asked < 255
         time.sleep(2)
         assert len(site.asked) == asked
         assert process.poll() is None
+        clock.set(datetime(2026, 11, 28, 22, 0, 1, tzinfo=UTC))
+        until(lambda: len(site.asked) > asked + 5)
         os.kill(process.pid, signal.SIGTERM)
         process.communicate(timeout=20)
         assert process.returncode == 130

@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from hashlib import sha256
@@ -27,6 +26,7 @@ from tests.crawler.test_crawl import captured, query, wait_for
 from tests.front_door import CONTACT, bewaar, start
 from tests.mailbox import Mailbox
 from tests.site_server import Site, tree
+from tests.waiting import until
 
 NAMES = ("one", "two", "three")
 PAGES = 7
@@ -52,13 +52,6 @@ def schedule(archive: Archive, name: str, site: Site, *, host: str = "127.0.0.1"
         '[schedule]\nfrequency = "weekly"',
     )
     (archive.sites / f"{name}.toml").write_text("\n".join(lines))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def kill(pid: int) -> None:
