@@ -154,9 +154,9 @@ def test_what_is_withheld_is_on_no_route_from_the_next_request_on(built, archive
 
 
 def test_an_embargo_ends_without_a_restart(built, archive):
-    end = times.now() + timedelta(seconds=3)
-    decide(archive, SECRET, action="embargo", value=times.seconds(end))
     with running(build_datasette(archive)) as client:
+        end = times.now() + timedelta(seconds=3)
+        decide(archive, SECRET, action="embargo", value=times.seconds(end))
         answer = client.get(built.path("secret"))
         assert answer.status_code == 451
         assert f"It will be from {times.seconds(end)[:10]} on" in answer.text
