@@ -1,18 +1,24 @@
 """Stands in for the interpreter that Bewaar starts its processes with: what is started becomes a fork of a process that
-has imported all of Bewaar. It has its own id, arguments, environment, directory and open files, can be signalled and
-killed, and is spared 1.2 s of imports. Unlike `tests.door_keeper`, the processes that a command starts are forks, too.
+has imported all of Bewaar, and so does what that starts in turn. It has its own id, arguments, environment, directory
+and open files, can be signalled and killed, and is spared 1.2 s of imports.
 
 One server listens on a socket. A program that takes the place of the interpreter asks it for a fork, hands its open
-files over, passes on the signals it gets, and ends as the fork ends.
+files over, passes on the signals it gets, and ends as the fork ends; the fork does not outlive it. Tests that starve a
+command, or kill it at any moment, start a fresh interpreter (`tests.front_door.start`), and so do those that ask what
+is imported.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,7 +54,8 @@ PRELOADED = (
     "crawler.cli", "crawler.begin", "crawler.run", "crawler.upgrade", "crawler.follow", "crawler.alerting.tell",
     "crawler.alerting.gather", "crawler.alerting.digest", "crawler.alerting.send", "crawler.schedule.keeper",
     "crawler.audit.audit", "crawler.capture.extension", "crawler.capture.handler", "crawler.scheduler", "crawler.extract",
-    "crawler.spiders.reader", "crawler.politeness.downloader", "crawler.spiders.site", "archive.proof", "uvloop",
+    "crawler.spiders.reader", "crawler.politeness.downloader", "crawler.spiders.site", "crawler.rebuild",
+    "crawler.ingestion", "archive.store", "archive.warc.verify", "archive.proof", "uvloop",
 )  # fmt: skip
 #: of descriptors while they are moved to where they belong
 _ABOVE = 500
@@ -86,6 +93,43 @@ class StandIn:
             stderr=subprocess.PIPE, text=True, env=self._environ,
         )  # fmt: skip
 
+    def run(
+        self, arguments: list[str], *, cwd: Path, environ: Mapping[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """``bewaar`` with these arguments, to its end. Raises TimeoutExpired; it is killed then."""
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+            socket.socket(socket.AF_UNIX) as server,
+        ):
+            server.settimeout(timeout_s)
+            server.connect(str(self._socket))
+            asked = repr((["-m", "crawler.cli", *arguments], str(cwd), dict(environ), [0, 1, 2])).encode()
+            socket.send_fds(
+                server, [len(asked).to_bytes(4, "big")], [file.fileno() for file in (nothing, output, errors)]
+            )
+            server.sendall(asked)
+            answer = server.makefile("r")
+            answer.readline()  # its id
+            try:
+                code = int(answer.readline())
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired(arguments, timeout_s) from error
+            output.seek(0)
+            errors.seek(0)
+            return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
+
+
+@cache
+def stand_in(_worker: int) -> StandIn:
+    """That of a process of tests, as long as it lives."""
+    place = tempfile.TemporaryDirectory(prefix="bewaar-tests-")
+    atexit.register(place.cleanup)
+    opened = StandIn(Path(place.name), os.environ).__enter__()
+    atexit.register(opened.__exit__, None, None, None)
+    return opened
+
 
 def serve(place: str, program: str) -> None:
     import gc
@@ -108,7 +152,7 @@ def serve(place: str, program: str) -> None:
     waiting: dict[int, socket.socket] = {}
     print("ready", flush=True)
     while True:
-        ready, _, _ = select.select([listening, woken], [], [])
+        ready, _, _ = select.select([listening, woken, *waiting.values()], [], [])
         if listening in ready:
             asking, _ = listening.accept()
             head, files, _, _ = socket.recv_fds(asking, 4, 250)
@@ -122,6 +166,10 @@ def serve(place: str, program: str) -> None:
                 os.close(file)
             asking.sendall(b"%d\n" % pid)
             waiting[pid] = asking
+        for pid, asked in waiting.items():
+            if asked in ready:  # whoever asked was killed
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         if woken in ready:
             os.read(woken, 1 << 16)
             while waiting:
@@ -151,8 +199,6 @@ def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str
         os.fdopen(number, mode, encoding="utf-8") for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )
     sys.executable = program
-    from tests.door_keeper import _end
-
     code = 70
     try:
         code = _main(arguments)
@@ -165,6 +211,18 @@ def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str
         _end(code)
 
 
+def _end(code: int) -> None:
+    """As an interpreter ends: what was registered for it runs, and what was written is flushed."""
+    import threading
+
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of a main program does
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 def _main(arguments: list[str]) -> int:
     flags = [argument for argument in arguments if argument in {"-P", "-B", "-S", "-I"}]
     match arguments[len(flags) :]:
@@ -173,10 +231,10 @@ def _main(arguments: list[str]) -> int:
 
             sys.argv = [module, *rest]
             return follow()
-        case ["-m", "crawler.cli" as module, *rest]:
+        case ["-m", "crawler.cli", *rest]:
             from crawler.cli import main
 
-            sys.argv = [module, *rest]
+            sys.argv = ["bewaar", *rest]
             main()
         case ["-c", code, *rest]:  # of multiprocessing
             sys.argv = ["-c", *rest]
