@@ -134,7 +134,8 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
-    from crawler.reading import Event, crawl_of, events, status  # only a crawl that is resumed reads
+    from crawler.events import Event, events, status  # only a crawl that is resumed reads
+    from crawler.warcinfo import crawl_of
 
     sizes = {path.name: path.stat().st_size for path in archive.warcs_of(plan.site)}
     frontier.ask_for_lost(lambda file: sizes.get(file, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 from archive import times
 from archive.model import Closing
@@ -15,7 +15,8 @@ MOST_ENTRIES = 20_000
 #: how the records are called
 CRAWL, PATCH = "/report.json", "/patch.json"
 #: how a crawl can have ended
-ENDINGS = ("finished", "limited", "interrupted", "failed")
+Ending = Literal["finished", "limited", "interrupted", "failed"]
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 _NUMBERS = ("captures", "pages", "bytes", "failed", "redactions", "problems_total", "missed_total", "asked", "got")
 _TEXTS = ("limit", "target")
@@ -47,6 +48,12 @@ def read_closing(crawl: str, url: str, block: Iterable[bytes]) -> Closing:
         kept[name] = _numbers(told.get(name) or {}, _text)
     kind = "patch" if url.endswith(PATCH) else "crawl"
     return Closing(crawl, "patch" if kind == "patch" else "crawl", finished_at, json.dumps(kept, sort_keys=True))
+
+
+def ending_of(closing: Closing) -> Ending:
+    """How the crawl ended that `read_closing` read this of."""
+    said = json.loads(closing.report)["status"]
+    return next(ending for ending in ENDINGS if ending == said)
 
 
 def _numbers(told: dict[Any, Any], text: Callable[[Any], str]) -> dict[str, int]:

@@ -17,9 +17,11 @@ from archive.store import Store
 from archive.warc.reader import INSIDE, WarcFile, open_files, open_warc
 from archive.warc.tombstones import Erased, is_tombstone, read_tombstone
 from crawler.attribution import Sites
+from crawler.events import Event, events, source_of
 from crawler.ingest import Ingest, Others, derive_site
-from crawler.reading import GAVE_UP, Event, Reader, crawl_of, events, opening_of, source_of, told_crawl
+from crawler.reading import GAVE_UP, Reader
 from crawler.sites.profile import Profile, load_profile
+from crawler.warcinfo import crawl_of, opening_of, told_crawl
 
 #: readings per transaction
 BATCH = 200

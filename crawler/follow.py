@@ -37,10 +37,10 @@ from archive.layout import Archive
 from archive.model import Reading, Record
 from archive.store import Store
 from archive.warc.reader import WarcFile, open_warc
+from crawler.events import Event, events
 from crawler.files import Ingests
 from crawler.ingest import Ingest, derive_site
 from crawler.items import KINDS
-from crawler.reading import Event, events
 from crawler.rebuild import MEMORY_BYTES, catch_up
 from crawler.sites.profile import LOGGED_OUT
 

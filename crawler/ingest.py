@@ -15,7 +15,8 @@ from archive.store.payloads import no_payload
 from archive.warc.fields import read_warc_fields
 from archive.warc.reader import open_warc
 from crawler.attribution import MadeUp, Sites, captured_at
-from crawler.reading import Event, Reader
+from crawler.events import Event, capture_of
+from crawler.reading import Reader
 from crawler.sites.description import elements
 from crawler.sites.profile import Profile, default_profile
 
@@ -183,7 +184,7 @@ class Others:
         return known
 
     def _reader(self, event: Event) -> Reader:
-        crawl = self._crawl(self._general.capture(event))
+        crawl = self._crawl(capture_of(event))
         profile = self._sites.profile_of(crawl.site)
         if profile is None:
             return self._general

@@ -13,8 +13,9 @@ from archive.store import open_read_only
 from archive.urls import urlkey
 from archive.warc import http as warc_http
 from archive.warc.reader import open_warc
-from crawler.reading import Reader, opening_of
+from crawler.reading import Reader
 from crawler.sites.profile import Profile
+from crawler.warcinfo import opening_of
 
 #: a page larger than this is none
 LARGEST_BYTES = 64 << 20

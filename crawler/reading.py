@@ -5,19 +5,15 @@ No network, and nothing here knows whether the crawl is live: that is what makes
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
-from archive import times, urls
+from archive import urls
 from archive.decoding import decode
-from archive.digests import same, sha256_chunks
+from archive.digests import sha256_chunks
 from archive.errors import BadProfile, BadRecord, Damaged
 from archive.model import (
     Capture,
@@ -33,32 +29,25 @@ from archive.model import (
     WireBytes,
 )
 from archive.warc import http as warc_http
-from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY, SOURCE_URI
-from archive.warc.fields import read_warc_fields
-from archive.warc.reader import read_records
-from archive.warc.revisits import is_not_modified_revisit
-from archive.warc.tombstones import is_tombstone
-from crawler.closings import CRAWL, PATCH, read_closing
+from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY
+from archive.warc.revisits import is_declared, is_not_modified_revisit
+from crawler.closings import CRAWL, PATCH, ending_of, read_closing
 from crawler.discover import discover
 from crawler.discover.needs import list_urls
+from crawler.events import Event, capture_of
 from crawler.login import is_logged_out
 from crawler.sites.profile import LOGGED_OUT, UNEXPECTED, Expect, Profile, default_profile
 from crawler.tree import parse
+from crawler.warcinfo import told_crawl
 
 #: the problem of a record that ended a reader
 GAVE_UP = "reader gave up"
 #: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
 PAGE_MAX_BYTES = 16 << 20
-CAPTURE_TYPES: Mapping[str, Literal["response", "revisit", "resource"]] = {
-    "response": "response",
-    "revisit": "revisit",
-    "resource": "resource",
-}
 HTTP = ("http:", "https:")
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: answers that hold what was asked for
 GOOD = range(200, 300)
-_MOST_DIGITS = 10
 #: what may hold links, beside HTML; all other bodies are only digested
 LINKED = frozenset(
     (
@@ -66,93 +55,8 @@ LINKED = frozenset(
         "application/octet-stream"
     ).split()
 )
-#: how a crawl can have ended
-ENDINGS: Mapping[object, Literal["finished", "limited", "interrupted", "failed"]] = {
-    "finished": "finished",
-    "limited": "limited",
-    "interrupted": "interrupted",
-    "failed": "failed",
-}
-_CRAWL_ID = re.compile(r"([a-z0-9_-]{1,100})-\d{17}", re.ASCII)
-#: the warcinfo field of a file that holds what a crawl had missed and was fetched later
-PATCHES = "bewaar-patch"
-#: of a file, before its first capture; ours has three
-OPENING_RECORDS = 1_000
 #: ends of the types of the same
 LINKED_ENDS = ("xml", "+json", "javascript", "ecmascript", "jscript")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One capture event: the response, revisit or failure record, and the fields of its metadata record."""
-
-    record: Record
-    about: Mapping[str, str] = field(default_factory=dict)
-
-
-def source_of(record: Record, about: Mapping[str, str]) -> str | None:
-    """Where it was had from, where that is not its own URL: another archive's capture of it."""
-    return record.field("WARC-Source-URI") or about.get(SOURCE_URI)
-
-
-def events(records: Iterable[Record]) -> Iterator[Event | Record]:
-    """Group records into capture events; warcinfo and ``metadata://`` records come out as they are, and tombstones.
-
-    A capture waits for its metadata record, which stands in the same event right after it (WARC-Concurrent-To).
-    """
-    waiting: Record | None = None
-    about: dict[str, str] = {}
-    for record in records:
-        if is_tombstone(record):
-            yield record  # it is of another event than what waits, and that goes on waiting
-            continue
-        if record.type == "metadata" and waiting and record.field("WARC-Concurrent-To") == waiting.id:
-            about = read_warc_fields(record.block.chunks())
-            continue
-        if record.type == "request":
-            continue
-        if waiting:
-            yield Event(waiting, about)
-            waiting, about = None, {}
-        if record.type in ("response", "revisit", "resource"):
-            waiting = record
-        elif record.type == "metadata" and record.url and not record.url.startswith("metadata:"):
-            fields = read_warc_fields(record.block.chunks())
-            if "error" in fields:
-                yield Event(record, fields)
-        elif record.type in ("warcinfo", "metadata"):
-            yield record
-    if waiting:
-        yield Event(waiting, about)
-
-
-def status(record: Record) -> int | None:
-    """The HTTP status of a response; None for what is none."""
-    try:
-        return warc_http.parse_response(record.block).status
-    except ValueError:
-        return None
-
-
-def opening(path: Path) -> Iterator[Record]:
-    """What stands in a file before its first capture: whose crawl it is, and with which profile."""
-    return opening_of(read_records(path))
-
-
-def opening_of(records: Iterable[Record]) -> Iterator[Record]:
-    for record in islice(records, OPENING_RECORDS):
-        if record.type not in ("warcinfo", "metadata"):
-            return
-        yield record
-
-
-def crawl_of(path: Path) -> Crawl | None:
-    """The crawl a file belongs to, as its first record tells; None for files that do not tell."""
-    try:
-        first = next(opening(path), None)
-    except BadRecord:
-        return None
-    return told_crawl(first) if first else None
 
 
 class Reader:
@@ -196,7 +100,7 @@ class Reader:
                 closing = read_closing(self.crawl.id, url, record.block.chunks())
                 self.closings.append(closing)
                 if closing.kind == "crawl":
-                    ended = ENDINGS[json.loads(closing.report)["status"]]
+                    ended = ending_of(closing)
                     self.crawl = replace(self.crawl, finished_at=closing.finished_at, status=ended)
                 return self.crawl
         except (BadProfile, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
@@ -224,38 +128,12 @@ class Reader:
         return reading
 
     def _read(self, event: Event) -> Reading:
-        capture = self.capture(event)
+        capture = capture_of(event)
+        if self.profile is None:
+            self.profile = default_profile(capture.url)
         if event.record.type == "metadata":
             return Reading(replace(capture, page_key=self._page_key(capture, None)))
         return self._read_response(event.record, capture)
-
-    def capture(self, event: Event) -> Capture:
-        """What the record's own fields tell; its block is not looked at."""
-        record, about = event.record, event.about
-        url = record.url or ""
-        if self.profile is None:
-            self.profile = default_profile(url)
-        return Capture(
-            record_id=record.id,
-            type=CAPTURE_TYPES.get(record.type, "failure"),
-            url=url,
-            urlkey=urls.urlkey(url),
-            warc_date=record.date,
-            status=None,
-            mime=None,
-            place=record.place,
-            # Of a revisit the record is short, not what it stands for.
-            truncated=None if record.type == "revisit" else record.field("WARC-Truncated"),
-            declared_digest=record.field("WARC-Payload-Digest"),
-            via=about.get("via"),
-            hops=about.get("hopsFromSeed"),
-            error=about.get("error"),
-            fetch_ms=_milliseconds(about.get("fetchTimeMs", "")),
-            refers_to=record.field("WARC-Refers-To"),
-            refers_to_url=record.field("WARC-Refers-To-Target-URI"),
-            refers_to_date=record.field("WARC-Refers-To-Date"),
-            source_url=source_of(record, about),
-        )
 
     def _read_response(self, record: Record, capture: Capture) -> Reading:
         if is_not_modified_revisit(record):
@@ -305,7 +183,7 @@ class Reader:
 
     def _read_payload(self, capture: Capture, response: HttpResponse, payload: WireBytes, mime: str | None) -> Reading:
         digest = sha256_chunks(payload.chunks())
-        if capture.type == "revisit" and not _is_declared(capture, digest, payload):
+        if capture.type == "revisit" and not is_declared(capture, digest, payload):
             return Reading(capture)  # not what it refers to
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
         if capture.hops == "P" and not capture.url.endswith("/robots.txt"):
@@ -399,29 +277,12 @@ class Reader:
         return self.profile.page_key(capture.url)
 
 
-def _milliseconds(told: str) -> int | None:
-    return int(told) if told.isdecimal() and told.isascii() and len(told) < _MOST_DIGITS else None
-
-
 def _without_the_end(section: Section, size: int) -> Section:
     """Of a page that was cut: what runs to its very end may be half a name."""
     facts = tuple(fact for fact in section.facts if fact.evidence.byte_end < size)
     if len(facts) == len(section.facts):
         return section
     return replace(section, facts=facts, state="found" if facts else "absent")
-
-
-def _is_declared(capture: Capture, digest: str, payload: WireBytes) -> bool:
-    """Whether the payload, of which *digest* is ours, is what a revisit says it is of."""
-    declared = capture.declared_digest
-    if declared is None:  # WARC 1.1, 6.7.3 asks for none: the payload is the original's, whatever it is
-        return capture.status == 304
-    if declared == digest:
-        return True
-    try:
-        return same(declared, payload.chunks())[0]
-    except ValueError:
-        return False
 
 
 def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str | None:
@@ -433,39 +294,3 @@ def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str
         if expect.cms not in found:
             return f"made with {', '.join(found) or 'an unknown CMS'}, not {expect.cms}"
     return None
-
-
-def told_crawl(record: Record, known: Crawl | None = None) -> Crawl | None:
-    """The crawl that a warcinfo of ours tells; None where it tells none. Others' names of crawls name nothing: all who
-    leave a program's settings as they are have one of the same name."""
-    if record.type != "warcinfo":
-        return None
-    info = read_warc_fields(record.block.chunks())
-    crawl_id, site = info.get("isPartOf", ""), info.get("bewaar-site", "")
-    named = _CRAWL_ID.fullmatch(crawl_id)
-    if named is None or named[1] != site:
-        return None
-    try:
-        started_at = times.captured_at(info.get("bewaar-started") or record.date)
-    except (ValueError, OverflowError):
-        return None
-    if known and known.id == crawl_id and PATCHES in info:
-        return known  # what was fetched later changes nothing of what the crawl was
-    if known and known.id == crawl_id:
-        # A crawl that was taken up again, perhaps with other settings: the last word counts, as in the database.
-        return replace(
-            known,
-            software=info.get("software", "unknown"),
-            operator=info.get("operator"),
-            profile_digest=info.get("bewaar-profile-digest"),
-        )
-    return Crawl(
-        id=crawl_id,
-        site=site,
-        started_at=started_at,
-        finished_at=None,
-        status="interrupted",
-        software=info.get("software", "unknown"),
-        operator=info.get("operator"),
-        profile_digest=info.get("bewaar-profile-digest"),
-    )

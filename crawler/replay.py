@@ -24,7 +24,8 @@ from archive.errors import ArchiveFault, BadRecord, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.store.rules import Rule, is_withheld, rules_in
 from archive.times import digits14
-from crawler.reading import Reader, opening
+from crawler.reading import Reader
+from crawler.warcinfo import opening
 
 REQUIREMENT = "pywb>=2.10,<3"
 #: one collection holds all sites of the archive

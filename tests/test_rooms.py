@@ -93,20 +93,22 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
-    "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.frontier", "crawler.plan", "crawler.reading",
-                      "crawler.sites"),
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.events", "crawler.frontier", "crawler.plan",
+                      "crawler.sites", "crawler.warcinfo"),
+    "crawler.events": (*GROUND, "archive.warc"),
+    "crawler.warcinfo": (*GROUND, "archive.warc"),
     "crawler.reading": (
-        *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.extract", "crawler.login", "crawler.sites",
-        "crawler.tree",
+        *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.events", "crawler.extract", "crawler.login", "crawler.sites",
+        "crawler.tree", "crawler.warcinfo",
     ),
     "crawler.attribution": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
     "crawler.ingest": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.attribution", "crawler.extract", "crawler.items",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.extract", "crawler.items",
         "crawler.reading", "crawler.sites",
     ),
     "crawler.files": (
-        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.ingest",
-        "crawler.reading", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.ingest",
+        "crawler.reading", "crawler.sites", "crawler.warcinfo",
     ),
     "crawler.differences": (*GROUND, "archive.store", "crawler.items"),
     "crawler.rebuild": (
@@ -119,8 +121,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
         "crawler.files", "crawler.rebuild",
-        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.ingest", "crawler.items", "crawler.reading",
-        "crawler.sites",
+        *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.items", "crawler.sites",
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",
@@ -146,7 +147,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.progress": (),
     "crawler.authority": GROUND,
     "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),
-    "crawler.kept": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.reading", "crawler.sites"),
+    "crawler.kept": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.reading", "crawler.sites", "crawler.warcinfo"),
     "crawler.examine": (
         *GROUND, *LAYOUT, "crawler.extract", "crawler.kept", "crawler.plan", "crawler.tree",
     ),
@@ -155,7 +156,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.golden.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.golden", "crawler.outcome", "crawler.sites.cli"),
     "crawler.roster": (*GROUND, *LAYOUT, "crawler.look", "crawler.sites"),
     "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
-    "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading"),
+    "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading", "crawler.warcinfo"),
     "crawler.status": (*GROUND, *LAYOUT, "archive.fixity", "crawler.alerting", "crawler.schedule"),
     "crawler.status.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.status"),
     "crawler.doctor": (
@@ -167,20 +168,20 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.judgement": (*GROUND, *LAYOUT, "crawler.discover", "crawler.scope", "crawler.seen", "crawler.sites", "crawler.traps"),
     "crawler.look": (
         *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.admission", "crawler.begin",
-        "crawler.connect_to",
+        "crawler.connect_to", "crawler.events",
         "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.run", "crawler.scope",
-        "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade",
+        "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade", "crawler.warcinfo",
     ),
     "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.look", "crawler.outcome", "crawler.sites.cli"),
     "crawler.curation": (
         *GROUND, *LAYOUT, "archive.store", "crawler.files", "crawler.ingest", "crawler.items", "crawler.reading",
-        "crawler.sites",
+        "crawler.sites", "crawler.warcinfo",
     ),
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
                           "crawler.roster", "crawler.sites"),
     "crawler.patching": (
-        *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.files",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.events", "crawler.files",
         "crawler.frontier", "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
     ),
     "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),

@@ -8,8 +8,9 @@ was chunked and the revisit is not, or the other way round.
 
 from __future__ import annotations
 
+from archive.digests import same
 from archive.errors import BadHttp
-from archive.model import Exchange, HttpResponse, Record
+from archive.model import Capture, Exchange, HttpResponse, Record, WireBytes
 from archive.warc.http import parse_response
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -43,6 +44,19 @@ def is_original(record: Record, exchange: Exchange) -> bool:
 def is_not_modified_revisit(record: Record) -> bool:
     """Whether *record* is a server's word that nothing changed, by whichever version of the standard."""
     return record.type == "revisit" and (record.field("WARC-Profile") or "").endswith("/server-not-modified")
+
+
+def is_declared(capture: Capture, digest: str, payload: WireBytes) -> bool:
+    """Whether the payload, of which *digest* is ours, is what a revisit says it is of."""
+    declared = capture.declared_digest
+    if declared is None:  # WARC 1.1, 6.7.3 asks for none: the payload is the original's, whatever it is
+        return capture.status == 304
+    if declared == digest:
+        return True
+    try:
+        return same(declared, payload.chunks())[0]
+    except ValueError:
+        return False
 
 
 def _framing(response: HttpResponse) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,8 +10,9 @@ from archive.layout import KEPT, Archive
 from archive.store import Store
 from crawler.files import Ingests
 from crawler.ingest import derive_site
-from crawler.reading import Reader, opening
+from crawler.reading import Reader
 from crawler.sites.profile import Profile
+from crawler.warcinfo import opening
 
 #: of each site the last crawl that has captured anything, and the first of its files, where its profile stands
 _LAST_CRAWLS = """SELECT k.site_id, k.id, k.profile_digest IS NOT NULL, k.status = 'imported',

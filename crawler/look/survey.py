@@ -16,11 +16,14 @@ from archive.layout import Archive
 from archive.model import HttpResponse, Reading, Record
 from archive.urls import join
 from archive.warc import http as warc_http
+from archive.warc.fields import read_warc_fields
 from archive.warc.reader import read_records
+from crawler.events import Event, events
 from crawler.look.platforms import platform
 from crawler.look.sitemaps import LONGEST, Sitemap, newest_date
-from crawler.reading import Event, Reader, crawl_of, events
+from crawler.reading import Reader
 from crawler.tree import parse
+from crawler.warcinfo import crawl_of, opening
 
 #: sections that are told of; what a page says of itself and its links is told otherwise
 _TOLD = ("member", "goal", "sponsor", "purpose", "treaty", "certification", "contact", "campaign", "social")
@@ -266,9 +269,6 @@ def how_it_ended(db: sqlite3.Connection, crawl: str, status: str) -> str:
 
 def is_look(archive: Archive, file: str) -> bool:
     """Whether the WARC file of that name holds a look, and no crawl."""
-    from archive.warc.fields import read_warc_fields
-    from crawler.reading import opening
-
     try:
         first = next(opening(archive.warcs / file), None)
     except (OSError, BewaarError):

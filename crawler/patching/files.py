@@ -10,7 +10,8 @@ from archive.errors import Damaged, WrongUse
 from archive.model import Place, Reading, Record
 from archive.report.completeness import Asked
 from archive.warc.reader import WarcFile, open_files, open_warc
-from crawler.reading import GOOD, HTML, Event, Reader, events
+from crawler.events import Event, events
+from crawler.reading import GOOD, HTML, Reader
 
 
 def asked_in(files: Iterable[Path]) -> list[Asked]:
