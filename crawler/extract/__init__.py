@@ -40,7 +40,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType({role: extractor.version for role
 
 def extract(page: Page, tree: LexborHTMLParser, hints: Hints = Hints()) -> tuple[Section, ...]:  # noqa: B008 - frozen
     """One section for every kind of fact: *found* with its facts, *empty* where a label stands over nothing, *absent*
-    where no such list stands. *tree* is `crawler.extract.dom.parse` of the page's text; it is read, never changed."""
+    where no such list stands. *tree* is `crawler.tree.parse` of the page's text; it is read, never changed."""
     finder = Finder(page, tree, hints)
     return tuple(_section(kind.role, page, finder) for kind in KINDS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,10 +12,11 @@ from itertools import accumulate, islice
 
 from selectolax.lexbor import LexborHTMLParser
 
-from archive.model import Evidence, Page
-from archive.quotes import Body, Where
+from archive.model import Page
 from crawler.extract.blocks import Block
-from crawler.extract.dom import Element, Item, Line, Outline, collapse
+from crawler.extract.dom import Element, Item, Line, collapse
+from crawler.extract.evidence import Quoted
+from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
 from crawler.extract.labels import (
     LABEL_CHARS,
@@ -27,7 +28,6 @@ from crawler.extract.labels import (
     loose_label,
     short_pattern,
 )
-from crawler.extract.naming import address_words, is_file_name, title_parts
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
@@ -42,14 +42,6 @@ _MAX_LABELS = 40
 _ABOVE = 40
 #: of headings that only may announce a role, so many are asked
 _MAX_LOOSE = 8
-#: regions in which no page's own heading stands
-_NO_HEAD = frozenset(("nav", "popup", "footer"))
-#: regions of what a page says
-READ = frozenset(("main", "header", "aside"))
-#: lines of a page that say what it is about
-_FIRST_LINES = 6
-#: lines that read the same are told apart so far
-_MOST_ALIKE = 100
 
 
 class Finder:
@@ -59,20 +51,18 @@ class Finder:
         self.page = page
         self.tree = tree
         self.hints = hints
+        self.outline = outline(tree)
         self.words = vocabulary()
         self.aliases = Aliases(hints.aliases)
         self._ignore = tuple(re.compile(pattern, re.IGNORECASE) for pattern in hints.ignore)
         #: what stands on the page of each language
         self._spoken: dict[str, Sequence[Spoken]] = {}
-        #: lines whose place in the body is known, in order, and the bytes at which each begins and ends
-        self._lines_placed: list[int] = []
-        self._places: dict[int, tuple[int, int]] = {}
         self._selections: dict[str, Selection | None] = {}
         self._may_match: dict[int, tuple[re.Pattern[str], frozenset[Line]]] = {}
-
-    @cached_property
-    def outline(self) -> Outline:
-        return outline(self.tree)
+        quoted = Quoted(page, self.outline)
+        self.evidence = quoted.evidence
+        self.body_evidence = quoted.body_evidence
+        self.attribute_evidence = quoted.attribute_evidence
 
     @cached_property
     def base(self) -> str:
@@ -92,19 +82,7 @@ class Finder:
 
     @cached_property
     def heading_line(self) -> Line | None:
-        """The page's own heading: its first ``h1``, else its first heading or bold line, else one its text repeats."""
-        lines = [line for line in self.outline.lines if (line.level or line.strong) and len(line.text) <= 200]
-        first = (line for line in lines if line.level == 1 and line.region not in _NO_HEAD)
-        headed = (line for line in lines if (line.level or line.block.tag != "li") and line.region not in _NO_HEAD)
-        return next(first, None) or next(headed, None) or self._repeated()
-
-    def _repeated(self) -> Line | None:
-        read = (line for line in self.outline.lines if len(line.text) <= 200 and line.region not in ("nav", "popup"))
-        lines = islice(read, 20)
-        names = (line for line in lines if 3 <= len(line.text) <= 60 and not is_file_name(line.text))
-        prose = [line.text for line in self.outline.lines[:100] if len(line.text) > LABEL_CHARS]
-        capital = (line for line in names if line.text[:1].isupper())
-        return next((line for line in capital if sum(line.text in text for text in prose) >= 2), None)
+        return heading_line(self.outline.lines)
 
     @property
     def heading(self) -> str | None:
@@ -122,10 +100,6 @@ class Finder:
     def linked_lines(self) -> list[tuple[Line, list[Element]]]:
         """The lines in which links stand, with those links."""
         return [(line, line.held) for line in self.outline.lines if line.is_linked]
-
-    @cached_property
-    def body(self) -> Body:
-        return Body(self.page.body, self.page.charset, self.page.text)
 
     @cached_property
     def images(self) -> list[Image]:
@@ -184,19 +158,11 @@ class Finder:
 
     @cached_property
     def is_legal(self) -> bool:
-        """Whether the law asks for the page: who is named on a cookie policy is nobody's member or sponsor."""
-        heading = self.heading_line
-        # A banner that asks for consent may be the first heading, and is not the page's.
-        names = [heading.text] if heading is not None and heading.level == 1 else []
-        names += title_parts(self.title)
-        return any(self.words.legal.match(name.strip(" .:!?").casefold()) is not None for name in names)
+        return is_legal(self.title, self.heading_line)
 
     @cached_property
     def is_of_consortium(self) -> bool:
-        """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
-        first = islice((line.text for line in self.outline.lines if line.region in READ), _FIRST_LINES)
-        names = [self.heading or "", *title_parts(self.title)[:1], *address_words(self.page.url), *first]
-        return any(self.words.consortium.search(name) is not None for name in names)
+        return is_of_consortium(self.page.url, self.title, self.heading, self.outline.lines)
 
     @cached_property
     def _labels(self) -> dict[str, list[Label]]:
@@ -306,59 +272,3 @@ class Finder:
     def _says_none(self, block: Block) -> bool:
         first = next(iter(block.lines), None)
         return first is not None and len(first.text) <= LABEL_CHARS and self.words.none.match(first.text) is not None
-
-    # Evidence
-
-    def evidence(self, quote: str, line: Line | None = None, image: Image | None = None) -> Evidence | None:
-        """Where *quote* stands in the body: within that line, or as an attribute of that image.
-
-        None when the body does not hold it, which only a page that lies about its charset or a parser's repair brings.
-        """
-        if image is not None:
-            place = self.body.locate(quote, after=self._placed_before(image.at)[1], where="attribute")
-            place = place or self.body.locate(quote, where="attribute")
-            if place is None and image.picture.background is not None:  # it stands in a <style>
-                place = self.body.locate(quote)
-            return _evidence(quote, place, image.picture.element)
-        if line is None:
-            return _evidence(quote, self.body.locate(quote), None)
-        start = self._place(line)
-        place = self.body.locate(quote, after=start, where="text") if start is not None else None
-        return _evidence(quote, place or self.body.locate(quote), line.element)
-
-    def body_evidence(self, quote: str, where: Where) -> Evidence | None:
-        """The first place in the whole body, for what stands in its head."""
-        return _evidence(quote, self.body.locate(quote, where=where), None)
-
-    def attribute_evidence(self, value: str, element: Element) -> Evidence | None:
-        return _evidence(value, self.body.locate(value, where="attribute"), element)
-
-    def _place(self, line: Line) -> int | None:
-        """The byte at which a line begins. Lines that read the same stand behind one another as in the outline."""
-        if line.at not in self._places:
-            earlier, after = self._placed_before(line.at)
-            between = self.outline.between(earlier + 1, line.at)
-            same = sum(isinstance(item, Line) and item.text == line.text for item in between)
-            found = self.body.locate(line.text, after=after, where="text")
-            for _ in range(min(same, _MOST_ALIKE)):
-                found = (self.body.locate(line.text, after=found[1], where="text") or found) if found else None
-            found = found or self.body.locate(line.text, where="text")
-            if found is None:
-                return None
-            self._places[line.at] = found
-            insort(self._lines_placed, line.at)
-        return self._places[line.at][0]
-
-    def _placed_before(self, at: int) -> tuple[int, int]:
-        """The nearest line above that has a place, and the byte behind it; -1 and 0 where there is none."""
-        nth = bisect_left(self._lines_placed, at)
-        if nth == 0:
-            return -1, 0
-        line = self._lines_placed[nth - 1]
-        return line, self._places[line][1]
-
-
-def _evidence(quote: str, place: tuple[int, int] | None, element: Element | None) -> Evidence | None:
-    if place is None:
-        return None
-    return Evidence(quote=quote, byte_start=place[0], byte_end=place[1], xpath=element.xpath if element else None)

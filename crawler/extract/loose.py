@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from archive.model import Tier
 from crawler.extract.blocks import has_entries
-from crawler.extract.finder import READ, Finder
+from crawler.extract.finder import Finder
+from crawler.extract.headings import READ
 from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
 from crawler.extract.logos import has_wall
 from crawler.extract.names import are_spelt_as_names, called_organisations, organisation_like

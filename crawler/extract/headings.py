@@ -1,0 +1,49 @@
+"""What a page says that it is about: its own heading, its title and its first lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from crawler.extract.dom import Line
+from crawler.extract.labels import LABEL_CHARS
+from crawler.extract.naming import address_words, is_file_name, title_parts
+from crawler.extract.vocabulary import vocabulary
+
+#: regions of what a page says
+READ = frozenset(("main", "header", "aside"))
+#: regions in which no page's own heading stands
+_NO_HEAD = frozenset(("nav", "popup", "footer"))
+#: lines of a page that say what it is about
+_FIRST_LINES = 6
+
+
+def heading_line(lines: Sequence[Line]) -> Line | None:
+    """The page's own heading: its first ``h1``, else its first heading or bold line, else one its text repeats."""
+    heads = [line for line in lines if (line.level or line.strong) and len(line.text) <= 200]
+    first = (line for line in heads if line.level == 1 and line.region not in _NO_HEAD)
+    headed = (line for line in heads if (line.level or line.block.tag != "li") and line.region not in _NO_HEAD)
+    return next(first, None) or next(headed, None) or _repeated(lines)
+
+
+def _repeated(lines: Sequence[Line]) -> Line | None:
+    read = (line for line in lines if len(line.text) <= 200 and line.region not in ("nav", "popup"))
+    names = (line for line in islice(read, 20) if 3 <= len(line.text) <= 60 and not is_file_name(line.text))
+    prose = [line.text for line in lines[:100] if len(line.text) > LABEL_CHARS]
+    capital = (line for line in names if line.text[:1].isupper())
+    return next((line for line in capital if sum(line.text in text for text in prose) >= 2), None)
+
+
+def is_legal(title: str | None, heading: Line | None) -> bool:
+    """Whether the law asks for the page: who is named on a cookie policy is nobody's member or sponsor."""
+    # A banner that asks for consent may be the first heading, and is not the page's.
+    names = [heading.text] if heading is not None and heading.level == 1 else []
+    names += title_parts(title)
+    return any(vocabulary().legal.match(name.strip(" .:!?").casefold()) is not None for name in names)
+
+
+def is_of_consortium(url: str, title: str | None, heading: str | None, lines: Sequence[Line]) -> bool:
+    """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
+    first = islice((line.text for line in lines if line.region in READ), _FIRST_LINES)
+    names = [heading or "", *title_parts(title)[:1], *address_words(url), *first]
+    return any(vocabulary().consortium.search(name) is not None for name in names)
