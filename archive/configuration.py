@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from archive.errors import WrongUse
 from archive.slips import what_was_meant
 from archive.wording import did_you_mean, what_is_wrong
 
-__all__ = ["did_you_mean", "line_of", "read_toml", "validate"]
+__all__ = ["Table", "did_you_mean", "line_of", "read_toml", "validate"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,6 +29,12 @@ _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 _LARGEST_BYTES = 4 << 20
 #: so many keys are named to somebody who gave another
 _FEW_KEYS = 12
+
+
+class Table(BaseModel):
+    """A table of such a file, which holds no key but its own: one with a slip in it would count for nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def read_toml(path: Path, error: type[WrongUse]) -> tuple[dict[str, Any], str]:

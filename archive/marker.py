@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
-from archive.configuration import validate
+from archive.configuration import Table, validate
 from archive.contact import check_contact
 from archive.errors import WrongUse
 
@@ -23,9 +23,7 @@ def _check_operator(operator: str) -> str:
     return operator
 
 
-class Marker(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class Marker(Table):
     #: what people who know other programs call these keys
     called_elsewhere: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("email", "e_mail", "mail", "from", "webmaster"), "contact"),

@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from pydantic import (
     BaseModel,
     ByteSize,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveInt,
@@ -19,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from archive.configuration import line_of, read_toml, validate
+from archive.configuration import Table, line_of, read_toml, validate
 from archive.errors import BadProfile, WrongUse
 from archive.layout import MARKER, Archive
 from crawler.credentials import read_secret_file
@@ -30,11 +29,7 @@ _SERVER = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::(?P<port>\
 _ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9.\[\]:-]+")
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Mail(_Table):
+class Mail(Table):
     to: Annotated[list[str], Field(min_length=1)]
     sender: Annotated[str, Field(alias="from")]
     #: HOST or HOST:PORT
@@ -72,17 +67,17 @@ class Mail(_Table):
         return found["host"].strip("[]"), int(found["port"] or {"on": 465, "starttls": 587, "off": 25}[self.tls])
 
 
-class Webhook(_Table):
+class Webhook(Table):
     #: the whole address may be the secret
     url: HttpUrl | Secret
 
 
-class Command(_Table):
+class Command(Table):
     #: program and arguments; the digest is its standard input
     run: Annotated[list[str], Field(min_length=1)]
 
 
-class Alerts(_Table):
+class Alerts(Table):
     language: Literal["en", "nl"] = "en"
     #: crawls in a row without one new or changed page; 0 never tells
     nothing_new: NonNegativeInt = 0

@@ -7,8 +7,9 @@ import re
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from archive.configuration import Table
 from crawler.sites.fields import HttpUrl
 
 _LONGEST_CHARS = 4000
@@ -50,11 +51,7 @@ Day = Annotated[str, BeforeValidator(_check_day), Field(examples=["2026-01-31"])
 Languages = Annotated[tuple[Annotated[str, AfterValidator(_check_language)], ...], BeforeValidator(_as_list)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Description(_Table):
+class Description(Table):
     """Elements of Dublin Core (ISO 15836), each of which may be left out; of those in brackets several may be given."""
 
     called_elsewhere: ClassVar[dict[str, str]] = {
@@ -84,7 +81,7 @@ class Description(_Table):
     identifier: Lines = ()
 
 
-class Permission(_Table):
+class Permission(Table):
     """Who allowed what; it is the operator's own, and shown to nobody else."""
 
     #: who allowed it
@@ -98,7 +95,7 @@ class Permission(_Table):
     note: Line | None = None
 
 
-class Rights(_Table):
+class Rights(Table):
     called_elsewhere: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("license", "licence_url", "license_url", "licence_uri"), "licence"),
         **dict.fromkeys(("rights", "text", "copyright"), "statement"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urljoin
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from archive.configuration import Table
 from crawler.sites.fields import HttpUrl, Regex
 from crawler.sites.send import Secret, Value, lies_below
 
@@ -14,10 +15,8 @@ from crawler.sites.send import Secret, Value, lies_below
 FieldName = Annotated[str, Field(pattern=r"^[^\"\\\x00-\x1f]+$")]
 
 
-class Login(BaseModel):
+class Login(Table):
     """Filled in before anything of `to` is asked for, and again when a page shows that the session is over."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: where the form stands
     page: HttpUrl

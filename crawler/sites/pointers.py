@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from archive.configuration import did_you_mean
+from archive.configuration import Table, did_you_mean
 from crawler.items import KINDS
 
 #: these are read off the whole page, wherever they stand
@@ -25,10 +25,8 @@ def _css(selector: str) -> str:
 Css = Annotated[str, Field(min_length=1, max_length=_LONGEST), AfterValidator(_css)]
 
 
-class Pointer(BaseModel):
+class Pointer(Table):
     """One section: the items or what holds them, and what an item tells, in elements inside of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: matches the items, or a list or table of them
     items: Css

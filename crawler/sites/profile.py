@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -25,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from archive.configuration import did_you_mean, read_toml, validate
+from archive.configuration import Table, did_you_mean, read_toml, validate
 from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
 from archive.urls import urlkey
@@ -60,8 +59,8 @@ LOGGED_OUT = "logged out"
 _ROLES = tuple(kind.role for kind in KINDS)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class _Model(Table):
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 class PageKeyRule(_Model):

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from archive.configuration import did_you_mean
+from archive.configuration import Table, did_you_mean
 from crawler.schedule.rule import FREQUENCIES, Rule, check_cron, share_of
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -62,9 +62,7 @@ def _check_moment(value: Any) -> str:
     return moment.isoformat()
 
 
-class Schedule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class Schedule(Table):
     #: ``twice daily``, ``daily``, ``weekly``, ``monthly``, ``bi-monthly`` (every two months), ``quarterly``,
     #: ``semiannual``, ``annual`` or ``once``: at once when there was no crawl yet, then so long after the last
     frequency: Annotated[str, BeforeValidator(_check_frequency)] | None = None

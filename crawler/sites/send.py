@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, model_validator
 
+from archive.configuration import Table
 from crawler.sites.fields import HttpUrl
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -26,10 +27,8 @@ _OWNED = frozenset(
 )
 
 
-class Secret(BaseModel):
+class Secret(Table):
     """Where a secret is found: in an environment variable, or in a file that nobody else can read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     env: str | None = None
     file: str | None = None
@@ -97,10 +96,8 @@ Name = Annotated[str, AfterValidator(_name)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
-class Send(BaseModel):
+class Send(Table):
     """Added to each request whose URL has this scheme, host and port, and lies at or below this path."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: HttpUrl
     headers: dict[HeaderName, Value] = Field(default_factory=dict)
