@@ -16,7 +16,8 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.model import Capture, Crawl
 from crawler.scope import registered_domain
-from crawler.sites.profile import Profile, default_profile, list_profiles, read_profile
+from crawler.sites.profile import Profile, default_profile
+from crawler.sites.profile_files import list_profiles, read_profile
 
 #: the site of what has no host: screenshots, provenance
 NO_HOST = "without_host"

@@ -17,7 +17,8 @@ from archive.errors import BadProfile
 from archive.layout import Archive
 from crawler.scope import registered_domain
 from crawler.sites.login import Login
-from crawler.sites.profile import Profile, list_profiles
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import list_profiles
 from crawler.sites.send import Secret, Send, check_cookie
 
 #: what is shorter would be found all over, and mask what is nobody's secret

@@ -20,7 +20,8 @@ from crawler.attribution import Sites
 from crawler.events import Event, events, source_of
 from crawler.ingest import Ingest, Others, derive_site
 from crawler.reading import GAVE_UP, Reader
-from crawler.sites.profile import Profile, load_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import load_profile
 from crawler.warcinfo import crawl_of, opening_of, told_crawl
 
 #: readings per transaction

@@ -42,7 +42,7 @@ from crawler.files import Ingests
 from crawler.ingest import Ingest, derive_site
 from crawler.items import KINDS
 from crawler.rebuild import MEMORY_BYTES, catch_up
-from crawler.sites.profile import LOGGED_OUT
+from crawler.sites.login import LOGGED_OUT
 
 #: links the crawler was told already are not told again; they are stored all the same
 TOLD_LIMIT = 200_000

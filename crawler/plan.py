@@ -22,7 +22,8 @@ from crawler.capture.redaction import Redactor
 from crawler.credentials import Credentials, find_credentials
 from crawler.sites.description import elements
 from crawler.sites.fields import check_url
-from crawler.sites.profile import Profile, default_profile, load_profile
+from crawler.sites.profile import Profile, default_profile
+from crawler.sites.profile_files import load_profile
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ No network, and nothing here knows whether the crawl is live: that is what makes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -36,7 +35,9 @@ from crawler.discover import discover
 from crawler.discover.needs import list_urls
 from crawler.events import Event, capture_of
 from crawler.login import is_logged_out
-from crawler.sites.profile import LOGGED_OUT, UNEXPECTED, Expect, Profile, default_profile
+from crawler.sites.expectation import UNEXPECTED, unexpected
+from crawler.sites.login import LOGGED_OUT
+from crawler.sites.profile import Profile, default_profile
 from crawler.tree import parse
 from crawler.warcinfo import told_crawl
 
@@ -283,14 +284,3 @@ def _without_the_end(section: Section, size: int) -> Section:
     if len(facts) == len(section.facts):
         return section
     return replace(section, facts=facts, state="found" if facts else "absent")
-
-
-def unexpected(expect: Expect, page: Page, sections: tuple[Section, ...]) -> str | None:
-    """What a seed lacks that its profile expects of it, in words; None when it is what it was."""
-    if expect.text and not re.search(expect.text, page.text, re.IGNORECASE):
-        return f"{expect.text!r} does not stand on it"
-    if expect.cms:
-        found = [fact.value for section in sections for fact in section.facts if fact.kind == "cms"]
-        if expect.cms not in found:
-            return f"made with {', '.join(found) or 'an unknown CMS'}, not {expect.cms}"
-    return None

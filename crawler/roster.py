@@ -13,7 +13,8 @@ from archive.databases import read_only_uri
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.look.survey import how_it_ended, is_look
-from crawler.sites.profile import Profile, ProfileFile, find_profile, list_profiles, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import ProfileFile, find_profile, list_profiles, read_profile
 
 _CRAWLS = "SELECT id, started_at, status FROM crawl WHERE site_id = ? ORDER BY started_at DESC LIMIT 50"
 _FILE = "SELECT w.path FROM capture c JOIN warc w ON w.id = c.warc_id WHERE c.crawl_id = ? LIMIT 1"

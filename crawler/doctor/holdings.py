@@ -16,7 +16,7 @@ from archive.manifest import read_manifest
 from archive.store.decisions import read_lines
 from crawler.doctor.finding import SHOWN, Finding, judge, some
 from crawler.doctor.leftovers import examine_leftovers
-from crawler.sites.profile import list_profiles, read_profile
+from crawler.sites.profile_files import list_profiles, read_profile
 
 AREA = "archive"
 _MEND_LINE = "mend that line, or take the file out of a backup"

@@ -17,7 +17,8 @@ from crawler.extract.hints import Hints
 from crawler.extract.organisations import slug
 from crawler.golden.pages import Sections, write_golden_page
 from crawler.kept import latest_page
-from crawler.sites.profile import Profile, default_profile, list_profiles, load_profile
+from crawler.sites.profile import Profile, default_profile
+from crawler.sites.profile_files import list_profiles, load_profile
 from crawler.tree import parse
 
 _NAME_CHARS = 60

@@ -25,7 +25,8 @@ from crawler.look.verdict import what_is_wrong
 from crawler.outcome import Outcome
 from crawler.scope import Scope
 from crawler.sites.fields import check_url
-from crawler.sites.profile import Profile, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import read_profile
 
 #: why nothing came of a look that somebody broke off
 INTERRUPTED = "interrupted; nothing was written, and the next `bewaar sites add` looks again"

@@ -8,7 +8,7 @@ from pathlib import Path
 from archive.errors import WrongUse
 from archive.layout import FORMAT, MARKER, Archive
 from archive.marker import check_marker
-from crawler.sites.profile import list_profiles
+from crawler.sites.profile_files import list_profiles
 
 #: what a new archive cannot do without, as it is asked for
 _NEEDED = {"operator": '"WHO KEEPS IT"', "contact": "MAIL-OR-WEB-ADDRESS"}

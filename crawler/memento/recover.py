@@ -26,7 +26,8 @@ from crawler.memento.frontier import MementoFrontier
 from crawler.memento.job import Job, Recovered, RecoveryOutcome
 from crawler.plan import plan_crawl
 from crawler.sites.fields import check_url
-from crawler.sites.profile import Profile, default_profile, load_profile
+from crawler.sites.profile import Profile, default_profile
+from crawler.sites.profile_files import load_profile
 
 #: how the name begins that recoveries from one archive have among the sites
 FROM = "from-"

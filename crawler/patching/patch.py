@@ -25,7 +25,8 @@ from crawler.kept import recorded_profile
 from crawler.plan import Patch, plan_crawl
 from crawler.rebuild import catch_up
 from crawler.seen import seen_key
-from crawler.sites.profile import Profile, load_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import load_profile
 
 _CRAWL = "SELECT site_id, status, started_at FROM crawl WHERE id = ?"
 _HELD = "SELECT DISTINCT r.url FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.crawl_id = ?"

@@ -15,7 +15,8 @@ from crawler.schedule.attempts import Memory
 from crawler.schedule.history import last_crawl
 from crawler.schedule.turns import Turn, turn_of
 from crawler.scope import registered_domain
-from crawler.sites.profile import Profile, list_profiles, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import list_profiles, read_profile
 
 
 class Profiles:

@@ -30,7 +30,7 @@ def sites(context: click.Context, archive: Path, as_json: bool) -> None:
     """The sites there are profiles for: the archive's own, and those that come with Bewaar."""
     if context.invoked_subcommand:
         return
-    from crawler.sites.profile import list_profiles
+    from crawler.sites.profile_files import list_profiles
 
     profiles = list_profiles(archive_or_none(archive))
     if as_json:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urldefrag, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from w3lib.url import safe_url_string
 
 from archive.contact import check_contact
@@ -71,6 +71,14 @@ def _header_value(value: str) -> str:
     return value
 
 
+def _size(value: Any) -> Any:
+    """``"256 MiB"`` is 268435456."""
+    found = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise ValueError(f'{value[:40]!r} is no size: a number of bytes, or as "200 MiB" (KiB, MiB, GiB)')
+    return int(found[1]) << {"KiB": 10, "MiB": 20, "GiB": 30}[found[2]] if found else value
+
+
 SiteName = Annotated[str, AfterValidator(_site_name)]
 Regex = Annotated[str, AfterValidator(_regex)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
@@ -79,3 +87,5 @@ HeaderValue = Annotated[str, AfterValidator(_header_value)]
 Contact = Annotated[str, AfterValidator(check_contact)]
 Network = Annotated[str, AfterValidator(_network)]
 ConnectRule = Annotated[str, AfterValidator(_connect_to)]
+#: of a number of bytes
+SizeInUnits = BeforeValidator(_size)

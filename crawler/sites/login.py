@@ -11,6 +11,8 @@ from archive.configuration import Table
 from crawler.sites.fields import HttpUrl, Regex
 from crawler.sites.send import Secret, Value, lies_below
 
+#: the problem of a page that shows that nobody is logged in
+LOGGED_OUT = "logged out"
 #: one that a CSS selector can hold as it is
 FieldName = Annotated[str, Field(pattern=r"^[^\"\\\x00-\x1f]+$")]
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -24,13 +21,12 @@ from pydantic import (
     model_validator,
 )
 
-from archive.configuration import Table, did_you_mean, read_toml, validate
+from archive.configuration import Table, did_you_mean, validate
 from archive.errors import BadProfile, WrongUse
-from archive.layout import Archive
-from archive.urls import urlkey
 from crawler.items import KINDS
 from crawler.scope import Extent, ScopeRules
 from crawler.sites.description import Description, Rights
+from crawler.sites.expectation import Expect
 from crawler.sites.fields import (
     ConnectRule,
     Contact,
@@ -40,72 +36,27 @@ from crawler.sites.fields import (
     Network,
     Regex,
     SiteName,
+    SizeInUnits,
     check_url,
 )
 from crawler.sites.hours import Hours, Span, Zone
 from crawler.sites.login import Login
+from crawler.sites.page_keys import PageKeyRule, PageKeys
 from crawler.sites.pointers import Pointers
 from crawler.sites.schedule import Schedule
 from crawler.sites.send import SecretValue, Send, Value
+from crawler.sites.trackers import shipped_trackers
 
 if TYPE_CHECKING:
     from crawler.extract.hints import Hints
 
-#: the problem of a seed that is something else than its profile expects
-UNEXPECTED = "not the page its profile expects"
-#: the problem of a page that shows that nobody is logged in
-LOGGED_OUT = "logged out"
-
 _ROLES = tuple(kind.role for kind in KINDS)
 
 
-class _Model(Table):
-    model_config = ConfigDict(allow_inf_nan=False)
-
-
-class PageKeyRule(_Model):
-    """Which URLs are the same page. The first rule that matches names it."""
-
-    #: over the host name (re.search); any host without it
-    host: Regex | None = None
-    #: over path and query (re.search), with named groups
-    pattern: Annotated[Regex, Field(examples=[r"'^/p/(?P<page>\d+)/'"])]
-    #: the page key, with the groups' names in braces
-    key: Annotated[str, Field(min_length=1, examples=['"example:{page}"'])]
-
-    @model_validator(mode="after")
-    def _key_uses_groups(self) -> PageKeyRule:
-        groups = re.compile(self.pattern).groupindex
-        try:
-            fields = [field[1:] for field in Formatter().parse(self.key) if field[1] is not None]
-        except ValueError as fault:
-            raise ValueError(f"key {self.key!r}: {fault}") from fault
-        for name, form, conversion in fields:
-            if name not in groups or form or conversion:
-                raise ValueError(f"key uses {{{name}}}, which no group of the pattern is called")
-        return self
-
-
-class Expect(_Model):
-    """What the site looked like when the profile was written: a seed without it is no longer that site."""
-
-    #: how many a page of the site holds
-    members: NonNegativeInt | None = None
-    goals: NonNegativeInt | None = None
-    sponsors: NonNegativeInt | None = None
-    #: as the identity extractor names it
-    cms: str | None = None
-    #: over a seed's text (re.search, case-insensitive)
-    text: Regex | None = None
-
-    def counts(self) -> dict[str, int]:
-        """By role."""
-        said = {"member": self.members, "goal": self.goals, "sponsor": self.sponsors}
-        return {role: count for role, count in said.items() if count is not None}
-
-
-class Profile(_Model):
+class Profile(Table):
     """Every setting says what it costs the crawled site or the reader where that is not plain."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     #: what people who know other programs call these keys
     called_elsewhere: ClassVar[Mapping[str, str]] = {
@@ -178,13 +129,13 @@ class Profile(_Model):
     #: at most so many URLs of one host in one crawl, requisites too, seeds aside; more are refused (rule ``per-host``)
     max_per_host: PositiveInt | None = None
     #: received in one crawl, as a number or ``"200 MiB"``
-    max_bytes: PositiveInt | None = None
+    max_bytes: Annotated[PositiveInt, SizeInUnits] | None = None
     #: seconds of one crawl
     max_time_s: PositiveFloat | None = None
     #: how often it is crawled without anybody asking: see [crawls that begin by themselves](schedules.md)
     schedule: Schedule | None = None
     #: one response is cut behind it, and marked; at most 4000 MiB, past which no record is read
-    max_response_bytes: Annotated[int, Field(ge=1, le=4000 << 20)] = 256 << 20
+    max_response_bytes: Annotated[int, Field(ge=1, le=4000 << 20), SizeInUnits] = 256 << 20
 
     # How it is kept.
     #: a payload that is in the archive already is not stored again, but referred to (a revisit record): where the
@@ -264,35 +215,13 @@ class Profile(_Model):
             raise ValueError("proxy_user and proxy_password go together, and with a proxy")
         return self
 
-    @field_validator("max_response_bytes", "max_bytes", mode="before")
-    @classmethod
-    def _sizes_have_units(cls, value: Any) -> Any:
-        """``"256 MiB"`` is 268435456."""
-        found = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", value) if isinstance(value, str) else None
-        if isinstance(value, str) and not found:
-            raise ValueError(f'{value[:40]!r} is no size: a number of bytes, or as "200 MiB" (KiB, MiB, GiB)')
-        return int(found[1]) << {"KiB": 10, "MiB": 20, "GiB": 30}[found[2]] if found else value
-
     def page_key(self, url: str) -> str:
         """The key that captures of one page share, whatever the host or menu path they were reached by."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-        except ValueError:
-            return urlkey(url)
-        for host_matches, pattern, key in self._page_key_rules:
-            if host_matches is None or host_matches(host):
-                found = pattern.search(f"{parts.path}?{parts.query}" if parts.query else parts.path)
-                if found:
-                    return key.format_map({name: value or "" for name, value in found.groupdict().items()})
-        return urlkey(url)
+        return self._page_keys.key_of(url)
 
     @cached_property
-    def _page_key_rules(self) -> list[tuple[Callable[[str], Any] | None, re.Pattern[str], str]]:
-        return [
-            (re.compile(rule.host, re.IGNORECASE).search if rule.host else None, re.compile(rule.pattern), rule.key)
-            for rule in self.page_keys
-        ]
+    def _page_keys(self) -> PageKeys:
+        return PageKeys(self.page_keys)
 
     def hints(self) -> Hints:
         from crawler.extract.hints import Hints, Selector  # with all extractors, which the crawler process never needs
@@ -346,54 +275,6 @@ class Profile(_Model):
     @property
     def digest(self) -> str:
         return f"sha256:{hashlib.sha256(self.to_json().encode()).hexdigest()}"
-
-
-def shipped_trackers() -> frozenset[str]:
-    lines = (Path(__file__).parent / "trackers.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileFile:
-    """A profile there is, read or not."""
-
-    name: str
-    path: Path
-    #: comes with Bewaar; an archive's own of the same name goes before it
-    shipped: bool
-
-
-def read_profile(path: Path) -> Profile:
-    """The profile in *path*; its name is the file's. Raises BadProfile, naming file, line and key."""
-    data, text = read_toml(path, BadProfile)
-    if data.setdefault("name", path.stem) != path.stem:
-        raise BadProfile(f"{path}: name: is {data['name']!r}, but the file is {path.name}")
-    return validate(Profile, data, source=str(path), text=text, error=BadProfile)
-
-
-def load_profile(name: str, archive: Archive | None = None) -> Profile:
-    """The archive's own ``sites/NAME.toml``, else the shipped one. Raises WrongUse for a name nobody has."""
-    return read_profile(find_profile(name, archive).path)
-
-
-def find_profile(name: str, archive: Archive | None = None) -> ProfileFile:
-    """As `load_profile`, not read yet."""
-    known = {file.name: file for file in list_profiles(archive)}
-    if name in known:
-        return known[name]
-    if "." in name or "/" in name:
-        raise WrongUse(f"no site {name[:200]!r}; a URL begins with http:// or https://")
-    there = f"there are: {', '.join(sorted(known))}" if known else "there are none"
-    raise WrongUse(f"no site {name[:200]!r}{did_you_mean(name, list(known))} ({there})")
-
-
-def list_profiles(archive: Archive | None = None) -> list[ProfileFile]:
-    """Every profile by name; an archive's own hides the shipped one of its name. None is read."""
-    found = {}
-    for folder, shipped in ((Path(__file__).parent, True), (archive.sites if archive else None, False)):
-        for path in folder.glob("*.toml") if folder else ():
-            found[path.stem] = ProfileFile(path.stem, path, shipped)
-    return [found[name] for name in sorted(found)]
 
 
 def default_profile(*urls: str, **settings: Any) -> Profile:

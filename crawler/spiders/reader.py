@@ -22,7 +22,7 @@ from archive.warc.writer import Sealed
 from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
-from crawler.sites.profile import LOGGED_OUT
+from crawler.sites.login import LOGGED_OUT
 from crawler.spiders.closing import close_spider, closing_records
 from crawler.spiders.process import ReaderProcess
 from crawler.spiders.told import Answers, Told, Unstored

@@ -32,7 +32,7 @@ from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
 from crawler.plan import CrawlPlan, profile_for, scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
-from crawler.sites.profile import UNEXPECTED
+from crawler.sites.expectation import UNEXPECTED
 from crawler.spiders.closing import close_spider
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.leasing import LeasingSpider

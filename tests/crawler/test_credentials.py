@@ -12,7 +12,8 @@ from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
 from crawler.credentials import Credentials, find_credentials
 from crawler.plan import plan_crawl
-from crawler.sites.profile import Profile, load_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import load_profile
 from tests.front_door import bewaar
 
 BEGIN = 'seeds = ["https://example.org/"]\ncontact = "a@example.org"\n'

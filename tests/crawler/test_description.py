@@ -21,7 +21,8 @@ from archive.store.described import Described
 from archive.wacz.pack import Wanted
 from archive.warc.reader import read_records
 from crawler.rebuild import compare
-from crawler.sites.profile import Profile, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import read_profile
 from tests.archive.browse_server import running
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Site, page

@@ -17,7 +17,7 @@ from crawler.extract.hints import Hints
 from crawler.golden.pages import GoldenPage, Sections, differences, golden_pages, read_golden_page
 from crawler.golden.record import profile_named
 from crawler.items import KINDS, Member
-from crawler.sites.profile import list_profiles
+from crawler.sites.profile_files import list_profiles
 from tests.front_door import bewaar, crawl
 from tests.site_server import Site, page
 

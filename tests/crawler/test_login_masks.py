@@ -15,7 +15,7 @@ from archive.layout import Archive
 from crawler.begin import begin_crawl
 from crawler.capture.forms import Forms
 from crawler.frontier import ATTEMPTS
-from crawler.sites.profile import load_profile
+from crawler.sites.profile_files import load_profile
 from crawler.spiders.site import SiteSpider
 from tests.login_site import ENVIRONMENT, KEY, declare
 

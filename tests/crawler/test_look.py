@@ -36,7 +36,8 @@ from crawler.look.survey import PageSeen, Step, Survey, is_look
 from crawler.look.verdict import what_is_wrong
 from crawler.roster import roster
 from crawler.schedule.history import last_crawl
-from crawler.sites.profile import Profile, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import read_profile
 from crawler.status.state import state_of
 from tests.front_door import CONTACT, bewaar
 from tests.site_server import Answer, Site

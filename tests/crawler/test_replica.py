@@ -18,7 +18,7 @@ from crawler.replica.editions import EDITIONS, LAMPION, Edition, truth
 from crawler.replica.server import HOSTS, START_URL, Replica
 from crawler.replica.site import answer
 from crawler.replica.tls import certificate
-from crawler.sites.profile import read_profile
+from crawler.sites.profile_files import read_profile
 
 MAIN_PATH = urlsplit(START_URL).path
 UP = [edition for edition in EDITIONS if not edition.down]

@@ -15,7 +15,8 @@ from archive.layout import Archive
 from crawler.schedule import rule as rule_module
 from crawler.schedule.rule import Rule, share_of
 from crawler.sites import schedule as schedule_module
-from crawler.sites.profile import Profile, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import read_profile
 from crawler.sites.schedule import Schedule
 
 #: clocks that change by an hour at night, by half an hour in the southern autumn, at midnight, and never

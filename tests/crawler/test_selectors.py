@@ -14,7 +14,8 @@ from archive.quotes import stands
 from crawler.extract import Hints, extract
 from crawler.extract.hints import Selector
 from crawler.golden.pages import golden_pages
-from crawler.sites.profile import Profile, read_profile
+from crawler.sites.profile import Profile
+from crawler.sites.profile_files import read_profile
 from crawler.tree import parse
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"

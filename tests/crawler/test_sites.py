@@ -16,14 +16,9 @@ from archive.errors import BadProfile, WrongUse
 from archive.layout import Archive
 from crawler.connect_to import ConnectTo
 from crawler.scope import Scope
-from crawler.sites.profile import (
-    Profile,
-    default_profile,
-    list_profiles,
-    load_profile,
-    read_profile,
-    shipped_trackers,
-)
+from crawler.sites.profile import Profile, default_profile
+from crawler.sites.profile_files import list_profiles, load_profile, read_profile
+from crawler.sites.trackers import shipped_trackers
 
 SEED = "http://eerlijkkinderpardon.nu/p/215/3232/mo480-cg310/mo481-cg310/better-care-network"
 MINIMAL = 'seeds = ["http://a.example/"]\n'

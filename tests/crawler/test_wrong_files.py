@@ -12,7 +12,7 @@ import archive.slips
 import archive.wording
 from archive.errors import BadProfile, NotAnArchive
 from archive.layout import Archive
-from crawler.sites.profile import read_profile
+from crawler.sites.profile_files import read_profile
 
 SEEDS = 'seeds = ["http://a.example/"]\n'
 #: words of pydantic's and Python's that tell people nothing
