@@ -10,8 +10,9 @@ from itertools import islice
 
 from archive import digests
 from archive.errors import BadHttp, Damaged, NotAnArchive
+from archive.exchange import Exchange, Original, Validator
 from archive.layout import Archive
-from archive.model import Exchange, Original, Place, Record, Validator
+from archive.model import Place, Record
 from archive.store import open_read_only
 from archive.store.originals import holders, latest_whole
 from archive.warc import fields

@@ -17,7 +17,8 @@ from typing import Literal
 
 from archive import times
 from archive.errors import BadHttp
-from archive.model import DECLARED_SECRET, Exchange, Original, Source, WireBytes
+from archive.exchange import DECLARED_SECRET, Exchange, Original, Source
+from archive.model import WireBytes
 from archive.warc import fields, http
 from archive.warc.blocks import InMemory
 from archive.warc.fields import Field
@@ -30,7 +31,7 @@ WARC_FIELDS = "application/warc-fields"
 MAX_ASIDE_BYTES = 1 << 16
 #: the field that counts the ranges of a body that were masked
 SECRETS_IN_BODY = "secretsInBody"
-#: the fields that tell of another archive (`archive.model.Source`)
+#: the fields that tell of another archive (`archive.exchange.Source`)
 SOURCE_URI = "sourceURI"
 OTHER_DIGEST = "otherDigest"
 _ASIDE = frozenset({"interim", "surplus"})

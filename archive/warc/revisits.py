@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from archive.digests import same
 from archive.errors import BadHttp
-from archive.model import Capture, Exchange, HttpResponse, Record, WireBytes
+from archive.exchange import Exchange
+from archive.model import Capture, HttpResponse, Record, WireBytes
 from archive.warc.http import parse_response
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

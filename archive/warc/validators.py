@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from archive.errors import BadHttp
-from archive.model import Exchange, HttpResponse, Validator
+from archive.exchange import Exchange, Validator
+from archive.model import HttpResponse
 from archive.warc.http import parse_response
 
 Strength = Literal["strong", "weak"]

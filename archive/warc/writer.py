@@ -19,8 +19,9 @@ from pathlib import Path
 
 from archive import times
 from archive.errors import ArchiveFault, WrongUse
+from archive.exchange import Exchange, Original
 from archive.faults import fault
-from archive.model import Exchange, Original, Place
+from archive.model import Place
 from archive.warc import fields
 from archive.warc.blocks import InMemory
 from archive.warc.events import WARC_FIELDS, Algorithm, Draft, digest, draft_exchange, draft_metadata

@@ -14,8 +14,8 @@ from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, DiskFull, WrongUse
+from archive.exchange import Exchange, Original, Validator
 from archive.manifest import add_to_manifest
-from archive.model import Exchange, Original, Validator
 from archive.warc.validators import is_not_modified
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError, RequestGenerationFailed, RequestTransmissionFailed, ResponseFailed
 from twisted.web.http import PotentialDataLoss, _DataLoss, _MalformedChunkedDataError
 
-from archive.model import Truncated
+from archive.exchange import Truncated
 from crawler.capture.guard import AddressRefused
 
 MAX_CHARACTERS = 300

@@ -12,7 +12,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, WrongUse
-from archive.model import Validator
+from archive.exchange import Validator
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.guard import Guard
 from crawler.capture.recording import Attempts

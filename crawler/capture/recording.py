@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from archive import times
 from archive.errors import ArchiveFault
-from archive.model import Exchange, Truncated
+from archive.exchange import Exchange, Truncated
 from archive.warc.blocks import InMemory
 from crawler.capture.failures import TooSlow, explain, reason
 from crawler.capture.spool import Spool

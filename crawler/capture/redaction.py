@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from archive.digests import sha256_chunks
 from archive.errors import BadHttp, Damaged
-from archive.model import DECLARED_SECRET, Exchange, HttpResponse, Redaction, WireBytes
+from archive.exchange import DECLARED_SECRET, Exchange, Redaction
+from archive.model import HttpResponse, WireBytes
 from archive.warc import http
 from archive.warc.blocks import InMemory, Part, join, mask
 from crawler.capture.forms import Forms, merged

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archive.model import Place, Truncated
+from archive.exchange import Truncated
+from archive.model import Place
 
 #: ``(captured: Captured, request: Request)``, in the reactor's thread: the exchange is written, not yet synced
 captured = object()

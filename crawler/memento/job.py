@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from archive import times
 from archive.dedup import Originals
+from archive.exchange import Exchange, Original
 from archive.layout import Archive
-from archive.model import Exchange, Original, Place
+from archive.model import Place
 from archive.store import open_read_only
 from archive.store.originals import is_recovered, place_of
 from archive.warc import fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.errors import BadHttp, Damaged
-from archive.model import Exchange
+from archive.exchange import Exchange
 from archive.warc import http
 from crawler.discover import discover
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from archive import digests
 from archive.errors import BewaarError, Damaged
-from archive.model import Exchange, HttpResponse, Record, Source, Truncated, WireBytes
+from archive.exchange import Exchange, Source, Truncated
+from archive.model import HttpResponse, Record, WireBytes
 from archive.times import parse
 from archive.urls import urlkey
 from archive.warc import http

@@ -14,7 +14,8 @@ from twisted.internet.threads import deferToThread
 
 from archive import times
 from archive.errors import BadHttp, Damaged
-from archive.model import Exchange, Record
+from archive.exchange import Exchange
+from archive.model import Record
 from archive.warc import http as warc_http
 from crawler.memento.address import Asked, Interface, listing_url
 from crawler.memento.frontier import Row

@@ -10,7 +10,7 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, BadHttp
-from archive.model import Original
+from archive.exchange import Original
 from archive.warc.revisits import may_refer
 from archive.warc.writer import Written
 from crawler.frontier import RETRIED

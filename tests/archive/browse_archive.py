@@ -10,9 +10,10 @@ from pathlib import Path
 
 from archive import digests, urls
 from archive.decoding import decode
+from archive.exchange import Exchange
 from archive.layout import Archive
 from archive.manifest import add_to_manifest
-from archive.model import Capture, Crawl, Evidence, Exchange, Fact, Link, PageText, Problem, Reading, Section
+from archive.model import Capture, Crawl, Evidence, Fact, Link, PageText, Problem, Reading, Section
 from archive.quotes import locate
 from archive.store import Store, payloads_in
 from archive.store.decisions import append_decision

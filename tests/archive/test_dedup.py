@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from archive.dedup import Originals
+from archive.exchange import Exchange, Original, Validator
 from archive.layout import Archive
-from archive.model import Exchange, Original, Validator
 from archive.store import Store
 from archive.warc.writer import WarcWriter, Written
 from crawler.files import Ingests, ingest_file

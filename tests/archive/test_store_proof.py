@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive import digests, quotes
-from archive.model import Capture, Evidence, Exchange, PageText, Reading, Section
+from archive.exchange import Exchange
+from archive.model import Capture, Evidence, PageText, Reading, Section
 from archive.store.proof import RowsChecked, verify_rows
 from archive.warc.blocks import InMemory
 from archive.warc.writer import WarcWriter

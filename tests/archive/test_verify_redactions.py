@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from archive.model import Original, Redaction
+from archive.exchange import Original, Redaction
 from archive.warc.judge import judge
 from archive.warc.reader import WarcFile
 from archive.warc.stretches import judge_in_stretches

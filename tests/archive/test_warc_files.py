@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveFault, DiskFull, WrongUse
-from archive.model import Exchange
+from archive.exchange import Exchange
 from archive.warc.reader import open_warc, read_record, read_records
 from archive.warc.writer import Sealed, WarcWriter
 from tests.archive.warc_samples import CLOCK, HELLO, exchange_of, unique_ids, warc_writer

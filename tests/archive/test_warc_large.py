@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveFault, TooLarge
-from archive.model import Exchange
+from archive.exchange import Exchange
 from archive.warc import http
 from archive.warc.blocks import InMemory, OnDisk
 from archive.warc.reader import Limits, read_record, read_records

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive.digests import same
 from archive.errors import BadRecord, BewaarError, TooLarge
-from archive.model import Exchange
+from archive.exchange import Exchange
 from archive.warc import http
 from archive.warc.blocks import InMemory, OnDisk, join
 from archive.warc.reader import Limits, WarcFile, read_record, read_records

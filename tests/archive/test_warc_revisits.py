@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.model import Exchange, Original, Record
+from archive.exchange import Exchange, Original
+from archive.model import Record
 from archive.warc.reader import read_records
 from archive.warc.revisits import is_original, may_refer
 from tests.archive.warc_samples import HELLO, STARTED, exchange_of, member_texts, sha256, warc_writer

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from archive.model import Exchange, Original, Validator
+from archive.exchange import Exchange, Original, Validator
 from archive.warc.http import parse_response
 from archive.warc.reader import read_records
 from archive.warc.validators import Strength, condition_of, is_not_modified

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from archive.model import Exchange, Original, Redaction
+from archive.exchange import Exchange, Original, Redaction
 from archive.warc.blocks import InMemory
 from archive.warc.ids import RecordIds
 from archive.warc.reader import WarcFile, read_record

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archive.model import Exchange
+from archive.exchange import Exchange
 from archive.warc.blocks import InMemory
 from archive.warc.http import parse_response, payload
 from archive.warc.writer import WarcWriter

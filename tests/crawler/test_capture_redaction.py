@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.model import Exchange, WireBytes
+from archive.exchange import Exchange
+from archive.model import WireBytes
 from archive.warc.blocks import InMemory, Masked, hold, join, mask
 from archive.warc.events import draft_exchange
 from archive.warc.http import dechunk, dechunk_in_place, trailer_offset

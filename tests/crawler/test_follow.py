@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from archive import times
+from archive.exchange import Exchange
 from archive.layout import Archive
-from archive.model import Exchange
 from archive.warc.blocks import InMemory
 from archive.warc.writer import WarcWriter
 
