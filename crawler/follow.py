@@ -38,8 +38,8 @@ from archive.model import Reading, Record
 from archive.store import Store
 from archive.warc.reader import WarcFile, open_warc
 from crawler.events import Event, events
-from crawler.files import Ingests
 from crawler.ingest import Ingest, derive_site
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.rebuild import MEMORY_BYTES, catch_up
 from crawler.sites.login import LOGGED_OUT

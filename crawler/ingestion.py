@@ -27,7 +27,8 @@ from archive.warc.reader import INSIDE
 from archive.warc.verify import warc_files
 from archive.written import record_written
 from crawler.attribution import Sites
-from crawler.files import Ingested, Ingests
+from crawler.files import Ingested
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.rebuild import SECOND_LOOK, in_order, ingest_all, rebuild
 from crawler.sites.profile import Profile

@@ -27,7 +27,8 @@ from archive.store.compare import differences, dump, fact_differences
 from archive.warc.reader import INSIDE
 from archive.written import record_written
 from crawler.differences import Differences, open_migrated, read_otherwise
-from crawler.files import Ingested, Ingests, ingest_file, openings
+from crawler.files import Ingested, ingest_file
+from crawler.ingests import Ingests, openings
 from crawler.items import KINDS
 
 #: for one record; what ended a crawl's reader must end this one too

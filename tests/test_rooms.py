@@ -107,21 +107,24 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.extract", "crawler.items",
         "crawler.reading", "crawler.sites",
     ),
-    "crawler.files": (
+    "crawler.ingests": (
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.ingest",
         "crawler.reading", "crawler.sites", "crawler.warcinfo",
     ),
+    "crawler.files": (
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.ingests",
+    ),
     "crawler.differences": (*GROUND, "archive.store", "crawler.items"),
     "crawler.rebuild": (
-        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.items",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.ingests", "crawler.items",
     ),
     "crawler.ingestion": (
-        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files",
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files", "crawler.ingests",
         "crawler.items", "crawler.rebuild", "crawler.sites",
     ),
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
-        "crawler.files", "crawler.rebuild",
+        "crawler.ingests", "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.items", "crawler.sites",
     ),
     "crawler.spiders": (
@@ -175,15 +178,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.look", "crawler.outcome", "crawler.sites.cli"),
     "crawler.curation": (
-        *GROUND, *LAYOUT, "archive.store", "crawler.files", "crawler.ingest", "crawler.items", "crawler.reading",
+        *GROUND, *LAYOUT, "archive.store", "crawler.ingest", "crawler.ingests", "crawler.items", "crawler.reading",
         "crawler.sites", "crawler.warcinfo",
     ),
     "crawler.curation.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.store", "crawler.curation", "crawler.outcome"),
     "crawler.sites.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.judgement", "crawler.outcome", "crawler.plan",
                           "crawler.roster", "crawler.sites"),
     "crawler.patching": (
-        *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.events", "crawler.files",
-        "crawler.frontier", "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.events",
+        "crawler.frontier", "crawler.ingests", "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
     ),
     "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
     "crawler.alerting": (

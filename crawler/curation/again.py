@@ -8,8 +8,8 @@ from pathlib import Path
 from archive.errors import Damaged, WrongUse
 from archive.layout import KEPT, Archive
 from archive.store import Store
-from crawler.files import Ingests
 from crawler.ingest import derive_site
+from crawler.ingests import Ingests
 from crawler.reading import Reader
 from crawler.sites.profile import Profile
 from crawler.warcinfo import opening

@@ -18,8 +18,8 @@ from archive.report.crawl import asked_in, find_crawl, patched
 from archive.store import Store, decisions
 from archive.written import record_written
 from crawler.begin import Begun, mask_log, unfinished_in
-from crawler.files import Ingests
 from crawler.frontier import Frontier
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.kept import recorded_profile
 from crawler.plan import Patch, plan_crawl

@@ -15,7 +15,8 @@ from archive.exchange import Exchange, Original, Validator
 from archive.layout import Archive
 from archive.store import Store
 from archive.warc.writer import WarcWriter, Written
-from crawler.files import Ingests, ingest_file
+from crawler.files import ingest_file
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from tests.archive.raw_records import record, write_warc
 from tests.archive.warc_samples import CLOCK, HELLO, STARTED, exchange_of, sha256, unique_ids, warc_writer

@@ -12,7 +12,8 @@ from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import Dump, dump
 from archive.store.places import sites_beside
-from crawler.files import Ingests, ingest_file
+from crawler.files import ingest_file
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.rebuild import in_order
 from tests.archive.raw_records import REVISIT_PROFILE, record

@@ -25,7 +25,8 @@ from crawler.curation.decide import Curator
 from crawler.curation.session import review
 from crawler.curation.terminal import printable
 from crawler.extract import registry
-from crawler.files import Ingests, ingest_file
+from crawler.files import ingest_file
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.replica.demo import SITE
 from crawler.replica.editions import EDITIONS

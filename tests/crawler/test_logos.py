@@ -12,7 +12,8 @@ import pytest
 from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
-from crawler.files import Ingests, ingest_file
+from crawler.files import ingest_file
+from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.rebuild import rebuild
 from tests.archive.picture_files import mark, png_of_nothing, saved
