@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import stat
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from archive import times
-from archive.errors import ArchiveFault, Locked, NotAnArchive, WrongUse
-from archive.locks import lock_file, waiting_lock
+from archive.errors import ArchiveFault, NotAnArchive, WrongUse
+from archive.locks import nesting_lock, owned_lock, owner_of, waiting_lock
 from archive.whole import make_folder, write_whole
 
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
@@ -31,7 +28,6 @@ KEPT = "sha256-"
 ERASING = "erasure.json"
 
 _SITE = re.compile(r"[a-z0-9_-]{1,100}")
-_LONGEST_LOCK_BYTES = 200
 
 
 def check_site_name(name: str) -> str:
@@ -110,6 +106,7 @@ class Archive:
             if archive.writable:
                 archive.make_folders()
             return archive
+        from archive.founding import check_free, is_headless
         from archive.marker import check_marker, marker_text
 
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}
@@ -249,104 +246,32 @@ class Archive:
 
     @contextmanager
     def lock_site(self, site: str) -> Iterator[None]:
-        """Hold *site* for one crawl. Raises Locked, naming the holder, at once where another process holds it.
-
-        The kernel drops the lock with its owner, so a dead owner's is simply taken over; what the file says is for
-        people only.
-        """
-        self.check_writable()
-        self.make_folders()
-        path = self.state / f"{check_site_name(site)}.lock"
-        with lock_file(path) as descriptor:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as fault:
-                raise Locked(f"{site} is being crawled already{_holder(descriptor)}") from fault
-            # The lock holds without its text, which a full disk may refuse.
-            with suppress(OSError):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"pid {os.getpid()} since {times.seconds(times.now())}\n".encode(), 0)
-            try:
-                yield
-            finally:
-                # Emptied, not removed: a removed file's lock can be held beside a new file's of the same name.
-                with suppress(OSError):
-                    os.ftruncate(descriptor, 0)
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        """Hold *site* for one crawl. Raises Locked, naming the holder, at once where another process holds it."""
+        self._prepare_to_lock()
+        with owned_lock(self._site_lock(site), f"{site} is being crawled already"):
+            yield
 
     def holder_of(self, site: str) -> int | None:
         """The process that crawls *site*, by what its lock file says; None where it is none, or none any more. The
         lock itself is left alone: taken for a moment, it would turn a crawl away that begins just then."""
-        path = self.state / f"{check_site_name(site)}.lock"
-        try:
-            with path.open("rb") as file:
-                found = re.match(rb"pid (\d+) since ", file.read(_LONGEST_LOCK_BYTES))
-            if found is None:
-                return None
-            os.kill(int(found[1]), 0)
-        except PermissionError:
-            return int(found[1]) if found else None
-        except OSError:
-            return None
-        return int(found[1])
+        return owner_of(self._site_lock(site))
+
+    def _site_lock(self, site: str) -> Path:
+        return self.state / f"{check_site_name(site)}.lock"
 
     @contextmanager
     def lock_intake(self) -> Iterator[None]:
         """Hold the taking in of others' files; waits for other processes."""
-        self.check_writable()
-        self.make_folders()
+        self._prepare_to_lock()
         with waiting_lock(self.state / "intake.lock"):
             yield
 
     @contextmanager
     def lock_database(self) -> Iterator[None]:
         """Hold archive.db for one batch of writes; waits for other threads and processes. One thread may nest it."""
-        key = (os.getpid(), self.database.absolute())
-        held: set[tuple[int, Path]] = _HELD.__dict__.setdefault("databases", set())
-        if key in held:
+        with nesting_lock(self.state / "archive.db.lock", self._prepare_to_lock):
             yield
-            return
+
+    def _prepare_to_lock(self) -> None:
         self.check_writable()
         self.make_folders()
-        with waiting_lock(self.state / "archive.db.lock"):
-            held.add(key)
-            try:
-                yield
-            finally:
-                held.discard(key)
-
-
-#: What this thread holds: flock would let a thread wait for itself forever.
-_HELD = threading.local()
-
-
-def _holder(descriptor: int) -> str:
-    text = os.pread(descriptor, _LONGEST_LOCK_BYTES, 0).decode("ascii", "replace")
-    found = re.match(r"pid (\d+) since (\S+)", text)
-    return f" by process {found[1]}, since {found[2]}" if found else ""
-
-
-#: besides the folders; what else an archive holds is named after these
-_FILES = ("archive.db", "manifest-sha256.txt", f".{MARKER}")
-_FOLDERS = {"warcs", SITES, "pages", "decisions", "exports", "reports", "state"}
-
-
-def is_headless(root: Path) -> bool:
-    """Whether *root* is an archive, and nothing else, whose marker is gone."""
-    if not (root / "warcs").is_dir() or (root / MARKER).exists():
-        return False
-    return all(path.name in _FOLDERS or path.name.startswith(_FILES) for path in root.iterdir())
-
-
-def check_free(root: Path) -> None:
-    """Whether an archive can be made at *root*. Raises NotAnArchive where something else is, and OSError."""
-    if not root.exists():
-        return
-    # A marker half made is the trace of an earlier start that was killed, not somebody's property.
-    # Profiles may be written before the archive they are for.
-    names = [path.name for path in root.iterdir() if path.name != SITES] if root.is_dir() else []
-    if not root.is_dir():
-        raise NotAnArchive(f"{root}: not a directory")
-    if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
-        lost = f"; if its {MARKER} was lost: `bewaar init --archive {root}` writes it anew" if is_headless(root) else ""
-        raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign}){lost}")

@@ -21,6 +21,7 @@ LAYOUT = (
     "archive.contact",
     "archive.locks",
     "archive.layout",
+    "archive.founding",
     "archive.whole",
     "archive.configuration",
     "archive.slips",

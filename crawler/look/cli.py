@@ -11,7 +11,8 @@ import click
 
 from archive.cli import ExistingFile, archive_option, json_option, print_json
 from archive.errors import WrongUse
-from archive.layout import MARKER, check_free, is_headless
+from archive.founding import check_free, is_headless
+from archive.layout import MARKER
 from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
 from crawler.sites.cli import SCOPES, sites
 

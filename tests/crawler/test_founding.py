@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from archive.errors import NotAnArchive, WrongUse
-from archive.layout import Archive, check_free
+from archive.founding import check_free
+from archive.layout import Archive
 from crawler.look.founding import check_answer, found_archive
 from tests.front_door import COMMAND, CONTACT, bewaar, environment
 
