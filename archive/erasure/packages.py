@@ -16,9 +16,10 @@ from archive.digests import sha256
 from archive.erasure.journal import Row
 from archive.erasure.needles import Needles
 from archive.warc.packed import PACKAGE, PACKAGE_DIGEST
-from archive.warc.reader import INSIDE, Part, WarcFile
+from archive.warc.reader import INSIDE, WarcFile
 from archive.warc.rewrite import Rewritten, rewrite
 from archive.warc.tombstones import Terms
+from archive.warc.warc_file import Part
 from archive.warc.zips import Entry, Wacz
 
 #: where what vouched for the package before is kept

@@ -14,11 +14,12 @@ from archive.warc import http as warc_http
 from archive.warc.blocks import InMemory, Part
 from archive.warc.deflate import fast_zlib
 from archive.warc.ledger import Note, note
-from archive.warc.reader import Spent, WarcFile
+from archive.warc.reader import WarcFile
 from archive.warc.records import Records
 from archive.warc.redactions import EventBlocks
 from archive.warc.rules import Fault, arc_faults, header_faults, is_sound, shown
 from archive.warc.sound import sound_members
+from archive.warc.warc_file import Spent
 
 _VERSIONS = frozenset({b"1.1", b"1.0"})
 #: a final response; what comes before one counts as its header section

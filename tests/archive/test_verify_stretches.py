@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.warc.judge import _is_payload, _judge_closely, judge
-from archive.warc.reader import Spent, WarcFile
+from archive.warc.reader import WarcFile
 from archive.warc.records import Limits
 from archive.warc.rules import header_faults, is_sound
 from archive.warc.sound import sound_members
 from archive.warc.stretches import judge_in_stretches, workers
 from archive.warc.verify import Checked, Verification, verify_file
+from archive.warc.warc_file import Spent
 from tests.archive.test_verify import BLOCK, CHUNKED, DEPARTURES, FAULTS, VALID, info, record, revisit
 from tests.archive.warc_samples import HELLO, exchange_of, unique_ids, warc_writer
 
