@@ -12,9 +12,10 @@ for _name in _hidden:
     del sys.modules[_name]
 
 # ruff: noqa: E402
+from archive.store.counts import Counts
 from archive.store.derivation import Derived
 from archive.store.payloads import payloads_in
 from archive.store.schema import open_read_only
-from archive.store.store import Counts, Store
+from archive.store.store import Store
 
 __all__ = ["Counts", "Derived", "Store", "open_read_only", "payloads_in"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from archive.model import Closing, Crawl, Fact, Place, Problem, Reading
 from archive.store import decisions
 from archive.store.alerts import Said, drift_of
 from archive.store.captures import Captures
+from archive.store.counts import Counts, count_rows
 from archive.store.derivation import Derived, Known, derive
 from archive.store.described import ELEMENTS
 from archive.store.facts import Facts
@@ -25,21 +26,6 @@ from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
 from archive.warc.tombstones import Erased
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    crawls: int
-    captures: int
-    #: page keys with at least one text
-    pages: int
-    #: per role, what was ever listed: subjects, each once per site
-    listed: Mapping[str, int]
-    #: per role, what is listed now
-    current: Mapping[str, int]
-    organisations: int
-    changes: int
-    problems: int
 
 
 class Store:
@@ -213,25 +199,7 @@ class Store:
         return drift_of(self.db.conn, crawl_id)
 
     def counts(self) -> Counts:
-        def count(sql: str) -> int:
-            return int(self.db.conn.execute(sql).fetchone()[0])
-
-        def per_role(where: str) -> dict[str, int]:
-            found = self.db.conn.execute(
-                f"SELECT role, count(DISTINCT site_id || ' ' || subject) FROM presence WHERE {where} GROUP BY role"
-            )
-            return dict.fromkeys((kind.role for kind in self.kinds), 0) | dict(found.fetchall())
-
-        return Counts(
-            crawls=count("SELECT count(*) FROM crawl"),
-            captures=count("SELECT count(*) FROM capture"),
-            pages=count("SELECT count(*) FROM (SELECT DISTINCT site_id, page_key FROM page_version)"),
-            listed=per_role("1"),
-            current=per_role("state = 'current'"),
-            organisations=count("SELECT count(*) FROM organisation"),
-            changes=count("SELECT count(*) FROM change"),
-            problems=count("SELECT count(*) FROM problem"),
-        )
+        return count_rows(self.db.conn, [kind.role for kind in self.kinds])
 
     def replace_with(self, fresh: Store) -> None:
         """Become a copy of *fresh*, in the file that is there: a Datasette that has it open goes on and sees the new
