@@ -8,13 +8,12 @@ need a new copy, which is made beside the requests.
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import tempfile
 import threading
 import time
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,10 +23,9 @@ from archive.browse.thumbnail_cache import forget_others
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from archive.locks import waiting_lock
-from archive.store import open_read_only, publication
+from archive.store import publication
 from archive.store.removal import remove_withheld
 from archive.store.rules import Rule, next_end, rules_in
-from archive.urls import urlkey
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +35,6 @@ FRESH_S = 5.0
 _COSTS = 10
 #: after a failure nothing is tried again for so long, seconds, unless the decisions change
 _RETRY_S = 5.0
-
-_OF_RECORD = """SELECT r.url, c.captured_at FROM capture c JOIN resource r ON r.id = c.resource_id
-WHERE c.record_id = ?"""
-_OF_ROW = {
-    "capture": """SELECT r.url, c.captured_at FROM capture c JOIN resource r ON r.id = c.resource_id WHERE c.id = ?""",
-    "resource": """SELECT r.url, c.captured_at FROM resource r JOIN capture c ON c.resource_id = r.id WHERE r.id = ?""",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,46 +178,6 @@ class Publication:
                     self._made = None
                 raise
             self._failed = None
-
-    def rules_for(self, urls: list[str], captured_at: str | None = None) -> list[Rule]:
-        """What withholds captures of one of *urls*: made at *captured_at*, or of all times."""
-        keys = {urlkey(url) for url in urls}
-        return [
-            rule
-            for rule in self.rules
-            if any(rule.covers(key) for key in keys)
-            and (rule.of_all_times if captured_at is None else rule.since <= captured_at < rule.until)
-        ]
-
-    def rules_for_record(self, record_id: str) -> list[Rule]:
-        """What withholds the captures with this record id."""
-        return self._rules_of(_OF_RECORD, record_id)
-
-    def rules_for_row(self, table: str, row: int) -> list[Rule]:
-        return self._rules_of(_OF_ROW[table], row) if row < 1 << 63 else []
-
-    def erased_record(self, record_id: str) -> tuple[str, str] | None:
-        """When a record with this id was erased, and why; None where none was."""
-        return self._erased("record_id = ?", record_id)
-
-    def erased_url(self, urls: list[str]) -> tuple[str, str] | None:
-        """The same of a capture of one of *urls*; of an address that must not be told nothing is known."""
-        return self._erased("urlkey IN (SELECT value FROM json_each(?))", json.dumps([urlkey(url) for url in urls]))
-
-    def _erased(self, where: str, value: str) -> tuple[str, str] | None:
-        if not self.archive.database.is_file():
-            return None
-        with closing(open_read_only(self.archive.database)) as db:
-            sql = f"SELECT erased_at, reason FROM erased WHERE {where} ORDER BY erased_at DESC LIMIT 1"
-            found: tuple[str, str] | None = db.conn.execute(sql, (value,)).fetchone()
-        return found
-
-    def _rules_of(self, sql: str, value: str | int) -> list[Rule]:
-        if not self.rules or not self.archive.database.is_file():
-            return []
-        with closing(open_read_only(self.archive.database)) as db:
-            found = db.conn.execute(sql, (value,)).fetchall()
-        return [rule for rule in self.rules if any(rule.withholds(url, at) for url, at in found)]
 
     def _make(self, decisions: Stamp) -> None:
         began = time.monotonic()

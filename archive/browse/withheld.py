@@ -9,7 +9,7 @@ import asyncio
 import re
 from typing import Any
 
-from archive.browse import access
+from archive.browse import access, grounds
 from archive.browse.figures import day
 from archive.browse.language import gettext
 from archive.browse.nearest import moment, spellings
@@ -56,21 +56,21 @@ async def check_record(datasette: Any, name: str, record_id: str) -> None:
     if publication is None:
         return
     if publication.rules:
-        _raise(await asyncio.to_thread(publication.rules_for_record, record_id))
-    _raise_erased(await asyncio.to_thread(publication.erased_record, record_id))
+        _raise(await asyncio.to_thread(grounds.rules_for_record, publication, record_id))
+    _raise_erased(await asyncio.to_thread(grounds.erased_record, publication, record_id))
 
 
 async def check_erased(datasette: Any, name: str, url: str) -> None:
     """Of an address of which no capture is served. Raises Erased."""
     publication = access.publication_of(datasette, name)
     if publication:
-        _raise_erased(await asyncio.to_thread(publication.erased_url, spellings(url)))
+        _raise_erased(await asyncio.to_thread(grounds.erased_url, publication, spellings(url)))
 
 
 async def check_row(datasette: Any, name: str, table: str, row: int) -> None:
     publication = access.publication_of(datasette, name)
     if publication and publication.rules:
-        _raise(await asyncio.to_thread(publication.rules_for_row, table, row))
+        _raise(await asyncio.to_thread(grounds.rules_for_row, publication, table, row))
 
 
 def check_url(datasette: Any, name: str, url: str, digits: str) -> None:
@@ -78,7 +78,7 @@ def check_url(datasette: Any, name: str, url: str, digits: str) -> None:
     publication = access.publication_of(datasette, name)
     if publication:
         urls = spellings(url)
-        _raise(publication.rules_for(urls) or publication.rules_for(urls, moment(digits)))
+        _raise(grounds.rules_for(publication, urls) or grounds.rules_for(publication, urls, moment(digits)))
 
 
 async def of_missing_row(datasette: Any, request: Any) -> str | None:

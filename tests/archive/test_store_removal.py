@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.browse import publication as publications
+from archive.browse.grounds import rules_for
 from archive.browse.publication import Publication
 from archive.layout import Archive
 from archive.store import Store
@@ -156,12 +157,12 @@ def test_what_is_lifted_stays_hidden_until_a_new_one_is_made(archive):
     assert publication.hold()
     assert publication.holds()
     assert publication.is_due()
-    assert {rule.key for rule in publication.rules} >= {"test,netwerk)/p/777/dossier"} or publication.rules_for(
-        [SECRET]
+    assert {rule.key for rule in publication.rules} >= {"test,netwerk)/p/777/dossier"} or rules_for(
+        publication, [SECRET]
     )
     publication.refresh()
-    assert not publication.rules_for([SECRET])
-    assert publication.rules_for([LOGO])
+    assert not rules_for(publication, [SECRET])
+    assert rules_for(publication, [LOGO])
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT url FROM resource WHERE url IN (?, ?)", (SECRET, LOGO)).fetchall() == [(SECRET,)]
 
