@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.crash", "tests.front_door", "tests.judges")
+pytest.register_assert_rewrite(
+    "tests.crash", "tests.front_door", "tests.judges", "tests.crawler.crawled", "tests.crawler.erasing"
+)
 
 from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
 from tests.replayers import fetch_replayer, set_up_pywb  # noqa: E402  # as above: it loads front_door

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.crawler.test_crawl import query
+from tests.crawler.crawled import query
 from tests.crawler.test_login_echo import ECHOES, HTML, answer
 from tests.front_door import crawl
 from tests.login_site import ENVIRONMENT, KEY, PASSWORD, SECRETS, declare

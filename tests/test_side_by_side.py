@@ -17,9 +17,9 @@ from archive.errors import Locked
 from archive.layout import Archive
 from archive.store import open_read_only
 from tests.archive.browse_server import running
+from tests.crawler.crawled import query, wait_for
 from tests.crawler.ingests import page as others_page
-from tests.crawler.test_crawl import query, wait_for
-from tests.crawler.test_ingest import DAY_1, crawl_file
+from tests.crawler.others_files import DAY_1, crawl_file
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, page, tree
 

@@ -15,7 +15,6 @@ from tests.archive.store_builders import (
     goals,
     member,
     members,
-    open_store,
     reading,
     rows,
     spans,
@@ -51,12 +50,6 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "no sections": (),
 }
 PROOFS = {("whole", "a list without B"), ("whole", "a label over nothing")}
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("answer", "section"), list(product(ANSWERS, SECTIONS)))

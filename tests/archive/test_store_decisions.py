@@ -8,13 +8,7 @@ import pytest
 
 from archive.errors import WrongUse
 from archive.store.decisions import append_decision, append_event, read_lines
-from tests.archive.store_builders import SITE, found, member, members, open_store, reading, rows, spans, sponsor, write
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
+from tests.archive.store_builders import SITE, found, member, members, reading, rows, spans, sponsor, write
 
 
 def decide(tmp_path, scope: str, value: str, **more) -> None:

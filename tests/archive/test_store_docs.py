@@ -17,16 +17,10 @@ from archive.store.questions import EXAMPLES, QUESTIONS
 from archive.store.view_descriptions import VIEWS
 from archive.store.views import view_name
 from crawler.items import KINDS
-from tests.archive.store_builders import SITE, absent, goals, members, open_store, reading, rows, write
+from tests.archive.store_builders import SITE, absent, goals, members, reading, rows, write
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "schema.md"
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
 
 
 def columns(store, table: str) -> list[str]:

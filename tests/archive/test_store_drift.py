@@ -21,7 +21,6 @@ from tests.archive.store_builders import (
     goals,
     member,
     members,
-    open_store,
     reading,
     rows,
     sponsor,
@@ -31,12 +30,6 @@ from tests.archive.store_builders import (
 SEVEN = ("A", "B", "C", "D", "E", "F", "G")
 OTHER = "http://example.test/other"
 IDENTITY = found("identity", [member("Title"), member("nl"), member("cms")])
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
 
 
 def drift(store, *anchors: str, **expected: int) -> list[tuple]:

@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 
 from archive.model import Link
-from tests.archive.store_builders import HOME, SITE, day, open_store, reading, rows, write
+from tests.archive.store_builders import HOME, SITE, day, reading, rows, write
 
 PDF = f"{HOME}jaarverslag.pdf"
 MISSING = f"{HOME}weg"
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
 
 
 def document(number: int, url: str = PDF, **more):

@@ -71,12 +71,6 @@ class Bytes:
         return HELD.get(digest)
 
 
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
-
-
 def nameless(url: str, value: str | None = None, position: int = 0):
     value = value or url.rpartition("/")[2]
     return sponsor(value, position, organisation=None, confidence=UNNAMED, name_source="file", logo_url=url)

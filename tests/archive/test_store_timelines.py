@@ -15,7 +15,6 @@ from tests.archive.store_builders import (
     image,
     member,
     members,
-    open_store,
     reading,
     rows,
     spans,
@@ -24,12 +23,6 @@ from tests.archive.store_builders import (
 )
 
 FOOTER = "http://example.test/news"
-
-
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
 
 
 def derive(store, *anchors):

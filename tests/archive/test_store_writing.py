@@ -33,12 +33,6 @@ from tests.archive.store_builders import (
 )
 
 
-@pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path) as opened:
-        yield opened
-
-
 def test_new_database_is_strict_wal_and_keeps_foreign_keys(store):
     assert rows(store, "PRAGMA journal_mode") == [("wal",)]
     assert rows(store, "PRAGMA foreign_keys") == [(1,)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from crawler.admission import Admission
 from crawler.sites.profile import default_profile
-from tests.crawler.test_crawl import wait_for
+from tests.crawler.crawled import wait_for
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, tree
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from archive.store.compare import differences
-from tests.crawler.test_crawl import captured, dumped, query, wait_for
+from tests.crawler.crawled import captured, dumped, query, wait_for
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Site, page, tree
 

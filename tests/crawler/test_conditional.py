@@ -21,7 +21,7 @@ from archive.model import Record
 from archive.store.compare import differences
 from archive.warc.fields import read_warc_fields
 from archive.warc.reader import read_records
-from tests.crawler.test_crawl import dumped, query, wait_for
+from tests.crawler.crawled import dumped, query, wait_for
 from tests.crawler.test_dedup import FILLER, MEMBERS, profile, types
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Answer, Site, page, tree

@@ -9,7 +9,7 @@ from archive.layout import Archive
 from archive.store import open_read_only
 from archive.store.compare import differences, dump
 from archive.warc.reader import read_records
-from tests.crawler.test_crawl import dumped, query
+from tests.crawler.crawled import dumped, query
 from tests.front_door import bewaar, crawl
 from tests.site_server import Answer, Site, page, tree
 

@@ -15,7 +15,7 @@ from archive.store.compare import differences
 from crawler.capture.forms import Forms
 from crawler.login import LoginFailed, fill
 from crawler.sites.login import Login
-from tests.crawler.test_crawl import dumped, query, wait_for
+from tests.crawler.crawled import dumped, query, wait_for
 from tests.form_site import FIELDS, PASSWORD, USER, FormSite
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.login_site import check_redactions, events_of, files_holding, members

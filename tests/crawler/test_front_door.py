@@ -19,7 +19,7 @@ import pytest
 
 from archive.layout import Archive
 from archive.warc.reader import read_records
-from tests.crawler.test_crawl import wait_for
+from tests.crawler.crawled import wait_for
 from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment, start
 from tests.site_server import Site, page, tree
 

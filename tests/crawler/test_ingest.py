@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import stat
-import tempfile
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from archive.layout import Archive
-from archive.store.compare import Dump, differences
-from archive.warc.reader import read_records
+from archive.store.compare import differences
 from crawler.files import Ingested
 from crawler.gauge import plain
 from crawler.sites.profile import default_profile
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
-from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
+from tests.crawler.crawled import query
+from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows
+from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, HOME, crawl_file
 from tests.front_door import bewaar
-
-HOME = "http://network.test/members"
-DAY_1, DAY_2, DAY_3 = (f"2020-0{month}-01T10:00:00Z" for month in (1, 2, 3))
-
-
-def query(root: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(root / "archive.db")) as db:
-        return db.execute(sql, values).fetchall()
-
-
-def crawl_file(path: Path, *captures: tuple[str, bytes]) -> Path:
-    """A WARC of others, with captures of one page at these dates."""
-    return write_warc(path, info(), *(record("response", HOME, block, date=date) for date, block in captures))
-
-
-@pytest.fixture
-def three_days(tmp_path: Path) -> Path:
-    return crawl_file(
-        tmp_path / "three-days.warc.gz",
-        (DAY_1, page("Alpha Trust", "Beta Trust")),
-        (DAY_2, page("Alpha Trust", "Beta Trust", "Gamma Trust")),
-        (DAY_3, page("Alpha Trust", "Gamma Trust")),
-    )
 
 
 def test_one_file_of_years_has_a_history(tmp_path: Path, three_days: Path) -> None:
@@ -225,85 +196,6 @@ def test_whose_captures_they_are_can_be_said_and_is_remembered(tmp_path: Path) -
     assert bewaar("index", "--site", "museum", "--archive", root).stdout.count("\n") == 2
 
 
-def test_what_is_damaged_is_named_and_all_around_it_is_read(tmp_path: Path) -> None:
-    parts = [info(), *(record("response", f"{HOME}/{n}", page(f"Member {n} Trust"), date=DAY_1) for n in range(3))]
-    members = [gzip.compress(part) for part in parts]
-    broken = bytearray(members[2])
-    broken[len(broken) // 2] ^= 0xFF
-    path = tmp_path / "damaged.warc.gz"
-    path.write_bytes(b"".join([*members[:2], bytes(broken), members[3]]))
-    offset = len(members[0]) + len(members[1])
-    root = tmp_path / "archive"
-    said = bewaar("ingest", path, "--archive", root, code=1)
-    assert f"{path} at {offset}: " in said.stderr
-    assert query(root, "SELECT count(*) FROM capture") == [(2,)]
-    ((what, detail),) = query(root, "SELECT what, detail FROM problem WHERE capture_id IS NULL")
-    assert what == "damaged"
-    assert f".warc.gz at {offset}: " in str(detail)
-    bewaar("ingest", path, "--archive", root)
-    assert bewaar("rebuild", "--dry-run", "--archive", root, code=1).stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("notes.warc.gz", b"no archive at all"),
-        ("page.warc.gz", gzip.compress(b"<html>no archive at all</html>")),
-        ("empty.warc", b""),
-        ("other.wacz", b"PK\x03\x04 and then nothing"),
-    ],
-    ids=["text", "packed page", "empty", "half a zip"],
-)
-def test_what_is_no_archive_is_refused_before_anything_changes(
-    tmp_path: Path, three_days: Path, name: str, data: bytes
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(data)
-    root = tmp_path / "archive"
-    said = bewaar("ingest", three_days, path, "--archive", root, code=2)
-    assert str(path) in said.stderr
-    assert not root.exists()
-
-
-def test_a_zip_that_leads_elsewhere_writes_nothing_there(tmp_path: Path) -> None:
-    inner = crawl_file(tmp_path / "a.warc.gz", (DAY_1, page("Alpha Trust"))).read_bytes()
-    path = wacz(tmp_path / "tricky.wacz", {"archive/data.warc.gz": inner, "archive/../../../evil.warc.gz": inner})
-    root = tmp_path / "archive"
-    said = bewaar("ingest", path, "--archive", root, code=1)
-    assert "leads out of the archive" in said.stderr
-    assert query(root, "SELECT count(*) FROM capture") == [(1,)]
-    assert not list(tmp_path.rglob("evil*"))
-
-
-@pytest.mark.parametrize(
-    ("url", "block"),
-    [
-        ("metadata://bewaar/x/profile.json", b'{"seeds": 5}'),
-        ("metadata://bewaar/x/profile.json", b"\xff\xfe no JSON"),
-        ("metadata://bewaar/x/report.json", b'{"finished_at": 7, "status": "finished"}'),
-        ("metadata://bewaar/x/report.json", b'{"finished_at": "2020-01-01T00:00:00Z", "status": "nonsense"}'),
-    ],
-    ids=["profile", "no JSON", "report", "ending"],
-)
-def test_a_file_that_only_says_it_is_ours_ends_nothing(tmp_path: Path, url: str, block: bytes) -> None:
-    ours = info(**{"isPartOf": "museum-20200101000000000", "bewaar-site": "museum"})
-    response = record("response", HOME, page("Alpha Trust"), date=DAY_1)
-    path = write_warc(tmp_path / "forged.warc.gz", ours, record("metadata", url, block), response)
-    root = tmp_path / "archive"
-    bewaar("ingest", path, "--archive", root, code=1)
-    assert query(root, "SELECT c.id, c.site_id FROM crawl c JOIN capture ON crawl_id = c.id") == [
-        ("museum-20200101000000000", "museum")
-    ]
-
-
-def test_a_crawl_of_ours_cannot_be_said_to_be_of_another_site(tmp_path: Path) -> None:
-    forged = info(**{"isPartOf": "museum-20200101000000000", "bewaar-site": "other"})
-    path = write_warc(tmp_path / "a.warc.gz", forged, record("response", HOME, page("Alpha Trust"), date=DAY_1))
-    root = tmp_path / "archive"
-    bewaar("ingest", path, "--archive", root)
-    assert query(root, "SELECT id FROM site") == [("network_test",)]
-
-
 def test_a_later_file_of_a_crawl_of_ours_may_come_before_its_first(tmp_path: Path) -> None:
     crawl = "museum-20200101000000000"
     rule = {"pattern": "^/members", "key": "the-members"}
@@ -325,14 +217,6 @@ def test_a_later_file_of_a_crawl_of_ours_may_come_before_its_first(tmp_path: Pat
     assert rebuilt == [False, True, False]
     assert list(differences(rows(together), rows(apart))) == []
     assert query(apart, "SELECT name FROM warc ORDER BY name") == [(path.name,) for path in parts]
-
-
-def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
-    records = [info(), *(record("response", f"{HOME}/{n}", page("Alpha Trust"), date=DAY_1) for n in range(2))]
-    path = tmp_path / "one-member.warc.gz"
-    path.write_bytes(gzip.compress(b"".join(records)))
-    said = bewaar("ingest", path, "--archive", tmp_path / "archive", code=1)
-    assert said.stderr.count("shares its gzip member") == 1
 
 
 def test_a_profile_that_is_none_is_told_before_anything_changes(tmp_path: Path, three_days: Path) -> None:
@@ -357,108 +241,3 @@ def test_where_no_terminal_is_a_line_says_now_and_then_what_is_left() -> None:
         "20% of 100 MiB read, 160 s left",
         "a.warc.gz: 7 captures\n  damaged: a.warc.gz at 9: no record",
     ]
-
-
-# The demo's six crawls, handed to another archive.
-
-
-@pytest.fixture(scope="module")
-def ours(demo: tuple[Path, str]) -> list[Path]:
-    return sorted((demo[0] / "warcs").glob("*.warc.gz"))
-
-
-@pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    place = tmp_path_factory.mktemp("others")
-    captures = [(DAY_1, page("Alpha Trust")), (DAY_2, page("Alpha Trust", "Beta Trust")), (DAY_3, page("Beta T"))]
-    first = crawl_file(place / "first.warc.gz", *captures[:2])
-    return [
-        first,
-        crawl_file(place / "second.warc.gz", *captures[1:]),
-        wacz(place / "third.wacz", {"archive/data.warc.gz": first.read_bytes()}),
-    ]
-
-
-@pytest.fixture(scope="module")
-def expected(ours: list[Path], others: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Dump:
-    archive = Archive.create(tmp_path_factory.mktemp("in-order") / "archive")
-    take(archive, [*ours, *others])
-    return rows(archive.root)
-
-
-@pytest.mark.xdist_group("demo")
-def test_the_rows_are_those_of_the_live_crawls(demo: tuple[Path, str], ours: list[Path], tmp_path: Path) -> None:
-    root = tmp_path / "archive"
-    bewaar("ingest", demo[0] / "warcs", "--archive", root)
-    names = dict(query(root, "SELECT path, name FROM warc"))
-    assert sorted(names.values()) == [path.name for path in ours]
-    there, live = _renamed(rows(root), names), rows(demo[0])
-    del there["event"], live["event"]
-    assert list(differences(live, there)) == []
-    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
-    bewaar("verify", "--rows", "--archive", root)
-
-
-@pytest.mark.xdist_group("demo")
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_any_order_any_batches_any_repetition(
-    ours: list[Path], others: list[Path], expected: Dump, data: st.DataObject
-) -> None:
-    files = data.draw(st.permutations([*ours, *others]))
-    again = data.draw(st.lists(st.sampled_from(files), max_size=3))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(files)), max_size=3)))
-    with tempfile.TemporaryDirectory() as place:
-        archive = Archive.create(Path(place) / "archive")
-        for start, end in zip([0, *cuts], [*cuts, len(files)], strict=True):
-            take(archive, files[start:end])
-        take(archive, again)
-        assert list(differences(expected, rows(archive.root))) == []
-
-
-@pytest.mark.xdist_group("demo")
-def test_what_is_packed_of_ours_is_ours_again(demo: tuple[Path, str], ours: list[Path], tmp_path: Path) -> None:
-    package, root = tmp_path / "demo.wacz", tmp_path / "archive"
-    bewaar("pack", "--archive", demo[0], "--output", package)
-    bewaar("ingest", package, "--archive", root)
-    assert query(root, "SELECT id FROM crawl ORDER BY id") == query(demo[0], "SELECT id FROM crawl ORDER BY id")
-    assert query(root, "SELECT count(*) FROM presence") == query(demo[0], "SELECT count(*) FROM presence")
-
-
-def _renamed(found: Dump, names: dict[object, object]) -> Dump:
-    """With the names that files had, in place of their digests."""
-
-    def rename(value: object) -> object:
-        if isinstance(value, str) and "sha256-" in value:
-            for path, name in names.items():
-                value = value.replace(str(path), str(name))
-        return value
-
-    return {
-        table: sorted((tuple(rename(value) for value in row) for row in content), key=repr)
-        for table, content in found.items()
-    }
-
-
-@pytest.fixture
-def corpora(shared: Path, tmp_path: Path) -> Path:
-    """Copies: what is linked to loses its write permission."""
-    place = tmp_path / "handed-over"
-    shutil.copytree(shared / "corpora" / "warc", place)
-    return place
-
-
-def test_real_files_of_eight_tools_are_derived_again_row_for_row(corpora: Path, tmp_path: Path) -> None:
-    root = tmp_path / "archive"
-    done = json.loads(bewaar("ingest", corpora, "--archive", root, "--json").stdout)
-    assert (len(done["names"]), done["captures"], done["damage"]) == (9, 677, [])
-    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
-    said = bewaar("verify", "--rows", "--archive", root)
-    assert ": 0 wrong," in said.stderr
-    # Each revisit of data.gov.uk's second crawl stands by its original, eleven minutes older.
-    second = only(list(corpora.glob("BL-20140325122341434-*")))
-    revisits = [r for r in read_records(second) if r.type == "revisit" and urlsplit(r.url).hostname == "data.gov.uk"]
-    found = query(root, "SELECT count(*), count(original_id) FROM capture c JOIN crawl k ON k.id = c.crawl_id"
-                  " WHERE record_type = 'revisit' AND site_id = 'data_gov_uk'")  # fmt: skip
-    assert found == [(len(revisits), len(revisits))]
-    assert len(revisits) > 40

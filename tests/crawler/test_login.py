@@ -16,7 +16,7 @@ import pytest
 from archive.layout import Archive
 from archive.store.compare import differences
 from archive.warc.reader import read_records
-from tests.crawler.test_crawl import captured, dumped, query, wait_for
+from tests.crawler.crawled import captured, dumped, query, wait_for
 from tests.front_door import bewaar, crawl, start
 from tests.login_site import (
     BASIC,

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from archive.store.compare import differences
-from tests.crawler.test_crawl import dumped, query
+from tests.crawler.crawled import dumped, query
 from tests.front_door import bewaar, crawl
 from tests.login_site import (
     BASIC,

@@ -16,7 +16,7 @@ import pytest
 from archive.layout import Archive
 from crawler.politeness.gate import HostGate
 from crawler.politeness.pace import CRAWL_DELAY_MAX_S, FAILURES, OPENINGS, Pace
-from tests.crawler.test_crawl import query, wait_for
+from tests.crawler.crawled import query, wait_for
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Answer, Site, page, tree
 

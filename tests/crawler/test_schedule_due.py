@@ -22,7 +22,7 @@ from crawler.cli import main
 from crawler.schedule.keeper import BUSY
 from crawler.schedule.processes import Processes
 from tests.crash import readers
-from tests.crawler.test_crawl import captured, query, wait_for
+from tests.crawler.crawled import captured, query, wait_for
 from tests.front_door import CONTACT, bewaar, start
 from tests.mailbox import Mailbox
 from tests.site_server import Site, tree

@@ -15,7 +15,7 @@ import pytest
 from archive.layout import Archive
 from crawler.outcome import INTERRUPTED
 from crawler.together import crawl_together
-from tests.crawler.test_crawl import query
+from tests.crawler.crawled import query
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, tree
 

@@ -10,7 +10,7 @@ import pytest
 
 from archive.layout import Archive
 from crawler.traps import CHAIN_HOPS, DAY_HOPS, MIXES, MONTH_HOPS, SAME_PAGES, SITEMAPS, Traps, template
-from tests.crawler.test_crawl import query
+from tests.crawler.crawled import query
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, page
 from tests.trap_park import BOUNDS, REAL, TrapPark, links
