@@ -102,9 +102,11 @@ def audit(
         if _age(path.lstat().st_mtime, now) <= _SETTLED:
             done.new += 1
         else:
+            from archive.warc.foreign import told_of  # an archive that is well does without
+
             # Neither a terminal nor the decisions take a name that is no Unicode.
             shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            done.wrong.append(Wrong(shown, "does not stand in the manifest: nobody knows what it is"))
+            done.wrong.append(Wrong(shown, told_of(path)))
     queue = sorted(manifest.keys() & there.keys(), key=lambda name: (past.good.get(name, _NEVER), name))
     sizes = {name: there[name].stat().st_size if there[name].exists() else 0 for name in queue}
     elapsed = 1.0 if past.last is None else max(1.0, (now - past.last) / timedelta(days=1))

@@ -20,15 +20,16 @@ from archive.errors import ArchiveFault, BadRecord, WrongUse
 from archive.faults import fault
 from archive.layout import KEPT, Archive
 from archive.manifest import add_to_manifest, read_manifest
+from archive.recovery import is_known
 from archive.store import open_read_only
 from archive.store.decisions import append_event, read_lines
 from archive.store.places import files_with, sealed_in
 from archive.warc.arc import begins_file
 from archive.warc.headers import BEGINS
 from archive.warc.reader import INSIDE, WarcFile
-from archive.warc.recover import check_manifest
+from archive.warc.recover import check_manifest, crawl_told
 from archive.warc.rules import shown
-from archive.warc.segment import flush, flush_directory
+from archive.warc.segment import OPEN, flush, flush_directory
 
 __all__ = ["KEPT", "Intake", "Taken", "files_of", "sites_told", "suffix_of"]
 
@@ -135,7 +136,8 @@ class Intake:
     def take(self, path: Path, *, how: How = "any", site: str | None = None) -> Taken:
         """Keep the file at *path*: whole, on the medium, in the manifest and among the events when this returns.
 
-        Bytes that are there already, under whatever name, are left as they are. Raises WrongUse where it cannot be
+        Bytes that are there already, under whatever name, are left as they are. A file that somebody put into
+        ``warcs/`` by hand changes its name for ours. Raises WrongUse where it cannot be
         linked and must be, ArchiveFault or DiskFull; the archive is whole then.
         """
         suffix = suffix_of(path)
@@ -169,9 +171,22 @@ class Intake:
         finally:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
+        put_here = path.name != name and self._is_put_here(path)  # before we tell of the same crawl ourselves
         add_to_manifest(self._archive.root, f"warcs/{name}", sha256)
         self._known[sha256] = name
+        if put_here:
+            try:
+                path.unlink()
+                flush_directory(warcs)
+            except OSError as error:
+                raise fault(path, error) from error
         return Taken(name, new=True, how=made)
+
+    def _is_put_here(self, path: Path) -> bool:
+        """Whether a file lies among ours that none of our crawls wrote, also none that is going on."""
+        if path.parent.resolve() != self._archive.warcs.resolve() or path.name.endswith(OPEN):
+            return False
+        return crawl_told(path) is None or not is_known(self._archive, path)
 
 
 def _events(archive: Archive) -> Iterator[tuple[str, dict[str, object]]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archive.databases import damage_of
 from archive.layout import MARKER, Archive
 from archive.manifest import Line, read_lines
+from archive.warc.foreign import told_of
 from archive.warc.verify import Checked, Finding, Verification, warc_files
 from archive.written import has_grown
 
@@ -114,8 +115,7 @@ def _verify_manifest(archive: Archive) -> Iterator[Finding]:
             yield Finding(str(path), 0, what, expected, found, rule="manifest")
     for path in sorted(archive.warcs.glob("*.warc.gz")):
         if f"warcs/{path.name}" not in named:
-            what = "does not stand in the manifest"
-            yield Finding(str(path), 0, what, "a line in the manifest", "none", rule="manifest")
+            yield Finding(str(path), 0, told_of(path), "a line in the manifest", "none", rule="manifest")
     for path in sorted((*archive.sites.glob("*.toml"), *archive.decisions.glob("*.jsonl"))):
         if path.relative_to(archive.root).as_posix() not in named:
             what = "does not stand in the manifest; the next crawl or rebuild records it"

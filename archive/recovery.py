@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from shlex import quote
 
+from archive.databases import read_only_uri
 from archive.errors import ArchiveFault, WrongUse
-from archive.layout import Archive
+from archive.layout import KEPT, Archive, is_unicode
 from archive.manifest import add_to_manifest, read_manifest
-from archive.warc.recover import Recovery, recover
+from archive.warc.recover import Recovery, crawl_told, recover
 
 
 def repair(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
@@ -20,7 +23,36 @@ def repair(archive: Archive, *, prefix: str | None = None) -> list[Recovery]:
 
         return committed_end(archive.database, file)
 
-    return recover(archive, prefix=prefix, committed=committed, sealed_rows=lambda: sealed_rows(archive))
+    return recover(
+        archive,
+        prefix=prefix,
+        committed=committed,
+        sealed_rows=lambda: sealed_rows(archive),
+        is_known=lambda path: is_known(archive, path),
+    )
+
+
+def is_known(archive: Archive, path: Path) -> bool:
+    """Whether something beside the file itself says that it was made here: the log, the frontier, a row or another file
+    of its crawl, or the event of its intake. One copied by hand out of another archive is as whole, and tells as much.
+    """
+    if path.name.startswith(KEPT):
+        from archive.store.decisions import read_lines
+
+        return any(line.get("object") == f"warcs/{path.name}" for _, line in read_lines(archive.decisions))
+    crawl = crawl_told(path)
+    if crawl is None or (is_unicode(crawl) and "/" not in crawl and (archive.logs / f"{crawl}.log").exists()):
+        return True
+    # The rows of a file that stands as sealed without its line may be all that tells of the crawl: `rebuild` reads any.
+    beside = " AND NOT EXISTS (SELECT 1 FROM warc WHERE sealed AND path = ?)"
+    for database in (archive.database, *sorted(archive.state.glob("*.db"))):
+        more, values = (beside, (crawl, path.name)) if database == archive.database else ("", (crawl,))
+        with suppress(sqlite3.Error), closing(sqlite3.connect(read_only_uri(database), uri=True)) as db:
+            if db.execute(f"SELECT 1 FROM crawl WHERE id = ?{more}", values).fetchone():
+                return True
+    named = read_manifest(archive.root)
+    others = (other for other in archive.sealed_warcs() if f"warcs/{other.name}" in named)
+    return any(crawl_told(other) == crawl for other in others)
 
 
 def sealed_rows(archive: Archive) -> dict[str, str] | None:

@@ -106,7 +106,8 @@ def ingest(
                 outcome.known.append(str(path))
                 watch.say(f"{path}: is in the archive already, as {taken.file}")
     record_written(archive)
-    read_files(archive, pending, archive.kept(), outcome, watch, processes=processes)
+    renamed = {path.name for path in files if path.parent.resolve() == archive.warcs.resolve() and not path.exists()}
+    read_files(archive, pending, archive.kept(), outcome, watch, processes=processes, renamed=renamed)
     return outcome
 
 
@@ -118,13 +119,15 @@ def read_files(
     watch: Watch,
     *,
     processes: int | None = None,
+    renamed: Collection[str] = (),
 ) -> None:
     """Write the rows of those among *files* that have none, and derive the history of the sites they touch, and of
-    those that an earlier call was ended before."""
+    those that an earlier call was ended before. *renamed*: names in ``warcs/`` that are gone, of which there may be
+    rows."""
     with _store(archive) as store:
         held = store.sealed_files()
         unread = [path for path in in_order(archive) if path.name not in held and path in set(files)]
-        again = _changes_what_was_read(Ingests(archive, store), store, unread)
+        again = bool(held.intersection(renamed)) or _changes_what_was_read(Ingests(archive, store), store, unread)
     pending.add(path.name for path in unread)
     if not pending.names:
         return

@@ -50,9 +50,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.proof": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.dedup": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
     "archive.recovery": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
-    "archive.fixity": (*GROUND, *LAYOUT, "archive.store"),
+    "archive.fixity": (*GROUND, *LAYOUT, "archive.store", "archive.warc"),
     "archive.backup": (*GROUND, *LAYOUT, "archive.warc"),
-    "archive.intake": (*GROUND, *LAYOUT, "archive.warc", "archive.store"),
+    "archive.intake": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store"),
     "archive.browse": (*GROUND, *LAYOUT, "archive.pictures", "archive.warc", "archive.store", "archive.proof", "archive.report"),
     "archive.cli": (*GROUND, *LAYOUT, "archive.intake", "archive.proof", "archive.backup", "archive.browse", "archive.cdxj",
                     "archive.warc"),
@@ -129,8 +129,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.items", "crawler.sites",
     ),
     "crawler.spiders": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.begin", "crawler.capture", "crawler.credentials",
-        "crawler.frontier", "crawler.leases", "crawler.login", "crawler.memento",
+        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.alerting", "crawler.begin", "crawler.capture",
+        "crawler.credentials", "crawler.frontier", "crawler.leases", "crawler.login", "crawler.memento",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
     ),
     "crawler.memento": (

@@ -26,6 +26,7 @@ from archive.faults import fault
 from archive.layout import KEPT, Archive
 from archive.manifest import add_to_manifest, read_manifest
 from archive.model import Record
+from archive.warc.fields import read_warc_fields
 from archive.warc.reader import read_records
 from archive.warc.segment import OPEN, Sealed, flush, flush_directory, rename_sealed
 
@@ -59,6 +60,8 @@ Committed = Callable[[str], int]
 #: the WARC files that stand as sealed in the database: their line in the manifest was there before that; None where
 #: there is no database to be asked
 SealedRows = Callable[[], Collection[str] | None]
+#: whether this archive wrote, or took in, the sealed file that a crash seems to have kept from its line
+IsKnown = Callable[[Path], bool]
 
 
 def recover(
@@ -67,15 +70,16 @@ def recover(
     prefix: str | None = None,
     committed: Committed = lambda _: 0,
     sealed_rows: SealedRows = frozenset,
+    is_known: IsKnown = lambda _: True,
 ) -> list[Recovery]:
     """Seal every ``.open`` file that no living process holds, those whose name begins with *prefix* only if given,
     and give each its line in the manifest, as well as those that were sealed when a crash kept the line away. What
-    nobody knows gets none: what it is a person decides. Repeatable at any point it is interrupted.
+    nobody knows gets none, whole or not: what it is a person decides. Repeatable at any point it is interrupted.
 
     Raises WrongUse where the manifest is gone; ArchiveFault, or DiskFull when there is no room for a ``.torn``; nothing
     is cut off before it is safe there.
     """
-    for path in _crashed(archive, sealed_rows):
+    for path in filter(is_known, _crashed(archive, sealed_rows)):
         add_to_manifest(archive.root, f"warcs/{path.name}", _sha256(path))
     done = []
     for path in sorted(archive.warcs.glob(f"*{OPEN}")):
@@ -140,6 +144,16 @@ def _is_ours(path: Path) -> bool:
     # The serial is another where `_renamed` gave it.
     name = first.field("WARC-Filename") if first and first.type == "warcinfo" else None
     return _begins(name or "") == _begins(path.name)
+
+
+def crawl_told(path: Path) -> str | None:
+    """The crawl that the first record of a file names; None where it names none, or cannot be read."""
+    try:
+        first = next(iter(read_records(path, on_damage=lambda _: None)), None)
+        told = read_warc_fields(first.block.chunks()) if first and first.type == "warcinfo" else {}
+    except (BadRecord, OSError):
+        return None
+    return told.get("isPartOf") or None
 
 
 def whole_bytes(path: Path) -> int:

@@ -90,18 +90,27 @@ def _manifest(archive: Archive) -> Finding:
     except BewaarError as fault:
         return Finding(AREA, "manifest", "problem", str(fault), f"bewaar verify --archive {quote(str(archive.root))}")
     there = {f"warcs/{path.name}" for path in archive.warcs.glob("[!.]*") if not path.name.endswith(_NOT_SEALED)}
-    gone, foreign = sorted(known - there), [ascii(name)[1:-1] for name in sorted(there - known)]
+    gone, foreign = sorted(known - there), sorted(there - known)
     wrong = [f"{len(gone)} files missing, such as {gone[0]}"] if gone else []
-    wrong += [f"{len(foreign)} files that it does not name, such as {foreign[0]}"] if foreign else []
+    such = ascii(foreign[0])[1:-1] if foreign else ""
+    if foreign:
+        wrong.append(f"{len(foreign)} files that it does not name, such as {such}{_crawl(archive, foreign[0])}")
     lost = "" if known or not foreign else "all lines of WARC files are gone; "
     mend = (
         "take them out of a backup: docs/runbooks.md"
         if gone
         else f"the manifest out of a backup, or bewaar audit --all --restore-lines --archive {quote(str(archive.root))}"
         if lost
-        else f"bewaar ingest the file, or move it away: {foreign[0] if foreign else ''}"
+        else f"bewaar ingest the file, or move it away: {such}"
     )
     return judge(AREA, "manifest", f"{len(known)} files, all there", problem=lost + "; ".join(wrong), mend=mend)
+
+
+def _crawl(archive: Archive, name: str) -> str:
+    from archive.warc.foreign import crawl_of
+
+    crawl = crawl_of(archive.root / name)
+    return f", by its own words of the crawl {crawl}" if crawl else ""
 
 
 def _audit(archive: Archive, root: str) -> Finding:

@@ -22,10 +22,12 @@ from archive.intake import Intake
 from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
 from archive.recovery import repair, restore_lines
+from archive.warc.writer import WarcWriter
 from crawler.audit.audit import is_due
 from crawler.audit.cli import audit_lines
 from crawler.cli import main
 from crawler.items import KINDS
+from tests.archive.warc_samples import HELLO, exchange_of
 from tests.front_door import crawl
 from tests.site_server import Site, tree
 
@@ -237,6 +239,47 @@ def test_a_file_that_a_crash_kept_from_its_line_gets_it_only_whole_and_where_no_
     path.write_bytes(whole)
     repair(archive)
     assert read_manifest(archive.root) == known
+
+
+def test_a_file_of_another_archive_is_told_apart_from_what_a_crash_left_and_taken_in_on_demand(
+    crawled: Path, tmp_path: Path
+) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    where = ("--archive", str(archive.root))
+    (ours,) = archive.sealed_warcs()
+    name = ours.name.partition("-")[0]
+    info = {"software": "Bewaar/0.1.0", "isPartOf": f"{name}-20260102030400000", "bewaar-site": name}
+    writer = WarcWriter(archive.warcs, name, info, reserve_bytes=0)
+    writer.write_exchange(exchange_of(HELLO))
+    sealed = writer.seal()
+    assert sealed
+    copied = archive.warcs / sealed.file
+    os.utime(copied, (0, 0))
+    whole = copied.read_bytes()
+    repair(archive)
+    assert f"warcs/{copied.name}" not in read_manifest(archive.root)
+    told = f"by its own words of the crawl {name}-"
+    for command, code in (("doctor", 1), ("verify", 1), ("audit", 1)):
+        found, said = run(command, *where)
+        assert found == code
+        assert (told in said, "bewaar ingest" in said) == (True, True), said
+    assert run("rebuild", *where)[0] == 0  # which reads it, wherever it lies
+    repair(archive)
+    assert f"warcs/{copied.name}" not in read_manifest(archive.root)
+    assert copied.read_bytes() == whole
+    assert run("ingest", str(copied), *where)[0] == 0
+    assert not copied.exists()
+    assert sha256(whole).hexdigest() in read_manifest(archive.root).values()
+    code, said = run("verify", "--rows", *where)
+    assert (code, "0 wrong, 0 warnings" in said) == (0, True)
+    # What a crash left of a crawl that this archive knows has its line again, whatever knows it.
+    lines = read_manifest(archive.root)
+    archive.database.unlink()
+    (log,) = archive.logs.glob("*.log")
+    log.unlink()
+    renew_in_manifest(archive.root, {f"warcs/{ours.name}": None})
+    repair(archive)
+    assert read_manifest(archive.root) == lines
 
 
 def test_a_name_that_is_not_utf_8_stops_nothing_and_is_named(crawled: Path, tmp_path: Path) -> None:
