@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from shlex import quote
 
-from archive.databases import read_only_uri
+from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError
 from archive.layout import Archive
 from crawler.doctor.finding import SHOWN, Finding, judge, some
@@ -37,10 +37,35 @@ def examine_leftovers(archive: Archive) -> Iterator[Finding]:
     remove = f"rm -r {' '.join(quote(str(path)) for path in drafts)}"
     yield judge(AREA, "files half written", "none", warning=said, mend=remove)
     frontiers = {path.name.removesuffix(".frontier.db"): path for path in sorted(archive.state.glob("*.frontier.db"))}
+    yield _damaged(archive, running, root)
     waiting = [site for site, path in frontiers.items() if site not in running and _is_unfinished(path)]
     said = f"{', '.join(waiting[:SHOWN])}: goes on where it was" if waiting else ""
     crawl = f"bewaar crawl {' '.join(waiting)} --archive {root}"
     yield judge(AREA, "unfinished crawls", "none", warning=said, mend=crawl)
+
+
+def _damaged(archive: Archive, running: set[str], root: str) -> Finding:
+    """Frontiers that are no whole databases; those in use are left to who uses them. Every page of them is read."""
+    found: list[str] = []
+    mends: dict[str, None] = {}
+    read = 0
+    for path in (*sorted(archive.state.glob("*.frontier.db")), *sorted(archive.state.glob("*.recovery.db"))):
+        if (site := path.name.partition(".")[0]) in running:
+            continue
+        read += 1
+        try:
+            with closing(sqlite3.connect(read_only_uri(path), uri=True)) as db:
+                damage = damage_of(db)
+        except sqlite3.Error as error:
+            damage = [str(error)]
+        if damage and path.name.endswith(".frontier.db"):
+            found.append(f"{path.name}: {damage[0]}: the next crawl puts it aside and begins anew; its WARC files stay")
+            mends[f"bewaar crawl {site} --archive {root}"] = None
+        elif damage:
+            found.append(f"{path.name}: {damage[0]}: the next recovery puts it aside; its WARC files stay")
+            mends[f"the bewaar recover of {site} again"] = None
+    mend = "; ".join(list(mends)[:SHOWN])
+    return judge(AREA, "frontiers", f"{read}, all whole", problem="; ".join(found[:SHOWN]), mend=mend)
 
 
 def _is_held(archive: Archive, site: str) -> bool:

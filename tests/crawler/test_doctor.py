@@ -128,6 +128,11 @@ def _leave_unfinished(archive: Archive) -> None:
     _execute(frontier, "UPDATE crawl SET finished = 0")
 
 
+def _break_frontier(archive: Archive) -> None:
+    (frontier,) = archive.state.glob("*.frontier.db")
+    frontier.write_bytes(frontier.read_bytes()[:4096] + b"x" * 4096 + frontier.read_bytes()[8192:])
+
+
 def _in_future(archive: Archive) -> None:
     _execute(archive.database, "UPDATE capture SET captured_at = '2999-01-01T00:00:00Z'")
 
@@ -159,6 +164,9 @@ def _unlink(name: str) -> Callable[[Archive], None]:
         (_write("warcs/x.warc.gz.open", ""), "WARC files left open", "warning", "x.warc.gz.open", "bewaar due"),
         (lambda a: (a.root / f".bewaar.toml.{_dead_process()}").touch(), "files half written", "warning", ".bewaar", "rm -r"),
         (_leave_unfinished, "unfinished crawls", "warning", "goes on where it was", "bewaar crawl 127"),
+        (_break_frontier, "frontiers", "problem", "puts it aside and begins anew", "bewaar crawl 127"),
+        (_write("state/museum.1a2b.recovery.db", "garbage" * 99), "frontiers", "problem",
+         "museum.1a2b.recovery.db: file is not a database: the next recovery puts it aside", "bewaar recover of museum"),
         (_foreign, "manifest", "problem", "1 files that it does not name, such as warcs/found.warc.gz", "bewaar ingest"),
         (_gone, "manifest", "problem", "1 files missing, such as warcs/sha256-gone.warc.gz", "runbooks"),
         (_flip, "audit", "problem", "manifest sha256", "bewaar audit --all"),
