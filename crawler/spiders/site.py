@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -18,21 +16,20 @@ from scrapy.logformatter import LogFormatter
 from twisted.python.failure import Failure
 
 from archive import times
-from archive.errors import ArchiveFault, BewaarError, WrongUse
-from archive.layout import Archive
 from archive.model import Link
 from crawler.admission import Admission
-from crawler.begin import Begun, begin_crawl
+from crawler.begin import Begun
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
 from crawler.credentials import MIN_CHARACTERS
 from crawler.frontier import ATTEMPTS, HOST_DOWN, RETRIED, UNANSWERED
 from crawler.leases import Leased
-from crawler.outcome import FAULT, WRONG_USE, Outcome, SeedOutcome
-from crawler.plan import CrawlPlan, profile_for, scrapy_settings
+from crawler.outcome import Outcome, SeedOutcome
+from crawler.plan import CrawlPlan, scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
 from crawler.sites.expectation import UNEXPECTED
+from crawler.spiders import door
 from crawler.spiders.closing import close_spider
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.leasing import LeasingSpider
@@ -40,7 +37,6 @@ from crawler.spiders.login import Session
 from crawler.spiders.reader import ReaderExtension
 from crawler.spiders.scraper import OneByOneScraper
 from crawler.spiders.seeds import Seeds
-from crawler.upgrade import read_again
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -101,7 +97,7 @@ class SiteSpider(LeasingSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, begun: Begun | None = None, **kwargs: Any) -> Self:
         del args
-        begun = begun or _begin(**kwargs)
+        is_plain, begun = begun is None, begun or door.begin(**kwargs)
         # Scrapy freezes the settings after this; what the command line says stands above them.
         crawler.settings.setdict(scrapy_settings(begun.plan), priority="spider")
         if begun.plan.credentials.domains:
@@ -111,6 +107,8 @@ class SiteSpider(LeasingSpider):
         spider = cls(begun)
         spider._set_crawler(crawler)
         crawler.signals.connect(spider.ended, signal=signals.engine_stopped)
+        if is_plain:
+            crawler.signals.connect(spider.told, signal=signals.engine_stopped)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
@@ -257,6 +255,11 @@ class SiteSpider(LeasingSpider):
             self.frontier.finish()
         self.begun.close()
 
+    def told(self) -> None:
+        """After `ended`, where nobody else tells how the crawl ended."""
+        self.outcome.interrupted = self.outcome.interrupted or not self.was_closed
+        door.tell(self.plan.archive, self.outcome)
+
     def note_problem(self, url: str, what: str, detail: str | None) -> None:
         if what == UNEXPECTED:
             self._seeds.unexpected(url, f"{what}: {detail}")
@@ -275,26 +278,3 @@ def _refuses_condition(request: Request, status: int) -> bool:
     captured: list[Captured] = request.meta.get("captured") or []
     believed = bool(captured) and captured[-1].revisit is not None
     return request.meta.get("validator") is not None and status in UNANSWERED and not believed
-
-
-def _begin(
-    site: str = "", archive: str = "archive-data", contact: str | None = None, extract: str = "yes", **unknown: str
-) -> Begun:
-    """The door of plain ``scrapy crawl``. What is wrong ends the process with one clear line, as in ``bewaar crawl``:
-    an error would become a traceback of Scrapy's task, and exit code 1."""
-    try:
-        if unknown or not site:
-            wrong = f"no argument {next(iter(unknown))}" if unknown else "no site"
-            raise WrongUse(
-                f"{wrong}: give -a site=NAME_OR_URL, and -a archive=DIR, contact=ADDRESS, extract=no if need be"
-            )
-        found = Archive.create(Path(archive), contact=contact)
-        profile = profile_for(site, found)
-        if extract != "no":
-            read_again(found, log.info)
-        begun = begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
-    except BewaarError as error:
-        sys.stderr.write(f"bewaar: {error}\n")
-        raise SystemExit(FAULT if isinstance(error, ArchiveFault) else WRONG_USE) from None
-    sys.stderr.writelines(f"bewaar: {line}\n" for line in begun.told)
-    return begun

@@ -126,7 +126,7 @@ def test_a_seed_that_leads_elsewhere_in_two_steps_is_named_too(tmp_path: Path) -
     assert report["seeds"][site.url()]["problem"] == f"redirects to {elsewhere.url()}, which is out of scope"
 
 
-def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
+def test_plain_scrapy_crawls_too_and_exports_the_facts_and_tells_how_it_ended(tmp_path: Path) -> None:
     pages = {"/": page("<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li><li>Gamma Aid</li></ul>")}
     with Site(pages) as site:
         done = subprocess.run(
@@ -136,6 +136,8 @@ def test_plain_scrapy_crawls_too_and_exports_the_facts(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert captured(tmp_path / "a")[site.url()] == 1
+    assert f", 1 pages\nbewaar: archive {archive.root}: 3 members listed now\n" in done.stderr
+    assert "free" in (tmp_path / "mail").read_text()
     facts = [json.loads(line) for line in (tmp_path / "facts.jsonl").read_text().splitlines()]
     assert [fact["value"] for fact in facts if fact["role"] == "member"] == [
         "Alpha Trust",
