@@ -165,8 +165,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.status": (*GROUND, *LAYOUT, "archive.fixity", "crawler.alerting", "crawler.schedule"),
     "crawler.status.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.status"),
     "crawler.doctor": (
-        *GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.alerting", "crawler.replay", "crawler.schedule",
-        "crawler.sites",
+        *GROUND, *LAYOUT, "archive.fixity", "archive.store", "archive.warc", "crawler.alerting", "crawler.replay",
+        "crawler.schedule", "crawler.sites",
     ),
     "crawler.doctor.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.doctor", "crawler.outcome"),
     "crawler.replica": (*GROUND, *LAYOUT, "archive.store", "crawler.outcome"),
