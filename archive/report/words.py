@@ -14,7 +14,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 @cache
 def _texts(language: Language) -> Mapping[str, Mapping[str, str]]:
-    """By kind (label, finding, step, why, status, drift, role), by name."""
+    """By kind (label, finding, step, why, status, drift, drifted, role), by name."""
     told = tomllib.loads(files("archive.report").joinpath("words.toml").read_text(encoding="utf-8"))
     return {kind: by_language[language] for kind, by_language in told.items()}
 
@@ -39,6 +39,10 @@ class Words:
     def say(self, name: str) -> str:
         """A role or a kind of drift, as the database has it; another word as it is."""
         return self._texts["drift"].get(name) or self._texts["role"].get(name, name)
+
+    def drifted(self, name: str, *said: object) -> str:
+        """Of a drift, one part of its line."""
+        return self._texts["drifted"][name].format(*said)
 
     def step(self, name: str) -> str:
         return self._texts["step"][name]

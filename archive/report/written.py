@@ -14,7 +14,8 @@ from archive.errors import WrongUse
 from archive.faults import fault
 from archive.layout import Archive
 from archive.report.charts import bars, gauge
-from archive.report.crawl import SIZES, Counted, CrawlReport
+from archive.report.crawl import SIZES, Counted, CrawlReport, Drifted
+from archive.report.drifted import drift_said
 from archive.report.shape import as_json
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words
@@ -213,10 +214,15 @@ class _Page:
             yield self._table(heads, shown, numbers=3)
         if r.drift:
             yield f"<h2>{escape(w('drift'))}</h2>"
-            told = [
-                (d.page_key, d.said + (f" ({w('repaired', d.repaired_by)})" if d.repaired_by else "")) for d in r.drift
-            ]
-            yield self._table((w("page"), w("drift")), told)
+            yield self._table((w("page"), w("drift")), [(d.page_key, self._drifted(d)) for d in r.drift])
+
+    def _drifted(self, drifted: Drifted) -> _Html:
+        w = self._words
+        said, repaired = escape(drifted.said), drifted.repaired_by
+        if w.language != "en":
+            told = drift_said(w, drifted.said, drifted.page_key, drifted.role, drifted.kind)
+            said = escape(told) if told else f'<span lang="en">{said}</span>'
+        return _Html(said + (escape(f" ({w('repaired', repaired)})") if repaired else ""))
 
     def counts(self, operators: Collection[str]) -> Iterator[str]:
         """*operators*: which are told of the counts that only the operator's tables have."""

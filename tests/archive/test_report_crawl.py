@@ -19,12 +19,16 @@ from archive.report import against
 from archive.report import crawl as module
 from archive.report.completeness import Asked, measure
 from archive.report.crawl import find_crawl, read_report
+from archive.report.drifted import drift_said
 from archive.report.screen import on_screen
 from archive.report.shape import as_json
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words
 from archive.report.written import as_page
-from archive.store.drift import DriftKind
+from archive.store.alerts import NO_ANSWER, Unanswered, line
+from archive.store.drift import Alert, DriftKind
+from archive.store.fragments import Fragment, Fragments
+from archive.store.moments import Moment
 from tests.archive.store_builders import HOME, SITE, crawl, image, members, open_store, reading, write
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +244,40 @@ def test_dutch_tells_what_drifted_and_what_is_short_in_dutch():
     assert "2 van de soort lid, waar er 7" in Words("nl").finding("short", ("home", 2, "member", 7))
     # A kind that some later version writes is shown as it is.
     assert "later" in Words("nl").finding("drift", (2, "home", "later"))
+
+
+def _alert(kind: DriftKind, role: str | None) -> Alert:
+    before, after = (
+        Moment("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z", f"<urn:uuid:{n}>", "w", 0, "c", "u", None, n)
+        for n in (1, 2)
+    )
+    return Alert(kind, "a: b\n c", role, before, after, 11, 12, 0.5, expected=13, from_files=(14, 15), candidates=16)
+
+
+def test_every_line_of_a_drift_is_told_in_dutch_with_its_numbers_and_quotes():
+    dutch = Words("nl")
+    found = Fragments(Fragment("<b>A; now (capture", 0, 9), Fragment("now", 0, 9), still=20, looked_for=21)
+    for kind in get_args(DriftKind):
+        for role in (None, "member"):
+            for fragments in (None, found):
+                english = line(_alert(kind, role), fragments)
+                if role is None and kind not in ("all facts changed", "as before"):
+                    continue
+                said = drift_said(dutch, english, "a: b\n c", role, kind)
+                assert said, english
+                numbers = [sorted(re.findall(r"(?<![-:])\b[12]\d\b(?![-:Z])", one)) for one in (said, english)]
+                assert numbers[0] == numbers[1] != []
+                assert "eerst (vastlegging <urn:uuid:1>, 2026-01-02T03:04:05Z)" in said
+                assert not re.search(r" (the|of before|where|were|members?) ", said.replace(" now (capture", ""))
+                assert ("«" in said) == (fragments is not None)
+    for error, status in (("refused: it broke", None), (None, 503), (None, 302)):
+        gone = Unanswered(
+            "home", "member", 7, "2026-01-01", status, error, "http://x/", 3, "<urn:uuid:3>", "2026-01-03T00:00:00Z"
+        )
+        said = drift_said(dutch, gone.line, "home", "member", NO_ANSWER)
+        assert said
+        assert "in 3 crawls; de 7 van de lijst (lid)" in said
+    assert drift_said(dutch, "page home: as some later version says it", "home", "member", "as before") is None
 
 
 def test_the_shape_of_the_json_is_documented(told):
