@@ -27,6 +27,8 @@ from archive.errors import Damaged, TooLarge
 #: what a capture page tells of is read from these
 READS = ("capture", "resource", "crawl", "warc", "payload")
 
+#: of an answer to a program that says why there is none
+REFUSED = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 #: how the addresses end at which programs ask
 _FOR_JSON, _FOR_TEXT = ("/-/changes.json", "/-/search.json"), ("/-/changes.atom", "/-/cdx")
 
@@ -37,8 +39,13 @@ class Refusal(Exception):
         self.status, self.title, self.text = status, title, text
 
 
-def answering(view: Callable[..., Any]) -> Callable[..., Any]:
-    """What cannot be shown becomes a page that says why, in place of an error."""
+#: datasette, request, status, title, text
+Telling = Callable[[Any, Any, int, str, str], Any]
+
+
+def answering(view: Callable[..., Any], tell: Telling | None = None) -> Callable[..., Any]:
+    """What cannot be shown becomes a page that says why, in place of an error; or what *tell* makes of it, where only
+    programs ask."""
 
     async def answered(datasette: Any, request: Any) -> Any:
         spoken = None
@@ -56,19 +63,19 @@ def answering(view: Callable[..., Any]) -> Callable[..., Any]:
             answer, spoken = (413, gettext("Too large to show here"), str(error)), "en"
         except Damaged as error:
             answer, spoken = (502, gettext("The record is not what it should be"), str(error)), "en"
-        return _told(request, *answer) or await notice(datasette, request, *answer, spoken=spoken)
+        told = tell(datasette, request, *answer) if tell else _told(request, *answer)
+        return told or await notice(datasette, request, *answer, spoken=spoken)
 
     return answered
 
 
 def _told(request: Any, status: int, title: str, text: str) -> Any:
     """The same for a program; None where people ask."""
-    headers = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
     if request.path.endswith(_FOR_JSON):
         told = {"ok": False, "error": text, "status": status, "title": title}
-        return Response.json(told, status=status, headers=headers)
+        return Response.json(told, status=status, headers=REFUSED)
     if request.path.endswith(_FOR_TEXT):
-        return Response.text(f"{text}\n", status=status, headers=headers)
+        return Response.text(f"{text}\n", status=status, headers=REFUSED)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from datasette.utils.asgi import NotFound, Response
@@ -13,7 +14,7 @@ from archive import times
 from archive.browse import access, mementos, withheld
 from archive.browse.captures import Row
 from archive.browse.language import gettext
-from archive.browse.routes import READS, Refusal, allowed, answering
+from archive.browse.routes import READS, REFUSED, Refusal, allowed, answering
 from archive.urls import urlkey
 
 #: mementos on one page of a TimeMap
@@ -38,7 +39,20 @@ def _robots(datasette: Any) -> dict[str, str]:
     return {} if access.settings(datasette).get("index") else {"X-Robots-Tag": "noindex"}
 
 
-@answering
+def _tell(datasette: Any, request: Any, status: int, title: str, text: str) -> Any:
+    """In plain text, as programs show it. Of a TimeGate all answers vary by date, and all name the original (RFC 7089,
+    2.1.2, 2.2.1 and 4.5.4); where there is none of it, neither TimeGate nor TimeMap is named."""
+    said = mementos.links(datasette, request, mementos.original(request))
+    headers = {**REFUSED, "Link": ", ".join(said if status == 400 else said[:1])}
+    if "page" not in request.url_vars:
+        headers["Vary"] = "accept-datetime"
+    return Response.text(f"{title}: {text}\n", status=status, headers=headers)
+
+
+_answering = partial(answering, tell=_tell)
+
+
+@_answering
 async def timegate(datasette: Any, request: Any) -> Any:
     """To the memento nearest to ``Accept-Datetime``, to the newest without it."""
     name, database = await allowed(datasette, request, *READS)
@@ -70,7 +84,7 @@ async def timegate(datasette: Any, request: Any) -> Any:
     return Response.redirect(datasette.urls.path(mementos.path_of(found[0])), headers=headers)
 
 
-@answering
+@_answering
 async def timemap(datasette: Any, request: Any) -> Any:
     """Every memento of an address, in link format (RFC 6690), oldest first, so many to a page."""
     name, database = await allowed(datasette, request, *READS)

@@ -79,6 +79,12 @@ def test_a_timegate_leads_to_the_memento_nearest_in_time(client, built, wanted, 
 def test_a_date_that_is_none_is_refused(client, wanted):
     answer = client.get(f"/-/timegate/{HOME}", headers={"Accept-Datetime": wanted})
     assert answer.status_code == 400
+    said = by_relation(answer.headers["link"])
+    assert (said["original"], said["timemap"]) == (HOME, f"{client.base_url}/-/timemap/link/{HOME}")
+    assert answer.headers["vary"].startswith("accept-datetime")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("No date: Accept-Datetime ")
+    assert answer.text.count("\n") == 1
 
 
 def test_a_date_without_a_zone_is_not_the_servers_own(client, built, monkeypatch):
@@ -95,7 +101,12 @@ def test_a_date_without_a_zone_is_not_the_servers_own(client, built, monkeypatch
 
 def test_what_was_never_captured_has_neither(client):
     for path in ("timegate", "timemap/link", "timemap/link/2"):
-        assert client.get(f"/-/{path}/http://never.test/").status_code == 404
+        answer = client.get(f"/-/{path}/http://never.test/", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "http://never.test/ was never captured\n" in answer.text or path.endswith("2")
+        assert by_relation(answer.headers["link"]) == {"original": "http://never.test/"}
+        assert ("accept-datetime" in answer.headers.get("vary", "")) == (path == "timegate")
     # A fetch that failed is no memento.
     assert client.get(f"/-/timegate/{HOST}/traag").status_code == 404
 
