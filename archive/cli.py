@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.errors import BadRecord
-from archive.layout import Archive
+from archive.layout import Archive, readable
 
 if TYPE_CHECKING:
     from archive.proof import Finding
@@ -20,6 +21,8 @@ ArchivePath = click.Path(file_okay=False, path_type=Path)
 ExistingFile = click.Path(exists=True, dir_okay=False, path_type=Path)
 OutputFolder = click.Path(file_okay=False, path_type=Path)
 OutputFile = click.Path(dir_okay=False, path_type=Path)
+#: what a file name that is not UTF-8 holds, and no JSON may (RFC 8259, 8.2)
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -39,7 +42,8 @@ def json_option(command: Command) -> Command:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    told = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    click.echo(_SURROGATE.sub(lambda found: json.dumps(readable(found[0]), ensure_ascii=False)[1:-1], told))
 
 
 @click.command()

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from archive import times
 from archive.errors import WrongUse
-from archive.layout import Archive
+from archive.layout import Archive, readable
 from archive.manifest import read_manifest
 from archive.store.decisions import append_event, read_lines
 
@@ -105,8 +105,7 @@ def audit(
             from archive.warc.foreign import told_of  # an archive that is well does without
 
             # Neither a terminal nor the decisions take a name that is no Unicode.
-            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            done.wrong.append(Wrong(shown, told_of(path)))
+            done.wrong.append(Wrong(readable(name), told_of(path)))
     queue = sorted(manifest.keys() & there.keys(), key=lambda name: (past.good.get(name, _NEVER), name))
     sizes = {name: there[name].stat().st_size if there[name].exists() else 0 for name in queue}
     elapsed = 1.0 if past.last is None else max(1.0, (now - past.last) / timedelta(days=1))

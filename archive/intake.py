@@ -18,7 +18,7 @@ from typing import Literal, Self
 
 from archive.errors import ArchiveFault, BadRecord, WrongUse
 from archive.faults import fault
-from archive.layout import KEPT, Archive
+from archive.layout import KEPT, Archive, readable
 from archive.manifest import add_to_manifest, read_manifest
 from archive.recovery import is_known
 from archive.store import open_read_only
@@ -158,7 +158,7 @@ class Intake:
                     _check_same(draft, sha256, path)
                     _protect(draft)
                 if name not in self._told:
-                    told = {"name": path.name, "sha256": sha256, **({"site": site} if site else {})}
+                    told = {"name": readable(path.name), "sha256": sha256, **({"site": site} if site else {})}
                     detail = json.dumps(told, sort_keys=True)
                     events = self._archive.decisions / EVENTS
                     append_event(events, type_=INGESTION, object_=f"warcs/{name}", outcome="success", detail=detail)

@@ -41,9 +41,27 @@ def check_site_name(name: str) -> str:
     return name
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def is_unicode(name: str) -> bool:
     """False for the name of a file whose bytes are not UTF-8: Python has lone surrogates there."""
-    return not any(0xD800 <= ord(character) < 0xE000 for character in name)
+    return _SURROGATE.search(name) is None
+
+
+def readable(text: str) -> str:
+    r"""*text* with what no Unicode text may hold made visible: neither a terminal, nor a database, nor JSON takes it.
+
+    >>> readable("w\udce9.wacz"), readable("\ud800")
+    ('w\\xe9.wacz', '\ufffd')
+    """
+    return _SURROGATE.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    # Python keeps a byte of a name that is no UTF-8 as one of these (PEP 383).
+    byte = ord(match[0]) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)

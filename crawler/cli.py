@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sqlite3
@@ -16,7 +18,7 @@ from archive.cli import ArchivePath, archive_option, verbs
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.export.cli import EXTRACTORS, export
 from archive.gallery.cli import logos
-from archive.layout import Archive
+from archive.layout import Archive, readable
 from archive.packing.cli import pack
 from archive.report.cli import ASKED_IN, diff, report, search
 from archive.withholding.cli import withhold
@@ -42,6 +44,7 @@ class FrontDoor(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        never_fail_to_say()
         # As Ctrl-C: what is being written is taken back, and the exit code says so. (A crawl has its own handlers.)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -93,6 +96,20 @@ class FrontDoor(click.Group):
         except OSError as error:
             return FAULT, f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
         return (code if isinstance(code, int) else DONE), None
+
+
+def never_fail_to_say() -> None:
+    """What a stream's encoding has no place for, such as a file name that is not UTF-8, is shown in escapes."""
+    codecs.register_error("readable", _readably)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="readable")
+
+
+def _readably(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    said = readable(error.object[error.start : error.end])
+    return said.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
 @click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -20,7 +20,7 @@ from pathlib import Path
 from archive.errors import BewaarError, WrongUse
 from archive.faults import fault
 from archive.intake import How, Intake, suffix_of
-from archive.layout import Archive, check_site_name
+from archive.layout import Archive, check_site_name, readable
 from archive.store import Store
 from archive.store.places import sites_beside
 from archive.warc.reader import INSIDE
@@ -101,10 +101,10 @@ def ingest(
     with Intake(archive) as intake:
         for path in files:
             taken = intake.take(path, how=how, site=site)
-            outcome.names[str(path)] = taken.file
+            outcome.names[name := readable(str(path))] = taken.file
             if not taken.new:
-                outcome.known.append(str(path))
-                watch.say(f"{path}: is in the archive already, as {taken.file}")
+                outcome.known.append(name)
+                watch.say(f"{name}: is in the archive already, as {taken.file}")
     record_written(archive)
     renamed = {path.name for path in files if path.parent.resolve() == archive.warcs.resolve() and not path.exists()}
     read_files(archive, pending, archive.kept(), outcome, watch, processes=processes, renamed=renamed)

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from archive.errors import BadRecord, TooLarge
+from archive.layout import readable
 from archive.model import Record
 from archive.warc import arc
 from archive.warc.deflate import fast_zlib
@@ -62,7 +63,7 @@ class WarcFile:
 
     def __init__(self, path: Path, *, limits: Limits | None = None, part: Part | None = None) -> None:
         #: the final name, as `Place.file` has it
-        self.name = part.name if part else path.name.removesuffix(OPEN)
+        self.name = part.name if part else readable(path.name.removesuffix(OPEN))
         self.limits = limits or Limits()
         # A pipe somebody left in a directory would keep us waiting for ever.
         self.fd = part.fd if part else os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

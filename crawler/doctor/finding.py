@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from archive.layout import readable
+
 #: of many that are wrong alike
 SHOWN = 3
 
@@ -34,7 +36,5 @@ def judge(area: str, what: str, said: str, *, problem: str = "", warning: str = 
 
 
 def some(paths: Sequence[Path]) -> str:
-    names = ", ".join(
-        path.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for path in paths[:SHOWN]
-    )
+    names = ", ".join(readable(path.name) for path in paths[:SHOWN])
     return f"{names} and {len(paths) - SHOWN} more" if len(paths) > SHOWN else names

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -22,10 +24,11 @@ from archive.intake import Intake
 from archive.layout import Archive
 from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
 from archive.recovery import repair, restore_lines
+from archive.store.decisions import read_lines
 from archive.warc.writer import WarcWriter
 from crawler.audit.audit import is_due
 from crawler.audit.cli import audit_lines
-from crawler.cli import main
+from crawler.cli import main, never_fail_to_say
 from crawler.items import KINDS
 from tests.archive.warc_samples import HELLO, exchange_of
 from tests.front_door import crawl
@@ -296,8 +299,31 @@ def test_a_name_that_is_not_utf_8_stops_nothing_and_is_named(crawled: Path, tmp_
     assert (code, "warcs/caf\\xe9.warc.gz: does not stand in the manifest" in said) == (1, True)
     assert past_audits(archive).wrong.keys() == {"warcs/caf\\xe9.warc.gz"}
     assert "such as warcs/caf" in run("doctor", *where)[1]
+    code, said = run("verify", "--json", os.fsdecode(foreign))
+    assert (code, json.loads(said)["warcs"]["files"]) == (0, 1)
+    with Path(os.fsdecode(foreign)).open("ab") as damaged:
+        damaged.write(b"junk")
+    code, said = run("verify", "--json", os.fsdecode(foreign))
+    assert json.loads(said)["findings"][0]["file"].endswith("/caf\\xe9.warc.gz")
+    said.encode()
+    with Intake(archive) as intake:
+        taken = intake.take(Path(os.fsdecode(foreign)), site="museum")
+    assert "udc" not in (archive.decisions / "ingestions.jsonl").read_text()
+    (told,) = (
+        json.loads(str(line["detail"])) for _, line in read_lines(archive.decisions) if line["type"] == "ingestion"
+    )
+    assert (told["name"], taken.new) == ("caf\\xe9.warc.gz", True)
     with pytest.raises(ArchiveFault, match=r"warcs/caf\\udce9: its name is not UTF-8"):
         add_to_manifest(archive.root, "warcs/caf\udce9", "a" * 64)
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("utf-8", "caf\\xe9 \u00e9"), ("ascii", "caf\\xe9 \\xe9")])
+def test_whatever_a_name_holds_it_can_be_said(encoding: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding, errors="strict"))
+    never_fail_to_say()
+    print("caf\udce9 \u00e9", end="", flush=True)
+    assert shown.getvalue().decode(encoding) == said
 
 
 def test_a_database_that_is_none_says_what_derives_it_again(archive: Archive) -> None:
