@@ -193,6 +193,28 @@ def test_pages_fit_a_phone_speak_a_language_and_need_no_script(browser, base, bu
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_what_narrows_a_search_stands_closed_above_the_hits_and_open_beside_them_where_there_is_room(browser, base):
+    with visiting(browser, viewport={"width": 390, "height": 800}, java_script_enabled=False) as (page, _):
+        page.goto(f"{base}/-/search?q=kinderen")
+        box, link, hits = (
+            page.locator("details.bw-facets"),
+            page.locator(".bw-facets a").first,
+            page.locator(".bw-hits"),
+        )
+        assert not link.is_visible()
+        above, below = box.bounding_box(), hits.bounding_box()
+        assert above["height"] < 40
+        assert above["y"] + above["height"] <= below["y"] < 800
+        box.locator("summary").click()
+        assert link.is_visible()
+        link.click()
+        assert " · " in box.locator("summary").inner_text()
+        page.set_viewport_size({"width": 1200, "height": 800})
+        assert link.is_visible()
+        assert not box.locator("summary").is_visible()
+        assert box.bounding_box()["x"] > hits.bounding_box()["x"] + hits.bounding_box()["width"]
+
+
 @pytest.mark.parametrize("path", ["CAPTURE", "/-/organisations", "/-/organisation/stichting-lantaarn", "PAGE"])
 def test_on_a_phone_a_row_is_a_card_that_stands_whole_on_the_screen(browser, base, built, path):
     named = {"CAPTURE": built.path("home"), "PAGE": f"/-/page/{built.ids['home']}"}
