@@ -8,17 +8,13 @@ from dataclasses import dataclass
 
 from archive.layout import Archive
 from archive.store.rules import Rule
-from archive.store.withheld import hide, open_decided
+from archive.store.withheld import hide, list_captures, open_decided
 
 #: URLs that are named, of however many there are
 _NAMED = 10
 
 # Captures of the rules that are asked about; what is hidden with them may be of others too.
 _ASKED = "CREATE TEMP TABLE asked_capture (id INTEGER PRIMARY KEY, resource_id INTEGER NOT NULL)"
-_FILLED = """INSERT OR IGNORE INTO temp.asked_capture
-  SELECT c.id, c.resource_id FROM temp.hidden_capture h JOIN main.capture c ON c.id = h.id
-    JOIN main.resource r ON r.id = c.resource_id
-  WHERE covers(?, r.url) AND c.captured_at >= ? AND c.captured_at < ?"""
 _COUNTS = """SELECT (SELECT count(*) FROM temp.asked_capture),
   (SELECT count(DISTINCT c.page_key) FROM main.capture c WHERE c.id IN (SELECT id FROM temp.asked_capture)),
   (SELECT count(*) FROM main.fact f WHERE f.id IN (SELECT id FROM temp.hidden_fact) AND f.section_version_id IN (
@@ -61,8 +57,7 @@ def count_hidden(archive: Archive, rules: Sequence[Rule], *, also: Sequence[Rule
 def _count(connection: sqlite3.Connection, rules: Sequence[Rule], also: Sequence[Rule]) -> Hides:
     hide(connection, [*rules, *also])
     connection.execute(_ASKED)
-    for number, rule in enumerate(rules):
-        connection.execute(_FILLED, (number, rule.since, rule.until))
+    list_captures(connection, "asked_capture", rules, columns="id, resource_id")
     captures, pages, facts, images, urls = connection.execute(_COUNTS).fetchone()
 
     def named(sql: str) -> tuple[str, ...]:

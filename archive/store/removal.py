@@ -14,10 +14,9 @@ from pathlib import Path
 
 from archive.faults import database_faults
 from archive.store import decisions
-from archive.store.rules import Rule, read_rules
+from archive.store.rules import Rule, covering, read_rules
 from archive.store.search import forget_names, forget_texts
 from archive.store.withheld import COLUMNS, DECIDED, SHOWN, TEMPORARY, hide
-from archive.urls import urlkey
 
 _BUSY_S = 60.0
 #: of tables with more rows than captures: by their indexes, not by a look at every row
@@ -37,7 +36,6 @@ _URLS = (
     ("problem", "url"),
     *(("capture", column) for column in ("via", "redirect_to", "refers_to_url")),
 )
-_WORDS = re.compile(r"[a-z0-9]+")
 _ASKED = re.compile(r"\b(NOT )?is_withheld\((\w+)\)")
 
 
@@ -74,18 +72,8 @@ def remove_withheld(path: Path, rules: Sequence[Rule], directory: Path, *, publi
 def _find_urls(connection: sqlite3.Connection, rules: Sequence[Rule], tables: set[str]) -> None:
     """Each URL is judged once, wherever it stands."""
     found = " UNION ".join(f"SELECT {column} FROM main.{table}" for table, column in _URLS if table in tables)
-    words = [(rule, _WORDS.findall(rule.key.partition(")")[2])) for rule in rules]
-    withheld = []
-    for (url,) in connection.execute(found):
-        if url is None:
-            continue
-        # A key costs twenty times as much as a look for the words of its path, which are in every URL that it covers.
-        small = url.lower() if url.isascii() and "%" not in url and url.isprintable() else None
-        likely = [rule for rule, of in words if small is None or all(word in small for word in of)]
-        if likely:
-            key = urlkey(url)
-            if any(rule.covers(key) for rule in likely):
-                withheld.append((url,))
+    covering_of = covering(rules)
+    withheld = [(url,) for (url,) in connection.execute(found) if covering_of(url)]
     connection.executemany("INSERT INTO temp.withheld_url VALUES (?)", withheld)
 
 
@@ -119,8 +107,8 @@ def _known(condition: str) -> str:
 
 
 def _tell_decisions(connection: sqlite3.Connection) -> None:
-    rules = read_rules(connection)
-    connection.create_function("is_withheld_now", 1, lambda url: any(rule.covers(urlkey(url)) for rule in rules))
+    covering_of = covering(read_rules(connection))
+    connection.create_function("is_withheld_now", 1, lambda url: bool(covering_of(url)))
     for table, shown in DECIDED.items():
         told = shown.replace("is_withheld(", "is_withheld_now(")
         connection.execute(f"DELETE FROM main.{table}")

@@ -6,8 +6,9 @@ colon is the operator's own note, and is shown to nobody else.
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ LIFTED = "lifted"
 ACTIONS = ("takedown", "embargo")
 
 _FOREVER = "~"
+_WORDS, _ESCAPED = re.compile(r"[a-z0-9]+"), re.compile(r"%[0-9A-Fa-f]{0,2}")
 _ALWAYS = ("", _FOREVER)
 
 
@@ -52,6 +54,26 @@ class Rule:
     @property
     def of_all_times(self) -> bool:
         return (self.since, self.until) == _ALWAYS
+
+
+def covering(rules: Sequence[Rule]) -> Callable[[str | None], list[int]]:
+    """What tells of a URL which of *rules*, by their places, cover it. Its key is made once, whatever their number, and
+    not at all where none can."""
+    # What is escaped in the key may stand as it is in the URL.
+    words = [_WORDS.findall(_ESCAPED.sub(" ", rule.key.partition(")")[2])) for rule in rules]
+
+    def covering_of(url: str | None) -> list[int]:
+        if url is None:
+            return []
+        # A key costs twenty times as much as a look for the words of a path, which are in every URL that it covers.
+        small = url.lower() if url.isascii() and "%" not in url and url.isprintable() else None
+        likely = [at for at, of in enumerate(words) if small is None or all(word in small for word in of)]
+        if not likely:
+            return []
+        key = urlkey(url)
+        return [at for at in likely if rules[at].covers(key)]
+
+    return covering_of
 
 
 @dataclass(frozen=True, slots=True)

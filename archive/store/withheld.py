@@ -23,9 +23,8 @@ from archive.errors import NotAnArchive
 from archive.layout import Archive
 from archive.store import decisions
 from archive.store.captures import urls_as_json
-from archive.store.rules import Rule, read_rules
+from archive.store.rules import Rule, covering, read_rules
 from archive.store.schema import open_read_only
-from archive.urls import urlkey
 
 #: tables that `hide` fills, and the decisions
 TEMPORARY = (
@@ -191,26 +190,32 @@ def open_decided(archive: Archive) -> Iterator[sqlite3.Connection]:
 
 def hide(connection: sqlite3.Connection, rules: Sequence[Rule], *, candidates: bool = True) -> None:
     """Fill ``temp.hidden_*`` with what *rules* withhold, and ``touched_*`` with what they withhold a part of."""
+    covering_of = covering(rules)
 
     @lru_cache(maxsize=10_000)
     def is_withheld(url: str | None) -> bool:
-        return url is not None and any(rule.covers(key) for key in [urlkey(url)] for rule in rules)
+        return bool(covering_of(url))
 
     connection.create_function("is_withheld", 1, is_withheld if rules else lambda _: False, deterministic=True)
     connection.create_function("without_withheld", 1, _without(is_withheld), deterministic=True)
     connection.create_function("report_without_withheld", 1, _report_without(is_withheld), deterministic=True)
-    connection.create_function("covers", 2, lambda rule, url: rules[rule].covers(urlkey(url)), deterministic=True)
-    for number, rule in enumerate(rules):
-        # Not by the stored key: what was written by an older version's rules must be found too. CROSS JOIN has SQLite
-        # ask once per URL, not once per capture.
-        connection.execute(
-            """INSERT OR IGNORE INTO temp.hidden_capture
-            SELECT c.id FROM main.resource r CROSS JOIN main.capture c ON c.resource_id = r.id
-            WHERE covers(?, r.url) AND c.captured_at >= ? AND c.captured_at < ?""",
-            (number, rule.since, rule.until),
-        )
+    list_captures(connection, "hidden_capture", rules)
     for statement in (*_FOLLOWS, *([] if candidates else [_CANDIDATES]), *_ORGANISATIONS):
         connection.execute(statement)
+
+
+def list_captures(connection: sqlite3.Connection, table: str, rules: Sequence[Rule], *, columns: str = "id") -> None:
+    """Put *columns* of the captures that *rules* withhold into the temporary *table*. Each URL is looked at once."""
+    if not rules:
+        return
+    covering_of = covering(rules)
+    # Not by the stored key: what was written by an older version's rules must be found too.
+    resources = connection.execute("SELECT id, url FROM main.resource")
+    connection.executemany(
+        f"""INSERT OR IGNORE INTO temp.{table}
+        SELECT {columns} FROM main.capture WHERE resource_id = ? AND captured_at >= ? AND captured_at < ?""",
+        ((id_, rules[at].since, rules[at].until) for id_, url in resources for at in covering_of(url)),
+    )
 
 
 def _without(is_withheld: Callable[[str | None], bool]) -> Callable[[str], str]:

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.errors import WrongUse
 from archive.layout import Archive
@@ -13,7 +15,9 @@ from archive.model import Closing, Link, UrlList
 from archive.store import compare
 from archive.store.decisions import append_decision
 from archive.store.descriptions import LAYERS
+from archive.store.rules import Rule, covering
 from archive.store.withheld import SHOWN, WHOLE, open_visible
+from archive.urls import urlkey
 from tests.archive.store_builders import (
     HOME,
     SITE,
@@ -169,3 +173,18 @@ def test_nothing_is_shown_while_a_line_that_may_withhold_lacks_its_end(archive):
         file.write(b'{"id": "1", "made_at": "2026-01-01", "who": "Jo", "action": "takedown", "scope": "http://x.test/"')
     with pytest.raises(WrongUse, match=r"hand\.jsonl line 1: cut short"), open_visible(archive):
         pass
+
+
+_SPELT = st.text("aZ09%2fE/.?&=;:@#\\\u00e9\uff21\u0130 \t-_~+,()[]'jsessionid", max_size=30)
+
+
+@given(
+    st.sampled_from(["http://a.test/", "HTTPS://WWW.A.test:443", "//a.test/x", "http://u:p@[::1]:8/", "dns:", ""]),
+    _SPELT,
+    st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=3),
+)
+def test_a_look_for_words_finds_what_the_key_would(begins, rest, cuts):
+    url = begins + rest
+    key = urlkey(url)
+    rules = [Rule(key[:cut], whole_name, "", "~") for cut, whole_name in cuts] + [Rule("org,other)/a", False, "", "~")]
+    assert covering(rules)(url) == [at for at, rule in enumerate(rules) if rule.covers(key)]
