@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.browse.citing import cite_site
+from archive.browse.language import Visit, visiting
 from archive.browse.serve import build_still
 from archive.errors import ArchiveFault, WrongUse
 from archive.export.dataset import Dataset, describe
@@ -64,7 +66,9 @@ def export_site(
     _check(directory)
     with new_directory(directory, replace=True) as place:
         dataset, running = _dataset(archive, extractors)
-        citation = _citation(dataset, base_url)
+        days = (dataset.first[:10], dataset.last[:10]) if dataset.first and dataset.last else None
+        with visiting(Visit(language=language)):
+            citation = cite_site(archive.operator, dataset.sites, days, base_url, dataset.digest)
         about = {"digest": dataset.digest, "citation": citation}
         pages, notes = asyncio.run(_write(archive, place, about, base_url=base_url, index=index, language=language))
         files = {path.relative_to(place).as_posix(): _digest(path) for path in _files(place)}
@@ -115,13 +119,6 @@ def _dataset(archive: Archive, extractors: Mapping[str, int]) -> tuple[Dataset, 
         withholding = len(read_rules(connection))
         running = connection.execute("SELECT 1 FROM main.crawl WHERE status = 'running'").fetchone() is not None
         return describe(connection, archive, extractors, withholding=withholding), running
-
-
-def _citation(dataset: Dataset, base_url: str) -> str:
-    """Without the day it was made on: the same data is the same site."""
-    period = f": captures from {dataset.first[:10]} to {dataset.last[:10]}" if dataset.first and dataset.last else ""
-    where = f" {base_url}" if base_url else ""
-    return f"{dataset.operator}. {dataset.title} [web archive]{period}.{where} Dataset digest {dataset.digest}"
 
 
 def _check(directory: Path) -> None:

@@ -190,10 +190,15 @@ def test_feeds_lead_to_the_pages_of_the_site(archive, site, tmp_path):
 
 
 def test_a_site_is_in_one_language(archive, tmp_path):
-    export_site(archive, tmp_path / "site", {}, language="nl")
+    citation = export_site(archive, tmp_path / "site", {}, language="nl").citation
+    assert citation.startswith(
+        "Museum van het Web. Webarchief van Netwerk Betere Zorg [webarchief]: vastleggingen van 20"
+    )
+    assert " Digest van de dataset: sha256:" in citation
     for path in (tmp_path / "site").rglob("*.html"):
         text = path.read_text()
         assert '<html lang="nl">' in text
+        assert f"{citation}</p>" in text
         assert "Hoe te citeren" in text
         assert "English" not in text
         assert "lang=" not in "".join(Leads(text).to)
