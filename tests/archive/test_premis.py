@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from archive import times
 from archive.bag import make_bag
 from archive.errors import WrongUse
 from archive.layout import Archive
@@ -91,3 +93,65 @@ def test_a_bag_tells_its_files_their_events_and_who_did_them(archive: Archive, t
     assert all(agent in agents for agent in {one.text for one in document.iter(f"{V3}linkingAgentIdentifierValue")})
     tags = (tmp_path / "bag" / "tagmanifest-sha256.txt").read_text()
     assert "  metadata/premis.xml\n" in tags
+
+
+#: what stands in each element, in this order (PREMIS 3.0, XML schema); an element that is not here holds text
+CONTENT = {
+    "premis": "object* event* agent* rights*",
+    "object": "objectIdentifier+ preservationLevel* significantProperties* objectCharacteristics+ originalName? storage*"
+    " signatureInformation* relationship* linkingEventIdentifier* linkingRightsStatementIdentifier*",
+    "objectIdentifier": "objectIdentifierType objectIdentifierValue",
+    "objectCharacteristics": "compositionLevel? fixity* size? format+ creatingApplication* inhibitors*"
+    " objectCharacteristicsExtension*",
+    "fixity": "messageDigestAlgorithm messageDigest messageDigestOriginator?",
+    "format": "formatDesignation formatRegistry? formatNote*",
+    "formatDesignation": "formatName formatVersion?",
+    "event": "eventIdentifier eventType eventDateTime eventDetailInformation* eventOutcomeInformation*"
+    " linkingAgentIdentifier* linkingObjectIdentifier*",
+    "eventIdentifier": "eventIdentifierType eventIdentifierValue",
+    "eventDetailInformation": "eventDetail? eventDetailExtension*",
+    "eventOutcomeInformation": "eventOutcome? eventOutcomeDetail*",
+    "linkingAgentIdentifier": "linkingAgentIdentifierType linkingAgentIdentifierValue linkingAgentRole*",
+    "linkingObjectIdentifier": "linkingObjectIdentifierType linkingObjectIdentifierValue linkingObjectRole*",
+    "agent": "agentIdentifier+ agentName* agentType? agentVersion? agentNote* agentExtension* linkingEventIdentifier*",
+    "agentIdentifier": "agentIdentifierType agentIdentifierValue",
+}
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+ATTRIBUTES = {"premis": {"version"}, "object": {f"{XSI}type"}, "eventType": {"authority", "authorityURI"}}
+
+
+def departures(element: ET.Element) -> list[str]:
+    """Where a document is not built as PREMIS has it."""
+    name = element.tag.removeprefix(V3)
+    children = [child.tag.removeprefix(V3) for child in element]
+    found = (
+        [f"{name}: attributes {sorted(element.attrib)}"] if element.attrib.keys() - ATTRIBUTES.get(name, set()) else []
+    )
+    wanted = re.sub(r"(\w+)([*+?]?) ?", r"(?:\1 )\2", CONTENT.get(name, ""))
+    if not re.fullmatch(wanted, "".join(f"{child} " for child in children)):
+        found.append(f"{name}: {' '.join(children)}")
+    text = "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
+    if bool(text) == (name in CONTENT):
+        found.append(f"{name}: text {text!r}")
+    return found + [one for child in element for one in departures(child)]
+
+
+def test_a_document_is_built_as_the_schema_has_it(archive: Archive) -> None:
+    long = archive.decisions / "more.jsonl"
+    append_event(long, type_="ingestion", object_=f"warcs/one-{DAY.format(1)}", outcome="failure", detail=None)
+    names = [f"warcs/{path.name}" for path in archive.sealed_warcs()]
+    document = ET.fromstring("\n".join(as_premis(archive, names)))
+    assert {child.tag.removeprefix(V3) for child in document} == {"object", "event", "agent"}
+    assert departures(document) == []
+    for size in document.iter(f"{V3}size"):
+        assert int(size.text or "") > 0
+    for at in document.iter(f"{V3}eventDateTime"):
+        assert times.parse(at.text or "")
+    # And what is not built so is told: an element out of its order, one too many, one that is missing.
+    event, one = document.find(f"{V3}event"), document.find(f"{V3}object")
+    assert event is not None
+    assert one is not None
+    event[:2] = reversed(event[:2])
+    one.append(ET.Element(f"{V3}originalName"))
+    one.remove(one[0])
+    assert [told.partition(":")[0] for told in departures(document)] == ["object", "originalName", "event"]
