@@ -43,6 +43,19 @@ collections:
 enable_memento: true
 framed_replay: false
 """
+# pywb knows no more than that it is not in the index, and who asks has a language that it does not ask for.
+_NOT_FOUND = """\
+{# Written by bewaar replay; it is written anew at every start. #}
+{% extends "base.html" %}
+{% block title %}404{% endblock %}
+{% block body %}<div class="container">
+<h4>{{ url|e }}</h4>
+<p lang="en">Not replayed here: it was never captured, or it is withheld or was erased. A page of
+<code>bewaar serve</code> for the same address says which.</p>
+<p lang="nl">Wordt hier niet afgespeeld: het is nooit vastgelegd, of het wordt niet getoond of is gewist. Een pagina van
+<code>bewaar serve</code> voor hetzelfde adres zegt welk van de drie.</p>
+</div>{% endblock %}
+"""
 
 
 def environment() -> Path:
@@ -93,6 +106,8 @@ def replay(archive: Archive, *, host: str, port: int, say: Callable[[str], None]
             warcs=json.dumps(f"{archive.warcs.absolute()}{os.sep}"),
         )
         (directory / "config.yaml").write_text(configuration, encoding="utf-8")
+        (directory / "templates").mkdir(exist_ok=True)
+        (directory / "templates" / "not_found.html").write_text(_NOT_FOUND, encoding="utf-8")
         with (directory / "pywb.log").open("wb") as log:
             process = subprocess.Popen(
                 [str(program), "--bind", host, "--port", str(port), "--directory", str(directory)],

@@ -123,6 +123,12 @@ def test_what_is_not_in_the_archive_is_not_fetched(served: str) -> None:
     with pytest.raises(HTTPError) as caught:
         urlopen(f"{served}/2026/http://example.com/")
     assert caught.value.code == 404
+    said = caught.value.read().decode()
+    assert "<h4>http://example.com/</h4>" in said
+    assert "it was never captured, or it is withheld or was erased" in said
+    with pytest.raises(HTTPError) as caught:
+        urlopen(f"{served}/2026/http://example.com/?<script>")
+    assert "<script>" not in caught.value.read().decode().partition("<h4>")[2].partition("</h4>")[0]
 
 
 def test_without_pywb_one_line_says_how(

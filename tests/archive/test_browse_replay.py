@@ -43,6 +43,7 @@ def test_a_capture_leads_to_its_replay_while_one_runs(built, client):
         first, second = f"{AT}/20160501120001/{HOME}", f"{AT}/20180501120001/{HOME}"
         assert replays(client, built) == [first, second, first]
         assert "static snapshot" in client.get(built.path("home")).text
+        assert "is withheld or was erased the replay says that it is not found" in client.get(built.path("home")).text
         assert replays(client, built, "home2") == [second, second, first]
         assert 'rel="noreferrer noopener"' not in client.get(built.path("pdf")).text
     assert replays(client, built) == []
