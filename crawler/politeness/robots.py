@@ -6,22 +6,26 @@ import logging
 from collections import Counter
 from time import monotonic
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from scrapy import Request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser
 
 from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
 from crawler.politeness.pace import BACK_OFF_S, Pace
 
 if TYPE_CHECKING:
-    from scrapy import Request, Spider
+    from scrapy import Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
 #: a robots.txt that answers 5xx or not at all is asked for so often, with a pause of its host in between
 TRIES = 3
+#: redirects from a robots.txt that are followed, to other hosts too (RFC 9309, 2.3.1.2); after that there is none
+REDIRECTS = 5
 
 
 class Disallowed(IgnoreRequest):
@@ -73,20 +77,44 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise Disallowed("refused by robots.txt")
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        response = await self._redirected(response)
         if response.status >= 500 or response.status == 429:
             self._unreachable(netloc, f"HTTP status {response.status}")
-        elif response.status >= 400:
+        elif response.status >= 300:
             self._settle(netloc, None)
         else:
             await super()._parse_robots(response, netloc, request)
             self._heed_rate(netloc)
+
+    async def _redirected(self, response: Response) -> Response:
+        """What *response* leads to. The rules there are those of the host that was asked first."""
+        assert self.crawler.engine is not None
+        for _ in range(REDIRECTS):
+            location = (response.headers.get("Location") or b"").strip()
+            if response.status not in {301, 302, 303, 307, 308} or not location:
+                break
+            meta = {"dont_obey_robotstxt": True}
+            try:
+                target = urljoin(response.url, location.decode("utf-8", "replace"))
+                asked = Request(target, priority=self.DOWNLOAD_PRIORITY, meta=meta, callback=NO_CALLBACK)
+            except ValueError:
+                break
+            if not target.lower().startswith(("http://", "https://")):
+                break
+            try:
+                response = await self.crawler.engine.download_async(asked)
+            except HostGivenUp as error:
+                raise ConnectionError(str(error)) from error  # another host's: this one is there
+        return response
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if isinstance(exc, NotAsked | HostGivenUp):
             self._settle(netloc, _Unknown(exc))
             del self._parsers[netloc]
         else:
-            self._unreachable(netloc, str(exc) or type(exc).__name__)
+            causes = getattr(exc, "reasons", None)  # Twisted wraps what it says of a connection
+            cause = causes[0].value if causes else exc
+            self._unreachable(netloc, str(cause) or type(cause).__name__)
 
     def _unreachable(self, netloc: str, why: str) -> None:
         self._tries[netloc] += 1

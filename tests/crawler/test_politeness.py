@@ -187,6 +187,22 @@ def test_a_robots_txt_that_is_down_is_asked_for_again(tmp_path: Path) -> None:
         assert tries[2] - tries[1] > 3.9
 
 
+def test_redirects_of_a_robots_txt_are_followed(tmp_path: Path) -> None:
+    moved: Answer = 302, {"Location": "/to/robots.php"}, b""
+    pages: dict[str, Answer] = {
+        "/": page('<a href="/no">n</a><a href="/yes">y</a>'),
+        "/yes": page("t"),
+        "/robots.txt": (301, {"Location": "/moved"}, b""),
+        "/moved": moved,
+        "/to/robots.php": (200, ROBOTS, b"User-agent: *\nDisallow: /no\n"),
+    }
+    with Site(pages) as site:
+        crawl(site.url(), tmp_path / "a")
+        assert site.paths()[:3] == ["/robots.txt", "/moved", "/to/robots.php"]
+        assert "/yes" in site.paths()
+        assert "/no" not in site.paths()
+
+
 def test_what_waits_for_its_turn_does_not_hold_up_the_end(tmp_path: Path) -> None:
     with Site(tree(15)) as site:
         process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "40")
