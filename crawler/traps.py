@@ -11,6 +11,7 @@ generator makes and an editor does not:
   the other (``/mo480-cg310/mo481-cg310/...``): menus that add their own path to where they are.
 - ``parameter-mix``: of one path with several parameters, URLs that bring no two values together for the first time,
   once 300 were accepted: filters combined with one another. (``option=event&id=7`` is new, though both were seen.)
+- ``path-mix``: the same of filters in the path or in a list, as `crawler.path_mixes` tells them from folders.
 - ``sitemaps``: more than 50,000 of them, as many as one index may name: indexes that name new ones for ever.
 - ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
 
@@ -23,6 +24,8 @@ import re
 from collections import Counter
 from itertools import combinations
 from urllib.parse import urlsplit
+
+from crawler.path_mixes import PathMixes
 
 #: links from the seed, past which a chain of one template ends; no menu is as deep
 CHAIN_HOPS = 500
@@ -61,6 +64,7 @@ class Traps:
         self._values: set[int] = set()
         self._pages: Counter[int] = Counter()
         self._sitemaps = 0
+        self._path_mixes = PathMixes()
 
     def rule(self, url: str, hops: str, via: str | None) -> str | None:
         """The rule that refuses a link or sitemap, which scope accepted; None for most. *hops* is the path to it, this
@@ -83,7 +87,7 @@ class Traps:
             return "template-chain" if found is None else "calendar"
         if "&" in parts.query and self._is_mixed(f"{parts.netloc}{parts.path}", parts.query):
             return "parameter-mix"
-        return None
+        return "path-mix" if self._path_mixes.is_mixed(url) else None
 
     def is_one_of_many(self, payload_digest: str) -> bool:
         """Whether so many URLs gave this page that its links are not followed any more; counts it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,27 @@ def test_articles_with_ids_of_their_own_are_no_mix() -> None:
     assert rule(traps, "/s?a=11&b=1&c=1") is None
     assert rule(traps, "/s?a=1") is None
     assert rule(traps, "/s?c=1&b=1&a=1") == "parameter-mix"
+
+
+def test_filters_in_the_path_or_in_a_list_are_no_folders() -> None:
+    for write in ("/shop/{}".format, "/tags?t={}".format):
+        traps = Traps(2026)
+        paths = [
+            write(("," if "?" in write("") else "/").join(mix))
+            for size in (1, 2, 3, 4)
+            for mix in permutations([f"value-{n}" for n in range(12)], size)
+        ]
+        let_in = [path for path in paths if rule(traps, path) is None]
+        assert paths[:12] == let_in[:12]
+        assert len(paths) > 13_000
+        assert len(let_in) < 500
+        assert rule(traps, write("value-1,new") if "?" in write("") else "/shop/value-1/new") is None
+    # Folders, dates, and pages of their folder's name are none.
+    traps = Traps(2026)
+    real = [f"/{kind}/{year}/{month}/{slug}" for kind in ("news", "law") for year in (2019, 2020)
+            for month in range(1, 13) for slug in ("a-a", "b-b", "c-c", "c-c/c-c", "")]  # fmt: skip
+    real += [f"/{one}/{two}" for one in range(30) for two in range(30)]
+    assert [path for path in real if rule(traps, path)] == []
 
 
 def test_menus_that_add_their_own_path() -> None:
