@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from crawler.frontier import Judge, host_of
 from crawler.scope import Scope, Verdict
 from crawler.seen import seen_key
+from crawler.shares import Shares
 from crawler.sites.profile import Profile
 from crawler.traps import Traps
 
@@ -35,6 +36,7 @@ class Admission:
         self._knows = knows
         self._held = held
         self._traps = Traps(year)
+        self._shares = Shares()
         #: page keys by how many of their URLs were let in
         self._variants: Counter[str] = Counter()
         #: hosts by how many of their URLs were let in
@@ -44,6 +46,8 @@ class Admission:
         """What a crawl that goes on has let in: URL, hops and via of each, and how many of each host."""
         for url, hops, via in accepted:
             self._refusal(url, hops, via)
+            if hops.endswith("L"):
+                self._shares.wait(url)
         self._hosts.update(by_host)
 
     def judge(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
@@ -61,7 +65,11 @@ class Admission:
             host = host_of(url)
             self._hosts[host] += 1
             refusal = "per-host" if self._hosts[host] > self._profile.max_per_host else None
-        return Verdict(accepted=False, rule=refusal) if refusal else verdict
+        if refusal:
+            return Verdict(accepted=False, rule=refusal)
+        if hop == "L" and (wait := self._shares.wait(url)):
+            return Verdict(accepted=True, rule=verdict.rule, wait=wait)
+        return verdict
 
     def judge_of(self, payload_digest: str | None) -> Judge:
         """Of links on a page with this payload."""

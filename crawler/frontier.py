@@ -29,6 +29,10 @@ from crawler.standing import Standing
 #: a URL, the hop it was found by, the path to the page it was found on, and that page
 Judge = Callable[[str, str, str, str | None], Verdict]
 
+#: rules that refuse a link for the page it stands on, or the way there: another may lead to it all the same
+BY_WAY = frozenset(
+    {"same-as-others", "template-chain", "calendar", "hops", "embed-hops", "redirect-hops", "sitemap-hops"}
+)
 #: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
 KNOWN_LIMIT = 200_000
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]+)?(?:[/?#]|$)")
@@ -69,7 +73,7 @@ def host_of(url: str) -> str:
 
 def _row(url: str, via: str | None, hops: str, verdict: Verdict) -> tuple[object, ...]:
     state = "queued" if verdict.accepted else "refused"
-    return seen_key(url), url, via, hops, host_of(url), state, priority_of(hops), verdict.rule
+    return seen_key(url), url, via, hops, host_of(url), state, priority_of(hops, verdict.wait), verdict.rule
 
 
 @lru_cache(maxsize=_INSERTED)
@@ -84,9 +88,10 @@ def _insertion(rows: int) -> str:
     )
 
 
-def priority_of(hops: str) -> int:
-    """Breadth first; sitemaps before pages, and a page's requisites before the pages of its own depth."""
-    depth = sum(hop in "LR" for hop in hops)
+def priority_of(hops: str, wait: int = 0) -> int:
+    """Breadth first, *wait* being as much as so many links; sitemaps before pages, and a page's requisites before the
+    pages of its own depth."""
+    depth = sum(hop in "LR" for hop in hops) + wait
     if hops.endswith("E"):
         return 2 * depth - 1
     return 2 * depth - (2 if hops.endswith("M") else 0)
@@ -148,9 +153,10 @@ class Frontier(Standing):
             known = (link.url, link.hop == "E")
             if known in self._known:
                 continue
-            if len(self._known) < KNOWN_LIMIT:
+            verdict = judge(link.url, link.hop, hops, via)
+            if len(self._known) < KNOWN_LIMIT and verdict.rule not in BY_WAY:
                 self._known.add(known)
-            rows.append(_row(link.url, via, hops + link.hop, judge(link.url, link.hop, hops, via)))
+            rows.append(_row(link.url, via, hops + link.hop, verdict))
         return sum(self._insert(rows[at : at + _INSERTED]) for at in range(0, len(rows), _INSERTED))
 
     def add_seed(self, url: str) -> None:

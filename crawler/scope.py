@@ -64,6 +64,8 @@ class Verdict:
     accepted: bool
     #: name of the rule that decided
     rule: str
+    #: how many links farther from the seed it counts as, in the order of the frontier
+    wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)

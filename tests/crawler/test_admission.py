@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 
+from archive.model import Link
 from crawler.admission import Admission
+from crawler.frontier import Frontier
+from crawler.scope import Verdict
 from crawler.sites.profile import default_profile
 from tests.crawler.crawled import wait_for
 from tests.front_door import CONTACT, bewaar, start
@@ -31,6 +35,51 @@ def test_what_was_let_in_before_counts() -> None:
     admission = Admission(default_profile("http://a.test/", max_per_host=2), 2026)
     admission.remember([], {"a.test": 1})
     assert rules(admission, "a.test/1", "a.test/2") == ["host", "per-host"]
+
+
+def test_a_section_without_end_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    """A trap that no rule knows leads to three more of its kind each time; the real pages stand one behind the other."""
+    admission = Admission(default_profile("http://a.test/"), 2026)
+    frontier = Frontier(tmp_path / "frontier.db")
+    made = count()
+    frontier.add(
+        [Link(f"http://a.test{path}", "L", "") for path in ("/x/0", "/real/0")],
+        via=None,
+        hops="",
+        judge=admission.judge,
+    )
+    asked = 0
+    while asked < 4_000:
+        (leased,) = frontier.lease(1)
+        asked += 1
+        where, number = leased.url.removeprefix("http://a.test/").split("/")
+        if where == "real" and number == "40":
+            break
+        found = [f"/real/{int(number) + 1}"] if where == "real" else [f"/x/{next(made)}q{n}" for n in range(3)]
+        frontier.add(
+            [Link(f"http://a.test{path}", "L", "") for path in found],
+            via=leased.url,
+            hops=leased.hops,
+            judge=admission.judge,
+        )
+    frontier.close()
+    # Breadth first it would have been 3 ** 40 URLs later.
+    assert asked < 2_500
+
+
+def test_what_one_page_may_not_lead_to_another_may() -> None:
+    def judge(url: str, hop: str, hops: str, via: str | None) -> Verdict:
+        del url, hop, hops
+        return Verdict(
+            accepted=via == "http://a.test/good", rule="host" if via == "http://a.test/good" else "same-as-others"
+        )
+
+    frontier = Frontier(Path(":memory:"))
+    for via in ("http://a.test/bad", "http://a.test/worse", "http://a.test/good"):
+        frontier.add([Link("http://a.test/page", "L", "")], via=via, hops="L", judge=judge)
+    assert frontier.refused == 1
+    assert [leased.url for leased in frontier.lease(9)] == ["http://a.test/page"]
+    frontier.close()
 
 
 def test_a_crawl_keeps_its_limit_of_a_host_over_a_kill(tmp_path: Path) -> None:
