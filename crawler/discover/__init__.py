@@ -22,6 +22,12 @@ __all__ = ["MOST_IN_SITEMAP", "MOST_LINKS", "discover", "links_in_html"]
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _CSS_CHARSET = re.compile(rb'@charset "([\w.:-]{1,40})";')
+#: XHTML may close any element at once; of these HTML takes all that follows for their content
+_CLOSED_AT_ONCE = re.compile(
+    r"""<(script|title|style|textarea|iframe|noscript|select|noframes|noembed)\b"""
+    r"""((?:[^<>"'/]++|"[^"<]*+"|'[^'<]*+'|/(?!>))*+)/>""",
+    re.IGNORECASE,
+)
 _SNIFFED = 1024
 _GZIP = frozenset(("application/gzip", "application/x-gzip", "application/octet-stream", "text/plain"))
 
@@ -57,7 +63,7 @@ def discover(
     if limit is None and kind in {_xml, _text_sitemap}:
         found.extend(MOST_IN_SITEMAP)
     if kind is not None and body:
-        kind(_Document(url, headers, body, page, tree), found)
+        kind(_Document(url, headers, body, page, tree, is_xhtml=mime == "application/xhtml+xml"), found)
     return found.links()
 
 
@@ -75,7 +81,14 @@ def _inflated(body: bytes) -> bytes:
 
 class _Document:
     def __init__(
-        self, url: str, headers: Headers, body: bytes, page: Page | None, tree: LexborHTMLParser | None
+        self,
+        url: str,
+        headers: Headers,
+        body: bytes,
+        page: Page | None,
+        tree: LexborHTMLParser | None,
+        *,
+        is_xhtml: bool,
     ) -> None:
         self.url = url
         self.body = body
@@ -84,6 +97,7 @@ class _Document:
         stated = next((value for name, value in headers if name.lower() == "content-type"), "")
         charset = _CHARSET.search(stated)
         self.charset = charset[1] if charset else None
+        self.is_xhtml = is_xhtml
 
     def text(self, *, charset: str | None = None) -> str:
         """Decoded as well as it goes: what of a URL is not ASCII is rarely lost by it."""
@@ -99,14 +113,20 @@ class _Document:
 
 def _html(document: _Document, found: Found) -> None:
     page = document.page
-    tree = document.tree or parse(page.text if page else document.text())
+    tree = document.tree
+    if tree is None or document.is_xhtml:
+        text = page.text if page else document.text()
+        tree = parse(_CLOSED_AT_ONCE.sub(r"<\1\2></\1>", text) if document.is_xhtml else text)
     encoding = page.charset if page else document.charset or "utf-8"
     found.merge(links_in_html(tree, document.url, encoding=encoding))
 
 
 def _css(document: _Document, found: Found) -> None:
     stated = _CSS_CHARSET.match(document.body)
-    found.add_css(document.text(charset=stated[1].decode("ascii") if stated else None), "css")
+    charset = stated[1].decode("ascii") if stated else None
+    if charset and charset.lower().startswith("utf-16"):
+        charset = None  # it would not have been legible: UTF-8 (CSS Syntax 3.2)
+    found.add_css(document.text(charset=charset), "css")
 
 
 def _script(document: _Document, found: Found) -> None:

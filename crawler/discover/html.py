@@ -177,10 +177,12 @@ def _source_set(tag: str, name: str, value: str, attributes: dict[str, str | Non
 
 
 def _data(tag: str, name: str, value: str, found: Found) -> None:
-    if name in LAZY:
+    if value[0] in "{[":
+        found.add_literals(value, f"{tag}@{name}")  # settings of a script, as JSON
+    elif name in LAZY:
         if "url(" in value:
             found.add_css(value, f"{tag}@{name}")
-        elif ("/" in value or "." in value) and value[0] not in "{[":
+        elif "/" in value or "." in value:
             found.add(value, "E", f"{tag}@{name}")
     elif len(value) > 4 and "." in value and (hop := script.shape(value)):
         found.add(value, hop, f"{tag}@{name}")
@@ -243,6 +245,14 @@ def _param(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> N
         found.add(value, "E", "param@value")
 
 
+def _option(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
+    """Menus of old, which go where one chooses."""
+    del depth
+    value = (attributes.get("value") or "").strip()
+    if len(value) > 4 and "." in value and script.shape(value) == "L":
+        found.add(value, "L", "option@value")
+
+
 def _iframe(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
     if (inner := attributes.get("srcdoc")) and depth < _DEEPEST:
         _walk_tree(parse(inner), found, depth + 1)
@@ -270,6 +280,7 @@ _SPECIAL = {
     "script": _script,
     "style": _style,
     "param": _param,
+    "option": _option,
     "iframe": _iframe,
     "template": _template,
     "noframes": _markup_as_text,

@@ -14,7 +14,7 @@ _EMBEDS = frozenset(
     "screenshot".split()
 )
 _LINKS = frozenset(
-    "url @id sameAs mainEntityOfPage mainEntity item significantLink relatedLink citation author".split()
+    "url @id embedUrl sameAs mainEntityOfPage mainEntity item significantLink relatedLink citation author".split()
 )
 
 

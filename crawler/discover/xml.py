@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
+from urllib.parse import urljoin
 from xml.parsers import expat
 
 from crawler.discover.relations import hop_of
@@ -50,6 +52,12 @@ _ATTRIBUTES = {
     ("script", "href"): "E",
     ("script", "src"): "E",
     ("a", "href"): "L",
+    ("img", "src"): "E",
+    ("iframe", "src"): "E",
+    ("video", "src"): "E",
+    ("video", "poster"): "E",
+    ("audio", "src"): "E",
+    ("source", "src"): "E",
     ("outline", "xmlUrl"): "L",
     ("outline", "htmlUrl"): "L",
     ("player", "url"): "L",
@@ -87,6 +95,8 @@ class _Reader:
         self._text: list[str] = []
         self._size = self._fed = 0
         self._permalink = True
+        #: what references are relative to, by element that says so (XML Base); "" for the document's own URL
+        self._bases: list[str] = [""]
         parser = expat.ParserCreate(encoding)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -113,6 +123,7 @@ class _Reader:
             raise ValueError("nested too deeply")
         local = name.rpartition(":")[2]
         self._path.append(local)
+        self._bases.append(self._absolute(attributes.get("xml:base", "")))
         self._text.clear()
         self._size = 0
         self._permalink = attributes.get("isPermaLink", "true") != "false"
@@ -120,30 +131,38 @@ class _Reader:
             relation = attributes.get("rel", "alternate")
             hop = "E" if relation == "enclosure" else hop_of(relation)
             if hop:
-                self.found.append((attributes["href"], hop, f"link[rel={relation}]@href"))
+                self.found.append((self._absolute(attributes["href"]), hop, f"link[rel={relation}]@href"))
             return
         for key, value in attributes.items():
             plain = key.rpartition(":")[2]
             if hop := _ATTRIBUTES.get((local, plain)):
-                self.found.append((value, hop, f"{name}@{key}"))
+                self.found.append((self._absolute(value), hop, f"{name}@{key}"))
             elif key == "style" and "url(" in value:
                 self.found.append((value, "{", f"{name}@style"))
 
     def _end(self, name: str) -> None:
         local = self._path.pop()
+        base = self._bases.pop()
         text = "".join(self._text).strip()
         self._text.clear()
         if not text:
             return
         parent = self._path[-1] if self._path else ""
         if hop := _TEXTS.get((parent, local)):
-            self.found.append((text, hop, f"{parent}/{name}"))
+            self.found.append((self._absolute(text, base), hop, f"{parent}/{name}"))
         elif local == "guid" and self._permalink and text.startswith(("http://", "https://")):
             self.found.append((text, "L", f"{parent}/{name}"))
         elif local == "style":
             self.found.append((text, "{", name))
         elif local in _HTML and "<" in text:
-            self.found.append((text, "<", name))
+            self.found.append((f'<base href="{escape(base)}">{text}' if base else text, "<", name))
+
+    def _absolute(self, reference: str, base: str | None = None) -> str:
+        base = self._bases[-1] if base is None else base
+        try:
+            return urljoin(base, reference.strip()) if base else reference
+        except ValueError:
+            return reference
 
     def _characters(self, data: str) -> None:
         self._size += len(data)

@@ -58,7 +58,12 @@ def test_stylesheet_is_read_as_its_charset_says():
         "http://a.example/s.css", "text/css", (), '@charset "iso-8859-1"; a{b:url(ü.png)}'.encode("latin-1")
     )
     assert [(link.url, link.hop, link.context) for link in found] == [("http://a.example/%C3%BC.png", "E", "css/url")]
-    for body in (b"\xef\xbb\xbfa{b:url(x)}", "a{b:url(x)}".encode("utf-16"), b'@charset "nonsense"; a{b:url(x)}'):
+    for body in (
+        b'@charset "UTF-16LE"; a{b:url(x)}',
+        b"\xef\xbb\xbfa{b:url(x)}",
+        "a{b:url(x)}".encode("utf-16"),
+        b'@charset "nonsense"; a{b:url(x)}',
+    ):
         assert [link.url for link in discover("http://a.example/s.css", "text/css", (), body)] == ["http://a.example/x"]
     assert discover("http://a.example/s.css", "text/css; charset=utf-8", (), b"a{b:url(data:x)} c{d:url(#y)}") == []
 

@@ -58,7 +58,10 @@ EVERYTHING = """
 <svg><image href=E-svg-href /><image xlink:href=E-svg-xlink /><use href="E-svg-use#part"/><a xlink:href=L-svg-a>x</a>
 <style>a{fill:url(E-svg-style)}</style></svg>
 <img data-src="/E-data-src"><img data-lazy-src="/E-data-lazy-src"><img data-srcset="E-data-srcset 2x"><p data-bg="/E-data-bg">
-<p data-bg="url(/E-data-bg-url)"><p data-original="/E-data-original"><p data-whatever="/E-data-file.jpg">
+<p data-bg="url(/E-data-bg-url)"><p data-settings='{"image": "/E-data-settings.png", "to": "\\/L-data-settings.html"}'>
+<select><option value=/L-option.html>x</option><option value=no-option>y</option></select><svg><feImage href=E-fe-image /></svg>
+<meta name="twitter:player:stream" content=E-player-stream>
+<p><p data-original="/E-data-original"><p data-whatever="/E-data-file.jpg">
 <noscript><img src=E-noscript></noscript><template><img src=E-template></template><noembed><img src=E-noembed></noembed>
 </body></html>
 """

@@ -106,6 +106,20 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
             "<html xmlns='http://www.w3.org/1999/xhtml'><a href='/x'>y</a></html>",
             [("L", "/x")],
         ),
+        (
+            "application/xhtml+xml",
+            "<html><head><title/><script src='/s.js'/><style media='a/b' /></head><a title='/>' href='/x'>y</a></html>",
+            [("E", "/s.js"), ("L", "/x")],
+        ),
+        ("text/html", "<script src='/s.js'/><a href='/x'>y</a></script>", [("E", "/s.js")]),
+        (
+            "application/atom+xml",
+            (
+                "<feed xml:base='/f/'><link href='1'/><logo>l.png</logo><entry xml:base='e/'><content type='xhtml'><div>"
+                "<img src='i.png'/></div></content></entry><entry><content type='html'>&lt;img src=c.png></content></entry></feed>"
+            ),
+            [("L", "/f/1"), ("E", "/f/l.png"), ("E", "/f/e/i.png"), ("E", "/f/c.png")],
+        ),
         ("text/xml", "<?xml version='1.0'?><!DOCTYPE html><html><img src='/x'/></html>", [("E", "/x")]),
         (
             "application/manifest+json",
