@@ -216,7 +216,7 @@ def _find(connection: sqlite3.Connection, archive: Archive, given: str) -> str:
             if given in (site, crawl, "latest"):
                 raise WrongUse(
                     f"{crawl}, begun {began}, has not come to its end, and nothing of it is in the database yet: "
-                    f"`bewaar crawl {site}` goes on with it"
+                    f"`bewaar crawl` of {site} goes on with it"
                 ) from None
         raise
 

@@ -14,6 +14,7 @@ from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError
 from archive.layout import Archive
 from crawler.doctor.finding import SHOWN, Finding, judge, some
+from crawler.sites.profile_files import list_profiles
 
 AREA = "archive"
 #: a file half written has the number of its writer's process behind it, or .tmp
@@ -26,21 +27,25 @@ def examine_leftovers(archive: Archive) -> Iterator[Finding]:
     running = {site for site in locks if _is_held(archive, site)}
     stale = [site for site, path in locks.items() if site not in running and _names_process(path)]
     said = f"{', '.join(stale[:SHOWN])}: of a process that was killed; the next crawl takes it over" if stale else ""
-    crawl = f"bewaar crawl {' '.join(stale)} --archive {root}"
+    frontiers = {path.name.removesuffix(".frontier.db"): path for path in sorted(archive.state.glob("*.frontier.db"))}
+    profiles = {file.name for file in list_profiles(archive)}
+    crawls = {site: _crawl(site, path) for site, path in frontiers.items() if site not in profiles}
+    crawl = _again(stale, crawls, root)
     yield judge(AREA, "locks", f"{len(running)} held", warning=said, mend=crawl)
     crawled = tuple(f"{site}-" for site in running)
     left = [path for path in sorted(archive.warcs.glob("*.open")) if not path.name.startswith(crawled)]
     said = f"{some(left)}: its crawl was cut short; the next one repairs it" if left else ""
-    yield judge(AREA, "WARC files left open", "none", warning=said, mend=f"bewaar due --archive {root}")
+    cut_short = [site for site in frontiers if any(path.name.startswith(f"{site}-") for path in left)]
+    mend = _again(cut_short, crawls, root) if cut_short else f"bewaar due --archive {root}"
+    yield judge(AREA, "WARC files left open", "none", warning=said, mend=mend)
     drafts = list(_drafts(archive))
     said = f"{some(drafts)}: whoever wrote it was cut short" if drafts else ""
     remove = f"rm -r {' '.join(quote(str(path)) for path in drafts)}"
     yield judge(AREA, "files half written", "none", warning=said, mend=remove)
-    frontiers = {path.name.removesuffix(".frontier.db"): path for path in sorted(archive.state.glob("*.frontier.db"))}
     yield _damaged(archive, running, root)
     waiting = [site for site, path in frontiers.items() if site not in running and _is_unfinished(path)]
     said = f"{', '.join(waiting[:SHOWN])}: goes on where it was" if waiting else ""
-    crawl = f"bewaar crawl {' '.join(waiting)} --archive {root}"
+    crawl = _again(waiting, crawls, root)
     yield judge(AREA, "unfinished crawls", "none", warning=said, mend=crawl)
 
 
@@ -66,6 +71,23 @@ def _damaged(archive: Archive, running: set[str], root: str) -> Finding:
             mends[f"the bewaar recover of {site} again"] = None
     mend = "; ".join(list(mends)[:SHOWN])
     return judge(AREA, "frontiers", f"{read}, all whole", problem="; ".join(found[:SHOWN]), mend=mend)
+
+
+def _again(sites: list[str], crawls: dict[str, str], root: str) -> str:
+    """The commands that crawl *sites*: in one those that have a profile, each of the others by *crawls*."""
+    named = [" ".join(site for site in sites if site not in crawls)]
+    asked = [*filter(None, named), *(crawls[site] for site in sites if site in crawls)]
+    return " && ".join(f"bewaar crawl {what} --archive {root}" for what in asked)
+
+
+def _crawl(site: str, frontier: Path) -> str:
+    """What `bewaar crawl` is given for a site without a profile: the URLs and scope its crawl began with."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(read_only_uri(frontier), uri=True)) as db:
+        row = db.execute("SELECT asked FROM crawl ORDER BY rowid DESC LIMIT 1").fetchone()
+        scope, _, urls = (row[0] if row else "").partition(" of ")
+        if urls:
+            return f"{' '.join(map(quote, urls.split()))} --scope {scope}"
+    return site
 
 
 def _is_held(archive: Archive, site: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.layout import MARKER, Archive
 from archive.warc.reader import read_records
 from tests.crawler.crawled import captured, query
 from tests.front_door import CONTACT, crawl, environment
@@ -127,6 +128,11 @@ def test_a_seed_that_leads_elsewhere_in_two_steps_is_named_too(tmp_path: Path) -
 
 
 def test_plain_scrapy_crawls_too_and_exports_the_facts_and_tells_how_it_ended(tmp_path: Path) -> None:
+    archive = Archive.create(tmp_path / "a", contact=CONTACT)
+    program = f"import sys; open({str(tmp_path / 'mail')!r}, 'w').write(sys.stdin.read())"
+    command = f"[alerts.command]\nrun = {json.dumps([sys.executable, '-c', program])}\n"
+    with (archive.root / MARKER).open("a") as marker:
+        marker.write(f'[alerts]\ndisk_free = "1 EiB"\n{command}')
     pages = {"/": page("<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li><li>Gamma Aid</li></ul>")}
     with Site(pages) as site:
         done = subprocess.run(

@@ -133,6 +133,11 @@ def _break_frontier(archive: Archive) -> None:
     frontier.write_bytes(frontier.read_bytes()[:4096] + b"x" * 4096 + frontier.read_bytes()[8192:])
 
 
+def _leave_open(archive: Archive) -> None:
+    (frontier,) = archive.state.glob("*.frontier.db")
+    (archive.warcs / f"{frontier.name.removesuffix('.frontier.db')}-00000.warc.gz.open").touch()
+
+
 def _in_future(archive: Archive) -> None:
     _execute(archive.database, "UPDATE capture SET captured_at = '2999-01-01T00:00:00Z'")
 
@@ -163,7 +168,8 @@ def _unlink(name: str) -> Callable[[Archive], None]:
         (_leave_lock, "locks", "warning", "museum: of a process that was killed", "bewaar crawl museum"),
         (_write("warcs/x.warc.gz.open", ""), "WARC files left open", "warning", "x.warc.gz.open", "bewaar due"),
         (lambda a: (a.root / f".bewaar.toml.{_dead_process()}").touch(), "files half written", "warning", ".bewaar", "rm -r"),
-        (_leave_unfinished, "unfinished crawls", "warning", "goes on where it was", "bewaar crawl 127"),
+        (_leave_unfinished, "unfinished crawls", "warning", "goes on where it was", "bewaar crawl http://127"),
+        (_leave_open, "WARC files left open", "warning", "its crawl was cut short", " --scope host --archive /"),
         (_break_frontier, "frontiers", "problem", "puts it aside and begins anew", "bewaar crawl 127"),
         (_write("state/museum.1a2b.recovery.db", "garbage" * 99), "frontiers", "problem",
          "museum.1a2b.recovery.db: file is not a database: the next recovery puts it aside", "bewaar recover of museum"),
