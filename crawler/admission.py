@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from crawler.frontier import Judge, host_of
 from crawler.scope import Scope, Verdict
 from crawler.seen import seen_key
-from crawler.shares import Shares
+from crawler.shares import ENDLESS, Shares, is_of_one_kind
 from crawler.sites.profile import Profile
 from crawler.traps import Traps
 
@@ -68,13 +68,16 @@ class Admission:
         if refusal:
             return Verdict(accepted=False, rule=refusal)
         if hop == "L" and (wait := self._shares.wait(url)):
+            if wait > ENDLESS and via is not None and is_of_one_kind(url, via):
+                return Verdict(accepted=False, rule="endless-section")
             return Verdict(accepted=True, rule=verdict.rule, wait=wait)
         return verdict
 
-    def judge_of(self, payload_digest: str | None) -> Judge:
-        """Of links on a page with this payload."""
-        many = payload_digest is not None and self._traps.is_one_of_many(payload_digest)
-        return self._refuse_links if many else self.judge
+    def judge_of(self, payload_digest: str | None, hops: str = "L") -> Judge:
+        """Of links on a page with this payload, which *hops* led to. Sites that show the same front page are sites."""
+        if payload_digest is None or not hops.strip("R"):
+            return self.judge
+        return self._refuse_links if self._traps.is_one_of_many(payload_digest) else self.judge
 
     def _refuse_links(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
         verdict = self.judge(url, hop, hops, via)

@@ -31,7 +31,16 @@ Judge = Callable[[str, str, str, str | None], Verdict]
 
 #: rules that refuse a link for the page it stands on, or the way there: another may lead to it all the same
 BY_WAY = frozenset(
-    {"same-as-others", "template-chain", "calendar", "hops", "embed-hops", "redirect-hops", "sitemap-hops"}
+    (
+        "same-as-others",
+        "template-chain",
+        "endless-section",
+        "calendar",
+        "hops",
+        "embed-hops",
+        "redirect-hops",
+        "sitemap-hops",
+    )
 )
 #: URLs remembered in memory so that a link seen on every page costs no query; beyond it SQLite answers
 KNOWN_LIMIT = 200_000

@@ -2,7 +2,7 @@
 
 A section is what the first segment of a path names, or the first two, numbers and random names apart. Of each so many
 URLs go by how far they are from the seed; those beyond wait as if they were a link farther away, and so on. All of
-them are fetched in the end.
+them are fetched in the end, but for what only its own kind leads to where a section has no end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections import Counter
 
 #: URLs of one first segment, and of one first and second, that wait for no more than their depth
 SECTION, PART = 500, 50
+#: how long a URL may wait that was found on one of its own kind; a section has some 22,000 URLs by then
+ENDLESS = 500
 #: sections that are counted; what lies in others does not wait
 _COUNTED = 100_000
 
 _SECTION = re.compile(r"([^:]+://[^/?]*)(/[^/?]*)?(/[^/?]*)?")
 _NAMED_BY_MACHINE = re.compile(r"[a-z0-9]*[0-9][a-z0-9]*", re.IGNORECASE)
+_VALUE = re.compile(r"=[^&]*")
 
 
 class Shares:
@@ -38,3 +41,17 @@ class Shares:
         self._let_in[section] += 1
         self._let_in[part] += 1
         return (self._let_in[section] - 1) // SECTION + (self._let_in[part] - 1) // PART
+
+
+def is_of_one_kind(url: str, other: str) -> bool:
+    """Whether both are alike but for numbers, random names and values of parameters.
+
+    >>> is_of_one_kind("http://a.nl/p/9f3b-1?b=1", "http://a.nl/p/0c2-77?b=2"), is_of_one_kind("http://a.nl/p/1", "http://a.nl/")
+    (True, False)
+    """
+    return _kind(url) == _kind(other)
+
+
+def _kind(url: str) -> str:
+    head, _, query = url.partition("?")
+    return f"{_NAMED_BY_MACHINE.sub('#', head)}?{_VALUE.sub('=', query)}"

@@ -52,8 +52,8 @@ class LookAdmission(Admission):
         wants = {"R": self._wants_redirect, "M": self._wants_sitemap, "L": self._wants_page}.get(hop)
         return Verdict(accepted=wants is not None and wants(url, hops + hop, via), rule=LOOK)
 
-    def judge_of(self, payload_digest: str | None) -> Judge:
-        del payload_digest
+    def judge_of(self, payload_digest: str | None, hops: str = "L") -> Judge:
+        del payload_digest, hops
         return self.judge
 
     def _wants_redirect(self, url: str, hops: str, via: str | None) -> bool:

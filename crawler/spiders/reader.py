@@ -238,7 +238,7 @@ class ReaderExtension:
         frontier, spider = self._spider.frontier, self._spider
         links = [Link(url, hop, "") for url, hop in answer.get("links", ())]
         if links:
-            judge = spider.admission.judge_of(answer.get("digest"))
+            judge = spider.admission.judge_of(answer.get("digest"), told.hops)
             frontier.add(links, via=told.url, hops=told.hops, judge=judge)
         if told.url_id is not None:
             frontier.expanded(told.url_id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from crawler.admission import Admission
 from crawler.frontier import Frontier
 from crawler.scope import Verdict
 from crawler.sites.profile import default_profile
+from crawler.traps import SAME_PAGES
 from tests.crawler.crawled import wait_for
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, tree
@@ -65,6 +67,27 @@ def test_a_section_without_end_does_not_keep_the_others_waiting(tmp_path: Path) 
     frontier.close()
     # Breadth first it would have been 3 ** 40 URLs later.
     assert asked < 2_500
+
+
+def test_a_section_that_leads_to_nothing_but_itself_ends() -> None:
+    admission = Admission(default_profile("http://a.test/"), 2026)
+    # Each error page leads to three more, and no two are alike.
+    rules = Counter(
+        admission.judge(f"http://a.test/gone/{n}x", "L", "LL", f"http://a.test/gone/{n // 3}x").rule
+        for n in range(30_000)
+    )
+    assert 20_000 < rules["host"] < 25_000
+    assert rules["host"] + rules["endless-section"] == 30_000
+    assert admission.judge("http://a.test/gone/1y", "L", "LL", "http://a.test/list?page=7").accepted
+    assert admission.judge("http://a.test/other/2", "L", "LL", "http://a.test/other/1").accepted
+
+
+def test_sites_with_the_same_front_page_are_sites() -> None:
+    admission = Admission(default_profile(*(f"http://{n}.test/" for n in range(30))), 2026)
+    judges = [admission.judge_of("sha256:a", hops) for hops in ("", "R") for _ in range(30)]
+    assert all(judge(f"http://{n % 30}.test/page", "L", "", None).accepted for n, judge in enumerate(judges))
+    many = [admission.judge_of("sha256:a", "L")("http://1.test/p", "L", "L", None).rule for _ in range(SAME_PAGES + 1)]
+    assert many[-2:] == ["host", "same-as-others"]
 
 
 def test_what_one_page_may_not_lead_to_another_may() -> None:
