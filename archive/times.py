@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from archive.errors import WrongUse
 
 #: stands where a date is none: sorts before everything, and cannot be taken for one
 NO_DATE = "0001-01-01T00:00:00Z"
+#: the web is not older: no capture is of before, whatever its date says
+FIRST_CAPTURE = "1990-01-01T00:00:00Z"
+
+#: RFC 3339, 5.7, which Python does not read
+_LEAP_SECOND = re.compile(r"(?<=T\d\d:\d\d:)60", re.ASCII)
 
 
 def now() -> datetime:
@@ -47,14 +53,17 @@ def digits14(warc_date_or_seconds: str) -> str:
 
 
 def parse(text: str) -> datetime:
-    """Read a WARC-Date (any of the W3C profiles, with or without fraction) or an ``*_at`` text.
+    """Read a WARC-Date (any of the W3C profiles, with or without fraction) or an ``*_at`` text. A leap second is read
+    as the one before it.
 
     >>> parse('2026-01-02T03:04:05Z')
     datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    >>> seconds(parse('2016-12-31T23:59:60Z'))
+    '2016-12-31T23:59:59Z'
 
     Raises ValueError when it is not a date.
     """
-    at = datetime.fromisoformat(text)
+    at = datetime.fromisoformat(_LEAP_SECOND.sub("59", text.upper()))
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

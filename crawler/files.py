@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive import times
 from archive.errors import BadRecord
 from archive.intake import KEPT
 from archive.model import Problem, Reading, Record
+from archive.store.captures import captured_at
 from archive.warc.reader import INSIDE, WarcFile, open_files
+from archive.warc.rules import shown
 from archive.warc.tombstones import Erased, is_tombstone, read_tombstone
 from crawler.events import Event, events, source_of
 from crawler.ingest import Ingest, Others
@@ -90,6 +93,8 @@ def _ingest_one(
     recovered: list[Reading] = []
     name: str | None = None
     erased: list[Erased] = []
+    #: the first whose date cannot be, and its crawl: a clock that was not set dates every record of a file
+    undated: tuple[str | None, BadRecord] | None = None
     skipped = skim.get(file.name, ())
 
     def write() -> Iterator[tuple[str, int]]:
@@ -125,12 +130,17 @@ def _ingest_one(
                 continue
             if reading:
                 damage.crawl = who.crawl_of(reading.capture)
+                if who is others and captured_at(record.date) < times.FIRST_CAPTURE:
+                    undated = undated or (damage.crawl, BadRecord(file.name, record.place.offset, _undated(record)))
                 (recovered if is_recovered else batch).append(reading)
             if len(batch) + len(recovered) >= BATCH:
                 yield from write()
     except BadRecord as too_much:
         damage.add(too_much)
     yield from write()
+    if undated:
+        damage.crawl, first = undated
+        damage.add(first)
     others.end()
     if erased:
         ingests.store.write_erased(file.name, erased)
@@ -151,6 +161,13 @@ def _with_places(file: WarcFile, damage: _Damage) -> Iterator[Record]:
 def _check_url(record: Record) -> None:
     if not record.url:
         raise BadRecord(record.place.file, record.place.offset, f"a {record.type} without WARC-Target-URI")
+
+
+def _undated(record: Record) -> str:
+    what = "no date" if captured_at(record.date) == times.NO_DATE else "no capture is of then"
+    return (
+        f"WARC-Date {shown(record.date)}: {what}; it stands in no timeline, nor does another of this file that has none"
+    )
 
 
 def _label(name: str | None) -> str | None:

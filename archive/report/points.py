@@ -120,12 +120,15 @@ def _point(connection: sqlite3.Connection, given: str, site: str) -> Point | Non
         return Point(given, given, found[0])
     at = times.read_until(given)
     found = connection.execute(
-        "SELECT 1 FROM crawl k JOIN capture c ON c.crawl_id = k.id WHERE k.site_id = ? AND c.captured_at <= ? LIMIT 1",
-        (site, at),
+        "SELECT 1 FROM crawl k JOIN capture c ON c.crawl_id = k.id WHERE k.site_id = ?"
+        " AND c.captured_at BETWEEN ? AND ? LIMIT 1",
+        (site, times.FIRST_CAPTURE, at),
     ).fetchone()
     return Point(given, None, at) if found else None
 
 
 def _nothing_by(connection: sqlite3.Connection, given: str, site: str) -> str:
-    first = connection.execute("SELECT min(started_at) FROM crawl WHERE site_id = ?", (site,)).fetchone()[0]
+    first = connection.execute(
+        "SELECT min(started_at) FROM crawl WHERE site_id = ? AND started_at >= ?", (site, times.FIRST_CAPTURE)
+    ).fetchone()[0]
     return f"{site}: nothing was captured by {given}" + (f"; its first crawl began {first}" if first else "")

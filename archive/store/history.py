@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from archive import times
 from archive.model import UNNAMED, State
 from archive.store.corrections import Curation
 from archive.store.moments import Moment, Moments
 from archive.store.subjects import fold, subject_key
 
-#: A revisit that was not read itself shows what its original showed.
+#: A revisit that was not read itself shows what its original showed. What is of no known time says nothing of any.
 _OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id, o.extractor_version,
   coalesce(c.truncated, original.truncated) IS NULL,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
@@ -26,7 +27,8 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.res
   LEFT JOIN capture original ON original.id = c.original_id
 WHERE k.site_id = :site AND c.page_key IS NOT NULL AND c.copy_of_id IS NULL AND o.state <> 'failed'
   AND (c.status BETWEEN 200 AND 299 OR c.status IS NULL AND c.record_type = 'resource'
-    OR c.status = 304 AND c.original_id IS NOT NULL)"""
+    OR c.status = 304 AND c.original_id IS NOT NULL)
+  AND c.captured_at >= :since"""
 
 #: Of a page that never listed anything what it lacks is passed over before its row is made, unless it is wanted.
 _WANTED = """ AND (o.state <> 'absent' OR c.page_key IN (SELECT value FROM json_each(:watched)) OR c.page_key IN (
@@ -43,7 +45,7 @@ _PAGES = """SELECT * FROM (SELECT
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN page_version v ON v.id = c.page_version_id LEFT JOIN capture original ON original.id = c.original_id
-WHERE k.site_id = :site AND c.copy_of_id IS NULL) WHERE key IS NOT NULL"""
+WHERE k.site_id = :site AND c.copy_of_id IS NULL AND c.captured_at >= :since) WHERE key IS NOT NULL"""
 
 _FACTS = """SELECT f.section_version_id, f.tier, f.raw, f.value, f.id, f.organisation_id, f.beneficiary_id, f.href,
   f.logo_url, f.position, f.kind, f.year, f.value = f.raw AND f.confidence <= :unnamed
@@ -158,7 +160,7 @@ def read_role(
 
     # A million rows pass here: nothing is made of them before it is known which are kept.
     best: dict[tuple[str, str], tuple[tuple[object, ...], _Row]] = {}
-    observations, values = _OBSERVATIONS, {"site": site, "role": role}
+    observations, values = _OBSERVATIONS, {"site": site, "role": role, "since": times.FIRST_CAPTURE}
     if watched is not None:
         observations, values = observations + _WANTED, values | {"watched": json.dumps(list(watched))}
     row: _Row
@@ -266,7 +268,9 @@ def read_pages(connection: sqlite3.Connection, site: str) -> PageHistory:
     texts: dict[tuple[str, str], frozenset[str]] = {}
     alone: dict[str, frozenset[str]] = {}
     moments = Moments()
-    for page_key, status, record_type, error, text, title, *place in connection.execute(_PAGES, {"site": site}):
+    for page_key, status, record_type, error, text, title, *place in connection.execute(
+        _PAGES, {"site": site, "since": times.FIRST_CAPTURE}
+    ):
         moment = moments.of(tuple(place))
         key = (moments.once(page_key), moment.crawl)
         outcome = _outcome(status, record_type)

@@ -32,13 +32,14 @@ _PROFILE = re.compile(
 )
 _TRUNCATED = frozenset({"length", "time", "disconnect", "unspecified"})
 _DATE = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)?)?", re.IGNORECASE
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)?)?",
+    re.ASCII | re.IGNORECASE,
 )
 _ID = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[!-~]+>")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]*")
 _MSGTYPE = re.compile(r"application/http\s*;\s*msgtype\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 #: nothing on the web was captured before there was one
-_FIRST_YEAR = 1990
+_FIRST_YEAR = int(times.FIRST_CAPTURE[:4])
 #: clocks of crawlers that run ahead of ours
 _AHEAD = timedelta(days=2)
 _SHOWN_CHARS = 200

@@ -219,6 +219,24 @@ def test_a_later_file_of_a_crawl_of_ours_may_come_before_its_first(tmp_path: Pat
     assert query(apart, "SELECT name FROM warc ORDER BY name") == [(path.name,) for path in parts]
 
 
+def test_what_has_no_date_is_told_and_says_nothing_of_any_time(tmp_path: Path) -> None:
+    dated = [(DAY_1, "Beta Trust"), (DAY_2, "Beta Trust")]
+    undated = [("", "Alpha Trust"), ("1970-01-01T00:00:07Z", "Gamma Trust"), ("yesterday", "Delta Trust")]
+    records = [record("response", HOME, page("Zeta Trust", name), date=date) for date, name in dated + undated]
+    path = write_warc(tmp_path / "clock.warc.gz", info(), *records)
+    root = tmp_path / "archive"
+    said = bewaar("ingest", path, "--archive", root, code=1)
+    assert said.stderr.count("stands in no timeline") == 1
+    assert query(root, "SELECT count(*) FROM capture") == [(5,)]
+    assert query(root, "SELECT value, absent_before, first_seen, last_seen, gone_by FROM presence"
+                 " WHERE role = 'member' ORDER BY value") == [
+        ("Beta Trust", None, DAY_1, DAY_2, None), ("Zeta Trust", None, DAY_1, DAY_2, None),
+    ]  # fmt: skip
+    assert query(root, "SELECT what FROM problem") == [("damaged",)]
+    assert query(root, "SELECT kind FROM change") == []
+    assert f"its first crawl began {DAY_1}" in bewaar("diff", "1995-01-01", DAY_2, "--archive", root, code=2).stderr
+
+
 def test_a_profile_that_is_none_is_told_before_anything_changes(tmp_path: Path, three_days: Path) -> None:
     root = tmp_path / "archive"
     (root / "sites").mkdir(parents=True)
