@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _DRAFT = ".intake"
 #: linux/fs.h; absent elsewhere, where a copy is made
 _FICLONE = 0x40049409
 _PIECE_BYTES = 1 << 20
+#: RFC 8878, 3.1: a frame, or a skippable one, such as a dictionary is kept in, which may hold records as they are
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def suffix_of(path: Path) -> str:
             if file.is_zip:
                 _check_wacz(path, file)
                 return ".wacz"
+            if _ZSTD.match(head):
+                raise WrongUse(f"{path}: compressed with zstd, which is not read: unpack it (zstd -d), take that in")
             is_arc = file.is_arc or begins_file(head)
             if is_arc or head[: len(BEGINS)].upper() == BEGINS:
                 return (".arc" if is_arc else ".warc") + (".gz" if packed else "")

@@ -154,7 +154,7 @@ def _with_places(file: WarcFile, damage: _Damage) -> Iterator[Record]:
         if record.place.length or record.type == "warcinfo" or is_tombstone(record):
             yield record
         else:
-            what = "shares its gzip member with other records: it has no place of its own"
+            what = "shares its gzip member with other records: it has no place of its own: unpack the file"
             damage.add(BadRecord(record.place.file, record.place.offset, what))
 
 

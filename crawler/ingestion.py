@@ -37,6 +37,7 @@ from crawler.sites.profile import Profile
 TICK_S = 0.2
 #: what a WACZ of ours calls the file of the originals it was packed with
 ORIGINALS = "originals.warc.gz"
+_ZSTD = "*.warc.zst"
 #: begins the name of a file in ``state/`` that says what was taken in and is not derived yet
 _PENDING = "ingesting-"
 
@@ -82,7 +83,9 @@ def ingest(
     ArchiveFault or DiskFull; what was kept is whole then, and the next call goes on.
     """
     watch = watch or Watch()
-    files = list(dict.fromkeys(warc_files(paths)))
+    # Of a directory, too: what is passed over in silence is taken for kept.
+    packed = (found for path in paths if path.is_dir() for found in sorted(path.rglob(_ZSTD)))
+    files = list(dict.fromkeys([*warc_files(paths), *packed]))
     if not files:
         raise WrongUse(f"{', '.join(map(str, paths))[:200]}: no WARC, ARC or WACZ file here")
     for path in files:

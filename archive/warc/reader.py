@@ -80,6 +80,10 @@ def open_files(
             if on_damage is None:
                 raise broken
             on_damage(broken)
+        for entry in wacz.entries.values():
+            if on_damage and entry.is_packed:
+                what = f"{shown(entry.name)}: compressed with zstd, which is not read"
+                on_damage(BadRecord(file.name, entry.offset, what))
         for entry in wacz.records():
             try:
                 inner = WarcFile(path, limits=limits, part=Part(f"{file.name}{INSIDE}{entry.name}", *wacz.open(entry)))

@@ -61,6 +61,10 @@ class Entry:
     def holds_records(self) -> bool:
         return self.name.startswith("archive/") and self.name.lower().endswith(RECORD_NAMES)
 
+    @property
+    def is_packed(self) -> bool:
+        return self.name.startswith("archive/") and self.name.lower().endswith(".warc.zst")
+
 
 class Wacz:
     """An open WACZ. Not for threads."""

@@ -14,6 +14,8 @@ from tests.crawler.ingests import info, page
 from tests.crawler.others_files import DAY_1, HOME, crawl_file
 from tests.front_door import bewaar
 
+RECORDS = (b"\n", record("response", HOME, page("Alpha Trust"), date=DAY_1))
+
 
 def test_what_is_damaged_is_named_and_all_around_it_is_read(tmp_path: Path) -> None:
     parts = [info(), *(record("response", f"{HOME}/{n}", page(f"Member {n} Trust"), date=DAY_1) for n in range(3))]
@@ -41,18 +43,28 @@ def test_what_is_damaged_is_named_and_all_around_it_is_read(tmp_path: Path) -> N
         ("page.warc.gz", gzip.compress(b"<html>no archive at all</html>")),
         ("empty.warc", b""),
         ("other.wacz", b"PK\x03\x04 and then nothing"),
+        ("packed.warc.zst", b"\x28\xb5\x2f\xfd and then a frame"),
+        ("with-dictionary.warc", b"\x5d\x2a\x4d\x18\x20\x00\x00\x00" + b"".join(RECORDS)),
     ],
-    ids=["text", "packed page", "empty", "half a zip"],
+    ids=["text", "packed page", "empty", "half a zip", "zstd", "dictionary"],
 )
 def test_what_is_no_archive_is_refused_before_anything_changes(
     tmp_path: Path, three_days: Path, name: str, data: bytes
 ) -> None:
-    path = tmp_path / name
+    path = tmp_path / "handed-over" / name
+    path.parent.mkdir()
     path.write_bytes(data)
     root = tmp_path / "archive"
-    said = bewaar("ingest", three_days, path, "--archive", root, code=2)
+    said = bewaar("ingest", three_days, path.parent, "--archive", root, code=2)
     assert str(path) in said.stderr
     assert not root.exists()
+
+
+def test_a_package_tells_what_in_it_is_not_read(tmp_path: Path) -> None:
+    inner = crawl_file(tmp_path / "a.warc.gz", (DAY_1, page("Alpha Trust"))).read_bytes()
+    path = wacz(tmp_path / "some.wacz", {"archive/a.warc.gz": inner, "archive/b.warc.zst": b"\x28\xb5\x2f\xfd"})
+    said = bewaar("ingest", path, "--archive", tmp_path / "archive", code=1)
+    assert "archive/b.warc.zst: compressed with zstd" in said.stderr
 
 
 def test_a_zip_that_leads_elsewhere_writes_nothing_there(tmp_path: Path) -> None:
@@ -100,3 +112,7 @@ def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"".join(records)))
     said = bewaar("ingest", path, "--archive", tmp_path / "archive", code=1)
     assert said.stderr.count("shares its gzip member") == 1
+    assert "unpack the file" in said.stderr
+    path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+    bewaar("ingest", path.with_suffix(""), "--archive", tmp_path / "archive")
+    assert query(tmp_path / "archive", "SELECT count(*) FROM capture") == [(2,)]
