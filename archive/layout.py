@@ -281,8 +281,12 @@ class Archive:
     def lock_intake(self) -> Iterator[None]:
         """Hold the taking in of others' files; waits for other processes."""
         self._prepare_to_lock()
-        with waiting_lock(self.state / "intake.lock"):
+        with waiting_lock(self.intake_lock):
             yield
+
+    @property
+    def intake_lock(self) -> Path:
+        return self.state / "intake.lock"
 
     @contextmanager
     def lock_database(self) -> Iterator[None]:

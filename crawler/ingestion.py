@@ -7,7 +7,6 @@ was read is not read again, what was not derived is.
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import threading
@@ -18,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import BewaarError, WrongUse
-from archive.faults import fault
 from archive.intake import How, Intake, suffix_of
 from archive.layout import Archive, check_site_name, readable
 from archive.store import Store
@@ -30,6 +28,7 @@ from crawler.attribution import Sites
 from crawler.files import Ingested
 from crawler.ingests import Ingests
 from crawler.items import KINDS
+from crawler.pending import Pending
 from crawler.rebuild import SECOND_LOOK, in_order, ingest_all, rebuild
 from crawler.sites.profile import Profile
 
@@ -38,8 +37,6 @@ TICK_S = 0.2
 #: what a WACZ of ours calls the file of the originals it was packed with
 ORIGINALS = "originals.warc.gz"
 _ZSTD = "*.warc.zst"
-#: begins the name of a file in ``state/`` that says what was taken in and is not derived yet
-_PENDING = "ingesting-"
 
 
 @dataclass(slots=True)
@@ -264,44 +261,3 @@ def _in_force(profiles: Iterable[tuple[str, str, Profile]], name: str) -> str | 
     # Originals packed along in a WACZ of ours are of many files.
     digests = [profile.digest for label, _, profile in profiles if label <= name or name == ORIGINALS]
     return digests[-1] if digests else None
-
-
-class Pending:
-    """What was taken in and is not derived yet, on the medium: by this process, and by those that were ended."""
-
-    def __init__(self, archive: Archive) -> None:
-        self.names: set[str] = set()
-        self._archive = archive
-        self._path = archive.state / f"{_PENDING}{os.getpid()}"
-        self._left: list[Path] = []
-        for path in archive.state.glob(f"{_PENDING}*"):
-            with suppress(OSError, ValueError):
-                self.names |= set(json.loads(path.read_text(encoding="utf-8")))
-            if not _is_alive(path.name.removeprefix(_PENDING)):
-                self._left.append(path)
-
-    def add(self, names: Iterable[str]) -> None:
-        self.names |= set(names)
-        if not self.names:
-            return
-        try:
-            with self._path.open("w", encoding="utf-8") as file:
-                json.dump(sorted(self.names), file)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise fault(self._path, error) from error
-
-    def clear(self) -> None:
-        for path in (self._path, *self._left):
-            path.unlink(missing_ok=True)
-
-
-def _is_alive(pid: str) -> bool:
-    if pid == str(os.getpid()):
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except (OSError, ValueError):
-        return False
-    return True

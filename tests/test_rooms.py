@@ -123,8 +123,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.ingestion": (
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files", "crawler.ingests",
-        "crawler.items", "crawler.rebuild", "crawler.sites",
+        "crawler.items", "crawler.pending", "crawler.rebuild", "crawler.sites",
     ),
+    "crawler.pending": (*GROUND, *LAYOUT),
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
         "crawler.ingests", "crawler.rebuild",
@@ -141,7 +142,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.memento.recover": (
         *GROUND, *LAYOUT, "archive.dedup", "archive.recovery", "archive.warc", "archive.store", "crawler.attribution",
-        "crawler.ingestion", "crawler.memento", "crawler.memento.run", "crawler.plan", "crawler.sites",
+        "crawler.ingestion", "crawler.memento", "crawler.memento.run", "crawler.pending", "crawler.plan", "crawler.sites",
     ),
     "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.run", "crawler.spiders"),
     "crawler.memento.cli": (
@@ -167,7 +168,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.status": (*GROUND, *LAYOUT, "archive.fixity", "crawler.alerting", "crawler.schedule"),
     "crawler.status.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.status"),
     "crawler.doctor": (
-        *GROUND, *LAYOUT, "archive.fixity", "archive.store", "archive.warc", "crawler.alerting", "crawler.replay",
+        *GROUND, *LAYOUT, "archive.fixity", "archive.store", "archive.warc", "crawler.alerting", "crawler.pending", "crawler.replay",
         "crawler.schedule", "crawler.sites",
     ),
     "crawler.doctor.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.doctor", "crawler.outcome"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import sqlite3
@@ -13,7 +14,9 @@ from shlex import quote
 from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError
 from archive.layout import Archive
+from archive.store.places import sealed_in
 from crawler.doctor.finding import SHOWN, Finding, judge, some
+from crawler.pending import read_pending
 from crawler.sites.profile_files import list_profiles
 
 AREA = "archive"
@@ -47,6 +50,10 @@ def examine_leftovers(archive: Archive) -> Iterator[Finding]:
     said = f"{', '.join(waiting[:SHOWN])}: goes on where it was" if waiting else ""
     crawl = _again(waiting, crawls, root)
     yield judge(AREA, "unfinished crawls", "none", warning=said, mend=crawl)
+    unread = _unread(archive)
+    said = f"{some(unread)}: taken in by one that was cut short, and not in all rows yet" if unread else ""
+    ingest = f"bewaar ingest {quote(str(unread[0]))} --archive {root}" if unread else ""
+    yield judge(AREA, "unfinished ingests", "none", warning=said, mend=ingest)
 
 
 def _damaged(archive: Archive, running: set[str], root: str) -> Finding:
@@ -119,6 +126,25 @@ def _is_alive(process: str) -> bool:
     except (ValueError, OSError, OverflowError):
         return False
     return True
+
+
+def _unread(archive: Archive) -> list[Path]:
+    """Files of others whose rows, or the history of whose sites, nobody wrote or is writing; none where no database can
+    tell."""
+    held = sealed_in(archive.database)
+    waiting, is_going_on = read_pending(archive)
+    if held is None or is_going_on or _is_taken_in(archive):
+        return []
+    return [path for path in archive.kept() if path.name in waiting or path.name not in held]
+
+
+def _is_taken_in(archive: Archive) -> bool:
+    with suppress(FileNotFoundError), archive.intake_lock.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _is_unfinished(frontier: Path) -> bool:

@@ -20,10 +20,11 @@ from archive.store import decisions
 from archive.written import record_written
 from crawler import ingestion
 from crawler.attribution import Sites
-from crawler.ingestion import Pending, Watch, read_files
+from crawler.ingestion import Watch, read_files
 from crawler.memento.address import Asked, Extent, interfaces
 from crawler.memento.frontier import MementoFrontier
 from crawler.memento.job import Job, Recovered, RecoveryOutcome
+from crawler.pending import Pending
 from crawler.plan import plan_crawl
 from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile, default_profile

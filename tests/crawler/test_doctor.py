@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from archive import times
 from archive.errors import NotAnArchive
 from archive.fixity import audit
+from archive.intake import Intake
 from archive.layout import Archive
 from archive.manifest import add_to_manifest
 from archive.store import Store
@@ -138,6 +139,14 @@ def _leave_open(archive: Archive) -> None:
     (archive.warcs / f"{frontier.name.removesuffix('.frontier.db')}-00000.warc.gz.open").touch()
 
 
+def _leave_unread(archive: Archive) -> None:
+    (file,) = archive.sealed_warcs()
+    other = archive.root.parent / "other.warc.gz"
+    other.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with Intake(archive) as intake:
+        intake.take(other, how="copy")
+
+
 def _in_future(archive: Archive) -> None:
     _execute(archive.database, "UPDATE capture SET captured_at = '2999-01-01T00:00:00Z'")
 
@@ -173,6 +182,7 @@ def _unlink(name: str) -> Callable[[Archive], None]:
         (_break_frontier, "frontiers", "problem", "puts it aside and begins anew", "bewaar crawl 127"),
         (_write("state/museum.1a2b.recovery.db", "garbage" * 99), "frontiers", "problem",
          "museum.1a2b.recovery.db: file is not a database: the next recovery puts it aside", "bewaar recover of museum"),
+        (_leave_unread, "unfinished ingests", "warning", "sha256-", "bewaar ingest /"),
         (_foreign, "manifest", "problem", "1 files that it does not name, such as warcs/found.warc.gz", "bewaar ingest"),
         (_gone, "manifest", "problem", "1 files missing, such as warcs/sha256-gone.warc.gz", "runbooks"),
         (_flip, "audit", "problem", "manifest sha256", "bewaar audit --all"),
