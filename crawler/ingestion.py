@@ -92,7 +92,7 @@ def ingest(
     there = Archive.find(root)
     Sites(there or Archive(root=root)).profile_of("")  # a profile that is none is told now
     if there and there.database.exists():
-        Store(there.database, KINDS, write_lock=there.lock_database).close()  # one that is none is told now
+        open_store(there).close()  # one that is none is told now
     archive = Archive.create(root)
     archive.check_writable()
     record_written(archive)
@@ -124,7 +124,7 @@ def read_files(
     """Write the rows of those among *files* that have none, and derive the history of the sites they touch, and of
     those that an earlier call was ended before. *renamed*: names in ``warcs/`` that are gone, of which there may be
     rows."""
-    with _store(archive) as store:
+    with open_store(archive) as store:
         held = store.sealed_files()
         unread = [path for path in in_order(archive) if path.name not in held and path in set(files)]
         again = bool(held.intersection(renamed)) or _changes_what_was_read(Ingests(archive, store), store, unread)
@@ -147,26 +147,27 @@ def read_files(
         rebuild(archive).close()
         outcome.rebuilt = True
     else:
-        with _store(archive) as store:
+        with open_store(archive) as store:
             are_waiting = Ingests(archive, store).has_waiting()
         if are_waiting:
             # In a process of its own, which takes a second to begin.
             ingest_all(archive, archive.database, [SECOND_LOOK], lambda _: None)
-        with _store(archive) as store:
+        with open_store(archive) as store:
             outcome.sites = sites_beside(store.db.conn, pending.names)
             store.load_decisions(archive.decisions)
             Ingests(archive, store).derive(outcome.sites)
     pending.clear()
 
 
-def _store(archive: Archive) -> Store:
+def open_store(archive: Archive) -> Store:
+    """To write, with the schema of today."""
     return Store(archive.database, KINDS, write_lock=archive.lock_database)
 
 
 def _shares(archive: Archive, files: Sequence[Path], processes: int) -> list[list[Path]]:
     """What each process reads: as much as the others, and of one crawl of ours all, in order."""
     crawls: dict[str, str] = {}
-    with _store(archive) as store:
+    with open_store(archive) as store:
         for opening in Ingests(archive, store).openings():
             crawls.setdefault(opening.file.partition(INSIDE)[0], opening.crawl)
     groups: defaultdict[str, list[Path]] = defaultdict(list)

@@ -67,6 +67,8 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
                 f"{recovery.torn_bytes} torn bytes beside it"
             )
         record_written(archive)
+        if archive.database.exists():  # of an older schema, or left empty by whoever was killed while making it
+            ingestion.open_store(archive).close()
         pending = Pending(archive)
         # What an earlier one had and did not read: it is not asked for again.
         _read(archive, profile.name, pending, Watch(say=watch.say))

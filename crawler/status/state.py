@@ -36,7 +36,7 @@ def not_crawled(site: str) -> dict[str, Any]:
 
 
 def _sites(archive: Archive) -> list[dict[str, Any]]:
-    if not archive.database.exists():
+    if not archive.database.exists() or not archive.database.stat().st_size:  # left empty by whoever was killed
         return []
     with closing(_read_only(archive.database)) as db:
         db.row_factory = sqlite3.Row

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from archive.layout import Archive
 from archive.warc.reader import read_records
 from tests.front_door import CONTACT, bewaar, start
 from tests.memento_archive import Kept, Wayback, http_date, sha1
@@ -205,6 +206,8 @@ def test_twice_adds_nothing(had: Had) -> None:
 
 def test_a_recovery_that_was_stopped_goes_on(tmp_path: Path) -> None:
     root = tmp_path / "archive"
+    Archive.create(root).database.touch()  # as a kill leaves it while it is made
+    assert json.loads(bewaar("status", "--archive", root, "--json").stdout)["sites"] == []
     kept = [Kept(f"{GONE}/{n}", f"20110101{n:06d}", b"<p>page %d" % n) for n in range(24)]
     with Wayback(*kept, page=100, slow_s=0.05) as archive:
         for after, how, code in ((3, signal.SIGINT, 130), (14, signal.SIGKILL, -signal.SIGKILL)):
