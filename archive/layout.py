@@ -23,6 +23,8 @@ SITES = "sites"
 #: how the names of files begin that were taken in: their sha256 follows. A crawl's file has its site's name there, and
 #: 17 digits behind that, so that the two cannot clash.
 KEPT = "sha256-"
+#: and those of what another archive was asked
+FROM = "from-"
 
 #: in ``state/`` while something is being erased: what, and how far it is
 ERASING = "erasure.json"

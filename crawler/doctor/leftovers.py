@@ -13,13 +13,14 @@ from shlex import quote
 
 from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError
-from archive.layout import Archive
+from archive.layout import FROM, Archive
 from archive.store.places import sealed_in
 from crawler.doctor.finding import SHOWN, Finding, judge, some
 from crawler.pending import read_pending
 from crawler.sites.profile_files import list_profiles
 
 AREA = "archive"
+_RECOVER_AGAIN = "the same `bewaar recover`, once more"
 #: a file half written has the number of its writer's process behind it, or .tmp
 _DRAFT = re.compile(r"\..+\.(\d+|tmp)")
 
@@ -39,7 +40,9 @@ def examine_leftovers(archive: Archive) -> Iterator[Finding]:
     left = [path for path in sorted(archive.warcs.glob("*.open")) if not path.name.startswith(crawled)]
     said = f"{some(left)}: its crawl was cut short; the next one repairs it" if left else ""
     cut_short = [site for site in frontiers if any(path.name.startswith(f"{site}-") for path in left)]
-    mend = _again(cut_short, crawls, root) if cut_short else f"bewaar due --archive {root}"
+    mend = f"bewaar due --archive {root}"
+    if cut_short or all(path.name.startswith(FROM) for path in left):
+        mend = _again(cut_short, crawls, root)
     yield judge(AREA, "WARC files left open", "none", warning=said, mend=mend)
     drafts = list(_drafts(archive))
     said = f"{some(drafts)}: whoever wrote it was cut short" if drafts else ""
@@ -81,10 +84,12 @@ def _damaged(archive: Archive, running: set[str], root: str) -> Finding:
 
 
 def _again(sites: list[str], crawls: dict[str, str], root: str) -> str:
-    """The commands that crawl *sites*: in one those that have a profile, each of the others by *crawls*."""
+    """The commands that crawl *sites*: in one those that have a profile, each of the others by *crawls*. What asked
+    another archive is no site: only who began it knows what it asked."""
+    sites = [site for site in sites if not site.startswith(FROM)]
     named = [" ".join(site for site in sites if site not in crawls)]
     asked = [*filter(None, named), *(crawls[site] for site in sites if site in crawls)]
-    return " && ".join(f"bewaar crawl {what} --archive {root}" for what in asked)
+    return " && ".join(f"bewaar crawl {what} --archive {root}" for what in asked) or _RECOVER_AGAIN
 
 
 def _crawl(site: str, frontier: Path) -> str:

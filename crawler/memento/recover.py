@@ -14,7 +14,7 @@ from typing import Any
 from archive import times
 from archive.dedup import Originals
 from archive.errors import WrongUse
-from archive.layout import Archive
+from archive.layout import FROM, Archive
 from archive.recovery import repair
 from archive.store import decisions
 from archive.written import record_written
@@ -29,9 +29,6 @@ from crawler.plan import plan_crawl
 from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile, default_profile
 from crawler.sites.profile_files import load_profile
-
-#: how the name begins that recoveries from one archive have among the sites
-FROM = "from-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ def _leave_lock(archive: Archive) -> None:
     (archive.state / "museum.lock").write_text(f"pid {_dead_process()} since 2026-01-01T00:00:00Z\n")
 
 
+def _leave_recovery(archive: Archive) -> None:
+    (archive.state / "from-a_test.lock").write_text(f"pid {_dead_process()} since 2026-01-01T00:00:00Z\n")
+
+
 def _leave_unfinished(archive: Archive) -> None:
     (frontier,) = archive.state.glob("*.frontier.db")
     _execute(frontier, "UPDATE crawl SET finished = 0")
@@ -175,6 +179,8 @@ def _unlink(name: str) -> Callable[[Archive], None]:
         (lambda a: (a.root / "decisions").rename(a.root.parent / "d"), "folders", "warning", "decisions", "mkdir -p"),
         (_write("state/erasure.json", "{}"), "erasure", "problem", "stopped in the middle", "bewaar erase --finish --archive /"),
         (_leave_lock, "locks", "warning", "museum: of a process that was killed", "bewaar crawl museum"),
+        (_leave_recovery, "locks", "warning", "from-a_test: of a process", "the same `bewaar recover`"),
+        (_write("warcs/from-x.warc.gz.open", ""), "WARC files left open", "warning", "from-x", "the same `bewaar recover`"),
         (_write("warcs/x.warc.gz.open", ""), "WARC files left open", "warning", "x.warc.gz.open", "bewaar due"),
         (lambda a: (a.root / f".bewaar.toml.{_dead_process()}").touch(), "files half written", "warning", ".bewaar", "rm -r"),
         (_leave_unfinished, "unfinished crawls", "warning", "goes on where it was", "bewaar crawl http://127"),
