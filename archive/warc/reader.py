@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.errors import BadRecord
 from archive.model import Record
@@ -12,6 +14,9 @@ from archive.warc.records import Limits, Torn
 from archive.warc.rules import shown
 from archive.warc.segment import OPEN
 from archive.warc.warc_file import Part, WarcFile
+
+if TYPE_CHECKING:
+    from archive.warc.zips import Entry
 
 __all__ = [
     "INSIDE",
@@ -126,13 +131,25 @@ def open_warc(directory: Path, file: str) -> WarcFile:
             return WarcFile(directory / file)
 
 
+def _identity(fd: int) -> tuple[int, ...]:
+    held = os.fstat(fd)
+    return held.st_dev, held.st_ino, held.st_size, held.st_mtime_ns, held.st_ctime_ns
+
+
+#: what lies in the WACZ that was opened last: whoever reads its files one by one opens it for each of them
+_LISTED: dict[tuple[int, ...], dict[str, Entry]] = {}
+
+
 def open_inside(path: Path, name: str, *, limits: Limits | None = None) -> WarcFile:
     """The file of records of that name in the WACZ at *path*. Raises FileNotFoundError."""
     from archive.warc.zips import Wacz
 
     with WarcFile(path, limits=limits) as outer:
         try:
-            wacz = Wacz(outer.fd, outer.name, outer.limits)
+            of = _identity(outer.fd)
+            wacz = Wacz(outer.fd, outer.name, outer.limits, entries=_LISTED.get(of))
+            _LISTED.clear()
+            _LISTED[of] = wacz.entries
             entry = wacz.entries[name]
         except (BadRecord, KeyError) as error:
             raise FileNotFoundError(errno.ENOENT, f"no {shown(name)} in it", str(path)) from error

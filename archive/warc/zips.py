@@ -69,14 +69,16 @@ class Entry:
 class Wacz:
     """An open WACZ. Not for threads."""
 
-    def __init__(self, fd: int, name: str, limits: Limits) -> None:
-        """Raises BadRecord where there is no list of files to be read."""
+    def __init__(self, fd: int, name: str, limits: Limits, *, entries: dict[str, Entry] | None = None) -> None:
+        """*entries*: as they were listed before, of the same file. Raises BadRecord where there is no list of files to
+        be read."""
         self._fd, self._name, self._limits = fd, name, limits
         #: by name; what cannot be read safely is not among them
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, Entry] = entries or {}
         #: what is wrong with the zip as such
         self.faults: list[tuple[int, Fault]] = []
-        self._list()
+        if entries is None:
+            self._list()
 
     def records(self) -> list[Entry]:
         """The files of records in it."""

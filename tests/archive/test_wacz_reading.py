@@ -84,6 +84,21 @@ def test_a_file_that_is_not_in_it_is_not_found(tmp_path: Path) -> None:
             open_warc(tmp_path, f"a.wacz!{name}")
 
 
+def test_the_list_is_read_once_for_all_files_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = []
+    monkeypatch.setattr(Wacz, "_list", lambda self, was=Wacz._list: (listed.append(self), was(self)))
+    wacz(tmp_path / "a.wacz", {f"archive/{n}.warc.gz": WARC for n in range(9)})
+    for n in range(9):
+        with open_warc(tmp_path, f"a.wacz!archive/{n}.warc.gz") as file:
+            assert len(list(file.scan())) == 2
+    assert len(listed) == 1
+    wacz(tmp_path / "b.wacz", {"archive/other.warc.gz": WARC})
+    with open_warc(tmp_path, "b.wacz!archive/other.warc.gz") as file:
+        assert len(list(file.scan())) == 2
+    with pytest.raises(FileNotFoundError):
+        open_warc(tmp_path, "b.wacz!archive/0.warc.gz")
+
+
 def test_damage_inside_names_the_file_inside_and_its_offset(tmp_path: Path) -> None:
     files = FILES | {"archive/data.warc.gz": WARC[:-20]}
     found = failures(wacz(tmp_path / "a.wacz", files))
