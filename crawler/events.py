@@ -74,7 +74,7 @@ def capture_of(event: Event) -> Capture:
         mime=None,
         place=record.place,
         # Of a revisit the record is short, not what it stands for.
-        truncated=None if record.type == "revisit" else record.field("WARC-Truncated"),
+        truncated=None if record.type == "revisit" else _truncated(record),
         declared_digest=record.field("WARC-Payload-Digest"),
         via=about.get("via"),
         hops=about.get("hopsFromSeed"),
@@ -102,3 +102,9 @@ def source_of(record: Record, about: Mapping[str, str]) -> str | None:
 
 def _milliseconds(told: str) -> int | None:
     return int(told) if told.isdecimal() and told.isascii() and len(told) < _MOST_DIGITS else None
+
+
+def _truncated(record: Record) -> str | None:
+    """Of the first of several segments (WARC 1.1, 8) too: nobody puts the others behind it."""
+    segment = record.field("WARC-Segment-Number")
+    return record.field("WARC-Truncated") or ("unspecified" if segment else None)

@@ -19,7 +19,7 @@ from crawler.sites.profile import default_profile
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
 from tests.crawler.crawled import query
-from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows
+from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
 from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, HOME, crawl_file
 from tests.front_door import bewaar
 
@@ -235,6 +235,20 @@ def test_what_has_no_date_is_told_and_says_nothing_of_any_time(tmp_path: Path) -
     assert query(root, "SELECT what FROM problem") == [("damaged",)]
     assert query(root, "SELECT kind FROM change") == []
     assert f"its first crawl began {DAY_1}" in bewaar("diff", "1995-01-01", DAY_2, "--archive", root, code=2).stderr
+
+
+def test_the_first_of_several_segments_proves_no_absence(tmp_path: Path) -> None:
+    whole, first = page("Alpha Trust", "Beta Trust", "Gamma Trust"), page("Alpha Trust", "Beta Trust")
+    records = [
+        record("response", HOME, whole, date=DAY_1),
+        record("response", HOME, first, date=DAY_2, segment_number="1"),
+    ]
+    archive = Archive.create(tmp_path / "archive")
+    take(archive, [write_warc(tmp_path / "a.warc.gz", info(), *records)])
+    assert query(archive.root, "SELECT truncated FROM capture ORDER BY id") == [(None,), ("unspecified",)]
+    assert query(archive.root, "SELECT value, state FROM presence WHERE role = 'member' ORDER BY value") == [
+        ("Alpha Trust", "current"), ("Beta Trust", "current"), ("Gamma Trust", "unknown")
+    ]  # fmt: skip
 
 
 def test_a_profile_that_is_none_is_told_before_anything_changes(tmp_path: Path, three_days: Path) -> None:
