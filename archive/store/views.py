@@ -116,13 +116,15 @@ FROM (SELECT payload_id, other_id, distance FROM alike
   LEFT JOIN organisation o ON o.id = l.organisation_id"""
 
 
-#: Of a target only its newest capture counts. A page's links are those of its newest crawl with a text.
+#: Of a target only its newest capture counts, whatever came into the archive last. A page's links are those of its
+#: newest crawl with a text.
 _BROKEN_LINK = """CREATE VIEW broken_link AS
 WITH broken AS (SELECT t.url, c.status, c.error, c.captured_at, c.id, (SELECT max(good.captured_at) FROM capture good
     WHERE good.resource_id = t.id AND (good.status BETWEEN 200 AND 299 OR good.status = 304)) AS last_good_at
   FROM capture c JOIN resource t ON t.id = c.resource_id
   WHERE (c.status >= 400 OR c.status IS NULL) AND (c.status >= 400 OR c.record_type = 'failure')
-    AND c.id = (SELECT n.id FROM capture n WHERE n.resource_id = t.id ORDER BY n.captured_at DESC, n.id DESC LIMIT 1))
+    AND c.id = (SELECT n.id FROM capture n WHERE n.resource_id = t.id
+      ORDER BY n.captured_at DESC, n.warc_date DESC, n.record_id DESC, n.id DESC LIMIT 1))
 SELECT v.site_id, v.page_key, v.title, NULL AS source_url, b.url AS target_url, b.status AS target_status,
   b.error AS target_error, b.captured_at AS failed_at, b.last_good_at, l.hop, l.context, l.anchor,
   v.id AS page_version_id, b.id AS target_capture_id
@@ -130,7 +132,7 @@ FROM broken b JOIN link l ON l.target_url = b.url JOIN page_version v ON v.id = 
 WHERE EXISTS (SELECT 1 FROM capture s WHERE s.page_version_id = v.id AND s.crawl_id = (
   SELECT n.crawl_id FROM resource r JOIN capture n ON n.resource_id = r.id
   WHERE r.site_id = v.site_id AND r.page_key = v.page_key AND n.page_version_id IS NOT NULL
-  ORDER BY n.captured_at DESC, n.id DESC LIMIT 1))
+  ORDER BY n.captured_at DESC, n.warc_date DESC, n.record_id DESC, n.id DESC LIMIT 1))
 UNION ALL
 SELECT r.site_id, NULL, r.title, r.url, b.url, b.status, b.error, b.captured_at, b.last_good_at, l.hop, l.context,
   l.anchor, NULL, b.id
@@ -148,9 +150,10 @@ SELECT r.site_id, r.url, r.kind, CASE WHEN n.status IN (404, 410) THEN 'gone'
   n.status, n.error, last.mime, p.size, p.digest, last.id AS last_capture_id, nullif(n.id, last.id) AS gone_capture_id
 FROM resource r
   JOIN capture n ON n.id = (SELECT c.id FROM capture c WHERE c.resource_id = r.id
-    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC, c.id DESC LIMIT 1)
   JOIN capture last ON last.id = (SELECT c.id FROM capture c WHERE c.resource_id = r.id
-    AND (c.status BETWEEN 200 AND 299 OR c.status = 304) ORDER BY c.captured_at DESC, c.id DESC LIMIT 1)
+    AND (c.status BETWEEN 200 AND 299 OR c.status = 304)
+    ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC, c.id DESC LIMIT 1)
   LEFT JOIN capture original ON original.id = last.original_id
   LEFT JOIN payload p ON p.id = coalesce(last.payload_id, original.payload_id)
 WHERE r.kind IN ('document', 'media') AND (n.status >= 400 OR n.record_type = 'failure'
@@ -170,7 +173,7 @@ standing AS (SELECT p.site_id, p.page_key, p.role, k.id AS crawl_id, count(p.id)
   GROUP BY p.site_id, p.page_key, p.role),
 heard AS (SELECT s.*, (SELECT c.id FROM resource r JOIN capture c ON c.resource_id = r.id
     WHERE r.site_id = s.site_id AND r.page_key = s.page_key AND c.crawl_id = s.crawl_id AND c.copy_of_id IS NULL
-    ORDER BY c.captured_at DESC, c.id DESC LIMIT 1) AS capture_id,
+    ORDER BY c.captured_at DESC, c.warc_date DESC, c.record_id DESC, c.id DESC LIMIT 1) AS capture_id,
   coalesce((SELECT max(c.captured_at) FROM resource r JOIN capture c ON c.resource_id = r.id
     WHERE r.site_id = s.site_id AND r.page_key = s.page_key AND c.copy_of_id IS NULL AND (c.status BETWEEN 200 AND 299
       OR c.status = 304 OR c.status IS NULL AND c.record_type = 'resource')), '') AS answered_at

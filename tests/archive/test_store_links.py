@@ -42,6 +42,23 @@ def test_a_link_is_broken_while_its_target_fails_and_no_longer(store):
     assert broken(store) == []
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_captures_in_one_second_the_later_counts_whichever_came_first(store, order):
+    at = day(0, 5).removesuffix("Z")
+    write(store, 0, reading(0, links=[Link(MISSING, "L", "a@href", "weg"), Link(PDF, "L", "a@href", "pdf")]))
+    failed = {"status": 404, "warc_date": f"{at}.100000Z"}
+    both = [
+        (reading(0, url=MISSING, key=None, second=5, text=None, **failed), document(0, second=6, **failed)),
+        (reading(0, url=MISSING, key=None, second=7, text="er", warc_date=f"{at}.900000Z"),
+         document(0, second=8, warc_date=f"{at}.900000Z")),
+    ]  # fmt: skip
+    for number in order:
+        write(store, 0, *both[number])
+    store.derive(SITE)
+    assert broken(store) == []
+    assert gone(store) == []
+
+
 def test_a_link_that_the_page_no_longer_has_is_not_broken(store):
     write(store, 0, reading(0, links=[Link(MISSING, "L", "a@href", "weg")]))
     write(store, 1, reading(1, text="Without it"), reading(1, url=MISSING, key=None, second=1, status=404, text=None))
