@@ -189,6 +189,8 @@ class Reader:
         capture = replace(capture, payload_digest=digest, payload_bytes=payload.size)
         if capture.hops == "P" and not capture.url.endswith("/robots.txt"):
             return Reading(capture)  # a login: it leads to nothing of the site
+        if capture.hops == "P" and 300 <= response.status < 400:
+            return Reading(capture)  # followed already, to what is the robots.txt then
         if 300 <= response.status < 400 and self._asks_who_one_is(capture.url, response):
             return Reading(capture, problems=(Problem(LOGGED_OUT, "it sends to the login form"),))
         linked = mime is None or mime in HTML or mime in LINKED or mime.endswith(LINKED_ENDS)

@@ -199,8 +199,7 @@ def test_redirects_of_a_robots_txt_are_followed(tmp_path: Path) -> None:
     with Site(pages) as site:
         crawl(site.url(), tmp_path / "a")
         assert site.paths()[:3] == ["/robots.txt", "/moved", "/to/robots.php"]
-        assert "/yes" in site.paths()
-        assert "/no" not in site.paths()
+        assert sorted(site.paths()[3:]) == ["/", "/yes"]
 
 
 def test_what_waits_for_its_turn_does_not_hold_up_the_end(tmp_path: Path) -> None:
