@@ -63,6 +63,8 @@ class Follower:
         # What was read is told before a body is looked into: if this process is ended there, that page was why.
         self._ingest = Ingest(self._store, facts=facts, live=True, before_body=self._flush, warcs=archive.warcs)
         self._files: dict[str, WarcFile] = {}
+        #: the files that are spoken of, as they were opened; their names need not sort so, where a clock was set back
+        self._opened: dict[str, int] = {}
         self._told: set[tuple[str, str]] = set()
         self._unsaid: list[tuple[Any, ...]] = []
         #: read and not yet stored: (number, file, end, reading)
@@ -112,6 +114,7 @@ class Follower:
 
     def _event(self, n: int, file: str, spans: list[list[int]], *, skip: bool) -> None:
         reading = None
+        self._place(file)
         for found in self._events(file, spans):
             if skip and isinstance(found, Event):
                 reading = self._ingest.reader.skim(found)
@@ -162,17 +165,25 @@ class Follower:
     def _store_until(self, file: str, offset: int) -> None:
         """Commit what lies before the synced mark: a row never points at bytes that are not on disk.
 
-        File names sort as they were opened, and an earlier file is sealed before the next is opened.
+        An earlier file is sealed before the next is opened. What was read again has its rows.
         """
         batch = []
         last = None
-        while self._unstored and self._unstored[0][1:3] <= (file, offset):
-            last, _, _, reading = self._unstored.popleft()
+        mark = (self._place(file), offset)
+        while self._unstored:
+            n, where, end, reading = self._unstored[0]
+            if end and (self._place(where), end) > mark:
+                break
+            self._unstored.popleft()
+            last = n
             if reading:
                 batch.append(reading)
         self._ingest.write(batch)
         if last is not None:
             self._say("stored", last)
+
+    def _place(self, file: str) -> int:
+        return self._opened.setdefault(file, len(self._opened))
 
     def _finish(self) -> dict[str, Any]:
         crawl = self._ingest.reader.crawl

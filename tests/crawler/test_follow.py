@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from archive.exchange import Exchange
 from archive.layout import Archive
 from archive.warc.blocks import InMemory
 from archive.warc.writer import WarcWriter
+from crawler.follow import Follower
 
 LENGTH = struct.Struct("!I")
 PAGE = b"<!doctype html><title>p</title><a href=/next>next</a>"
@@ -92,3 +96,36 @@ def test_what_was_read_is_told_before_the_next_body_is_looked_into(tmp_path: Pat
             ["answer", 4, {}],
         ],
     ]
+
+
+def test_a_clock_that_was_set_back_keeps_no_row_out_of_the_database(tmp_path: Path) -> None:
+    """A crawl that is taken up again writes a file whose name may sort before the one it left; what was captured in that
+    and not expanded is read again first."""
+    archive = Archive.create(tmp_path / "a", contact="archivist@example.org")
+    info = {"isPartOf": "example-20260102030405678", "bewaar-site": "example", "software": "bewaar"}
+    page = fetched("page", b"text/html", PAGE)
+    left = WarcWriter(archive.warcs, "example", info, clock=lambda: datetime(2026, 1, 3, tzinfo=UTC))
+    before = left.write_exchange(page)
+    left.seal()
+    writer = WarcWriter(archive.warcs, "example", info, clock=lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    written = [writer.write_exchange(fetched(name, b"text/html", PAGE)) for name in ("a", "b")]
+    file = written[0].place.file
+    told = [
+        ["event", 1, file, [(0, written[0].spans[-1][1])]],
+        ["again", 2, before.place.file, before.spans],
+        ["event", 3, file, written[1].spans],
+        ["synced", file, written[1].spans[-1][1]],
+    ]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        frame = json.dumps(told).encode()
+        ours.sendall(LENGTH.pack(len(frame)) + frame)
+        ours.shutdown(socket.SHUT_WR)
+        Follower(theirs, archive, "example", facts=False).run()
+        theirs.close()
+        said = [message for messages in frames(ours) for message in messages]
+    writer.seal()
+    assert file < before.place.file
+    assert said[-1] == ["stored", 3]
+    with closing(sqlite3.connect(archive.database)) as db:
+        assert db.execute("SELECT count(*) FROM capture").fetchone() == (3,)
