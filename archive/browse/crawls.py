@@ -16,7 +16,8 @@ from archive.browse.routes import Refusal, answering
 from archive.errors import WrongUse
 from archive.report.crawl import CrawlReport, find_crawl, read_report
 from archive.report.words import Words
-from archive.report.written import STYLE, fragment
+from archive.report.style import STYLE
+from archive.report.written import fragment
 
 #: what a report tells of is read from these
 READS = ("crawl", "capture", "resource", "warc", "payload", "page_version", "drift", "unanswered_list", "site")

@@ -17,6 +17,7 @@ from archive.report.charts import bars, gauge
 from archive.report.crawl import SIZES, Counted, CrawlReport, Drifted
 from archive.report.drifted import drift_said
 from archive.report.shape import as_json
+from archive.report.style import STYLE
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words
 
@@ -25,25 +26,6 @@ _MOST_PAGES = 50
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _WIDEST = 200
 
-STYLE = """
-.cr { line-height: 1.5; max-width: 62rem; }
-.cr table { border-collapse: collapse; margin: .4rem 0 1rem; width: 100%; }
-.cr th, .cr td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; overflow-wrap: anywhere;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-.cr thead th { overflow-wrap: normal; } .cr td.n, .cr th.n { text-align: right; white-space: nowrap; }
-.cr table:not(:has(thead)) td:first-child:not(:only-child) { overflow-wrap: break-word; }
-@media (max-width: 40rem) {
-  .cr table { font-size: .875rem; } .cr th, .cr td { padding-right: .5rem; min-width: 4.4rem; }
-  .cr thead th { overflow-wrap: anywhere; hyphens: auto; } .cr td.n, .cr th.n { white-space: normal; min-width: 0; }
-}
-.cr code { overflow-wrap: anywhere; }
-.cr .verdict { border-left: .4rem solid #2e8b57; padding: .4rem 1rem; margin: 1rem 0; }
-.cr .verdict.look { border-color: #c77700; }
-.cr svg { max-width: 100%; height: auto; display: block; }
-.cr svg.bars { max-width: 47.5rem; height: revert-layer; }
-.cr svg text { fill: currentColor; font: 13px system-ui, sans-serif; }
-.cr svg rect { fill: #3a78b8; } .cr svg rect.bad { fill: #c0504d; } .cr svg rect.back { fill: #8888; }
-"""
 _PAGE = """<!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -170,7 +152,14 @@ class _Page:
         r, w = self._report, self._words
         if r.seeds:
             yield f"<h2>{escape(w('seeds'))}</h2>"
-            rows = [(self._url(seed.url), str(seed.status or ""), seed.problem or w("fine")) for seed in r.seeds]
+            rows = [
+                (
+                    self._url(seed.url),
+                    str(seed.status or ""),
+                    self._english(seed.problem) if seed.problem else w("fine"),
+                )
+                for seed in r.seeds
+            ]
             yield self._table((w("seeds"), w("status"), w("problem")), rows)
 
     def sitemaps(self) -> Iterator[str]:
@@ -221,7 +210,7 @@ class _Page:
         said, repaired = escape(drifted.said), drifted.repaired_by
         if w.language != "en":
             told = drift_said(w, drifted.said, drifted.page_key, drifted.role, drifted.kind)
-            said = escape(told) if told else f'<span lang="en">{said}</span>'
+            said = escape(told) if told else self._english(drifted.said)
         return _Html(said + (escape(f" ({w('repaired', repaired)})") if repaired else ""))
 
     def counts(self, operators: Collection[str]) -> Iterator[str]:
@@ -247,7 +236,7 @@ class _Page:
         w = self._words
         number = w("urls" if label == "refusals" else "captures")
         if label in {"errors", "problems"}:
-            shown = [(row.name, row.example or "", w.number(row.captures)) for row in rows]
+            shown = [(self._english(row.name), row.example or "", w.number(row.captures)) for row in rows]
             return self._table((w("name"), w("first"), number), shown, numbers=1)
         if label == "refusals":
             return self._table((w("name"), number), [(row.name, w.number(row.captures)) for row in rows], numbers=1)
@@ -261,6 +250,11 @@ class _Page:
         for label, heads, rows in (("slowest", w("seconds"), slow), ("largest", w("bytes"), large)):
             if rows:
                 yield f"<h2>{escape(w(label))}</h2>{self._table((w('urls'), heads), rows, numbers=1)}"
+
+    def _english(self, text: str) -> _Html:
+        """What programs said, and no catalog of ours holds."""
+        is_marked = text and self._words.language != "en"
+        return _Html(f'<span lang="en">{escape(text)}</span>' if is_marked else escape(text))
 
     def _url(self, url: str) -> _Html:
         shown = escape(url if len(url) <= _WIDEST else f"{url[:_WIDEST]}…")

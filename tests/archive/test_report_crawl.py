@@ -7,6 +7,7 @@ import re
 import sqlite3
 import tomllib
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
@@ -135,6 +136,10 @@ def test_the_page_runs_and_loads_nothing_whatever_the_archive_holds(told, langua
     assert "src" not in parser.attributes
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert f'<html lang="{language}">' in html
+    # What programs said stands in English in either, and is marked where that is another language: a seed's problem, the
+    # kind of an error.
+    assert html.count(f'<td><span lang="en">{escape(EVIL)}</span></td>') == (language == "nl")
+    assert html.count('<td><span lang="en">timeout</span></td>') == (language == "nl")
     # Each chart has its text beside it.
     assert html.count('<svg role="img"') == len(re.findall(r"<svg [^>]*><title>[^<]+</title>", html)) > 4
 
