@@ -15,8 +15,8 @@ from archive.browse.pages import page
 from archive.browse.routes import Refusal, answering
 from archive.errors import WrongUse
 from archive.report.crawl import CrawlReport, find_crawl, read_report
-from archive.report.words import Words
 from archive.report.style import STYLE
+from archive.report.words import Words
 from archive.report.written import fragment
 
 #: what a report tells of is read from these
