@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -21,10 +22,10 @@ from click.testing import CliRunner
 from archive.errors import ArchiveFault, WrongUse
 from archive.fixity import EVENTS, audit, past_audits
 from archive.intake import Intake
-from archive.layout import Archive
+from archive.layout import KEPT, Archive
 from archive.manifest import add_to_manifest, read_manifest, renew_in_manifest
 from archive.recovery import repair, restore_lines
-from archive.store.decisions import read_lines
+from archive.store.decisions import append_event, read_lines
 from archive.warc.writer import WarcWriter
 from crawler.audit.audit import is_due
 from crawler.audit.cli import audit_lines
@@ -283,6 +284,23 @@ def test_a_file_of_another_archive_is_told_apart_from_what_a_crash_left_and_take
     renew_in_manifest(archive.root, {f"warcs/{ours.name}": None})
     repair(archive)
     assert read_manifest(archive.root) == lines
+
+
+def test_what_an_intake_left_gets_its_line_and_a_copy_of_what_another_took_in_does_not(
+    crawled: Path, tmp_path: Path
+) -> None:
+    archive = Archive.open(copytree(crawled, tmp_path / "a"))
+    data = gzip.compress(b"others'")
+    name = f"warcs/{KEPT}{sha256(data).hexdigest()}.warc.gz"
+    (archive.root / name).write_bytes(data)
+    repair(archive)
+    assert name not in read_manifest(archive.root)
+    # The event is on the medium before the file has its name.
+    append_event(
+        archive.decisions / "ingestions.jsonl", type_="ingestion", object_=name, outcome="success", detail="{}"
+    )
+    repair(archive)
+    assert name in read_manifest(archive.root)
 
 
 def test_a_name_that_is_not_utf_8_stops_nothing_and_is_named(crawled: Path, tmp_path: Path) -> None:
