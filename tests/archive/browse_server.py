@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,3 +28,21 @@ def running(datasette) -> Iterator[httpx.Client]:
         listener.close()
         for database in datasette.databases.values():
             database.close()
+
+
+@contextmanager
+def visiting(browser, **options):
+    """A page; and all that it asked for."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    try:
+        yield page, asked
+    finally:
+        context.close()
+
+
+def text_of(html: str) -> str:
+    """What stands between the tags, white space collapsed."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from archive.store.decisions import append_decision
 from tests.archive.store_builders import SITE, open_store
+from tests.replayers import chromium
 
 
 @pytest.fixture
@@ -60,3 +63,27 @@ def plain(built):
 
     with running(Datasette([str(built.archive.database)])) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def base(client):
+    """Where the archive `built` is served."""
+    return str(client.base_url)
+
+
+@pytest.fixture(scope="module")
+def db(built):
+    """A connection that only reads its database."""
+    from archive.browse import search
+
+    connection = sqlite3.connect(f"file:{built.archive.database}?mode=ro", uri=True)
+    connection.create_function("match_expression", 1, search.match_expression, deterministic=True)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium that reaches nothing but this machine."""
+    with chromium() as browser:
+        yield browser

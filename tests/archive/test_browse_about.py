@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sqlite3
 from importlib.metadata import version
@@ -18,7 +17,7 @@ from archive.model import Crawl
 from archive.store import Store
 from crawler.items import KINDS
 from tests.archive.browse_archive import SITE, build
-from tests.archive.browse_server import running
+from tests.archive.browse_server import running, text_of
 
 REPORT = {
     "seeds": [
@@ -57,10 +56,6 @@ def public_html(archive, tmp_path_factory):
     copy = shutil.copytree(archive.root, tmp_path_factory.mktemp("public") / "archive")
     with running(build_datasette(Archive.open(copy), public=True)) as client:
         yield client.get("/-/about").text
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_it_says_who_keeps_it_and_how_to_reach_them(html):

@@ -8,10 +8,7 @@ import tarfile
 
 import pytest
 
-from archive.browse.serve import build as build_datasette
-from tests.archive.browse_archive import build
-from tests.archive.browse_server import running
-from tests.archive.test_browse_execution import browser, visiting  # noqa: F401 - a fixture
+from tests.archive.browse_server import visiting
 from tests.replayers import unavailable
 
 pytestmark = pytest.mark.chromium
@@ -19,17 +16,6 @@ pytestmark = pytest.mark.chromium
 AXE = "axe-core@4.14.1"
 PAGES = ("home", "capture", "picture", "changes", "organisation", "page", "diff", "search", "table", "row", "question",
          "database", "missing", "about")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("access") / "archive")
-
-
-@pytest.fixture(scope="module")
-def base(built):
-    with running(build_datasette(built.archive)) as client:
-        yield str(client.base_url)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +53,7 @@ def path_of(built, name: str) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(browser, base, built, axe, name, scheme):  # noqa: F811
+def test_axe_finds_nothing_serious(browser, base, built, axe, name, scheme):
     with visiting(browser, color_scheme=scheme, bypass_csp=True, viewport={"width": 1200, "height": 900}) as (page, _):
         page.goto(base + path_of(built, name))
         page.evaluate(axe)
@@ -81,7 +67,7 @@ def test_axe_finds_nothing_serious(browser, base, built, axe, name, scheme):  # 
 
 
 @pytest.mark.parametrize("name", ["home", "capture", "table", "about", "crawl"])
-def test_axe_finds_nothing_serious_in_dutch(browser, base, built, axe, name):  # noqa: F811
+def test_axe_finds_nothing_serious_in_dutch(browser, base, built, axe, name):
     """Colours are the same; what differs is what is said, and in which language it says it is."""
     with visiting(browser, locale="nl-NL", bypass_csp=True, viewport={"width": 375, "height": 800}) as (page, _):
         page.goto(base + path_of(built, name))
@@ -93,7 +79,7 @@ def test_axe_finds_nothing_serious_in_dutch(browser, base, built, axe, name):  #
 
 
 @pytest.mark.parametrize(("name", "box"), [("page", "bw-scroll"), ("table", "bw-columns")])
-def test_what_scrolls_on_a_screen_is_whole_on_paper(browser, base, built, name, box):  # noqa: F811
+def test_what_scrolls_on_a_screen_is_whole_on_paper(browser, base, built, name, box):
     hidden = f"Array.from(document.querySelectorAll('.{box}'), box => [getComputedStyle(box).overflowY, box.scrollHeight - box.clientHeight > 1])"
     with visiting(browser, viewport={"width": 1200, "height": 900}) as (page, _):
         page.goto(base + path_of(built, name))
@@ -103,7 +89,7 @@ def test_what_scrolls_on_a_screen_is_whole_on_paper(browser, base, built, name, 
         assert page.evaluate(hidden) == [["visible", False]]
 
 
-def test_axe_would_find_something(browser, axe):  # noqa: F811
+def test_axe_would_find_something(browser, axe):
     with visiting(browser) as (page, _):
         page.set_content(
             '<!doctype html><html><body><img src="x.png"><p style="color:#bbb;background:#fff">Dit is te licht</p></body></html>'

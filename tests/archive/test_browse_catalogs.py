@@ -17,10 +17,8 @@ from datasette.app import Datasette
 from jinja2 import nodes
 
 from archive.browse import access, language, vocabulary
-from archive.browse.serve import build as build_datasette
 from crawler.items import KINDS
 from tests.archive.browse_archive import build_with_takedown
-from tests.archive.browse_server import running
 
 ROOM = Path(language.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -38,12 +36,6 @@ NAMES = {"Atom", "JSON", "Feed", "Datasette", "Bewaar", "WARC", "SQLite", "UTC",
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     return build_with_takedown(tmp_path_factory.mktemp("language") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 def said() -> set[str | tuple[str, str]]:

@@ -16,15 +16,10 @@ from archive.browse.charts import steps
 from archive.browse.serve import build as build_datasette
 from archive.store.decisions import append_decision
 from tests.archive.browse_archive import HOME, SITE, build
-from tests.archive.browse_server import running
+from tests.archive.browse_server import running, text_of
 
 #: tables that have a row or more for each capture
 GROWS = ("capture", "resource", "payload", "page_version", "observation", "evidence", "link")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("charts") / "archive")
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +34,6 @@ def listed(subject, first, until=None, state="ended"):
 
 def told(rows):
     return [(step.at, step.count) for step in steps(rows)]
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_who_stands_on_two_pages_counts_once():

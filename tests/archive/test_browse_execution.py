@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import socketserver
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 
-from archive.browse.serve import build as build_datasette
-from tests.archive.browse_archive import EVIL, EVIL_HTML, EVIL_SVG, HOME, build
-from tests.archive.browse_server import running
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
+from tests.archive.browse_archive import EVIL, EVIL_HTML, EVIL_SVG, HOME
+from tests.archive.browse_server import visiting
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        reason = "Debian's chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def base(built):
-    with running(build_datasette(built.archive)) as client:
-        yield str(client.base_url)
-
-
-@contextmanager
-def visiting(browser, **options):
-    """A page; and all that it asked for."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    try:
-        yield page, asked
-    finally:
-        context.close()
 
 
 def executed(page) -> bool:

@@ -24,7 +24,6 @@ from archive.errors import NotAnArchive
 from archive.layout import Archive
 from archive.store import Store
 from crawler.items import KINDS
-from tests.archive.browse_archive import build
 from tests.archive.browse_server import running
 
 CODE = """import sys
@@ -76,11 +75,6 @@ TYPED: list[tuple[bytes, int]] = [
     (b"/archive.csv?sql=" + ENDLESS, 400),
     (b"/archive.json?sql=select+length(hex(zeroblob(100000000)))", 400),
 ]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
 
 
 @contextmanager
@@ -150,12 +144,6 @@ def test_our_own_mistakes_are_faults():
     with pytest.raises(AttributeError) as caught:
         faults.OneLine().format(None)  # any code of ours that raises what Datasette raises for the mistyped
     assert faults.tell(caught.value).status == 500
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 @pytest.mark.parametrize(("language", "longer"), [("en", "takes longer than is allowed"), ("nl", "duurt langer dan")])

@@ -12,25 +12,9 @@ import pytest
 from archive.browse.changes import FLOOD
 from archive.browse.serve import build as build_datasette
 from tests.archive.browse_archive import SITE, build
-from tests.archive.browse_server import running
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("feeds") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
+from tests.archive.browse_server import running, text_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "apis.md"
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_a_reader_is_told_every_change_and_led_to_both_captures(client, built):

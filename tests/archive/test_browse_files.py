@@ -10,22 +10,9 @@ import pytest
 from datasette.app import Datasette
 
 from archive.browse import records
-from archive.browse.serve import build as build_datasette
 from archive.errors import BadRecord, TooLarge
 from archive.warc.reader import read_records
-from tests.archive.browse_archive import build
 from tests.archive.browse_server import running
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 def _tampered(built, tmp_path, change):

@@ -19,12 +19,6 @@ def built(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def public(built):
     with running(build_datasette(built.archive, public=True)) as client:
         yield client

@@ -13,21 +13,10 @@ from cdxj_indexer.main import CDXJIndexer
 
 from archive.browse import cdx, timemaps
 from archive.browse.serve import build as build_datasette
-from tests.archive.browse_archive import HOME, HOST, build
+from tests.archive.browse_archive import HOME, HOST
 from tests.archive.browse_server import running
 
 FIRST, SECOND = "Sun, 01 May 2016 12:00:01 GMT", "Tue, 01 May 2018 12:00:01 GMT"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("memento") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 def read_links(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -11,7 +11,7 @@ from archive.store import Store
 from archive.store.decisions import append_decision
 from crawler.items import KINDS
 from tests.archive.browse_archive import HOSTILE, SITE, build
-from tests.archive.browse_server import running
+from tests.archive.browse_server import running, text_of
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +25,6 @@ def built(tmp_path_factory):
         store.load_decisions(built.archive.decisions)
         store.derive(SITE, anchors=["home"])
     return built
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def bars(html: str) -> list[tuple[str, float, float]]:

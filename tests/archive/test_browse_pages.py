@@ -10,45 +10,14 @@ import sqlite3
 import pytest
 from datasette.app import Datasette
 
-from archive.browse import evidence, home, queries, search
+from archive.browse import evidence, home, queries
 from archive.browse.serve import build as build_datasette
 from archive.layout import Archive
 from archive.model import Capture, Crawl, Reading
 from archive.store import Store
 from crawler.items import KINDS
 from tests.archive.browse_archive import EVIL, HOME, HOST, SITE, build
-from tests.archive.browse_server import running
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def plain(built):
-    """``datasette archive.db``, and no more."""
-    with running(Datasette([str(built.archive.database)])) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def db(built):
-    connection = sqlite3.connect(f"file:{built.archive.database}?mode=ro", uri=True)
-    connection.create_function("match_expression", 1, search.match_expression, deterministic=True)
-    yield connection
-    connection.close()
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
-
+from tests.archive.browse_server import running, text_of
 
 # --- front page
 

@@ -13,21 +13,10 @@ from archive.announcement import announce, announced
 from archive.browse.serve import build as build_datasette
 from archive.browse.serve import serve
 from archive.errors import WrongUse
-from tests.archive.browse_archive import HOME, build
+from tests.archive.browse_archive import HOME
 from tests.archive.browse_server import running
 
 AT = "http://127.0.0.1:8002/archive"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 def replays(client, built, name: str = "home") -> list[str]:

@@ -13,21 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.browse import safe
-from archive.browse.serve import build as build_datasette
-from tests.archive.browse_archive import ATTACK, CSS, EVIL_HTML, GIF_HTML, HOME, HOST, build
+from tests.archive.browse_archive import ATTACK, CSS, EVIL_HTML, GIF_HTML, HOME, HOST
 from tests.archive.browse_server import running
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
 
 # --- 1 and 2: how archived bytes are sent
 

@@ -21,7 +21,6 @@ from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
 from archive.store import Store
 from crawler.items import KINDS
-from tests.archive.browse_archive import build
 
 CODE = """import sys
 from pathlib import Path
@@ -29,11 +28,6 @@ from archive.browse.serve import serve
 from archive.layout import Archive
 sys.exit(serve(Archive.open(Path(sys.argv[1])), port=int(sys.argv[2])))"""
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
 
 
 def start(archive: Path, port: int = 0, *before: str) -> tuple[subprocess.Popen, str]:

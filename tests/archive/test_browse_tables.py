@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sqlite3
 
 import pytest
 from datasette.app import Datasette
@@ -13,39 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.browse import access, cells, metadata, queries, search
-from archive.browse.serve import build as build_datasette
 from archive.browse.sheets import Sheet
 from archive.formulas import escape, unescape
 from archive.store import Store, questions
-from tests.archive.browse_archive import build
 from tests.archive.browse_server import running
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("browse") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def plain(built):
-    """``datasette archive.db``, and no more."""
-    with running(Datasette([str(built.archive.database)])) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def db(built):
-    connection = sqlite3.connect(f"file:{built.archive.database}?mode=ro", uri=True)
-    connection.create_function("match_expression", 1, search.match_expression, deterministic=True)
-    yield connection
-    connection.close()
-
 
 # --- tables
 

@@ -48,12 +48,6 @@ def built(tmp_path_factory):
     return built
 
 
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
-
-
 def kept(built) -> list[Path]:
     return sorted(path for path in built.archive.thumbnails.rglob("*") if path.is_file())
 

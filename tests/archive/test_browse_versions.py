@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.browse import comparison
 from archive.browse.comparison import compare
 from archive.browse.serve import build as build_datasette
-from tests.archive.browse_archive import HOME, build
+from tests.archive.browse_archive import HOME
 from tests.archive.browse_server import running
 
 LINES = st.lists(st.text(alphabet="ab c.", min_size=1, max_size=8).filter(str.strip), max_size=12)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("versions") / "archive")
-
-
-@pytest.fixture(scope="module")
-def client(built):
-    with running(build_datasette(built.archive)) as client:
-        yield client
 
 
 def side(lines, mark):
