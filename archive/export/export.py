@@ -29,7 +29,6 @@ from archive.store.withheld import open_visible
 from archive.warc.drafts import new_directory
 from archive.warc.segment import flush
 
-FORMATS = ("csv", "jsonl", "parquet", "sqlite", "datapackage", "graphml", "gexf")
 DATABASE = "dataset.db"
 _BEGINS = "export-"
 

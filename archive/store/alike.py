@@ -69,18 +69,6 @@ def spelled_alike(names: Sequence[str], wanted: AbstractSet[str]) -> Iterator[tu
                 yield name, other, score
 
 
-def abbreviates(short: str, name: str) -> bool:
-    """Whether *short* is made of the first letters of *name*'s words, all of them or those with a capital.
-
-    >>> abbreviates("NPL logo 2013", "Nationale Postcode Loterij"), abbreviates("DFC", "Defence for Children")
-    (True, True)
-    >>> abbreviates("KWF", "Koningin Wilhelmina Fonds voor de Nederlandse Kankerbestrijding")
-    False
-    """
-    letters = abbreviation(short)
-    return letters is not None and letters in initials(name)
-
-
 def abbreviation(name: str) -> str | None:
     """The letters of a name that is one short word, numbers and "logo" aside; None of any other."""
     words = [word for word in _WORD.findall(name) if not word.isdigit() and word.casefold() != "logo"]

@@ -61,7 +61,6 @@ class Canvas:
     def __init__(self, width: int, height: int, ground: Colour = WHITE) -> None:
         self.width = width
         self.height = height
-        self._stride = width * 2 * 3
         self._rows = [bytearray(bytes(ground) * (width * 2)) for _ in range(height * 2)]
 
     def _span(self, y: int, left: int, right: int, colour: Colour) -> None:
