@@ -41,6 +41,16 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def who_option(command: Command) -> Command:
+    return click.option("--who", help="Who decides [the archive's operator, else the user who is logged in].")(command)
+
+
+def since_option(command: Command) -> Command:
+    return click.option(
+        "--from", "since", metavar="DATE", help="Only captures made then or later, such as 2016-01-31."
+    )(command)
+
+
 def print_json(value: Any) -> None:
     told = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     click.echo(_SURROGATE.sub(lambda found: json.dumps(readable(found[0]), ensure_ascii=False)[1:-1], told))

@@ -12,6 +12,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
+from crawler.options import connect_to_option, contact_option, delay_option
 from crawler.outcome import INTERRUPTED
 from crawler.sites.cli import SCOPES
 
@@ -19,7 +20,7 @@ from crawler.sites.cli import SCOPES
 @click.command()
 @click.argument("targets", metavar="SITE|URL...", nargs=-1)
 @archive_option
-@click.option("--contact", help="Mail or web address a webmaster can reach you at; goes into the User-Agent.")
+@contact_option
 @click.option("--operator", help="Who keeps this archive; goes into a new archive's bewaar.toml.")
 @click.option("--scope", type=click.Choice(SCOPES), help="What belongs to the site, seen from its seeds.")
 @click.option(
@@ -32,9 +33,9 @@ from crawler.sites.cli import SCOPES
 @click.option("--max-per-host", type=click.IntRange(1), help="Ask no host for more URLs than this, seeds aside.")
 @click.option("--max-bytes", metavar="BYTES", help='Stop after this much was received: 5000000, "200 MiB".')
 @click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this long.")
-@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")
+@delay_option
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Requests at a time to one host [1].")
-@click.option("--connect-to", multiple=True, metavar="HOST:PORT:ADDRESS:PORT", help="As curl's; may be repeated.")
+@connect_to_option
 @click.option(
     "--strict-fields", is_flag=True, default=None, help="Leave out record fields that WARC 1.1 does not name."
 )

@@ -12,13 +12,14 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
+from crawler.options import saved_from_option
 from crawler.outcome import DONE, PROBLEMS
 
 
 @click.command()
 @click.argument("page", metavar="URL|FILE")
 @archive_option
-@click.option("--url", "base", help="For a FILE: the URL it was saved from.")
+@saved_from_option
 @click.option("--site", help="Read it with this site's profile.")
 @json_option
 def extract(page: str, archive: Path, base: str | None, site: str | None, as_json: bool) -> int:

@@ -146,7 +146,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.memento.run": (*GROUND, "crawler.memento", "crawler.progress", "crawler.run", "crawler.spiders"),
     "crawler.memento.cli": (
-        *GROUND, *LAYOUT, "archive.cli", "crawler.gauge", "crawler.memento", "crawler.memento.recover", "crawler.sites.cli",
+        *GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.gauge", "crawler.memento", "crawler.memento.recover", "crawler.sites.cli",
         "crawler.upgrade",
     ),
     "crawler.upgrade": (*GROUND, *LAYOUT, "crawler.extract", "crawler.rebuild"),
@@ -161,7 +161,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.golden": (*GROUND, *LAYOUT, "crawler.examine", "crawler.extract", "crawler.items", "crawler.kept", "crawler.sites",
                        "crawler.tree"),
-    "crawler.golden.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.golden", "crawler.outcome", "crawler.sites.cli"),
+    "crawler.golden.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.golden", "crawler.outcome", "crawler.sites.cli"),
     "crawler.roster": (*GROUND, *LAYOUT, "crawler.look", "crawler.sites"),
     "crawler.display": (*GROUND, "crawler.examine", "crawler.roster"),
     "crawler.replay": (*GROUND, *LAYOUT, "archive.cdxj", "archive.store", "crawler.reading", "crawler.warcinfo"),
@@ -180,7 +180,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.run", "crawler.scope",
         "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade", "crawler.warcinfo",
     ),
-    "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.look", "crawler.outcome", "crawler.sites.cli"),
+    "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.look", "crawler.outcome", "crawler.sites.cli"),
     "crawler.curation": (
         *GROUND, *LAYOUT, "archive.store", "crawler.ingest", "crawler.ingests", "crawler.items", "crawler.reading",
         "crawler.sites", "crawler.warcinfo",
@@ -192,19 +192,20 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, *LAYOUT, "archive.recovery", "archive.report", "archive.store", "archive.warc", "crawler.begin", "crawler.events",
         "crawler.frontier", "crawler.ingests", "crawler.items", "crawler.kept", "crawler.plan", "crawler.reading", "crawler.rebuild", "crawler.seen", "crawler.sites",
     ),
-    "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.outcome", "crawler.patching", "crawler.run"),
+    "crawler.patching.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.outcome", "crawler.patching", "crawler.run"),
     "crawler.alerting": (
         *GROUND, *LAYOUT, "archive.fixity", "archive.proof", "archive.report", "archive.store", "crawler.credentials",
         "crawler.schedule", "crawler.sites",
     ),
     "crawler.alerting.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.report", "crawler.alerting", "crawler.outcome"),
     "crawler.cli": ("archive", "crawler"),
+    "crawler.options": (),
     "crawler.crawl_cli": (
-        *GROUND, *LAYOUT, "archive.cli", "crawler.alerting", "crawler.begin", "crawler.outcome", "crawler.plan", "crawler.run",
+        *GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.alerting", "crawler.begin", "crawler.outcome", "crawler.plan", "crawler.run",
         "crawler.sites", "crawler.sites.cli", "crawler.together", "crawler.upgrade",
     ),
     "crawler.intake_cli": (
-        *GROUND, *LAYOUT, "archive.cli", "crawler.display", "crawler.examine", "crawler.gauge", "crawler.ingestion",
+        *GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.display", "crawler.examine", "crawler.gauge", "crawler.ingestion",
         "crawler.outcome", "crawler.rebuild", "crawler.upgrade",
     ),
 }  # fmt: skip
@@ -240,7 +241,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "click": (
         *("archive.cli", "archive.export.cli", "archive.gallery", "archive.packing", "archive.report.cli", "crawler.cli", "crawler.crawl_cli", "crawler.curation.cli", "crawler.intake_cli"),
         "archive.withholding.cli",
-        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
+        *("crawler.alerting.cli", "crawler.audit.cli", "crawler.doctor.cli", "crawler.erasing.cli", "crawler.golden.cli", "crawler.look.cli", "crawler.memento.cli", "crawler.options", "crawler.patching.cli", "crawler.replica", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     ),
     "rich": ("crawler.intake_cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     "cronsim": ("crawler.schedule.rule",),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import archive_option, json_option, print_json
+from archive.cli import archive_option, json_option, print_json, since_option, who_option
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.reasons import REASONS
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     "--reason", type=click.Choice(list(REASONS)), help="Why, in one word: whoever asks for what is withheld is told."
 )
 @click.option("--note", help="More of why, and who asked: stands with the decision, and is never shown to visitors.")
-@click.option("--who", help="Who decides [the archive's operator, else the user who is logged in].")
-@click.option("--from", "since", metavar="DATE", help="Only captures made then or later, such as 2016-01-31.")
+@who_option
+@since_option
 @click.option("--until", metavar="DATE", help="Only captures made until the end of that day.")
 @click.option("--embargo-until", metavar="DATE", help="Withhold until that day, when it is shown again by itself.")
 @click.option("--dry-run", is_flag=True, help="Say what it would hide, and decide nothing.")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.cli import archive_option, json_option, print_json
+from archive.cli import archive_option, json_option, print_json, who_option
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
@@ -24,7 +24,7 @@ def _options(command: Command) -> Command:
         json_option,
         click.option("--anyway", is_flag=True, help="Decide also of what is listed nowhere now: it waits."),
         click.option("--why", help="Why; stands with the decision."),
-        click.option("--who", help="Who decides [the archive's operator, else the user who is logged in]."),
+        who_option,
         archive_option,
     ):
         command = option(command)
@@ -45,7 +45,7 @@ def _where(command: Command) -> Command:
 @click.group(invoke_without_command=True)
 @click.pass_context
 @archive_option
-@click.option("--who", help="Who decides [the archive's operator, else the user who is logged in].")
+@who_option
 @click.option("--why", help="Why, for all that is decided now; without it each decision asks.")
 @click.option("--list", "listing", is_flag=True, help="Print what is asked, and decide nothing.")
 @json_option
@@ -245,7 +245,7 @@ def curate_split(name: str, parts: tuple[str, ...], **options: Any) -> int:
 @curate.command("undo")
 @click.argument("decision")
 @archive_option
-@click.option("--who", help="Who decides [the archive's operator, else the user who is logged in].")
+@who_option
 @click.option("--why", help="Why; stands with the decision.")
 @json_option
 def curate_undo(decision: str, **options: Any) -> int:

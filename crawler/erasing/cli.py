@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli import archive_option, json_option, print_json
+from archive.cli import archive_option, json_option, print_json, since_option
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.outcome import DONE, PROBLEMS
@@ -33,7 +33,7 @@ _NAMED = 20
 @click.option("--by", "who", default="", help="Who erases: it stands there too.")
 @click.option("--order", "reference", metavar="REF", help="The court's or authority's own number.")
 @click.option("--site", help="Look for what is named in this site's files alone.")
-@click.option("--from", "since", metavar="DATE", help="Only captures made then or later, such as 2016-01-31.")
+@since_option
 @click.option("--to", "until", metavar="DATE", help="Only captures made until the end of that day.")
 @click.option("--this-url-only", is_flag=True, help="The same bytes under another address stay.")
 @click.option("--without-url", is_flag=True, help="The address must not be told any more either: it is masked.")

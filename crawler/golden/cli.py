@@ -9,6 +9,7 @@ import click
 
 from archive.cli import OutputFolder, archive_option, json_option, print_json
 from archive.errors import WrongUse
+from crawler.options import saved_from_option
 from crawler.outcome import DONE, PROBLEMS
 from crawler.sites.cli import archive_or_none, sites
 
@@ -16,7 +17,7 @@ from crawler.sites.cli import archive_or_none, sites
 @click.command()
 @click.argument("page", metavar="URL|FILE")
 @archive_option
-@click.option("--url", "base", help="For a FILE: the URL it was saved from.")
+@saved_from_option
 @click.option("--site", help="Name of the site, and of its profile if it has one; as crawled without it.")
 @click.option("--page", "name", metavar="NAME", help="What to call the page; the end of its URL without it.")
 @click.option("--into", type=OutputFolder, help="Folder of golden pages, in place of the usual.")

@@ -13,6 +13,7 @@ from archive.cli import ExistingFile, archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.founding import check_free, is_headless
 from archive.layout import MARKER
+from crawler.options import connect_to_option, contact_option, delay_option
 from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
 from crawler.sites.cli import SCOPES, sites
 
@@ -20,9 +21,9 @@ from crawler.sites.cli import SCOPES, sites
 @click.command()
 @archive_option
 @click.option("--operator", help="Who keeps the archive: a name that stands in every WARC file.")
-@click.option("--contact", help="Mail or web address a webmaster can reach you at; goes into the User-Agent.")
+@contact_option
 @click.option("--site", "urls", metavar="URL", multiple=True, help="A site to add at once; may be repeated.")
-@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")
+@delay_option
 @json_option
 def init(
     archive: Path,
@@ -112,9 +113,9 @@ def _ask_sites() -> list[str]:
 @click.option("-f", "--file", "source", type=ExistingFile, help="Add every URL of this file, one a line.")
 @click.option("--name", help="What to call the site; its host without www. otherwise.")
 @click.option("--contact", help="Mail or web address a webmaster can reach you at, in place of the archive's.")
-@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to one host [1].")
+@delay_option
 @click.option("--scope", type=click.Choice(SCOPES), help="What belongs to the site, in place of what the URL suggests.")
-@click.option("--connect-to", multiple=True, metavar="HOST:PORT:ADDRESS:PORT", help="As curl's; may be repeated.")
+@connect_to_option
 @click.option("--dry-run", is_flag=True, help="Print the profile, and write none.")
 @click.option("--anyway", is_flag=True, help="Write a profile also where the site cannot be crawled as it is.")
 @json_option

@@ -12,6 +12,7 @@ from archive import times
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
+from crawler.options import connect_to_option
 from crawler.sites.cli import SCOPES
 
 _SECOND = timedelta(seconds=1)
@@ -31,7 +32,7 @@ _SECOND = timedelta(seconds=1)
 @click.option("--contact", help="Mail or web address the archive can reach you at; goes into the User-Agent.")
 @click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two requests to the archive [1].")
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Requests at a time to the archive [1].")
-@click.option("--connect-to", multiple=True, metavar="HOST:PORT:ADDRESS:PORT", help="As curl's; may be repeated.")
+@connect_to_option
 @json_option
 def recover(
     targets: tuple[str, ...],

@@ -9,6 +9,7 @@ import click
 
 from archive.cli import archive_option, json_option, print_json
 from archive.layout import Archive
+from crawler.options import contact_option
 from crawler.outcome import DONE, PROBLEMS
 
 _MOST = 10
@@ -17,7 +18,7 @@ _MOST = 10
 @click.command()
 @click.argument("crawl", metavar="CRAWL|SITE")
 @archive_option
-@click.option("--contact", help="Mail or web address a webmaster can reach you at; goes into the User-Agent.")
+@contact_option
 @click.option(
     "--profile",
     type=click.Choice(["recorded", "current"]),
