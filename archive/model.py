@@ -14,6 +14,9 @@ from typing import ClassVar, Literal, Protocol
 #: Header fields in the order they came; latin-1 text, so that every byte survives.
 Headers = tuple[tuple[str, str], ...]
 
+#: media types of what may be a page
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+
 State = Literal["found", "empty", "absent", "failed"]
 Tier = Literal["confirmed", "candidate"]
 

@@ -15,6 +15,7 @@ from archive.decoding import decode
 from archive.digests import sha256_chunks
 from archive.errors import BadProfile, BadRecord, Damaged
 from archive.model import (
+    HTML,
     Capture,
     Closing,
     Crawl,
@@ -46,7 +47,6 @@ GAVE_UP = "reader gave up"
 #: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
 PAGE_MAX_BYTES = 16 << 20
 HTTP = ("http:", "https:")
-HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: answers that hold what was asked for
 GOOD = range(200, 300)
 #: what may hold links, beside HTML; all other bodies are only digested

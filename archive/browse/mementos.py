@@ -10,8 +10,7 @@ from urllib.parse import quote
 from archive import times
 from archive.browse import safe
 from archive.browse.captures import Row, slug
-
-HTML = {"text/html", "application/xhtml+xml"}
+from archive.model import HTML
 
 
 def original(request: Any) -> str:

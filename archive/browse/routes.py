@@ -23,6 +23,7 @@ from archive.browse.snapshot import read_snapshot
 from archive.browse.vocabulary import say_hops
 from archive.decoding import decode
 from archive.errors import Damaged, TooLarge
+from archive.model import HTML
 
 #: what a capture page tells of is read from these
 READS = ("capture", "resource", "crawl", "warc", "payload")
@@ -199,7 +200,7 @@ async def snapshot(datasette: Any, request: Any) -> Any:
     name, database, capture = await _capture(datasette, request)
     holder, kept, body = await _body(datasette, name, database, capture)
     mime = capture["mime"] or holder["mime"]
-    if mime not in mementos.HTML or safe.picture(body, mime):
+    if mime not in HTML or safe.picture(body, mime):
         return Response.redirect(datasette.urls.path(f"/-/capture/{captures.slug(capture['record_id'])}/raw"))
     content_type = kept.http.header("Content-Type") if kept.http else mime
     html, _ = decode(body, content_type)
@@ -274,10 +275,10 @@ async def capture_page(datasette: Any, request: Any) -> Any:
         if shown.payload is not None and shown.mismatch is None:
             body = await asyncio.to_thread(shown.body)
             mime = capture["mime"] or (holder["mime"] if holder else None)
-            if mime in mementos.HTML and capture["sealed"] and capture["status"]:
+            if mime in HTML and capture["sealed"] and capture["status"]:
                 origin = replay_of(datasette, request, name)
                 context["replay"] = replay_address(origin, capture["captured_at"], capture["url"])
-            context["preview"] = "page" if mime in mementos.HTML else "picture" if safe.picture(body, mime) else None
+            context["preview"] = "page" if mime in HTML else "picture" if safe.picture(body, mime) else None
         if await access.may_view(datasette, request.actor, name, "fact", "evidence", "fact_source"):
             rows = await captures.find_facts(database, capture)
             if not rows and holder is not None:

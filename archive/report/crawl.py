@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from archive.errors import WrongUse
+from archive.model import HTML
 from archive.report.against import Changed, Section, Sitemaps, compare_pages, compare_sections, compare_sitemaps
 from archive.report.completeness import Asked, Completeness, measure
 from archive.store.alerts import NO_ANSWER, unanswered_of
@@ -23,7 +24,6 @@ LATEST = "latest"
 #: entries of a list
 MOST = 20
 _NAMED = 3
-HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: bytes; what is larger than the last stands in one more
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 

@@ -14,12 +14,10 @@ from typing import Self
 from archive.cdxj import as_indexed, cdxj_line
 from archive.digests import sha256_chunks
 from archive.errors import BadRecord
-from archive.model import Capture, Place, Record
+from archive.model import HTML, Capture, Place, Record
 from archive.warc import fields
 from archive.warc.captures import member_bytes, read_with_captures
 from archive.warc.reader import INSIDE
-
-HTML = ("text/html", "application/xhtml+xml")
 
 _SCHEMA = (
     """CREATE TABLE capture (

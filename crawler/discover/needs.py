@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from archive.model import Link, UrlList
+from archive.model import HTML, Link, UrlList
 from crawler.discover.markup import LAZY, SOURCE_SETS
 
-_HTML = frozenset(("text/html", "application/xhtml+xml"))
 #: documents that are shown with what they embed; a script's literals are guesses, a feed's enclosures nobody's needs
-_SHOWN = _HTML | {"text/css", "image/svg+xml"}
+_SHOWN = HTML | {"text/css", "image/svg+xml"}
 _RELATION = re.compile(r"link\[rel=([^\]]*)\]", re.IGNORECASE)
 #: of the relations that are fetched, those without which a page looks otherwise
 _NEEDED_RELATIONS = frozenset(("stylesheet", "icon", "preload", "modulepreload"))

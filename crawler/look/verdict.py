@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from archive.model import HTML
 from crawler.look.survey import Survey
 
 #: readable text shorter than this, with scripts on the page, is what a page shows that draws itself in the browser
@@ -12,7 +13,6 @@ EMPTY_CHARS = 200
 _LOGIN = re.compile(
     r"/(?:login|log-in|signin|sign-in|sso|auth|inloggen|anmelden|connexion|account)(?:[/.?]|$)", re.IGNORECASE
 )
-_HTML = ("text/html", "application/xhtml+xml")
 _LOGIN_HELP = "if you have an account, docs/login.md tells how a crawl logs in"
 _STATUS = {
     401: f"it asks for a user and a password; {_LOGIN_HELP}",
@@ -58,7 +58,7 @@ def what_is_wrong(seen: Survey, error: str | None) -> str | None:
         return f"HTTP status {last.status}: {_STATUS.get(last.status, fault)}"
     if last.status != 200:
         return f"HTTP status {last.status} instead of a page: check the address in a browser"
-    if last.mime is not None and last.mime not in _HTML:
+    if last.mime is not None and last.mime not in HTML:
         return f"it is no web page but {last.mime}: give the address of the site's front page"
     home = seen.home
     if home is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from archive.errors import BadHttp, Damaged
 from archive.exchange import Exchange
+from archive.model import HTML
 from archive.warc import http
 from crawler.discover import discover
 
 #: a larger page leads nowhere: it is parsed in the process that fetches
 PAGE_BYTES = 4 << 20
-_KINDS = frozenset({"text/html", "application/xhtml+xml", "text/css"})
+_KINDS = HTML | {"text/css"}
 
 
 def links_of_page(exchange: Exchange) -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archive.errors import Damaged, WrongUse
-from archive.model import Place, Reading, Record
+from archive.model import HTML, Place, Reading, Record
 from archive.report.completeness import Asked
 from archive.warc.reader import WarcFile, open_files, open_warc
 from crawler.events import Event, events
-from crawler.reading import GOOD, HTML, Reader
+from crawler.reading import GOOD, Reader
 
 
 def asked_in(files: Iterable[Path]) -> list[Asked]:
