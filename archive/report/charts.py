@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from archive.report.crawl import Counted
+from archive.report.counts import Counted
 from archive.report.words import Words
 
 #: rows

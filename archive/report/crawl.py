@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import shlex
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,13 +15,12 @@ from archive.errors import WrongUse
 from archive.model import HTML
 from archive.report.against import Changed, Section, Sitemaps, compare_pages, compare_sections, compare_sitemaps
 from archive.report.completeness import Asked, Completeness, measure
+from archive.report.counts import MOST, Counted, Counts
 from archive.store.alerts import NO_ANSWER, unanswered_of
 
 #: of the shape that `bewaar report --json` prints; one up when a reader of the older would misread it
 VERSION = 1
 LATEST = "latest"
-#: entries of a list
-MOST = 20
 _NAMED = 3
 #: bytes; what is larger than the last stands in one more
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -53,17 +51,6 @@ _PROBLEMS = """SELECT what, count(*), min(coalesce(url, detail)) FROM problem WH
 GROUP BY what ORDER BY count(*) DESC, what"""
 _DRIFT = """SELECT page_key, role, kind, said, repaired_crawl_id FROM drift WHERE crawl_id = ?
 ORDER BY page_key, role IS NOT NULL, role, kind"""
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One row of a table of counts."""
-
-    name: str
-    captures: int
-    bytes: int = 0
-    failed: int = 0
-    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +214,7 @@ def _read_closings(connection: sqlite3.Connection, found: CrawlReport) -> dict[s
 def _read_captures(
     connection: sqlite3.Connection, found: CrawlReport, lists: Mapping[int, tuple[str, Any]]
 ) -> list[Asked]:
-    statuses, mimes, hosts, sizes, errors = _Counts(), _Counts(), _Counts(), _Counts(), _Counts()
+    statuses, mimes, hosts, sizes, errors = Counts(), Counts(), Counts(), Counts(), Counts()
     times: list[tuple[int, str]] = []
     largest: list[tuple[int, str]] = []
     asked = []
@@ -281,37 +268,3 @@ def _top(found: list[tuple[int, str]]) -> list[tuple[str, int]]:
     for number, url in found:
         most[url] = max(number, most.get(url, 0))
     return sorted(most.items(), key=lambda one: (-one[1], one[0]))[: MOST // 2]
-
-
-class _Counts:
-    def __init__(self) -> None:
-        self._captures: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
-        self._failed: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
-
-    def add(self, name: str, size: int = 0, *, failed: bool = False, example: str | None = None) -> None:
-        self._captures[name] += 1
-        self._bytes[name] += size
-        self._failed[name] += failed
-        if example is not None:
-            self._examples.setdefault(name, example)
-
-    def rows(self) -> list[Counted]:
-        """The most first; what is beyond `MOST` in one."""
-        ordered = sorted(self._captures.items(), key=lambda one: (-one[1], one[0]))
-        rows = [
-            Counted(name, count, self._bytes[name], self._failed[name], self._examples.get(name))
-            for name, count in ordered
-        ]
-        if len(rows) > MOST + 1:
-            rest = rows[MOST:]
-            rows[MOST:] = [
-                Counted(
-                    f"{len(rest)} others",
-                    sum(row.captures for row in rest),
-                    sum(row.bytes for row in rest),
-                    sum(row.failed for row in rest),
-                )
-            ]
-        return rows

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archive.report.completeness import Completeness
-from archive.report.crawl import Counted, CrawlReport
+from archive.report.counts import Counted
+from archive.report.crawl import CrawlReport
 from archive.report.printed import clean
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from archive.report.completeness import Completeness
-from archive.report.crawl import VERSION, Counted, CrawlReport
+from archive.report.counts import Counted
+from archive.report.crawl import VERSION, CrawlReport
 from archive.report.verdict import Finding, findings, next_steps
 from archive.report.words import Words
 

@@ -14,7 +14,8 @@ from archive.errors import WrongUse
 from archive.faults import fault
 from archive.layout import Archive
 from archive.report.charts import bars, gauge
-from archive.report.crawl import SIZES, Counted, CrawlReport, Drifted
+from archive.report.counts import Counted
+from archive.report.crawl import SIZES, CrawlReport, Drifted
 from archive.report.drifted import drift_said
 from archive.report.shape import as_json
 from archive.report.style import STYLE
