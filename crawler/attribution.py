@@ -15,7 +15,7 @@ from archive import times
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.model import Capture, Crawl
-from crawler.scope import registered_domain
+from crawler.domains import registered_domain
 from crawler.sites.profile import Profile, default_profile
 from crawler.sites.profile_files import list_profiles, read_profile
 

@@ -15,7 +15,7 @@ from urllib.request import getproxies
 from archive.configuration import line_of
 from archive.errors import BadProfile
 from archive.layout import Archive
-from crawler.scope import registered_domain
+from crawler.domains import registered_domain
 from crawler.sites.login import Login
 from crawler.sites.profile import Profile
 from crawler.sites.profile_files import list_profiles

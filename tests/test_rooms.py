@@ -69,7 +69,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.items": ("archive.model",),
     "crawler.outcome": (),
     "crawler.seen": (),
-    "crawler.scope": (*GROUND, "crawler.seen"),
+    "crawler.domains": (),
+    "crawler.scope": (*GROUND, "crawler.domains", "crawler.seen"),
     "crawler.connect_to": (),
     "crawler.path_mixes": ("crawler.seen",),
     "crawler.shares": (),
@@ -78,7 +79,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.discover": (*GROUND, "crawler.tree"),
     "crawler.closings": GROUND,
     "crawler.extract": (*GROUND, "crawler.items"),
-    "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.look", "crawler.outcome", "crawler.schedule.rule", "crawler.scope", "crawler.sites"),
+    "crawler.schedule": (*GROUND, *LAYOUT, "crawler.frontier", "crawler.look", "crawler.domains", "crawler.outcome", "crawler.schedule.rule", "crawler.sites"),
     "crawler.audit": (*GROUND, *LAYOUT, "archive.fixity", "archive.store", "crawler.items"),
     "crawler.audit.cli": (*GROUND, *LAYOUT, "archive.cli", "archive.fixity", "archive.recovery", "crawler.audit", "crawler.outcome"),
     "crawler.erasing": (*GROUND, *LAYOUT, "archive.erasure", "archive.intake", "archive.recovery", "archive.store", "archive.warc",
@@ -95,7 +96,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.frontier": (*GROUND, "crawler.leases", "crawler.scope", "crawler.seen", "crawler.standing"),
     "crawler.scheduler": ("crawler.frontier", "crawler.leases"),
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.shares", "crawler.sites", "crawler.traps"),
-    "crawler.credentials": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
+    "crawler.credentials": (*GROUND, *LAYOUT, "crawler.domains", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
     "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.events", "crawler.frontier", "crawler.plan",
                       "crawler.sites", "crawler.warcinfo"),
@@ -105,7 +106,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.events", "crawler.extract", "crawler.login", "crawler.sites",
         "crawler.tree", "crawler.warcinfo",
     ),
-    "crawler.attribution": (*GROUND, *LAYOUT, "crawler.scope", "crawler.sites"),
+    "crawler.attribution": (*GROUND, *LAYOUT, "crawler.domains", "crawler.sites"),
     "crawler.ingest": (
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.extract", "crawler.items",
         "crawler.reading", "crawler.sites",
@@ -138,7 +139,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.memento": (
         *GROUND, *LAYOUT, "archive.dedup", "archive.warc", "archive.store", "crawler.attribution", "crawler.discover",
-        "crawler.frontier", "crawler.leases", "crawler.outcome", "crawler.plan", "crawler.scope",
+        "crawler.domains", "crawler.frontier", "crawler.leases", "crawler.outcome", "crawler.plan",
     ),
     "crawler.memento.recover": (
         *GROUND, *LAYOUT, "archive.dedup", "archive.recovery", "archive.warc", "archive.store", "crawler.attribution",
@@ -246,7 +247,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "rich": ("crawler.intake_cli", "crawler.gauge", "crawler.progress", "crawler.display", "crawler.schedule.cli", "crawler.sites.cli", "crawler.status.cli"),
     "cronsim": ("crawler.schedule.rule",),
     "pydantic": ("archive.configuration", "archive.marker", "crawler.alerting", "crawler.sites"),
-    "tldextract": ("crawler.scope", "crawler.politeness", "crawler.extract"),
+    "tldextract": ("crawler.domains", "crawler.politeness", "crawler.extract"),
 }  # fmt: skip
 NEVER_IN_ARCHIVE = ("crawler", "scrapy", "twisted", "urllib.request", "http.client", "requests", "httpx", "aiohttp")
 DRAWERS = ("utils", "util", "helpers", "helper", "common", "misc", "manager")

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from archive.urls import join, urlkey
+from crawler.domains import registered_domain
 from crawler.memento.listing import Listed
-from crawler.scope import registered_domain
 
 Extent = Literal["page", "prefix", "host", "domain"]
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from archive import times
 from archive.errors import BadProfile
 from archive.layout import Archive
+from crawler.domains import registered_domain
 from crawler.schedule.attempts import Memory
 from crawler.schedule.history import last_crawl
 from crawler.schedule.turns import Turn, turn_of
-from crawler.scope import registered_domain
 from crawler.sites.profile import Profile
 from crawler.sites.profile_files import list_profiles, read_profile
 

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import crawler.scope as scope_module
-from crawler.scope import Scope, ScopeRules, registered_domain
+import crawler.domains
+import crawler.scope
+from crawler.domains import registered_domain
+from crawler.scope import Scope, ScopeRules
 from crawler.seen import seen_key
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(scope_module).failed == 0
+    for module in (crawler.domains, crawler.scope):
+        assert doctest.testmod(module).failed == 0
 
 
 def rule(url: str, hop: str = "L", hops: str = "", **rules: object) -> str:
