@@ -99,11 +99,11 @@ def _insertion(rows: int) -> str:
 
 def priority_of(hops: str, wait: int = 0) -> int:
     """Breadth first, *wait* being as much as so many links; sitemaps before pages, and a page's requisites before the
-    pages of its own depth."""
-    depth = sum(hop in "LR" for hop in hops) + wait
+    pages as many hops away as itself."""
+    away = sum(hop in "LR" for hop in hops) + wait
     if hops.endswith("E"):
-        return 2 * depth - 1
-    return 2 * depth - (2 if hops.endswith("M") else 0)
+        return 2 * away - 1
+    return 2 * away - (2 if hops.endswith("M") else 0)
 
 
 class Frontier(Standing):

@@ -191,8 +191,8 @@ def ingest_all(
     context = multiprocessing.get_context("spawn")
     while left:
         ours, theirs = context.Pipe(duplex=False)
-        job = _Job(archive, database, tuple(left), dict(skim), current)
-        reader = context.Process(target=_read, args=(theirs, job), daemon=True)
+        share = _Share(archive, database, tuple(left), dict(skim), current)
+        reader = context.Process(target=_read, args=(theirs, share), daemon=True)
         reader.start()
         theirs.close()
         try:
@@ -239,8 +239,8 @@ def _listen(
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """What the process is to read."""
+class _Share:
+    """What one process is to read."""
 
     archive: Archive
     database: Path
@@ -251,28 +251,28 @@ class _Job:
     current: bool
 
 
-def _read(channel: Connection, job: _Job) -> None:
+def _read(channel: Connection, share: _Share) -> None:
     """The process itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    archive = job.archive
-    live = job.database == archive.database
-    store = Store(job.database, KINDS, write_lock=archive.lock_database if live else nullcontext)
-    ingests = Ingests(archive, store, current=job.current)
+    archive = share.archive
+    live = share.database == archive.database
+    store = Store(share.database, KINDS, write_lock=archive.lock_database if live else nullcontext)
+    ingests = Ingests(archive, store, current=share.current)
 
     def at(file: str, offset: int) -> None:
         channel.send((file, offset))
 
     try:
-        for path in job.files:
+        for path in share.files:
             if path == SECOND_LOOK:
-                found = Ingested("", ingests.second_look(skim=job.skim, at=at))
+                found = Ingested("", ingests.second_look(skim=share.skim, at=at))
             else:
-                found = ingest_file(ingests, path, skim=job.skim, at=at)
+                found = ingest_file(ingests, path, skim=share.skim, at=at)
             channel.send(found)
     except BewaarError as error:
         channel.send(error)
     except OSError as error:
-        channel.send(fault(Path(error.filename or job.database), error))
+        channel.send(fault(Path(error.filename or share.database), error))
     finally:
         store.close()

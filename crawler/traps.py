@@ -81,9 +81,9 @@ class Traps:
             return "calendar"
         if _grows(parts.path):
             return "path-growth"
-        depth = hops.count("L")
+        away = hops.count("L")
         most = CHAIN_HOPS if found is None else DAY_HOPS if _is_day(found) else MONTH_HOPS
-        if via and depth > most and template(url) == template(via):
+        if via and away > most and template(url) == template(via):
             return "template-chain" if found is None else "calendar"
         if "&" in parts.query and self._is_mixed(f"{parts.netloc}{parts.path}", parts.query):
             return "parameter-mix"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from crawler.memento.job import RecoveryOutcome
+from crawler.memento.recovery import RecoveryOutcome
 
 _COLUMNS = ("url", "at", "status", "mime", "digest", "state")
 

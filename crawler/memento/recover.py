@@ -23,7 +23,7 @@ from crawler.attribution import Sites
 from crawler.ingestion import Watch, read_files
 from crawler.memento.address import Asked, Extent, interfaces
 from crawler.memento.frontier import MementoFrontier
-from crawler.memento.job import Job, Recovered, RecoveryOutcome
+from crawler.memento.recovery import MementoRecovery, Recovered, RecoveryOutcome
 from crawler.pending import Pending
 from crawler.plan import plan_crawl
 from crawler.sites.fields import check_url
@@ -58,10 +58,10 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
     decisions.check(archive.decisions)
     with ExitStack() as stack:
         stack.enter_context(archive.lock_site(profile.name))
-        for recovery in repair(archive, prefix=profile.name):
+        for repaired in repair(archive, prefix=profile.name):
             watch.say(
-                f"{recovery.file} was left open by a recovery that was cut short: {recovery.records} records kept, "
-                f"{recovery.torn_bytes} torn bytes beside it"
+                f"{repaired.file} was left open by a recovery that was cut short: {repaired.records} records kept, "
+                f"{repaired.torn_bytes} torn bytes beside it"
             )
         record_written(archive)
         if archive.database.exists():  # of an older schema, or left empty by whoever was killed while making it
@@ -76,15 +76,15 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
             watch.say(f"{aside}; what was recovered is in the WARC files and is not asked for again")
         frontier = MementoFrontier(path)
         stack.callback(frontier.close)
-        job = _job(archive, profile, address, asked, wanted, frontier=frontier)
-        stack.callback(job.recovered.close)
-        stack.callback(job.originals.close)
-        _run(job)
+        recovery = _recovery(archive, profile, address, asked, wanted, frontier=frontier)
+        stack.callback(recovery.recovered.close)
+        stack.callback(recovery.originals.close)
+        _run(recovery)
         _read(archive, profile.name, pending, watch)
-        is_over = job.outcome.status == "finished"
-    if is_over or job.outcome.no_archive:
+        is_over = recovery.outcome.status == "finished"
+    if is_over or recovery.outcome.no_archive:
         MementoFrontier.remove(path)
-    return job.outcome
+    return recovery.outcome
 
 
 def list_only(
@@ -98,11 +98,11 @@ def list_only(
         stack.callback(frontier.close)
         there = archive if archive.state.is_dir() else replace(archive, root=Path(away))
         there.make_folders() if there is not archive else None
-        job = _job(there, profile, address, asked, wanted, frontier=frontier, away=Path(away))
-        stack.callback(job.recovered.close)
-        stack.callback(job.originals.close)
-        _run(job)
-        return job.outcome, frontier.listed()
+        recovery = _recovery(there, profile, address, asked, wanted, frontier=frontier, away=Path(away))
+        stack.callback(recovery.recovered.close)
+        stack.callback(recovery.originals.close)
+        _run(recovery)
+        return recovery.outcome, frontier.listed()
 
 
 def profile_of(archive: Archive | None, wanted: Wanted) -> tuple[Profile, str]:
@@ -146,7 +146,7 @@ def _digest(address: str, asked: Sequence[Asked], wanted: Wanted) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _job(
+def _recovery(
     archive: Archive,
     profile: Profile,
     address: str,
@@ -155,14 +155,14 @@ def _job(
     *,
     frontier: MementoFrontier,
     away: Path | None = None,
-) -> Job:
+) -> MementoRecovery:
     said = frontier.said("crawl")
     unfinished = (said[0], times.parse(said[1])) if said else None
     plan = plan_crawl(archive, profile, contact=wanted.contact, unfinished=unfinished)
     frontier.say("crawl", (plan.crawl_id, times.warc_date(plan.started_at)))
     recovered = Recovered(archive, address)
     frontier.reclaim(recovered.knows)
-    return Job(
+    return MementoRecovery(
         plan=plan,
         frontier=frontier,
         outcome=RecoveryOutcome(plan.crawl_id, seeds={}),
@@ -177,11 +177,11 @@ def _job(
     )
 
 
-def _run(job: Job) -> None:
-    from crawler.memento.run import run_job  # with Scrapy and its reactor
+def _run(recovery: MementoRecovery) -> None:
+    from crawler.memento.run import run_recovery  # with Scrapy and its reactor
 
     with _own_signals():
-        run_job(job)
+        run_recovery(recovery)
 
 
 @contextmanager

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 
-from crawler.memento.job import Job
+from crawler.memento.recovery import MementoRecovery
 from crawler.progress import RecoveryProgress
 from crawler.run import run_spider
 from crawler.spiders.memento import MementoSpider
 
 
-def run_job(job: Job) -> None:
+def run_recovery(recovery: MementoRecovery) -> None:
     """Returns when the last file is sealed. Raises BewaarError when it could not begin."""
-    log = (job.away or job.plan.archive.logs) / f"{job.plan.crawl_id}.log"
+    log = (recovery.away or recovery.plan.archive.logs) / f"{recovery.plan.crawl_id}.log"
     try:
-        spider = run_spider(MementoSpider, RecoveryProgress, job.plan.site, log, job=job)
+        spider = run_spider(MementoSpider, RecoveryProgress, recovery.plan.site, log, recovery=recovery)
         spider.settle()
-        job.outcome.note_left(job.frontier)
-        job.outcome.interrupted = job.outcome.interrupted or not spider.was_closed
+        recovery.outcome.note_left(recovery.frontier)
+        recovery.outcome.interrupted = recovery.outcome.interrupted or not spider.was_closed
     finally:
         logging.shutdown()

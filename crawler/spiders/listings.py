@@ -19,9 +19,9 @@ from archive.model import Record
 from archive.warc import http as warc_http
 from crawler.memento.address import Asked, Interface, listing_url
 from crawler.memento.frontier import Row
-from crawler.memento.job import host_and_port
 from crawler.memento.links import links_of_page
 from crawler.memento.listing import Entry, Listed, More, NotAListing, Odd, ResumeKey, moment_of, read_listing
+from crawler.memento.recovery import host_and_port
 
 if TYPE_CHECKING:
     from crawler.spiders.memento import MementoSpider
@@ -37,7 +37,7 @@ BATCH = 2_000
 class Listings:
     def __init__(self, spider: MementoSpider) -> None:
         self._spider = spider
-        self._job, self._frontier, self._outcome = spider.job, spider.frontier, spider.outcome
+        self._recovery, self._frontier, self._outcome = spider.recovery, spider.frontier, spider.outcome
         said = self._frontier.said("interface")
         self.interface = Interface.from_json(said) if said else None
         self._listed = self._frontier.count("memento")
@@ -56,18 +56,18 @@ class Listings:
 
     def _probe(self, number: int) -> None:
         """Ask in one way after the other what there is of the first URL."""
-        ways = self._job.interfaces
+        ways = self._recovery.interfaces
         if number >= len(ways):
             tried = "; ".join(self._frontier.said("tried") or [])
             self._outcome.no_archive = True
-            self._spider.break_off(f"{self._job.address}: no archive that can be asked here: {tried}")
+            self._spider.break_off(f"{self._recovery.address}: no archive that can be asked here: {tried}")
             return
-        url = listing_url(ways[number], Asked(self._job.asked[0].url, "page"), limit=1)
+        url = listing_url(ways[number], Asked(self._recovery.asked[0].url, "page"), limit=1)
         self._frontier.ask("probe", url, number, rank=number)
 
     async def take_probe(self, row: Row, request: Request, status: int) -> None:
         number = int(json.loads(row.about or "0"))
-        interface = self._job.interfaces[number]
+        interface = self._recovery.interfaces[number]
         try:
             async for _ in self._entries(interface, self._spider.record(request), request.url, status):
                 pass
@@ -82,14 +82,14 @@ class Listings:
         self._ask_for_all(interface)
 
     def _ask_for_all(self, interface: Interface) -> None:
-        for asked in self._job.asked:
+        for asked in self._recovery.asked:
             self._asked += self._frontier.ask("listing", listing_url(interface, asked), asked.url)
 
     async def take_listing(self, row: Row, request: Request, status: int) -> None:
         assert self.interface is not None
         record, outcome = self._spider.record(request), self._outcome
         of = json.loads(row.about or "null")
-        asked = next((each for each in self._job.asked if each.url == of), self._job.asked[0])
+        asked = next((each for each in self._recovery.asked if each.url == of), self._recovery.asked[0])
         odd = 0
         try:
             async for entries in self._entries(self.interface, record, request.url, status):
@@ -107,7 +107,7 @@ class Listings:
         if odd:
             outcome.problem(request.url, "lines that list no capture", str(odd))
         self._spider.settle_when_synced(row, request)
-        if self._job.collapse and not self._frontier.count("listing", "queued"):
+        if self._recovery.collapse and not self._frontier.count("listing", "queued"):
             outcome.collapsed += self._frontier.collapse()
 
     async def _entries(self, interface: Interface, record: Record, url: str, status: int) -> AsyncIterator[list[Entry]]:
@@ -152,18 +152,18 @@ class Listings:
             outcome.note_unasked("another URL than was asked for", listed.url[:200])
         elif not asked.is_within(listed.at):
             outcome.note_unasked("outside the period", f"{listed.at} {listed.url[:200]}")
-        elif listed.memento and host_and_port(listed.memento) != host_and_port(self._job.address):
+        elif listed.memento and host_and_port(listed.memento) != host_and_port(self._recovery.address):
             outcome.note_unasked("kept by another archive", listed.memento[:200])
         elif self._listed >= MOST_LISTED:
             outcome.note_unasked("past the most that are taken", listed.url[:200])
         else:
-            known = self._job.recovered.knows(listed)
+            known = self._recovery.recovered.knows(listed)
             if self._frontier.take(listed, "known" if known else "queued"):
                 self._listed += 1
                 outcome.known += known
 
     def _go_on(self, url: str, asked: Asked) -> None:
-        if host_and_port(url) != host_and_port(self._job.address):
+        if host_and_port(url) != host_and_port(self._recovery.address):
             self._outcome.problem(url, "a listing that another host is to go on with", "it is not asked")
         elif self._asked >= MOST_LISTINGS:
             self._outcome.problem(url, "a listing without end", f"{MOST_LISTINGS} answers were read")
@@ -177,7 +177,7 @@ class Listings:
         interface = self.interface
         if interface is None or interface.kind != "timemap":
             return
-        within = [each for each in self._job.asked if each.extent != "page" and each.includes(exchange.url)]
+        within = [each for each in self._recovery.asked if each.extent != "page" and each.includes(exchange.url)]
         for url in links_of_page(exchange) if within else ():
             asked = next((each for each in within if each.includes(url)), None)
             if asked and self._asked < MOST_LISTINGS:

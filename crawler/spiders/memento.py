@@ -27,7 +27,7 @@ from crawler.frontier import RETRIED, host_of
 from crawler.leases import Leased
 from crawler.memento.address import replay_of
 from crawler.memento.frontier import Row
-from crawler.memento.job import Job
+from crawler.memento.recovery import MementoRecovery
 from crawler.plan import scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
@@ -52,10 +52,10 @@ TICK_S = 0.25
 class MementoSpider(LeasingSpider):
     name = "memento"
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, recovery: MementoRecovery) -> None:
         super().__init__()
-        self.job = job
-        self.plan, self.frontier, self.outcome = job.plan, job.frontier, job.outcome
+        self.recovery = recovery
+        self.plan, self.frontier, self.outcome = recovery.plan, recovery.frontier, recovery.outcome
         self.sessions: list[Any] = []
         #: rows whose records are written, by the end of the last: done once that is on the medium
         self._unsynced: list[tuple[str, int, int]] = []
@@ -65,15 +65,15 @@ class MementoSpider(LeasingSpider):
         self.listings = Listings(self)
         self._mementos = Mementos(self)
         self.frontier.address_of = self._mementos.address_of
-        self.frontier.captures_closed = job.dry_run
+        self.frontier.captures_closed = recovery.dry_run
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, job: Job, **kwargs: Any) -> Self:
+    def from_crawler(cls, crawler: Crawler, *args: Any, recovery: MementoRecovery, **kwargs: Any) -> Self:
         del args, kwargs
-        settings = scrapy_settings(job.plan) | job.settings()
+        settings = scrapy_settings(recovery.plan) | recovery.settings()
         crawler.settings.setdict(settings, priority="spider")
         crawler.signals = HeardSignals(crawler)
-        spider = cls(job)
+        spider = cls(recovery)
         spider._set_crawler(crawler)
         for handler, signal in (
             (spider.opened, signals.spider_opened),
@@ -92,7 +92,7 @@ class MementoSpider(LeasingSpider):
         self._tick = create_looping_call(self._look_again)
         self._tick.start(TICK_S, now=False)
         capture.redactor = self.plan.redactor
-        capture.find_original = self.job.originals.of
+        capture.find_original = self.recovery.originals.of
         capture.closing_report = lambda: closing_records(self, self.crawler.settings["LOG_FILE"])
         url = f"metadata://bewaar/{self.plan.crawl_id}/profile.json"
         capture.writer.write_metadata(url, self.plan.profile.to_json().encode(), "application/json")
@@ -115,20 +115,20 @@ class MementoSpider(LeasingSpider):
         )
 
     def lease_rows(self) -> int:
-        return 1 if self.job.limit else LEASE_ROWS
+        return 1 if self.recovery.limit else LEASE_ROWS
 
     def may_lease_pages(self) -> bool:
         return True
 
     def full_hosts(self) -> Collection[str]:
         """The archive's, where enough is under way, or as much as the limit allows."""
-        limit, under_way = self.job.limit, len(self._under_way)
+        limit, under_way = self.recovery.limit, len(self._under_way)
         if limit is not None and self.outcome.recovered + under_way >= limit:
             if not under_way and self.frontier.pending():
                 self._stop("limit_limit")
-            return {host_of(self.job.address)}
+            return {host_of(self.recovery.address)}
         if under_way >= self.plan.profile.concurrency + WAITING:
-            return {host_of(self.job.address)}
+            return {host_of(self.recovery.address)}
         return self.downloader.full_hosts()
 
     def opens_at(self) -> datetime | None:
@@ -235,7 +235,7 @@ class MementoSpider(LeasingSpider):
         self.frontier.settle([row.id], "failed", why)
         self.outcome.failed += 1
         if row.kind == "probe":
-            self.break_off(f"{self.job.address}: the archive does not answer: {why}")
+            self.break_off(f"{self.recovery.address}: the archive does not answer: {why}")
         else:
             self.outcome.problem(url, "not had from the archive", why)
 
@@ -266,7 +266,7 @@ class MementoSpider(LeasingSpider):
         record = self._read(captured.place)
         if record.type != "revisit":
             return record
-        place = self.job.recovered.place_of(record.field("WARC-Refers-To") or "")
+        place = self.recovery.recovered.place_of(record.field("WARC-Refers-To") or "")
         first = self._read(place) if place else None
         if first is None:
             raise BadHttp(f"{request.url}: the record that holds the answer cannot be found")

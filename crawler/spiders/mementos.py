@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Mementos:
     def __init__(self, spider: MementoSpider) -> None:
         self._spider = spider
-        self._job, self._frontier, self._outcome = spider.job, spider.frontier, spider.outcome
+        self._recovery, self._frontier, self._outcome = spider.recovery, spider.frontier, spider.outcome
         #: which of the interface's prefixes is tried
         self._replay = 0
         #: one at a time: what the one before gave need not be stored again
@@ -96,7 +96,7 @@ class Mementos:
         earlier = frontier.original(exchange.url, digest)
 
         def write() -> tuple[Original | None, Written]:
-            first = self._job.recovered.original(exchange, earlier)
+            first = self._recovery.recovered.original(exchange, earlier)
             return first, spider.capture.writer.write_exchange(exchange, first)
 
         first, written = await maybe_deferred_to_future(deferToThread(write))

@@ -135,7 +135,7 @@ class Recovered:
 
 
 @dataclass(slots=True)
-class Job:
+class MementoRecovery:
     plan: CrawlPlan
     frontier: MementoFrontier
     outcome: RecoveryOutcome
