@@ -12,7 +12,8 @@ from archive.errors import BadHttp, BadRecord, BewaarError, DigestMismatch, TooL
 from archive.model import HttpResponse, Record, WireBytes
 from archive.warc import http as warc_http
 from archive.warc.blocks import join
-from archive.warc.reader import INSIDE, Limits, WarcFile, open_inside
+from archive.warc.limits import Limits
+from archive.warc.reader import INSIDE, WarcFile, open_inside
 from archive.warc.segment import OPEN
 
 #: records past this are not read for a visitor, packed or unpacked; the page then says where they lie

@@ -20,7 +20,8 @@ from archive.errors import BadRecord
 from archive.model import Place, Record
 from archive.warc import http as warc_http
 from archive.warc.headers import BEGINS
-from archive.warc.records import Limits, Records
+from archive.warc.limits import Limits
+from archive.warc.records import Records
 from archive.warc.rules import Fault, shown
 from archive.warc.source import Source
 from archive.warc.zips import Entry, Wacz

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from archive.errors import BadRecord
 from archive.model import Record
-from archive.warc.records import Limits, Torn
+from archive.warc.limits import Limits
+from archive.warc.records import Torn
 from archive.warc.rules import shown
 from archive.warc.segment import OPEN
 from archive.warc.warc_file import Part, WarcFile
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INSIDE",
-    "Limits",
     "WarcFile",
     "open_files",
     "open_inside",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import BadRecord, TooLarge
@@ -14,6 +13,7 @@ from archive.warc import arc
 from archive.warc.blocks import MEMORY_BYTES, InMemory, hold
 from archive.warc.deflate import fast_zlib
 from archive.warc.headers import BEGINS, all_fields, regular_fields
+from archive.warc.limits import Limits
 from archive.warc.source import READ_BYTES, Source
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -28,25 +28,6 @@ _SMALL_BYTES = 1 << 20
 #: how much of the line ends behind a record is kept to be judged
 _TRAILER_BYTES = 8
 _HEADER_END = re.compile(rb"\n\r?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one record may cost. A bomb is a TooLarge, and the record after it can be read."""
-
-    header_bytes: int = 1 << 20
-    block_bytes: int = 4 << 30
-    #: decompressed bytes for each compressed one, counted from *ratio_from_bytes* on
-    #:
-    #: Real bodies compress without measure: an image of one colour, a sparse file, a stream of zeros cut at our own
-    #: limit of 256 MiB. What is below this costs a second and, spooled to disk past a few MiB, no memory; a block above
-    #: it is stored uncompressed by `archive.warc.writer`, so that no file of ours can be taken for a bomb.
-    ratio: int = 250
-    ratio_from_bytes: int = 1 << 30
-    #: after so many records that cannot be read, the rest of the file is given up
-    damages: int = 10_000
-    #: a file of more is given up there
-    records: int = 100_000_000
 
 
 class Torn(BadRecord):

@@ -14,7 +14,8 @@ from typing import Any
 from archive import digests
 from archive.warc.deflate import fast_zlib
 from archive.warc.ledger import Note, note_of
-from archive.warc.records import GZIP, INFLATE_ERRORS, Limits
+from archive.warc.limits import Limits
+from archive.warc.records import GZIP, INFLATE_ERRORS
 from archive.warc.redactions import MASKED
 from archive.warc.rules import SINGLE, is_plain, is_usual
 from archive.warc.source import Source

@@ -24,7 +24,8 @@ from archive.model import Record
 from archive.warc import arc
 from archive.warc.deflate import fast_zlib
 from archive.warc.headers import BEGINS
-from archive.warc.records import GZIP, GZIP_MAGIC, INFLATE_ERRORS, Limits, Records
+from archive.warc.limits import Limits
+from archive.warc.records import GZIP, GZIP_MAGIC, INFLATE_ERRORS, Records
 from archive.warc.segment import OPEN
 from archive.warc.source import Source
 

@@ -27,8 +27,8 @@ from archive.warc.blocks import InMemory
 from archive.warc.events import WARC_FIELDS, Algorithm, Draft, digest, draft_exchange, draft_metadata
 from archive.warc.fields import Field
 from archive.warc.ids import RecordIds
+from archive.warc.limits import Limits
 from archive.warc.members import Member, build_member
-from archive.warc.records import Limits
 from archive.warc.segment import Sealed, Segment
 
 __all__ = ["Sealed", "WarcWriter", "Written"]

@@ -21,7 +21,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from archive.errors import BadRecord, TooLarge
 from archive.faults import fault as io_fault
 from archive.warc.blocks import write_all
-from archive.warc.records import Limits
+from archive.warc.limits import Limits
 from archive.warc.rules import Fault, shown
 from archive.warc.source import Source
 

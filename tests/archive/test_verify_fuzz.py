@@ -14,8 +14,8 @@ import pytest
 
 from archive.errors import BadRecord, BewaarError
 from archive.warc import http
+from archive.warc.limits import Limits
 from archive.warc.reader import read_records
-from archive.warc.records import Limits
 from archive.warc.verify import Checked, verify_file
 from tests.archive.test_arc_reading import DNS, FILEDESC, HTML
 from tests.archive.test_verify import CHUNKED, DEPARTURES, FAULTS, info, record

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.warc.judge import _is_payload, _judge_closely, judge
+from archive.warc.limits import Limits
 from archive.warc.reader import WarcFile
-from archive.warc.records import Limits
 from archive.warc.rules import header_faults, is_sound
 from archive.warc.sound import sound_members
 from archive.warc.stretches import judge_in_stretches, workers

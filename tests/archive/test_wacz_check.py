@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from archive.layout import Archive
 from archive.wacz import Checked, Wanted, check_wacz, pack
-from archive.warc.records import Limits
+from archive.warc.limits import Limits
 from archive.warc.zips import Wacz
 from tests.archive.raw_records import HTTP, record, write_warc
 from tests.front_door import bewaar

@@ -272,7 +272,7 @@ def test_any_damage_to_a_zip_is_a_finding_or_none(at: int, noise: bytes, replace
 
 
 def test_the_list_holds_only_what_can_be_read(tmp_path: Path) -> None:
-    from archive.warc.records import Limits
+    from archive.warc.limits import Limits
 
     path = wacz(tmp_path / "a.wacz", FILES)
     with path.open("rb") as file:

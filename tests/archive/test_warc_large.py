@@ -15,7 +15,8 @@ from archive.errors import ArchiveFault, TooLarge
 from archive.exchange import Exchange
 from archive.warc import http
 from archive.warc.blocks import InMemory, OnDisk
-from archive.warc.reader import Limits, read_record, read_records
+from archive.warc.limits import Limits
+from archive.warc.reader import read_record, read_records
 from archive.warc.verify import Checked, verify_file
 from archive.warc.writer import STORE_FROM_BYTES
 from tests.archive.warc_samples import HELLO, REQUEST, STARTED, exchange_of, warc_writer

@@ -16,7 +16,8 @@ from archive.errors import BadRecord, BewaarError, TooLarge
 from archive.exchange import Exchange
 from archive.warc import http
 from archive.warc.blocks import InMemory, OnDisk, join
-from archive.warc.reader import Limits, WarcFile, read_record, read_records
+from archive.warc.limits import Limits
+from archive.warc.reader import WarcFile, read_record, read_records
 from tests.archive.warc_samples import HELLO, exchange_of, fixed_ids, warc_writer
 
 
