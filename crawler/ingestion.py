@@ -36,7 +36,7 @@ from crawler.sites.profile import Profile
 TICK_S = 0.2
 #: what a WACZ of ours calls the file of the originals it was packed with
 ORIGINALS = "originals.warc.gz"
-_ZSTD = "*.warc.zst"
+_ZSTD = ".warc.zst"
 
 
 @dataclass(slots=True)
@@ -81,7 +81,13 @@ def ingest(
     """
     watch = watch or Watch()
     # Of a directory, too: what is passed over in silence is taken for kept.
-    packed = (found for path in paths if path.is_dir() for found in sorted(path.rglob(_ZSTD)))
+    packed = (
+        found
+        for path in paths
+        if path.is_dir()
+        for found in sorted(path.rglob("*"))
+        if found.name.lower().endswith(_ZSTD)
+    )
     files = list(dict.fromkeys([*warc_files(paths), *packed]))
     if not files:
         raise WrongUse(f"{', '.join(map(str, paths))[:200]}: no WARC, ARC or WACZ file here")

@@ -22,7 +22,7 @@ from archive.warc.rules import Fault
 from archive.warc.stretches import judge_in_stretches
 
 #: how files of records are named
-NAMES = ("*.warc.gz", "*.warc", "*.arc.gz", "*.arc", "*.wacz")
+NAMES = (".warc.gz", ".warc", ".arc.gz", ".arc", ".wacz")
 
 _OURS = re.compile(rb"^software:[ \t]*bewaar/", re.IGNORECASE | re.MULTILINE)
 _MOST_INFO_BYTES = 1 << 16
@@ -57,7 +57,9 @@ def warc_files(paths: Iterable[Path]) -> Iterator[Path]:
     """The files among *paths*, and those of records in the directories among them."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(found for pattern in NAMES for found in path.rglob(pattern) if found.is_file())
+            yield from sorted(
+                found for found in path.rglob("*") if found.name.lower().endswith(NAMES) and found.is_file()
+            )
         else:
             yield path
 

@@ -64,6 +64,14 @@ def test_a_link_shares_the_bytes(tmp_path: Path, three_days: Path) -> None:
     assert only(Archive.open(root).kept()).stat().st_ino == three_days.stat().st_ino
 
 
+def test_a_directory_is_searched_whatever_the_case_of_names(tmp_path: Path, three_days: Path) -> None:
+    handed = tmp_path / "handed-over" / "DISK1"
+    handed.mkdir(parents=True)
+    shutil.copy(three_days, handed / "CRAWL.WARC.GZ")
+    said = bewaar("ingest", handed.parent, "--archive", tmp_path / "archive")
+    assert "1 files taken in" in said.stdout
+
+
 def test_the_same_bytes_under_another_name_change_nothing(tmp_path: Path, three_days: Path) -> None:
     root = tmp_path / "archive"
     bewaar("ingest", three_days, "--archive", root)

@@ -43,7 +43,7 @@ def test_what_is_damaged_is_named_and_all_around_it_is_read(tmp_path: Path) -> N
         ("page.warc.gz", gzip.compress(b"<html>no archive at all</html>")),
         ("empty.warc", b""),
         ("other.wacz", b"PK\x03\x04 and then nothing"),
-        ("packed.warc.zst", b"\x28\xb5\x2f\xfd and then a frame"),
+        ("PACKED.WARC.ZST", b"\x28\xb5\x2f\xfd and then a frame"),
         ("with-dictionary.warc", b"\x5d\x2a\x4d\x18\x20\x00\x00\x00" + b"".join(RECORDS)),
     ],
     ids=["text", "packed page", "empty", "half a zip", "zstd", "dictionary"],
