@@ -115,8 +115,8 @@ class Archive:
     def create(
         cls, root: Path | str, *, operator: str | None = None, contact: str | None = None, marker_lost: bool = False
     ) -> Archive:
-        """Make an archive at *root*, or open the one that is there, as it is; where the *marker* may be *lost*, also
-        one that is an archive but for it.
+        """Make an archive at *root*, or open the one that is there, as it is; with *marker_lost*
+        also one that is an archive but for its marker.
 
         Raises NotAnArchive for a directory that holds other things, ArchiveFault where nothing can be written.
         """
