@@ -53,7 +53,7 @@ GOOD = range(200, 300)
 LINKED = frozenset(
     (
         "text/css text/plain application/json application/pdf application/gzip application/x-gzip "
-        "application/octet-stream"
+        "application/octet-stream application/vnd.apple.mpegurl application/x-mpegurl audio/mpegurl audio/x-mpegurl"
     ).split()
 )
 #: ends of the types of the same

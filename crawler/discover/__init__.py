@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Headers, Link, Page
-from crawler.discover import http, pdf, robots, structured, xml
+from crawler.discover import http, pdf, playlist, robots, structured, xml
 from crawler.discover.html import MOST_LINKS, Found, links_in_html
 from crawler.discover.reference import Base
 from crawler.tree import parse
@@ -176,6 +176,11 @@ def _pdf(document: _Document, found: Found) -> None:
         found.add(reference, "L", "pdf/link")
 
 
+def _playlist(document: _Document, found: Found) -> None:
+    for reference in playlist.references(document.text()):
+        found.add(reference, "E", "playlist")
+
+
 _Kind = Callable[[_Document, Found], None]
 
 _KINDS: dict[str, _Kind] = {
@@ -188,6 +193,10 @@ _KINDS: dict[str, _Kind] = {
     "text/xml": _xml,
     "application/xml": _xml,
     "application/pdf": _pdf,
+    "application/vnd.apple.mpegurl": _playlist,
+    "application/x-mpegurl": _playlist,
+    "audio/mpegurl": _playlist,
+    "audio/x-mpegurl": _playlist,
 }
 _ROBOTS = "/robots.txt"
 
@@ -230,6 +239,8 @@ def _sniffed(path: str, mime: str, start: bytes) -> _Kind | None:
         return _css
     if path.endswith((".js", ".mjs")):
         return _script
+    if path.endswith(".m3u8"):
+        return _playlist
     if mime == "text/plain":
         return None
     if start.startswith((b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<svg")):

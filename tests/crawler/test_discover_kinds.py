@@ -17,7 +17,9 @@ from crawler.discover.xml import references
 URL = "http://a.example/dir/file"
 
 
-@pytest.mark.parametrize("name", ["http", "reference", "relations", "robots", "script", "structured", "xml"])
+@pytest.mark.parametrize(
+    "name", ["http", "playlist", "reference", "relations", "robots", "script", "structured", "xml"]
+)
 def test_examples_in_docstrings_hold(name):
     assert doctest.testmod(importlib.import_module(f"crawler.discover.{name}")).failed == 0
 
@@ -158,6 +160,12 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
         ("text/xml", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>", mtime=0)[:-9], [("L", "/1")]),
         ("application/gzip", gzip.compress(b"neither sitemap nor feed", mtime=0), []),
         ("application/gzip", b"\x1f\x8bno gzip", []),
+        (
+            "application/vnd.apple.mpegurl",
+            '#EXTM3U\r\n#EXT-X-MEDIA:TYPE=SUBTITLES,URI="nl.m3u8"\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\nlow/v.m3u8\r\n\r\n/high.m3u8',
+            [("E", "/dir/nl.m3u8"), ("E", "/dir/low/v.m3u8"), ("E", "/high.m3u8")],
+        ),
+        ("audio/x-mpegurl", "#EXTM3U\nhttp://radio.example:8000/live", []),
         ("text/plain", "http://a.example/not", []),
         ("image/png", "<html><img src=x>", []),
         ("application/pdf", "<html><img src=x>", []),
