@@ -258,6 +258,41 @@ class UrlList:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """What a page leaves to its linked style sheets to show, or what a style sheet would show: neither is a fact."""
+
+    kind: Literal["page", "sheet"]
+    #: the style sheets it names, in their order: the address, relative to where it was captured, and whether only some
+    #: screens apply it
+    sheets: tuple[tuple[str, bool], ...]
+    #: JSON, which `crawler.extract` writes and reads
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A style sheet as a page applies it."""
+
+    #: what its addresses are relative to
+    url: str
+    #: only some screens do
+    conditional: bool
+    #: `Style.said`
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backed:
+    """A fact that an element and a style sheet prove together."""
+
+    #: its evidence is where the element stands in the page
+    fact: Fact
+    #: which of the page's sheets, and where in its body the rule stands
+    sheet: int
+    rule: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class PageText:
     """What a page version holds: the readable text, its title and language."""
 
@@ -285,3 +320,5 @@ class Reading:
     problems: tuple[Problem, ...] = field(default=())
     #: None of what neither needs nor lists anything, and of what nobody could look into
     urls: UrlList | None = None
+    #: of a style sheet that was read, and of a page that may show more with its own
+    style: Style | None = None

@@ -3,13 +3,14 @@ crawl of ours, being followed or long ended; `Others` those of a file that someb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.errors import Damaged
-from archive.model import Capture, Place, Reading, Record
+from archive.model import Backed, Capture, Place, Reading, Record, Sheet
 from archive.store import Derived, Store, payloads_in
 from archive.store.payloads import no_payload
 from archive.warc.fields import read_warc_fields
@@ -218,12 +219,22 @@ def write_site(store: Store, site: str, profile: Profile) -> None:
 def derive_site(store: Store, site: str, profile: Profile | None, warcs: Path | None) -> Derived:
     """The history of one site, by the profile of its last crawl. *warcs*: where looks and fragments are read from."""
     read = payloads_in(warcs) if warcs is not None else no_payload
+    shows = {"sponsor": partial(_logos_shown, profile)}
     if profile is None:
-        return store.derive(site, read=read, warcs=warcs)
+        return store.derive(site, read=read, warcs=warcs, shows=shows)
     said = [*profile.aliases.values(), *([profile.owner] if profile.owner else [])]
     names = {_organisation(name): name for name in said} | profile.names
     expected = profile.expect.counts()
-    return store.derive(site, anchors=profile.anchors, names=names, expected=expected, read=read, warcs=warcs)
+    return store.derive(
+        site, anchors=profile.anchors, names=names, expected=expected, read=read, warcs=warcs, shows=shows
+    )
+
+
+def _logos_shown(profile: Profile | None, said: str, sheets: Sequence[Sheet]) -> list[Backed]:
+    from crawler.extract.cascade import logos_shown  # as in _organisation
+    from crawler.extract.hints import Hints
+
+    return logos_shown(said, sheets, profile.hints() if profile is not None else Hints())
 
 
 def _organisation(name: str) -> str:

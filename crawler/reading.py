@@ -26,6 +26,7 @@ from archive.model import (
     Reading,
     Record,
     Section,
+    Style,
     WireBytes,
 )
 from archive.warc import http as warc_http
@@ -235,7 +236,7 @@ class Reader:
         ):
             is_sitemap = (capture.hops or "").endswith("M")
             links = tuple(discover(capture.url, mime or "", response.headers, body, is_sitemap=is_sitemap))
-            return Reading(capture, links=links)
+            return Reading(capture, links=links, style=self._style(response, body, mime))
         text, charset = decode(body, response.header("Content-Type"))
         page = Page(capture.url, body, text, charset, response.headers, response.status)
         tree = parse(text)
@@ -248,12 +249,12 @@ class Reader:
         return self._read_page(capture, page, tree, links)
 
     def _read_page(self, capture: Capture, page: Page, tree: LexborHTMLParser, links: tuple[Link, ...]) -> Reading:
-        from crawler.extract import extract, page_text  # most of what a reader of no facts would load
+        from crawler.extract import extract_styled, page_text  # most of what a reader of no facts would load
 
         assert self.profile is not None
         try:
             said = page_text(tree)
-            sections = extract(page, tree, self.profile.hints())
+            sections, style = extract_styled(page, tree, self.profile.hints())
         except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
             # One page that no extractor can read is a row, not the end of the crawl.
             problem = Problem("extractor failed", f"{type(error).__name__}: {error}")
@@ -265,10 +266,17 @@ class Reader:
             self._gone = bool(missing) and self._gone is not False
             problems = (Problem(UNEXPECTED, missing),) if missing else ()
         if self._gone or problems:
-            sections = ()
+            sections, style = (), None
         if capture.truncated is not None:
             sections = tuple(_without_the_end(section, len(page.body)) for section in sections)
-        return Reading(capture, page=said, sections=sections, links=links, problems=problems)
+        return Reading(capture, page=said, sections=sections, links=links, problems=problems, style=style)
+
+    def _style(self, response: HttpResponse, body: bytes, mime: str | None) -> Style | None:
+        if mime != "text/css" or response.status not in GOOD or not self._facts:
+            return None
+        from crawler.extract import read_sheet  # as in _read_page
+
+        return read_sheet(body, decode(body, response.header("Content-Type"))[1])
 
     def _page_key(self, capture: Capture, mime: str | None) -> str | None:
         """Pages, and what stands where a page should: an error answer or a failed fetch of a link."""

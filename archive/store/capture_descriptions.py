@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archive.store import style_tables as styles
+
 TABLES: dict[str, str] = {
     "site": "A site as its profile describes it.",
     "permission": "Who allowed a site to be kept, as its profile says. The operator's own.",
@@ -132,6 +134,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "fetch_ms": "How long the fetch took, milliseconds, as its metadata record says.",
         "source_url": "Where another archive's capture was had from (WARC-Source-URI: recovered); empty for what came"
         " from the URL itself.",
+        **styles.OF_CAPTURE,
     },
     "closing": {
         "crawl_id": "The crawl.",

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from archive import digests, times
 from archive.errors import WrongUse
-from archive.model import Capture, Closing, Crawl, Reading, UrlList
+from archive.model import Capture, Closing, Crawl, Reading, Style, UrlList
 from archive.store.rows import Remembered, Rows
+from archive.store.styles import Styles
 from archive.urls import urlkey
 from archive.warc.tombstones import Erased
 
@@ -19,8 +20,9 @@ _STATUS_RANK = ("running", "imported", "interrupted", "limited", "failed", "fini
 _INSERT_CAPTURE = """INSERT INTO capture (record_id, crawl_id, resource_id, page_key, warc_date, captured_at, status,
   mime, record_type, truncated, error, redirect_to, payload_id, declared_digest, refers_to, refers_to_url,
   refers_to_date, via, hops, was_read,
-  page_version_id, warc_id, warc_offset, warc_length, url_list_id, fetch_ms, source_url)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+  page_version_id, warc_id, warc_offset, warc_length, url_list_id, fetch_ms, source_url,
+  style_id)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 # URLs are ASCII, as they are requested. (json.dumps() with options makes an encoder anew for every call.)
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -38,12 +40,14 @@ class Captures:
         self._warcs: Remembered[str, int] = Remembered(1_000)
         self._resources: Remembered[str, int] = Remembered(50_000)
         self._url_lists: Remembered[str, int] = Remembered(20_000)
+        self._styles = Styles(rows)
         self._payloads: Remembered[tuple[str | int | None, ...], int] = Remembered(50_000)
 
     def forget(self) -> None:
         """After a rollback: ids given out in the transaction are not in the file."""
         for remembered in (self._warcs, self._resources, self._payloads, self._url_lists):
             remembered.clear()
+        self._styles.forget()
 
     def write_crawl(self, crawl: Crawl) -> None:
         """Insert, or merge with what is there: a WARC's warcinfo and its closing record may come in any order."""
@@ -166,6 +170,7 @@ class Captures:
                 self._url_list(_own_urls(reading)),
                 capture.fetch_ms,
                 capture.source_url,
+                self._styles.id_of(_own_style(reading)),
             ),
         )
 
@@ -174,7 +179,7 @@ class Captures:
         capture = reading.capture
         found = self._rows.one(
             "UPDATE capture SET status = ?, mime = ?, redirect_to = ?, page_key = ?, was_read = ?,"
-            " page_version_id = ?, url_list_id = ?"
+            " page_version_id = ?, url_list_id = ?, style_id = ?"
             " WHERE warc_id = ? AND warc_offset = ? RETURNING id",
             (
                 capture.status,
@@ -184,6 +189,7 @@ class Captures:
                 reading.page is not None or bool(reading.sections),
                 page_version,
                 self._url_list(_own_urls(reading)),
+                self._styles.id_of(_own_style(reading)),
                 self._warc(capture.place.file),
                 capture.place.offset,
             ),
@@ -277,7 +283,13 @@ def _last_statement(crawl: Crawl) -> tuple[str, int, str, str, str]:
 def _own_urls(reading: Reading) -> UrlList | None:
     """What a revisit needs stands with its original, which may come later, unless that lies at another URL: what it
     names is resolved anew then."""
-    capture = reading.capture
-    if capture.type == "revisit" and capture.refers_to_url in (None, capture.url):
-        return None
-    return reading.urls
+    return None if _is_as_original(reading.capture) else reading.urls
+
+
+def _own_style(reading: Reading) -> Style | None:
+    """The same of what style sheets may show."""
+    return None if _is_as_original(reading.capture) else reading.style
+
+
+def _is_as_original(capture: Capture) -> bool:
+    return capture.type == "revisit" and capture.refers_to_url in (None, capture.url)

@@ -12,6 +12,7 @@ _NATURAL = {
     "resource": "SELECT id, url FROM resource",
     "payload": "SELECT id, digest FROM payload",
     "url_list": "SELECT id, digest FROM url_list",
+    "style": "SELECT id, digest FROM style",
     "capture": "SELECT c.id, w.path || '@' || c.warc_offset FROM capture c JOIN warc w ON w.id = c.warc_id",
     "page_version": "SELECT id, site_id || ' ' || page_key || ' ' || digest FROM page_version",
     "section_version": "SELECT id, site_id || ' ' || role || ' ' || digest FROM section_version",

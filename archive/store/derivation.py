@@ -19,6 +19,7 @@ from archive.store.organisations import write_organisations
 from archive.store.originals import describe_resources, resolve_revisits
 from archive.store.payloads import ReadPayload
 from archive.store.search import index_site
+from archive.store.styling import ShowStyled, complete_styled
 from archive.store.suggestions import write_suggestions
 from archive.store.timelines import Presence, presences
 
@@ -64,9 +65,10 @@ def derive(
     *,
     read: ReadPayload,
     warcs: Path | None,
+    shows: Mapping[str, ShowStyled],
 ) -> Derived:
     """*lists* are the roles of kinds that are lists; *read* finds the bytes of logos, and fragments of pages are read
-    from *warcs*."""
+    from *warcs*; *shows* tells, by role, what a page shows with its style sheets."""
     if connection.execute("SELECT 1 FROM site WHERE id = ?", (site,)).fetchone() is None:
         raise WrongUse(f"site {site} is not in the database")
     connection.execute("DELETE FROM logo_file WHERE logo_id IN (SELECT id FROM logo WHERE site_id = ?)", (site,))
@@ -75,7 +77,8 @@ def derive(
     link_copies(connection, site)
     also = resolve_revisits(connection, site)
     describe_resources(connection, site)
-    curation = write_organisations(connection, site, known.names)
+    left = complete_styled(connection, site, shows)
+    curation = write_organisations(connection, site, known.names, left=left)
     write_looks(connection, site, read)
 
     pages = read_pages(connection, site)

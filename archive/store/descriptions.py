@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archive.store import capture_descriptions as captures
 from archive.store import curation_descriptions as curation
+from archive.store import style_tables as styles
 from archive.store import timeline_descriptions as timelines
 
 #: the tables in the order they are explained, layer by layer
@@ -24,7 +25,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "section_version",
         "fact",
         "observation",
-        "evidence",
+        *("evidence", "style", "style_evidence"),
         "link",
         "resource_link",
         "url_list",
@@ -66,6 +67,7 @@ TABLES: dict[str, str] = {
     "withdrawn": "A decision that no longer stands, because a later line says so.",
     "event": "What happened to the archive, in PREMIS words.",
     **curation.TABLES,
+    **styles.TABLES,
     "page_version_fts": "Full-text index over titles and texts; accents and case do not matter.",
     "name_trigram": "Index over parts of words in names, titles and URLs: zorg finds pleegzorg.",
 }
@@ -128,6 +130,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "state": "found, empty (the list is there with nothing in it), absent (no such list), failed (not readable).",
         "section_version_id": "What was found.",
         "extractor_version": "Version of the extractor that read it; 0 where that was not kept.",
+        **styles.OF_OBSERVATION,
     },
     "evidence": {
         "observation_id": "The observation, and through it the capture.",
@@ -176,6 +179,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     **timelines.COLUMNS,
     **curation.COLUMNS,
+    **styles.COLUMNS,
     "page_version_fts": {"title": "The page's title.", "text": "The readable text."},
     "name_trigram": {
         "kind": "organisation or resource.",

@@ -34,7 +34,7 @@ _STATES: tuple[State, ...] = ("found", "empty", "failed", "absent")
 
 
 @dataclass(frozen=True, slots=True)
-class _SectionVersion:
+class SectionVersion:
     id: int
     #: fact ids in the order of their positions
     facts: tuple[int, ...]
@@ -42,8 +42,8 @@ class _SectionVersion:
 
 class Facts:
     def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._sections: Remembered[tuple[str, str, str], _SectionVersion] = Remembered(5_000)
+        self.rows = rows
+        self._sections: Remembered[tuple[str, str, str], SectionVersion] = Remembered(5_000)
         self._versions: Remembered[tuple[str, str, str, str | None], int] = Remembered(20_000)
         self._linked: Remembered[tuple[int | None, int | None], int] = Remembered(20_000)
         self._evidence: list[Row] = []
@@ -63,7 +63,7 @@ class Facts:
         key = (site, page_key, page.digest, page.lang)
         if (known := self._versions.get(key)) is not None:
             return known
-        found = self._rows.one(
+        found = self.rows.one(
             _INSERT_VERSION, (site, page_key, page.digest, page.title, page.text, page.lang, len(page.text.split()))
         )
         assert found is not None
@@ -84,7 +84,7 @@ class Facts:
     def write_sections(self, capture_id: int, site: str, sections: Sequence[Section]) -> None:
         for section in _one_per_role(sections):
             version = self._section_version(site, section) if section.facts else None
-            observation = self._rows.insert(
+            observation = self.rows.insert(
                 "INSERT INTO observation (capture_id, role, state, section_version_id, extractor_version)"
                 " VALUES (?,?,?,?,?)",
                 (capture_id, section.role, section.state, version.id if version else None, section.version),
@@ -98,16 +98,16 @@ class Facts:
                 )
 
     def write_problems(self, crawl_id: str, capture_id: int, url: str, problems: Iterable[Problem]) -> None:
-        self._rows.many(
+        self.rows.many(
             "INSERT INTO problem (crawl_id, capture_id, url, what, detail) VALUES (?,?,?,?,?)",
             [(crawl_id, capture_id, url, problem.what, problem.detail) for problem in problems],
         )
 
     def has_problems(self, capture_id: int) -> bool:
-        return self._rows.one("SELECT 1 FROM problem WHERE capture_id = ?", (capture_id,)) is not None
+        return self.rows.one("SELECT 1 FROM problem WHERE capture_id = ?", (capture_id,)) is not None
 
     def write_file_problems(self, crawl_id: str, problems: Iterable[Problem]) -> None:
-        self._rows.many(
+        self.rows.many(
             "INSERT INTO problem (crawl_id, what, detail) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM problem"
             " WHERE crawl_id = ?1 AND capture_id IS NULL AND what = ?2 AND detail IS ?3)",
             [(crawl_id, problem.what, problem.detail) for problem in problems],
@@ -115,36 +115,40 @@ class Facts:
 
     def flush(self) -> None:
         """Write what was gathered over the batch."""
-        self._rows.many(_INSERT_EVIDENCE, self._evidence)
-        self._rows.many(_INSERT_PAGE_LINK, self._links)
-        self._rows.many(_INSERT_RESOURCE_LINK, self._resource_links)
+        self.rows.many(_INSERT_EVIDENCE, self._evidence)
+        self.rows.many(_INSERT_PAGE_LINK, self._links)
+        self.rows.many(_INSERT_RESOURCE_LINK, self._resource_links)
         self._evidence.clear()
         self._links.clear()
         self._resource_links.clear()
 
-    def _section_version(self, site: str, section: Section) -> _SectionVersion:
+    def _section_version(self, site: str, section: Section) -> SectionVersion:
         taken = {fact.position for fact in section.facts}
         if len(taken) == len(section.facts):
-            rows = [_values(fact, fact.position) for fact in section.facts]
+            rows = [values(fact, fact.position) for fact in section.facts]
         else:
-            rows = [_values(fact, position) for position, fact in enumerate(section.facts)]
+            rows = [values(fact, position) for position, fact in enumerate(section.facts)]
+        return self.version_of(site, section.role, rows)
+
+    def version_of(self, site: str, role: str, rows: Sequence[Row]) -> SectionVersion:
+        """*rows* are of `values`, in the order of their positions."""
         digest = digests.sha256(json.dumps(rows).encode())
-        key = (site, section.role, digest)
+        key = (site, role, digest)
         if (known := self._sections.get(key)) is not None:
             return known
-        found = self._rows.one(
+        found = self.rows.one(
             "SELECT id FROM section_version WHERE site_id = ? AND role = ? AND digest = ?",
             key,
         )
         if found is None:
-            section_id = self._rows.insert("INSERT INTO section_version (site_id, role, digest) VALUES (?,?,?)", key)
-            self._rows.many(_INSERT_FACT, [(section_id, *row) for row in rows])
+            section_id = self.rows.insert("INSERT INTO section_version (site_id, role, digest) VALUES (?,?,?)", key)
+            self.rows.many(_INSERT_FACT, [(section_id, *row) for row in rows])
         else:
             section_id = found[0]
-        facts = self._rows.connection.execute(
+        facts = self.rows.connection.execute(
             "SELECT id FROM fact WHERE section_version_id = ? ORDER BY position", (section_id,)
         ).fetchall()
-        return self._sections.put(key, _SectionVersion(section_id, tuple(row[0] for row in facts)))
+        return self._sections.put(key, SectionVersion(section_id, tuple(row[0] for row in facts)))
 
 
 def _one_per_role(sections: Sequence[Section]) -> list[Section]:
@@ -161,7 +165,7 @@ def _one_per_role(sections: Sequence[Section]) -> list[Section]:
     return merged
 
 
-def _values(fact: Fact, position: int) -> list[str | int | float | None]:
+def values(fact: Fact, position: int) -> list[str | int | float | None]:
     """All of a fact but its evidence, in the order of `_INSERT_FACT`."""
     names = _extra_names(type(fact))
     extra = {name: value for name in names if (value := getattr(fact, name)) is not None}

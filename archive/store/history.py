@@ -19,7 +19,7 @@ from archive.store.subjects import fold, subject_key
 
 #: A revisit that was not read itself shows what its original showed. What is of no known time says nothing of any.
 _OBSERVATIONS = """SELECT c.page_key, o.state, o.section_version_id, o.extractor_version,
-  coalesce(c.truncated, original.truncated) IS NULL,
+  coalesce(c.truncated, original.truncated) IS NULL AND NOT o.sheets_missing,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   JOIN observation o ON o.role = :role AND o.capture_id = CASE
@@ -78,7 +78,7 @@ class Shown:
     subjects: dict[str, Subject] = field(default_factory=dict)
     #: subjects of candidate facts: too weak to say that something is there, too strong to say that it is not
     candidates: frozenset[str] = frozenset()
-    #: the page was not cut short
+    #: the page was not cut short, and no style sheet is missing that may show more of the section
     whole: bool = True
     #: the section version it was found as
     section: int | None = None

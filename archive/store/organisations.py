@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from archive.store.aliases import Aliases
 from archive.store.corrections import Curation, read_corrections, write_corrections
@@ -42,10 +42,12 @@ FROM named n JOIN seen s ON s.section_version_id = n.section_version_id
 GROUP BY n.organisation_id, n.value"""
 
 
-def write_organisations(connection: sqlite3.Connection, site: str, names: Mapping[str, str]) -> Curation:
+def write_organisations(
+    connection: sqlite3.Connection, site: str, names: Mapping[str, str], *, left: Collection[str] = ()
+) -> Curation:
     """Give each fact of *site* its organisation, write what overrides make of it, and name the organisations: by the
     profile, else as somebody decided last, else as pages most often do, the earliest of equals. The site's timelines
-    must be out of the way.
+    must be out of the way. *left*: organisations of facts that are no more.
     """
     connection.execute("DELETE FROM profile_name WHERE site_id = ?", (site,))
     connection.executemany(
@@ -62,7 +64,7 @@ def write_organisations(connection: sqlite3.Connection, site: str, names: Mappin
     ).fetchone()
     owner = aliases.resolve(owner_key).organisation
 
-    touched = {owner, old_owner}
+    touched = {owner, old_owner, *left}
     changed: list[tuple[str | None, str | None, int]] = []
     aliased: dict[int, tuple[str, ...]] = {}
     used: Counter[str] = Counter()

@@ -48,6 +48,14 @@ FROM (SELECT before_capture_id AS capture, before_fragment AS fragment, before_s
   JOIN warc w ON w.id = coalesce(o.warc_id, c.warc_id)
 WHERE d.fragment IS NOT NULL ORDER BY 1, 2, 6, 7"""
 
+# One rule may show a logo on every page of a site.
+_RULES = """SELECT min(e.fact_id), e.quote, e.byte_start, e.byte_end, w.path,
+  coalesce(o.warc_offset, c.warc_offset) AS warc_offset, coalesce(o.warc_length, c.warc_length)
+FROM style_evidence e JOIN capture c ON c.id = e.capture_id
+  LEFT JOIN capture o ON o.id = c.original_id AND c.record_type = 'revisit'
+  JOIN warc w ON w.id = coalesce(o.warc_id, c.warc_id)
+GROUP BY e.capture_id, e.byte_start, e.byte_end, e.quote ORDER BY w.path, warc_offset, e.byte_start"""
+
 _UNPROVEN = """SELECT f.id, s.site_id, s.role, f.value FROM fact f JOIN section_version s ON s.id = f.section_version_id
 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.fact_id = f.id)"""
 
@@ -78,6 +86,8 @@ class RowsChecked:
     captures: int = 0
     #: quotes looked for, one per fact and capture
     facts: int = 0
+    #: of style sheets, beside the quotes of the elements they show
+    rules: int = 0
     #: of drift
     fragments: int = 0
 
@@ -142,6 +152,7 @@ def verify_rows(db: sqlite_utils.Database, warcs: Path, checked: RowsChecked | N
                 yield from _lost(db, capture_id, path, offset, _said(error))
                 continue
             yield from _missing_quotes(db, capture_id, source, checked)
+        yield from _missing_rules(db, files, checked)
         yield from _missing_fragments(db, files, checked)
     for fact_id, site, role, value in db.conn.execute(_UNPROVEN):
         yield RowFinding("fact", str(fact_id), "?", 0, "evidence", f"none for {role} {value!r} of {site}")
@@ -202,13 +213,11 @@ def _differences(row: _Row, source: _Source) -> Iterator[tuple[str, str]]:
 def _missing_quotes(
     db: sqlite_utils.Database, capture_id: int, source: _Source, checked: RowsChecked
 ) -> Iterator[RowFinding]:
-    content_type = source.http.header("Content-Type") if source.http else source.record.field("Content-Type")
     try:
-        body = warc_http.body(source.payload, source.http).data if source.http else b"".join(source.payload.chunks())
+        body, charset = _decoded(source)
     except Damaged as error:
         yield from _lost(db, capture_id, source.file, source.offset, _said(error))
         return
-    _, charset = decode(body, content_type)
     for fact_id, quote, start, end in db.conn.execute(_QUOTES, (capture_id,)):
         checked.facts += 1
         if not quotes.stands(body, charset, start, end, quote):
@@ -221,6 +230,28 @@ def _missing_quotes(
                 f"{quote[:_SHOWN_CHARS]!r} at bytes {start}-{end} of the body",
                 repr(found),
             )
+
+
+def _missing_rules(db: sqlite_utils.Database, files: _Files, checked: RowsChecked) -> Iterator[RowFinding]:
+    for fact_id, quote, start, end, path, offset, length in db.conn.execute(_RULES):
+        checked.rules += 1
+        expected = f"the rule {quote[:_SHOWN_CHARS]!r} at bytes {start}-{end} of the style sheet"
+        try:
+            source = files.source(path, offset, length)
+            body, charset = _decoded(source)
+        except (OSError, Damaged) as error:
+            yield RowFinding("fact", str(fact_id), path, offset, expected, _said(error))
+            continue
+        if not quotes.stands(body, charset, start, end, quote):
+            found = body[max(start, 0) : max(end, 0)].decode("utf-8", "replace")[:_SHOWN_CHARS]
+            yield RowFinding("fact", str(fact_id), path, offset, expected, repr(found))
+
+
+def _decoded(source: _Source) -> tuple[bytes, str]:
+    """The body and its charset. Raises Damaged."""
+    content_type = source.http.header("Content-Type") if source.http else source.record.field("Content-Type")
+    body = warc_http.body(source.payload, source.http).data if source.http else b"".join(source.payload.chunks())
+    return body, decode(body, content_type)[1]
 
 
 def _missing_fragments(db: sqlite_utils.Database, files: _Files, checked: RowsChecked) -> Iterator[RowFinding]:

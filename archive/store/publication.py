@@ -22,7 +22,7 @@ from archive.store.withheld import DECIDED, open_visible
 #: the operator's own: who decided, what is asked of people, what went wrong
 OPERATORS = (
     *("decision", "withdrawn", "decision_use", "event", "problem", "doubt", "suggestion"),
-    *("closing", "expectation", "url_list", "erased", "permission"),
+    *("closing", "expectation", "url_list", "style", "erased", "permission"),
 )
 _TO_OPERATORS = re.compile(rf'\s+REFERENCES\s+"?(?:{"|".join(OPERATORS)})"?\s*\([^)]*\)', re.IGNORECASE)
 _BUSY_S = 60.0

@@ -25,6 +25,9 @@ _FOUND = {
       OR target_url IN (SELECT url FROM temp.withheld_url)""",
     "resource_link": """source_id IN (SELECT id FROM temp.touched_resource)
       OR target_url IN (SELECT url FROM temp.withheld_url)""",
+    "style_evidence": """capture_id IN (SELECT id FROM temp.hidden_capture)
+      OR observation_id IN (SELECT id FROM temp.hidden_observation)
+      OR fact_id IN (SELECT id FROM temp.hidden_fact)""",
     "evidence": """observation_id IN (SELECT id FROM temp.hidden_observation)
       OR fact_id IN (SELECT id FROM temp.hidden_fact)""",
 }

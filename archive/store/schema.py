@@ -15,6 +15,7 @@ from archive.errors import NotAnArchive, OlderSchema
 from archive.faults import database_fault
 from archive.model import Fact
 from archive.store.first_schema import complete_first_schema
+from archive.store.style_tables import STYLES
 from archive.store.tables import (
     COPIES,
     CURATION,
@@ -95,6 +96,14 @@ def erased(db: sqlite_utils.Database) -> None:
 def described(db: sqlite_utils.Database) -> None:
     """What is said of sites that are there comes with their next crawl, or a rebuild."""
     for statement in DESCRIBED:
+        db.execute(statement)
+
+
+@migrations()
+def styles(db: sqlite_utils.Database) -> None:
+    """Of captures that are there nobody knows what style sheets make of them; the extractor's new version has them read
+    again."""
+    for statement in STYLES:
         db.execute(statement)
 
 

@@ -25,6 +25,7 @@ from archive.store.originals import place_of, waiting_revisits
 from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
+from archive.store.styling import ShowStyled
 from archive.warc.tombstones import Erased
 
 
@@ -183,16 +184,18 @@ class Store:
         expected: Mapping[str, int] | None = None,
         read: ReadPayload = no_payload,
         warcs: Path | None = None,
+        shows: Mapping[str, ShowStyled] | None = None,
     ) -> Derived:
         """Organisations, presences, logos, changes, drift and search index of one site, in one transaction.
 
         *anchors* are the page keys whose lists prove absence, *names* the profile's names by organisation key,
-        *expected* its counts by role; *read* finds the bytes of logos, fragments for drift are read from *warcs*.
+        *expected* its counts by role; *read* finds the bytes of logos, fragments for drift are read from *warcs*,
+        *shows* tells by role what a page shows with its style sheets: without it that stays as it is.
         """
         known = Known(tuple(anchors), names or {}, expected or {})
         lists = frozenset(kind.role for kind in self.kinds if kind.is_list)
         with self._batch(), _uncollected():
-            return derive(self.db.conn, site, known, lists, read=read, warcs=warcs)
+            return derive(self.db.conn, site, known, lists, read=read, warcs=warcs, shows=shows or {})
 
     def drift_of(self, crawl_id: str) -> list[Said]:
         """What `derive` found broken in a crawl, or as before again."""

@@ -9,6 +9,8 @@ Integer ids are this file's own: what is public are site ids, crawl ids, organis
 
 from __future__ import annotations
 
+from archive.store.style_tables import STYLES
+
 #: Run once, by the first migration. A later change is another migration, never an edit here.
 FIRST_SCHEMA: tuple[str, ...] = (
     # --- evidence
@@ -279,5 +281,5 @@ DESCRIBED: tuple[str, ...] = (
 
 EVERY_STATEMENT = (
     *(*FIRST_SCHEMA, *PICTURES, EXTRACTOR_VERSION, *DRIFT, *CURATION, *COPIES, *REPORTS, SOURCE),
-    *(*ERASED, *DESCRIBED),
+    *(*ERASED, *DESCRIBED, *STYLES),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archive.store import curation_descriptions as curation
+from archive.store import style_tables as styles
 
 VIEWS: dict[str, str] = {
     "fact_source": "Each fact with each capture that shows it: quote, byte range, WARC file, offset, length, digest.",
@@ -10,6 +11,7 @@ VIEWS: dict[str, str] = {
     "listed": "Each fact on each capture of a page, as it was read.",
     "same_logo": "For a logo's payload (digest) every file that shows the same picture: URL, size, site, subject.",
     **curation.VIEWS,
+    **styles.VIEWS,
     "edge": "The link graph: out of page versions, and out of what is no page.",
     "broken_link": "Links, as they stand in a page's newest crawl, whose target's newest capture failed or is an"
     " error.",
@@ -22,6 +24,7 @@ VIEWS: dict[str, str] = {
 #: columns of views that say something else than the table's column of that name
 VIEW_COLUMNS: dict[str, dict[str, str]] = {
     **curation.VIEW_COLUMNS,
+    **styles.VIEW_COLUMNS,
     "edge": {"source_url": "The URL it stands on, where that is no page.", "page_version_id": "The page version."},
     "broken_link": {
         "page_key": "The page it stands on; empty where it stands on what is no page.",

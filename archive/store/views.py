@@ -21,8 +21,19 @@ SELECT f.id AS fact_id, s.site_id, s.role, f.value, f.tier, f.rule, e.quote, e.b
   r.url, c.captured_at, c.record_id, w.path AS warc, c.warc_offset, c.warc_length, p.digest AS payload_digest,
   o.extractor_version, k.profile_digest, c.source_url, c.id AS capture_id, o.id AS observation_id
 FROM evidence e JOIN fact f ON f.id = e.fact_id JOIN section_version s ON s.id = f.section_version_id
-  JOIN observation o ON o.id = e.observation_id JOIN capture c ON c.id = o.capture_id
+  JOIN observation o ON o.id = e.observation_id AND o.section_version_id = s.id JOIN capture c ON c.id = o.capture_id
   JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id JOIN crawl k ON k.id = c.crawl_id
+  LEFT JOIN capture original ON original.id = c.original_id
+  LEFT JOIN payload p ON p.id = coalesce(c.payload_id, original.payload_id)"""
+
+#: Where the style sheet's rule stands that shows a fact, beside where the fact's element does.
+_STYLE_SOURCE = """CREATE VIEW style_source AS
+SELECT e.fact_id, s.site_id, s.role, f.value, e.quote, e.byte_start, e.byte_end, r.url, c.captured_at, c.record_id,
+  w.path AS warc, c.warc_offset, c.warc_length, p.digest AS payload_digest, e.observation_id, o.capture_id,
+  e.capture_id AS sheet_capture_id
+FROM style_evidence e JOIN fact f ON f.id = e.fact_id JOIN section_version s ON s.id = f.section_version_id
+  JOIN observation o ON o.id = e.observation_id JOIN capture c ON c.id = e.capture_id
+  JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN capture original ON original.id = c.original_id
   LEFT JOIN payload p ON p.id = coalesce(c.payload_id, original.payload_id)"""
 
@@ -189,7 +200,14 @@ WHERE h.answered_at < k.started_at AND EXISTS (SELECT 1 FROM capture a WHERE a.c
 
 
 def view_definitions(kinds: Sequence[type[Fact]]) -> dict[str, str]:
-    views = {"fact_source": _FACT_SOURCE, "shown": _SHOWN, "listed": _LISTED, "curated": _CURATED, "edge": _EDGE}
+    views = {
+        "fact_source": _FACT_SOURCE,
+        "style_source": _STYLE_SOURCE,
+        "shown": _SHOWN,
+        "listed": _LISTED,
+        "curated": _CURATED,
+        "edge": _EDGE,
+    }
     views |= {"same_logo": _SAME_LOGO, "review": _REVIEW, "decided": _DECIDED}
     views |= {"broken_link": _BROKEN_LINK, "disappeared_document": _DISAPPEARED_DOCUMENT}
     roles = ", ".join(f"'{kind.role}'" for kind in kinds if kind.is_list) or "NULL"

@@ -54,10 +54,26 @@ _FOLLOWS = (
           AND c.id NOT IN (SELECT id FROM temp.hidden_capture))""",
     """INSERT INTO temp.hidden_observation SELECT id FROM main.observation
       WHERE capture_id IN (SELECT id FROM temp.hidden_capture)""",
+)
+# A list that a style sheet completes stands on the sheet's capture too.
+_COMPLETED = """INSERT OR IGNORE INTO temp.hidden_observation SELECT observation_id FROM main.style_evidence
+  WHERE capture_id IN (SELECT id FROM temp.hidden_capture)"""
+_SECTIONS = (
     """INSERT INTO temp.hidden_section SELECT DISTINCT h.section_version_id FROM main.observation h
       WHERE h.id IN (SELECT id FROM temp.hidden_observation) AND h.section_version_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM main.observation o WHERE o.section_version_id = h.section_version_id
           AND o.id NOT IN (SELECT id FROM temp.hidden_observation))""",
+)
+# What a page said by itself, before its style sheets were asked.
+_READ_SECTIONS = (
+    """INSERT OR IGNORE INTO temp.hidden_section SELECT h.read_version_id FROM main.observation h
+      WHERE h.id IN (SELECT id FROM temp.hidden_observation) AND h.read_version_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM main.observation o WHERE o.section_version_id = h.read_version_id
+          AND o.id NOT IN (SELECT id FROM temp.hidden_observation))""",
+    """DELETE FROM temp.hidden_section WHERE id IN (SELECT read_version_id FROM main.observation
+      WHERE read_version_id IS NOT NULL AND id NOT IN (SELECT id FROM temp.hidden_observation))""",
+)
+_FACTS = (
     """INSERT INTO temp.hidden_fact SELECT id FROM main.fact
       WHERE section_version_id IN (SELECT id FROM temp.hidden_section)""",
 )
@@ -93,6 +109,10 @@ SHOWN: dict[str, str] = {
     "observation": "id NOT IN (SELECT id FROM temp.hidden_observation)",
     "evidence": """observation_id NOT IN (SELECT id FROM temp.hidden_observation)
       AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
+    "style_evidence": f"""capture_id {_NO_CAPTURE} AND observation_id NOT IN (SELECT id FROM temp.hidden_observation)
+      AND fact_id NOT IN (SELECT id FROM temp.hidden_fact)""",
+    # Names what was linked, for whoever derives; nobody else has a use for it.
+    "style": "0",
     "closing": "1",
     "erased": "url IS NULL OR NOT is_withheld(url)",
     "url_list": f"id IN (SELECT url_list_id FROM main.capture WHERE id {_NO_CAPTURE})",
@@ -132,6 +152,7 @@ COLUMNS: dict[tuple[str, str], str] = {
     },
     ("url_list", "urls"): "without_withheld(urls)",
     ("closing", "report"): "report_without_withheld(report)",
+    ("capture", "style_id"): "NULL",
     ("capture", "original_id"): f"CASE WHEN original_id {_NO_CAPTURE} THEN original_id END",
     ("resource", "title"): f"""CASE WHEN id NOT IN (SELECT id FROM temp.touched_resource) THEN title ELSE (
       SELECT v.title FROM main.capture c JOIN main.page_version v ON v.id = c.page_version_id
@@ -200,7 +221,10 @@ def hide(connection: sqlite3.Connection, rules: Sequence[Rule], *, candidates: b
     connection.create_function("without_withheld", 1, _without(is_withheld), deterministic=True)
     connection.create_function("report_without_withheld", 1, _report_without(is_withheld), deterministic=True)
     list_captures(connection, "hidden_capture", rules)
-    for statement in (*_FOLLOWS, *([] if candidates else [_CANDIDATES]), *_ORGANISATIONS):
+    # A file that is served may be of an earlier schema.
+    styled = connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'style_evidence'").fetchone() is not None
+    sections = (_COMPLETED, *_SECTIONS, *_READ_SECTIONS) if styled else _SECTIONS
+    for statement in (*_FOLLOWS, *sections, *_FACTS, *([] if candidates else [_CANDIDATES]), *_ORGANISATIONS):
         connection.execute(statement)
 
 

@@ -13,16 +13,18 @@ from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from archive.model import Compared, Fact, Page, Section
+from archive.model import Compared, Fact, Page, Section, Style
 from crawler.extract.finder import Finder
 from crawler.extract.hints import Hints
 from crawler.extract.plain import plain_facts
 from crawler.extract.registry import EXTRACTORS, extractor
 from crawler.extract.selectors import RULE
+from crawler.extract.styled import read_styled
+from crawler.extract.stylesheets import read_sheet
 from crawler.extract.text import page_text
-from crawler.items import KINDS
+from crawler.items import KINDS, Sponsor
 
-__all__ = ["VERSIONS", "Hints", "extract", "extractor", "page_text"]
+__all__ = ["VERSIONS", "Hints", "extract", "extract_styled", "extractor", "page_text", "read_sheet"]
 
 #: of one kind on one page; what has more was not written by people
 MAX_FACTS = 500
@@ -41,7 +43,18 @@ VERSIONS: Mapping[str, int] = MappingProxyType({role: extractor.version for role
 def extract(page: Page, tree: LexborHTMLParser, hints: Hints = Hints()) -> tuple[Section, ...]:  # noqa: B008 - frozen
     """One section for every kind of fact: *found* with its facts, *empty* where a label stands over nothing, *absent*
     where no such list stands. *tree* is `crawler.tree.parse` of the page's text; it is read, never changed."""
+    return _sections(page, Finder(page, tree, hints))
+
+
+def extract_styled(page: Page, tree: LexborHTMLParser, hints: Hints) -> tuple[tuple[Section, ...], Style | None]:
+    """As `extract`, and what the page's linked style sheets may show beside: they may be captured after it."""
     finder = Finder(page, tree, hints)
+    sections = _sections(page, finder)
+    found = any(section.role == Sponsor.role and section.facts for section in sections)
+    return sections, read_styled(finder, found=found)
+
+
+def _sections(page: Page, finder: Finder) -> tuple[Section, ...]:
     return tuple(_section(kind.role, page, finder) for kind in KINDS)
 
 

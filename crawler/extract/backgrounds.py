@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -18,7 +18,7 @@ _CSS_CHARS = 200_000
 _MAX_RULES = 200
 #: elements of the page that carry one of the rules' classes or ids
 _MAX_ELEMENTS = 2_000
-_COPIES = 3
+COPIES = 3
 #: what the element may say beside: the name that is hidden behind the picture
 _NAME_CHARS = 80
 _STEPS = 40
@@ -36,18 +36,26 @@ _COMPOUND = re.compile(r"([a-z][\w-]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Compound:
+class Compound:
     tag: str | None
     classes: frozenset[str]
     id: str | None
 
     def matches(self, node: LexborNode) -> bool:
         attributes = node.attributes
+        return self.fits(node.tag, attributes.get("id"), set((attributes.get("class") or "").split()))
+
+    def fits(self, tag: str | None, own_id: str | None, classes: Collection[str]) -> bool:
         return (
-            (self.tag is None or node.tag == self.tag)
-            and (self.id is None or attributes.get("id") == self.id)
-            and self.classes <= set((attributes.get("class") or "").split())
+            (self.tag is None or tag == self.tag)
+            and (self.id is None or own_id == self.id)
+            and all(name in classes for name in self.classes)
         )
+
+    @property
+    def names(self) -> list[str]:
+        """Its classes and its id as selectors write them."""
+        return [f".{name}" for name in sorted(self.classes)] + ([f"#{self.id}"] if self.id else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class _Rule:
     #: the block of declarations it is of
     block: int
     #: the element's own part of the selector first, then its ancestors', nearest first
-    compounds: tuple[_Compound, ...]
+    compounds: tuple[Compound, ...]
     address: str
 
 
@@ -65,7 +73,7 @@ def backgrounds(tree: LexborHTMLParser) -> dict[int, str]:
     if not rules:
         return {}
     # One walk over the tree for all of them.
-    keys = {key for rule in rules for key in _keys(rule.compounds[0])}
+    keys = {key for rule in rules for key in rule.compounds[0].names}
     nodes = tree.css(", ".join(sorted(keys)))
     if len(nodes) > _MAX_ELEMENTS:
         return {}
@@ -77,7 +85,7 @@ def backgrounds(tree: LexborHTMLParser) -> dict[int, str]:
         by_key[f"#{attributes.get('id')}"].append(node)
     shown: dict[str, dict[int, dict[int, LexborNode]]] = defaultdict(lambda: defaultdict(dict))
     for rule in rules:
-        candidates = by_key.get(min(_keys(rule.compounds[0]), key=lambda key: len(by_key.get(key, ()))), [])
+        candidates = by_key.get(min(rule.compounds[0].names, key=lambda key: len(by_key.get(key, ()))), [])
         matched = {node.mem_id: node for node in candidates if _matches(rule, node)}
         if matched:
             shown[rule.address][rule.block] |= matched
@@ -92,9 +100,9 @@ def backgrounds(tree: LexborHTMLParser) -> dict[int, str]:
 def _is_of_one(blocks: list[dict[int, LexborNode]]) -> bool:
     """Whether a background is of one element and its copies. Other blocks may say it of the same for other screens."""
     first, *others = blocks
-    if len(first) > _COPIES or any(other.keys() != first.keys() for other in others):
+    if len(first) > COPIES or any(other.keys() != first.keys() for other in others):
         return False
-    says = [_says_beside(node) for node in first.values()]
+    says = [says_beside(node) for node in first.values()]
     return all(said == 0 or (said is not None and len(says) == 1) for said in says)
 
 
@@ -105,8 +113,8 @@ def _rules(tree: LexborHTMLParser) -> list[_Rule]:
         url = (address[1] or address[2] or address[3] or "").strip() if address else ""
         if not url or url[:5].lower() == "data:" or _PATTERN.search(declarations[:2000]):
             continue
-        compounds = [found for selector in selectors.split(",")[:10] if (found := _compounds(selector.strip()))]
-        rules += [_Rule(block, found, url) for found in compounds]
+        chains = [found for selector in selectors.split(",")[:10] if (found := compounds(selector.strip()))]
+        rules += [_Rule(block, found, url) for found in chains]
         if len(rules) > _MAX_RULES:
             return []
     return rules
@@ -126,7 +134,7 @@ def _blocks(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
                 yield re.split(r"[{;]", head)[-1], declarations
 
 
-def _compounds(selector: str) -> tuple[_Compound, ...] | None:
+def compounds(selector: str) -> tuple[Compound, ...] | None:
     """None for a selector whose own part has no class and no id, or that is more than names."""
     selector = _PSEUDO_ELEMENT.sub("", selector)
     if not _SELECTOR.fullmatch(selector):
@@ -139,12 +147,8 @@ def _compounds(selector: str) -> tuple[_Compound, ...] | None:
         names = re.findall(r"([.#])([\w-]+)", match[2])
         ids = [name for sign, name in names if sign == "#"]
         classes = frozenset(name for sign, name in names if sign == ".")
-        found.append(_Compound(match[1].lower() if match[1] else None, classes, ids[0] if ids else None))
+        found.append(Compound(match[1].lower() if match[1] else None, classes, ids[0] if ids else None))
     return tuple(found) if found and (found[0].classes or found[0].id) else None
-
-
-def _keys(compound: _Compound) -> list[str]:
-    return [f".{name}" for name in sorted(compound.classes)] + ([f"#{compound.id}"] if compound.id else [])
 
 
 def _matches(rule: _Rule, node: LexborNode) -> bool:
@@ -162,7 +166,7 @@ def _matches(rule: _Rule, node: LexborNode) -> bool:
     return not above
 
 
-def _says_beside(node: LexborNode) -> int | None:
+def says_beside(node: LexborNode) -> int | None:
     """How many characters stand in the element; None where more than a name does."""
     said = 0
     child = node.first_child

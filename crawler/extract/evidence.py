@@ -18,8 +18,8 @@ class Quoted:
     """The body of one page, in which what stands in its outline is found again."""
 
     def __init__(self, page: Page, outline: Outline) -> None:
+        self.outline = outline
         self._page = page
-        self._outline = outline
         #: lines whose place in the body is known, in order, and the bytes at which each begins and ends
         self._lines_placed: list[int] = []
         self._places: dict[int, tuple[int, int]] = {}
@@ -27,6 +27,12 @@ class Quoted:
     @cached_property
     def _body(self) -> Body:
         return Body(self._page.body, self._page.charset, self._page.text)
+
+    def as_if(self, outline: Outline) -> Quoted:
+        """The same body, of a page on which something else stands. It is looked through once for both."""
+        other = Quoted(self._page, outline)
+        other._body = self._body  # its own kind
+        return other
 
     def evidence(self, quote: str, line: Line | None = None, image: Image | None = None) -> Evidence | None:
         """Where *quote* stands in the body: within that line, or as an attribute of that image.
@@ -56,7 +62,7 @@ class Quoted:
         """The byte at which a line begins. Lines that read the same stand behind one another as in the outline."""
         if line.at not in self._places:
             earlier, after = self._placed_before(line.at)
-            between = self._outline.between(earlier + 1, line.at)
+            between = self.outline.between(earlier + 1, line.at)
             same = sum(isinstance(item, Line) and item.text == line.text for item in between)
             found = self._body.locate(line.text, after=after, where="text")
             for _ in range(min(same, _MOST_ALIKE)):

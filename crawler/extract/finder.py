@@ -47,11 +47,13 @@ _MAX_LOOSE = 8
 class Finder:
     """One page, asked by all extractors: it is walked, labelled and searched in once."""
 
-    def __init__(self, page: Page, tree: LexborHTMLParser, hints: Hints) -> None:
+    def __init__(self, page: Page, tree: LexborHTMLParser, hints: Hints, quoted: Quoted | None = None) -> None:
+        """*quoted*: the page as if other lines and images stood on it."""
         self.page = page
         self.tree = tree
         self.hints = hints
-        self.outline = outline(tree)
+        self.quoted = quoted or Quoted(page, outline(tree))
+        self.outline = self.quoted.outline
         self.words = vocabulary()
         self.aliases = Aliases(hints.aliases)
         self._ignore = tuple(re.compile(pattern, re.IGNORECASE) for pattern in hints.ignore)
@@ -59,10 +61,9 @@ class Finder:
         self._spoken: dict[str, Sequence[Spoken]] = {}
         self._selections: dict[str, Selection | None] = {}
         self._may_match: dict[int, tuple[re.Pattern[str], frozenset[Line]]] = {}
-        quoted = Quoted(page, self.outline)
-        self.evidence = quoted.evidence
-        self.body_evidence = quoted.body_evidence
-        self.attribute_evidence = quoted.attribute_evidence
+        self.evidence = self.quoted.evidence
+        self.body_evidence = self.quoted.body_evidence
+        self.attribute_evidence = self.quoted.attribute_evidence
 
     @cached_property
     def base(self) -> str:

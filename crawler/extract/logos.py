@@ -22,10 +22,14 @@ from crawler.extract.naming import (
     is_file_name,
     is_machine_made,
     named_by_file,
+    number_behind,
     without_number,
     without_slogan,
+    without_state,
 )
+from crawler.extract.organisations import Aliases, organisation_key
 from crawler.extract.pictures import Image
+from crawler.extract.vocabulary import Vocabulary
 from crawler.extract.zones import item_region
 
 #: text between two logos that parts them: a caption does not, a paragraph does
@@ -34,6 +38,8 @@ _STEPS = 40
 #: how far up from a logo the box is looked for that holds it and its name
 _CARD_STEPS = 6
 _CAPTION_CHARS = 60
+#: how sure a name is that stands in the logo's own box
+OWN_CAPTION = 0.85
 _ARROW = re.compile(
     r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
     re.IGNORECASE,
@@ -134,18 +140,24 @@ def _is_logo(image: Image, finder: Finder) -> bool:
         or finder.ignores(image.words)
     ):
         return False
-    name = image.alt or image.file
-    if _ARROW.search(image.file) or any(
-        finder.words.certification.fullmatch(clean(text)) for text in (name, image.file)
-    ):
+    if is_of_the_page(image.alt or image.file, image.file, finder.words):
         return False
     # A link to the front page is around the site's own logo.
     own = image.href is not None and host_of(image.href) == host_of(finder.page.url)
     return not (own and urlsplit(image.href or "").path in ("", "/"))
 
 
+def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:
+    """An arrow, or a badge: nobody's logo."""
+    return _ARROW.search(file) is not None or any(
+        words.certification.fullmatch(clean(text)) is not None for text in (name, file)
+    )
+
+
 def _is_same_shown_twice(one: Image, other: Image) -> bool:
     """A hover pair: two images of one name in one link."""
+    if one.is_placeholder or other.is_placeholder:
+        return False
     return one.link is not None and one.link is other.link and _letters(one.file) == _letters(other.file)
 
 
@@ -171,15 +183,10 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     caption = caption_of(logo, block)
     own = _card_caption(logo, block, finder)
     if own is not None and (name := clean(own.text)):
-        return LogoName(name, own.text, "caption", 0.85)
+        return LogoName(name, own.text, "caption", OWN_CAPTION)
     out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
-    name, named_by = named_by_file(logo.file, out)
-    if name:
-        if named_by == "file" and len(name) <= 2 and out is not None and (host := host_name(out)):
-            # "nm.png" that leads to northmill.test
-            name, named_by = host, "host"
-        sure = 0.5 if named_by == "host" or len(name) <= 2 else 0.7
-        return LogoName(name, logo.file if named_by == "file" else out or "", named_by, sure)
+    if (by_file := name_by_file(logo.file, out)) is not None:
+        return by_file
     if caption is not None and (name := clean(caption.text)):
         return LogoName(name, caption.text, "caption", 0.6)
     shown = caption.text if caption is not None and is_file_name(caption.text) else None
@@ -188,6 +195,38 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     )
     source = "caption" if raw == shown else "alt" if raw == logo.alt and not is_file_name(raw) else "file"
     return LogoName(raw, raw, source, UNNAMED)
+
+
+def name_by_file(file: str, out: str | None) -> LogoName | None:
+    """By the file's name, or by the host of the link *out* around it; None where neither names anybody."""
+    name, named_by = named_by_file(file, out)
+    if not name:
+        return None
+    if named_by == "file" and len(name) <= 2 and out is not None and (host := host_name(out)):
+        # "nm.png" that leads to northmill.test
+        name, named_by = host, "host"
+    sure = 0.5 if named_by == "host" or len(name) <= 2 else 0.7
+    return LogoName(name, file if named_by == "file" else out or "", named_by, sure)
+
+
+def organisation_of(name: LogoName, aliases: Aliases) -> str | None:
+    """Key of whom it shows; none where nothing names it. "ministerie2.png" is not the one "ministerie.png" shows."""
+    known = aliases.name(name.raw, name.value)
+    if known is not None:
+        return organisation_key(known)
+    if name.confidence <= UNNAMED:
+        return None
+    return organisation_key(f"{name.value}{number_behind(name.raw)}") or None
+
+
+def twin_of(name: LogoName, key: str | None, url: str | None) -> str:
+    """The same for the copies of one logo: in a carousel, in two sizes, for the mouse over it and not. *url* is of its
+    image, None where it is text."""
+    if url is None or name.source not in ("file", "host"):
+        return f"{key}|{name.raw}"
+    # Files that name nobody may have one name in two folders.
+    folder = "" if key is not None else url.rpartition("/")[0]
+    return f"{key}|{folder}|{without_state(file_name(url))}"
 
 
 def logo_evidence(logo: Image, name: LogoName, block: Block, finder: Finder) -> Evidence | None:

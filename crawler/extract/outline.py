@@ -36,7 +36,7 @@ _STRUCK = ("del", "s", "strike")
 #: how what is no element is called: text, comment, doctype, and what has no name
 _NO_ELEMENT = ("-", "!", "_", "")
 #: elements that are given a background image of their own
-_STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "p"))
+STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "p"))
 #: how far up from a line what strikes it through, or hides it, is looked for
 _STRIKE_STEPS = 4
 _HIDDEN_STEPS = 12
@@ -50,9 +50,14 @@ def outline(tree: LexborHTMLParser) -> Outline:
 
     The last tree's is kept: its text and its facts are asked for one after the other.
     """
+    return outline_with(tree, {})
+
+
+def outline_with(tree: LexborHTMLParser, shown: Mapping[int, str]) -> Outline:
+    """As if style sheets that are not at hand gave elements a picture: addresses by ``mem_id``."""
     walk = _Walk(
         own={node.mem_id for node in tree.css('[style*="background"]')},
-        backgrounds=backgrounds(tree),
+        backgrounds={**shown, **backgrounds(tree)},
     )
     if tree.root is not None:
         with _uncollected():
@@ -125,7 +130,7 @@ _IS_LINK, _IS_STRONG, _IS_HEADING = map(int, (_Trait.LINK, _Trait.STRONG, _Trait
 class _Walk:
     def __init__(self, *, own: set[int], backgrounds: Mapping[int, str]) -> None:
         self.outline = Outline([], [], [], [])
-        self._styled = _STYLED if own or backgrounds else frozenset()
+        self._styled = STYLED if own or backgrounds else frozenset()
         #: by ``mem_id``: elements with a background in their own ``style``, and those that a style sheet gives one
         self._own = own
         self._backgrounds = backgrounds

@@ -11,6 +11,8 @@ from urllib.parse import urljoin, urlsplit
 from crawler.extract.dom import Element, Picture, collapse
 from crawler.extract.naming import file_name
 
+#: begins the address of a picture that only a style sheet which is not at hand may give
+PLACEHOLDER = "http://placeholder.invalid/"
 _LAZY = (
     "data-src",
     "data-lazy-src",
@@ -66,6 +68,10 @@ class Image:
     def words(self) -> str:
         """Everything that may say what it shows, for patterns to be searched in."""
         return " ".join(filter(None, (self.alt, self.title, self.file, self.href)))
+
+    @property
+    def is_placeholder(self) -> bool:
+        return self.address.startswith(PLACEHOLDER)
 
     @property
     def is_tiny(self) -> bool:

@@ -15,10 +15,18 @@ from crawler.extract.finder import Finder
 from crawler.extract.labels import Label, is_sure
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated, listing
-from crawler.extract.logos import LogoName, has_wall, link_of, logo_evidence, logos_behind, name_of
+from crawler.extract.logos import (
+    LogoName,
+    has_wall,
+    link_of,
+    logo_evidence,
+    logos_behind,
+    name_of,
+    organisation_of,
+    twin_of,
+)
 from crawler.extract.names import are_countries, are_persons, called_organisations, is_name, organisation_like
-from crawler.extract.naming import clean, is_file_name, number_behind, without_state
-from crawler.extract.organisations import organisation_key
+from crawler.extract.naming import clean, is_file_name
 from crawler.extract.pictures import Image
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
@@ -44,7 +52,7 @@ _NOBODY = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """One sponsor as it is shown: by an image, or by a line of text."""
 
     name: LogoName
@@ -54,18 +62,18 @@ class _Shown:
     href: str | None = None
 
 
-@extractor(Sponsor, version=4)
+@extractor(Sponsor, version=5)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0
-    announced = _pointed_at(finder) or list(_announced(finder))
+    announced = pointed_at(finder) or list(_announced(finder))
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_loosely_announced(finder))
     for shown, beneficiary in announced:
         for each in shown:
             url = each.image.url if each.image else ""
-            key = _key(each, finder)
-            twin = _twin(each, key)
+            key = organisation_of(each.name, finder.aliases)
+            twin = twin_of(each.name, key, each.image.url if each.image else None)
             if each.evidence is None or twin in seen or (url and url in seen):
                 continue
             seen.update((twin, url))
@@ -73,7 +81,7 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
             position += 1
 
 
-def _sponsor(each: _Shown, key: str | None, beneficiary: str | None, position: int) -> Sponsor:
+def _sponsor(each: Shown, key: str | None, beneficiary: str | None, position: int) -> Sponsor:
     assert each.evidence is not None
     # A logo in a labelled wall is a sponsor's, whether or not its name can be told.
     shown = each.image is not None or is_file_name(each.name.raw)
@@ -97,50 +105,31 @@ def _sponsor(each: _Shown, key: str | None, beneficiary: str | None, position: i
     )
 
 
-def _key(each: _Shown, finder: Finder) -> str | None:
-    """Key of whom it shows; none where nothing names it. "ministerie2.png" is not the one "ministerie.png" shows."""
-    known = finder.aliases.name(each.name.raw, each.name.value)
-    if known is not None:
-        return organisation_key(known)
-    if each.name.confidence <= UNNAMED:
-        return None
-    return organisation_key(f"{each.name.value}{number_behind(each.name.raw)}") or None
-
-
-def _twin(each: _Shown, key: str | None) -> str:
-    """The same for the copies of one logo: in a carousel, in two sizes, for the mouse over it and not."""
-    if each.image is None or each.name.source not in ("file", "host"):
-        return f"{key}|{each.name.raw}"
-    # Files that name nobody may have one name in two folders.
-    folder = "" if key is not None else each.image.url.rpartition("/")[0]
-    return f"{key}|{folder}|{without_state(each.image.file)}"
-
-
-def _pointed_at(finder: Finder) -> list[tuple[list[_Shown], str | None]]:
+def pointed_at(finder: Finder) -> list[tuple[list[Shown], str | None]]:
     """What the profile's selector matches, and whom it supports."""
     selection = finder.selection("sponsor")
     if selection is None:
         return []
-    shown: list[_Shown] = []
+    shown: list[Shown] = []
     for item in selection.chosen:
         pictures = (finder.image_at.get(picture.at) for picture in item.pictures)
         logo = next((image for image in pictures if image is not None and not image.is_tiny), None)
         if logo is not None:
             name = name_of(logo, selection, finder)
             evidence = logo_evidence(logo, name, selection, finder)
-            shown.append(_Shown(name, RULE, evidence, logo, link_of(logo, selection, finder)))
+            shown.append(Shown(name, RULE, evidence, logo, link_of(logo, selection, finder)))
         elif item.lines:
             text, line = item.told.get("name", (item.piece or item.lines[0].text, item.lines[0]))
             text = BULLET.sub("", text).strip(" ,;")
             value = clean(text, from_file=True) if is_file_name(text) else text
             name = LogoName(value or text, text, "file" if is_file_name(text) else "text", 1.0 if value else UNNAMED)
             href = finder.absolute(item.links[0].attribute("href")) if item.links else None
-            shown.append(_Shown(name, RULE, finder.evidence(text, line), None, href))
+            shown.append(Shown(name, RULE, finder.evidence(text, line), None, href))
     label = finder.label_above(selection) or selection.label
-    return [([each for each in shown if not finder.ignores(each.name.raw)], _beneficiary(label, finder))]
+    return [([each for each in shown if not finder.ignores(each.name.raw)], beneficiary_of(label, finder))]
 
 
-def _announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
+def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
     """What each label announces, and whom it says is supported."""
     taken: set[int] = set()
     for label in finder.labels("sponsor"):
@@ -148,17 +137,17 @@ def _announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
             continue
         found = listing(label, finder) if label.rest and label.language else None
         shown = list(_in_sentence(label, finder)) if found else []
-        beneficiary = _beneficiary(label, finder)
+        beneficiary = beneficiary_of(label, finder)
         if label.rule == "inline-label":
             shown = list(_enumerated(label.line, label.rest, finder))
-        yield shown or list(_behind(finder.block(label, has_wall), finder, taken)), beneficiary
+        yield shown or list(behind(finder.block(label, has_wall), finder, taken)), beneficiary
 
 
-def _loosely_announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | None]]:
+def _loosely_announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
     """Where no label announces sponsors: what stands under headings that may, when it is a wall of logos, or names."""
     taken: set[int] = set()
     for label in finder.loose_labels("sponsor"):
-        shown = list(_behind(finder.block(label, has_wall), finder, taken))
+        shown = list(behind(finder.block(label, has_wall), finder, taken))
         logos = [each for each in shown if each.image is not None]
         names = [each.name.value for each in shown]
         sure = [each for each in logos if each.name.confidence > UNNAMED and is_name(each.name.value)]
@@ -168,44 +157,44 @@ def _loosely_announced(finder: Finder) -> Iterator[tuple[list[_Shown], str | Non
             doubtful = [
                 each if each.image else replace(each, name=replace(each.name, confidence=_DOUBTFUL)) for each in shown
             ]
-            yield [replace(each, rule=f"loose-{each.rule}") for each in doubtful], _beneficiary(label, finder)
+            yield [replace(each, rule=f"loose-{each.rule}") for each in doubtful], beneficiary_of(label, finder)
 
 
 # What stands behind a label
 
 
-def _in_sentence(label: Label, finder: Finder) -> Iterator[_Shown]:
+def _in_sentence(label: Label, finder: Finder) -> Iterator[Shown]:
     found = listing(label, finder)
     for name in found.names if found else ():
         named = LogoName(name.text, name.text, "text", found.confidence if found else 0)
-        yield _Shown(named, "sentence", finder.evidence(name.text, label.line))
+        yield Shown(named, "sentence", finder.evidence(name.text, label.line))
 
 
-def _behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
+def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     logos = logos_behind(block, finder)
     logos = [logo for logo in logos if logo.at not in taken]
     taken.update(logo.at for logo in logos)
-    if len(logos) >= (1 if is_sure(block.label) and not _is_headline(block.label) else 2):
+    if len(logos) >= (1 if is_sure(block.label) and not is_headline(block.label) else 2):
         named = [name_of(logo, block, finder) for logo in logos]
         if not is_sure(block.label) and are_persons([name.value for name in named]):
             # The partners of a practice are people.
             return
         for logo, name in zip(logos, named, strict=True):
             evidence = logo_evidence(logo, name, block, finder)
-            yield _Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder))
+            yield Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder))
         return
     files = [line for line in _first_run(block.lines) if line.at not in taken]
     for line in files:
         taken.add(line.at)
         value = clean(line.text, from_file=True)
         name = LogoName(value or line.text, line.text, "file", 0.7 if value else UNNAMED)
-        yield _Shown(name, "file-names", finder.evidence(line.text, line))
+        yield Shown(name, "file-names", finder.evidence(line.text, line))
     # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
     if not files and not (block.label.language and block.label.rest):
         yield from list(_in_list(block, finder, taken)) or _in_running_text(block, finder, taken)
 
 
-def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
+def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names that are parted by commas, in a paragraph right below a label that says more than "partners"."""
     line = next(iter(block.lines), None)
     if line is None or line.at in taken or not is_sure(block.label):
@@ -217,7 +206,7 @@ def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[
         # Two lines are no list by their make, but both are names.
         taken.update(other.at for other in both)
         for other, name in zip(both, names, strict=True):
-            yield _Shown(LogoName(name, name, "text", 0.6), "labelled-list", finder.evidence(name, other))
+            yield Shown(LogoName(name, name, "text", 0.6), "labelled-list", finder.evidence(name, other))
         return
     taken.add(line.at)
     yield from _enumerated(line, line.text, finder)
@@ -227,9 +216,9 @@ def _make(line: Line) -> tuple[str, int, str | None]:
     return line.block.tag, line.block.depth, line.block.attribute("class")
 
 
-def _enumerated(line: Line, text: str, finder: Finder) -> Iterator[_Shown]:
+def _enumerated(line: Line, text: str, finder: Finder) -> Iterator[Shown]:
     for each in enumerated(text, finder.words.language(finder.lang)):
-        yield _Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
+        yield Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
 
 
 def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
@@ -243,7 +232,7 @@ def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
             return
 
 
-def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
+def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
     entries = _cells(entries, finder) or entries
@@ -264,7 +253,7 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[_Shown]:
             links = entry.links
             href = finder.absolute(links[0].attribute("href")) if links else None
             named = LogoName(name, name, "text", confidence)
-            yield _Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
+            yield Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
 
 
 def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
@@ -281,12 +270,12 @@ def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
     return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in links)
 
 
-def _is_headline(label: Label) -> bool:
+def is_headline(label: Label) -> bool:
     """A heading that tells of a sponsor: "Slagerij Knook nieuwe sponsor van de club"."""
     return label.rule == "label" and len(label.line.text.split()) > _LABEL_WORDS
 
 
-def _beneficiary(label: Label, finder: Finder) -> str | None:
+def beneficiary_of(label: Label, finder: Finder) -> str | None:
     """Whom the label says is supported; the site's owner where it says nobody and a profile names one."""
     text = label.line.text
     named = ""

@@ -12,6 +12,7 @@ import pytest
 from archive.layout import Archive
 from archive.store import Store, open_read_only
 from archive.store.compare import differences, dump
+from archive.store.proof import RowsChecked, verify_rows
 from crawler.files import ingest_file
 from crawler.ingests import Ingests
 from crawler.items import KINDS
@@ -22,8 +23,11 @@ from tests.site_server import Answer, Site, page
 
 
 def wall(*files: tuple[str, str]) -> Answer:
+    """The last is shown by a style sheet that the page's style sheet imports."""
+    *files, (styled, _) = files
     shown = "".join(f'<a href="http://{name or "x"}.test/"><img src="{path}" alt="{name}"></a>' for name, path in files)
-    return page(f"<h1>Netwerk</h1><h2>Sponsors</h2><div>{shown}</div>")
+    shown += f'<a href="http://{styled}.test/" class="logo logo-{styled}"></a>'
+    return page(f"<link rel=stylesheet href=/stijl.css><h1>Netwerk</h1><h2>Sponsors</h2><div>{shown}</div>")
 
 
 def file(data: bytes, kind: str = "image/png", **headers: str) -> Answer:
@@ -36,6 +40,8 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 45"><path d="M0 
 FIRST = {
     "/": wall(("Plan", "/plan.png"), ("Lantaarn", "/lantaarn.png"), ("Bom", "/bom.png"), ("Weg", "/weg.png"),
               ("Vorm", "/vorm.svg"), ("Same", "/same.png")),
+    "/stijl.css": (200, {"Content-Type": "text/css"}, b"@import url(css/meer.css); .logo { width: 9em }"),
+    "/css/meer.css": (200, {"Content-Type": "text/css"}, b".logo-Same { background: url('../same.png') no-repeat }"),
     "/plan.png": file(saved(PLAN, "PNG")),
     "/lantaarn.png": file(saved(LANTERN, "PNG")),
     "/same.png": file(saved(mark(200, 100, seed=13), "PNG")),
@@ -104,6 +110,25 @@ def test_only_another_picture_is_a_logo_replaced(archive: Path) -> None:
     # What did not change was kept as a revisit: its look comes from the original.
     assert query(archive, "SELECT count(*) FROM capture c JOIN resource r ON r.id = c.resource_id"
                           " WHERE r.url LIKE '%/same.png' AND c.record_type = 'revisit'") == [(1,)]  # fmt: skip
+
+
+def test_a_logo_that_a_linked_style_sheet_shows_is_proven_by_both(archive: Path) -> None:
+    shown = query(
+        archive,
+        "SELECT f.name_source, f.rule, f.confidence, e.quote, s.quote, s.url FROM fact_source e JOIN fact f ON"
+        " f.id = e.fact_id JOIN style_source s ON s.fact_id = f.id AND s.observation_id = e.observation_id"
+        " WHERE f.value = 'same'",
+    )
+    assert len(shown) == 2
+    for name_source, rule, confidence, element, styled, url in shown:
+        assert (name_source, rule, confidence) == ("file", "linked-style", 0.63)
+        assert (element, styled) == ("logo logo-Same", ".logo-Same { background: url('../same.png') no-repeat }")
+        assert str(url).endswith("/css/meer.css")
+    db = open_read_only(archive / "archive.db")
+    checked = RowsChecked()
+    assert list(verify_rows(db, archive / "warcs", checked)) == []
+    assert checked.rules == 2
+    db.close()
 
 
 def test_live_equals_rebuilt_in_any_order(archive: Path, tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""Which style sheets a page applied: of each that it names, and that these import, the nearest capture in its crawl."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urldefrag
+
+from archive import times, urls
+from archive.model import Sheet
+from archive.store.looks import MAX_REDIRECTS
+from archive.store.moments import Moment
+
+#: of one page, and sheets that import sheets
+_MOST = 50
+_DEPTH = 10
+
+_CAPTURES = """SELECT c.status, c.redirect_to, c.mime, coalesce(c.truncated, o.truncated), s.id, s.sheets, s.said,
+  c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
+FROM resource r JOIN capture c ON c.resource_id = r.id JOIN warc w ON w.id = c.warc_id
+  LEFT JOIN capture o ON o.id = c.original_id
+  LEFT JOIN style s ON s.id = coalesce(c.style_id, o.style_id) AND s.kind = 'sheet'
+WHERE r.url = ? AND c.crawl_id = ? AND c.record_type <> 'failure'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    sheet: Sheet
+    #: the capture that shows it, and what was kept of it: rows
+    capture: int
+    style: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Captured:
+    status: int | None
+    redirect_to: str | None
+    mime: str | None
+    truncated: str | None
+    style: int | None
+    sheets: Sequence[tuple[str, bool]]
+    said: str
+    moment: Moment
+
+    @property
+    def answers(self) -> bool:
+        """With a sheet, or that there is none: a server that fails says neither."""
+        return self.status is None or self.status < 500
+
+    @property
+    def is_good(self) -> bool:
+        return self.status is None or 200 <= self.status < 300 or self.status == 304
+
+
+class Sheets:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], list[_Captured]] = {}
+        self._crawl = ""
+
+    def applied(self, named: Sequence[tuple[str, bool]], base: str, crawl: str, at: str) -> tuple[list[Applied], bool]:
+        """In the order in which they are applied, those that are imported before those that import them; and whether
+        any is missing: it was asked for and did not come, or not whole, and nobody knows what it would show."""
+        if crawl != self._crawl:
+            self._crawl = crawl
+            self._known.clear()
+        search = _Search(self, at)
+        search.through(named, base, (), conditional=False)
+        return search.applied, search.missing
+
+    def nearest(self, url: str, at: str) -> _Captured | None:
+        """None where this crawl did not keep it; one that is no style sheet where it leads to none."""
+        for _ in range(MAX_REDIRECTS):
+            try:
+                url = urldefrag(url).url
+            except ValueError:
+                return None
+            captures = [found for found in self._captures(url) if found.answers]
+            if not captures:
+                return None
+            found = captures[0]
+            if len(captures) > 1:
+                found = min(captures, key=lambda found: (_apart(found.moment.at, at), found.moment))
+            if found.redirect_to is None:
+                return found
+            url = found.redirect_to
+        return None
+
+    def _captures(self, url: str) -> list[_Captured]:
+        key = (url, self._crawl)
+        if key not in self._known:
+            rows = self._connection.execute(_CAPTURES, key)
+            self._known[key] = [
+                _Captured(status, to, mime, truncated, style, json.loads(named or "[]"), said or "", Moment(*place))
+                for status, to, mime, truncated, style, named, said, *place in rows
+            ]
+        return self._known[key]
+
+
+class _Search:
+    def __init__(self, sheets: Sheets, at: str) -> None:
+        self.applied: list[Applied] = []
+        self.missing = False
+        self._sheets = sheets
+        self._at = at
+        self._asked = 0
+
+    def through(
+        self, named: Sequence[tuple[str, bool]], base: str, above: tuple[str, ...], *, conditional: bool
+    ) -> None:
+        """*above*: the sheets that import these, which they may name again."""
+        for reference, also in named:
+            url = urls.join(base, reference)
+            self._asked += 1
+            if url is None or self._asked > _MOST or len(above) >= _DEPTH:
+                continue
+            found = self._sheets.nearest(url, self._at)
+            if found is None or (found.is_good and found.style is None and found.mime in (None, "text/css")):
+                self.missing = True
+                continue
+            if not found.is_good or found.style is None or found.moment.url in above:
+                continue
+            self.missing = self.missing or found.truncated is not None
+            only = conditional or also
+            self.through(found.sheets, found.moment.url, (*above, found.moment.url), conditional=only)
+            sheet = Sheet(found.moment.url, only, found.said)
+            self.applied.append(Applied(sheet, found.moment.capture_id, found.style))
+
+
+def _apart(one: str, other: str) -> float:
+    return abs((times.parse(one) - times.parse(other)).total_seconds())

@@ -1,0 +1,248 @@
+"""Logos that a page and its style sheets show together: the same rows in whatever order their captures come."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.decoding import decode
+from archive.model import Link, Page, Reading
+from archive.store import Store, compare
+from crawler.extract import Hints, extract_styled, read_sheet
+from crawler.extract.cascade import logos_shown
+from crawler.tree import parse
+from tests.archive.store_builders import HOME, SITE, crawl, image, open_store, reading, rows, spans, write
+
+SHOWS = {"sponsor": partial(logos_shown, hints=Hints())}
+MAIN, MORE, OLD = (f"http://example.test/css/{name}.css" for name in ("main", "more", "old"))
+LOGO = "http://example.test/css/{}.png"
+
+SHEETS = (
+    "@import 'more.css'; .s-plan { background: url(plan.png) } .s-zon { background: url(zon.png) }",
+    "@import 'more.css'; @import 'main.css'; .s-plan { background: url(plan-2.png) no-repeat }",
+    ".s-maan { background: url(maan.png) } .s-zon { background: url(andere-zon.png) }",
+    ".s { color: red }",
+)
+BODIES = (
+    '<a class="s s-plan"></a><a class="s s-zon"></a>',
+    '<a class="s s-plan" title="Plan Nederland"></a><a class="s s-maan"></a><img src=/lamp.png>',
+    '<a class="s s-zon">Stichting Zon</a><a class="s s-plan">Stichting Plan</a>',
+    "<img src=/lamp.png><img src=/zon.png>",
+)
+
+
+@cache
+def page_of(body: int) -> Reading:
+    html = f"<title>T</title><link rel=stylesheet href={MAIN}><h2>Onze sponsors</h2><div>{BODIES[body]}</div>"
+    text, charset = decode(html.encode(), "text/html")
+    page = Page(HOME, html.encode(), text, charset)
+    sections, style = extract_styled(page, parse(text), Hints())
+    return replace(reading(0, *sections), style=style)
+
+
+def page(day: int, body: int = 0, *, second: int = 0, **more) -> Reading:
+    of = page_of(body)
+    return replace(reading(day, *of.sections, second=second, text=f"body {body}", **more), style=of.style)
+
+
+def sheet(day: int, url: str, text: str | None, *, second: int, **more) -> Reading:
+    """None for one whose server failed."""
+    status = {"status": 503} if text is None else {}
+    made = reading(
+        day, url=url, key=None, text=None, mime="text/css", second=second, payload=text or "", **status | more
+    )
+    return replace(
+        made, style=read_sheet(text.encode(), "utf-8") if text is not None and made.capture.type != "revisit" else None
+    )
+
+
+def shown(store: Store, day: int = 0) -> list[tuple]:
+    """Sponsors as the capture of that day's page has them."""
+    return rows(
+        store,
+        "SELECT name, logo_url FROM listed WHERE role = 'sponsor' AND crawl_id = ? AND fact_id IS NOT NULL"
+        " ORDER BY position",
+        crawl(day).id,
+    )
+
+
+def derived(store: Store) -> Store:
+    store.derive(SITE, anchors=["home"], shows=SHOWS)
+    return store
+
+
+def state(store: Store, day: int = 0) -> tuple:
+    return rows(
+        store,
+        "SELECT o.state, o.read_state, o.sheets_missing FROM observation o JOIN capture c ON c.id = o.capture_id"
+        " WHERE o.role = 'sponsor' AND c.crawl_id = ?",
+        crawl(day).id,
+    )[0]
+
+
+def test_a_page_and_its_sheets_show_what_neither_does_alone(tmp_path):
+    with open_store(tmp_path) as store:
+        write(store, 0, page(0))
+        assert shown(derived(store)) == []
+        write(store, 0, sheet(0, MAIN, SHEETS[0], second=9))
+        write(store, 0, sheet(0, MORE, SHEETS[2], second=10))
+        assert shown(derived(store)) == [("plan", LOGO.format("plan")), ("zon", LOGO.format("zon"))]
+        assert state(store) == ("found", "empty", 0)
+        assert rows(store, "SELECT value, quote, url FROM style_source ORDER BY 1") == [
+            ("plan", ".s-plan { background: url(plan.png) }", MAIN),
+            ("zon", ".s-zon { background: url(zon.png) }", MAIN),
+        ]
+        assert [row[:2] for row in spans(store, "sponsor")] == [("plan", "current"), ("zon", "current")]
+
+
+def test_the_logo_of_a_name_that_the_page_says_itself_is_one_fact(tmp_path):
+    with open_store(tmp_path) as store:
+        write(store, 0, page(0, 2), sheet(0, MAIN, SHEETS[0], second=9), sheet(0, MORE, SHEETS[3], second=10))
+        assert shown(derived(store)) == [("Stichting Zon", LOGO.format("zon")), ("Stichting Plan", LOGO.format("plan"))]
+        quotes = rows(store, "SELECT value, quote FROM fact_source WHERE role = 'sponsor' ORDER BY 1")
+        assert quotes == [(name, name) for name in ("Stichting Plan", "Stichting Zon")]
+
+
+def test_imports_in_a_circle_and_redirects_are_followed_and_the_importing_sheet_holds(tmp_path):
+    with open_store(tmp_path) as store:
+        moved = sheet(0, MAIN, "", second=8, status=301, payload_digest=None)
+        moved = replace(moved, links=(Link(OLD, "R", "location"),), style=None)
+        write(store, 0, page(0, 1), moved, sheet(0, OLD, SHEETS[1], second=9), sheet(0, MORE, SHEETS[2], second=10))
+        assert shown(derived(store)) == [
+            ("lamp", "http://example.test/lamp.png"),
+            ("Plan Nederland", LOGO.format("plan-2")),
+            ("maan", LOGO.format("maan")),
+        ]
+
+
+def test_the_nearest_capture_of_a_sheet_in_the_crawl_counts_and_no_other_crawls(tmp_path):
+    with open_store(tmp_path) as store:
+        write(store, 0, page(0), sheet(0, MAIN, SHEETS[0], second=9), sheet(0, MAIN, SHEETS[3], second=90))
+        write(store, 1, page(1), sheet(1, MAIN, SHEETS[3], second=9), sheet(1, MORE, SHEETS[3], second=90))
+        derived(store)
+        assert len(shown(store, 0)) == 2
+        assert shown(store, 1) == []
+
+
+@pytest.mark.parametrize("day", [1, 0])
+def test_a_sheet_that_did_not_come_says_nothing_of_who_is_gone(tmp_path, day):
+    with open_store(tmp_path) as store:
+        for number in range(3):
+            missing = number == day
+            write(store, number, page(number, 1))
+            write(store, number, sheet(number, MAIN, None if missing else SHEETS[1], second=9))
+            write(store, number, sheet(number, MORE, SHEETS[2], second=10))
+        derived(store)
+        assert state(store, day) == ("found", None, 1)
+        assert {row[:2] for row in spans(store, "sponsor")} == {
+            ("lamp", "current"), ("Plan Nederland", "current"), ("maan", "current"),
+        }  # fmt: skip
+
+
+def test_a_sheet_that_is_not_there_shows_nothing_and_hides_nothing(tmp_path):
+    with open_store(tmp_path) as store:
+        for number in range(2):
+            write(store, number, page(number, 1), sheet(number, MORE, SHEETS[2], second=10))
+            write(
+                store,
+                number,
+                sheet(number, MAIN, SHEETS[1] if not number else "", second=9, status=404 if number else 200),
+            )
+        derived(store)
+        assert state(store, 1) == ("found", None, 0)
+        assert [row[:2] for row in spans(store, "sponsor")] == [
+            ("Plan Nederland", "ended"), ("lamp", "current"), ("maan", "ended"),
+        ]  # fmt: skip
+
+
+def revisit(day: int, of: Reading, second: int) -> Reading:
+    capture = of.capture
+    made = reading(
+        day, url=capture.url, key=capture.page_key, second=second, text=None, mime=capture.mime, type="revisit",
+        payload_digest=None, refers_to=capture.record_id, declared_digest=capture.payload_digest,
+    )  # fmt: skip
+    return replace(made, capture=replace(made.capture, payload_bytes=None))
+
+
+@st.composite
+def crawls(draw: st.DrawFn, day: int) -> list[Reading]:
+    bodies = draw(st.lists(st.integers(0, len(BODIES) - 1), min_size=1, max_size=2))
+    made = [page(day, body, second=second) for second, body in enumerate(bodies)]
+    for number, url in enumerate((MAIN, MORE, OLD)):
+        for again in range(draw(st.integers(0, 2))):
+            second = 10 + 10 * number + again
+            how = draw(st.sampled_from(["sheet", "sheet", "sheet", "failed", "gone", "cut", "html", "revisit"]))
+            text = draw(st.sampled_from(SHEETS))
+            more = {"failed": {"status": 503}, "gone": {"status": 404}, "cut": {"truncated": "length"}}.get(how, {})
+            one = sheet(day, url, text, second=second, **more)
+            if how in ("failed", "gone"):
+                one = replace(one, style=None)
+            if how == "html":
+                one = replace(one, capture=replace(one.capture, mime="text/html"), style=None)
+            if how == "revisit":
+                one = revisit(day, sheet(0, url, text, second=10 + 10 * number), second)
+            made.append(one)
+    if draw(st.booleans()):
+        made.append(revisit(day, page(0, 0), 5))
+    made.append(image(day, LOGO.format("plan"), draw(st.sampled_from(["p", "q"])), second=60))
+    return made
+
+
+def fill(store: Store, made: tuple[list[Reading], ...], dice: random.Random | None) -> None:
+    batches: list[tuple[int, list[Reading]]] = []
+    for day, readings in enumerate(made):
+        if dice is None:
+            batches.append((day, readings))
+            continue
+        shuffled = dice.sample(readings, len(readings))
+        cut = dice.randint(0, len(shuffled))
+        batches += [(day, shuffled[:cut]), (day, shuffled[cut:]), (day, dice.sample(shuffled, cut))]
+    if dice is not None:
+        dice.shuffle(batches)
+    for day, readings in batches:
+        write(store, day, *readings)
+        if dice is not None and dice.random() < 0.5:
+            derived(store)
+    for _ in range(2):
+        derived(store)
+
+
+@settings(deadline=None, max_examples=15)
+@given(made=st.tuples(*(crawls(day) for day in range(3))), seed=st.integers(0, 1 << 30))
+def test_order_batches_and_repetitions_do_not_matter(made, seed):
+    dumps = []
+    for dice in (None, random.Random(seed)):
+        with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+            fill(store, made, dice)
+            dumps.append(compare.dump(store.db.conn))
+            assert not store.db.conn.execute("PRAGMA foreign_key_check").fetchall()
+            # every fact is shown by something, and what the page said by itself is never lost
+            assert not rows(store, "SELECT 1 FROM fact WHERE id NOT IN (SELECT fact_id FROM evidence)")
+            assert not rows(store, "SELECT 1 FROM fact f WHERE rule LIKE '%linked-style' AND NOT EXISTS"
+                                   " (SELECT 1 FROM style_evidence e WHERE e.fact_id = f.id)")  # fmt: skip
+            told = rows(store, "SELECT coalesce(read_state, state), coalesce(read_version_id, -1),"
+                               " section_version_id FROM observation WHERE read_state IS NOT NULL")  # fmt: skip
+            assert all(own != shown for _, own, shown in told)
+    assert list(compare.differences(*dumps)) == []
+
+
+def test_what_the_page_says_by_itself_does_not_depend_on_its_sheets(tmp_path):
+    dumps = []
+    for name, text in (("a", SHEETS[0]), ("b", SHEETS[3])):
+        (tmp_path / name).mkdir()
+        with open_store(tmp_path / name) as store:
+            write(store, 0, page(0, 3), page(0, 2, second=1, url="http://example.test/x", key="x"))
+            write(store, 0, sheet(0, MAIN, text, second=9), sheet(0, MORE, SHEETS[3], second=10))
+            derived(store)
+            own = "SELECT c.page_key, coalesce(o.read_state, o.state), s.digest FROM observation o"
+            own += " JOIN capture c ON c.id = o.capture_id LEFT JOIN section_version s"
+            own += " ON s.id = iif(o.read_state IS NULL, o.section_version_id, o.read_version_id) ORDER BY 1, 2, 3"
+            dumps.append(rows(store, own))
+    assert dumps[0] == dumps[1]
