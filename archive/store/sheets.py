@@ -1,11 +1,14 @@
-"""Which style sheets a page applied: of each that it names, and that these import, the nearest capture in its crawl."""
+"""Which style sheets a page applied: of each that it names, and that these import, the nearest capture in its crawl.
+
+Files of others do not tell which of them are of one crawl: there it is the nearest of the site's on the same day.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urldefrag
 
 from archive import times, urls
@@ -22,7 +25,18 @@ _CAPTURES = """SELECT c.status, c.redirect_to, c.mime, coalesce(c.truncated, o.t
 FROM resource r JOIN capture c ON c.resource_id = r.id JOIN warc w ON w.id = c.warc_id
   LEFT JOIN capture o ON o.id = c.original_id
   LEFT JOIN style s ON s.id = coalesce(c.style_id, o.style_id) AND s.kind = 'sheet'
-WHERE r.url = ? AND c.crawl_id = ? AND c.record_type <> 'failure'"""
+WHERE r.url = :url AND c.record_type <> 'failure' AND (c.crawl_id = :crawl OR :day <> '' AND c.crawl_id IN (
+  SELECT id FROM crawl WHERE site_id = :site AND status = 'imported') AND substr(c.captured_at, 1, 10) = :day)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Within which captures belong together."""
+
+    site: str
+    crawl: str
+    #: ``YYYY-MM-DD`` where the crawl is made up of what others' files hold
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +71,17 @@ class _Captured:
 class Sheets:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._known: dict[tuple[str, str], list[_Captured]] = {}
-        self._crawl = ""
+        self._visit: Visit | None = None
+        #: of that visit, by URL
+        self._known: dict[str, list[_Captured]] = {}
 
-    def applied(self, named: Sequence[tuple[str, bool]], base: str, crawl: str, at: str) -> tuple[list[Applied], bool]:
+    def applied(
+        self, named: Sequence[tuple[str, bool]], base: str, visit: Visit, at: str
+    ) -> tuple[list[Applied], bool]:
         """In the order in which they are applied, those that are imported before those that import them; and whether
         any is missing: it was asked for and did not come, or not whole, and nobody knows what it would show."""
-        if crawl != self._crawl:
-            self._crawl = crawl
+        if visit != self._visit:
+            self._visit = visit
             self._known.clear()
         search = _Search(self, at)
         search.through(named, base, (), conditional=False)
@@ -89,14 +106,14 @@ class Sheets:
         return None
 
     def _captures(self, url: str) -> list[_Captured]:
-        key = (url, self._crawl)
-        if key not in self._known:
-            rows = self._connection.execute(_CAPTURES, key)
-            self._known[key] = [
+        if url not in self._known:
+            assert self._visit is not None
+            rows = self._connection.execute(_CAPTURES, {"url": url} | asdict(self._visit))
+            self._known[url] = [
                 _Captured(status, to, mime, truncated, style, json.loads(named or "[]"), said or "", Moment(*place))
                 for status, to, mime, truncated, style, named, said, *place in rows
             ]
-        return self._known[key]
+        return self._known[url]
 
 
 class _Search:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from archive.model import Backed, Sheet
 from archive.store.facts import Facts, SectionVersion, values
 from archive.store.rows import Row, Rows
-from archive.store.sheets import Applied, Sheets
+from archive.store.sheets import Applied, Sheets, Visit
 from archive.store.subjects import fold
 
 #: what a page (`Style.said`) shows with the sheets it applies, in their order
@@ -29,13 +29,12 @@ _T = TypeVar("_T")
 _MOST_KEPT = 5_000
 
 _PAGES = """SELECT o.id, o.state, o.section_version_id, o.read_state, o.read_version_id, o.sheets_missing,
-  coalesce(c.page_key, r.url), s.id, s.sheets, s.said,
-  c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
+  coalesce(c.page_key, r.url), s.id, s.sheets, s.said, r.url, c.captured_at, c.crawl_id, k.status = 'imported'
 FROM crawl k JOIN capture c ON c.crawl_id = k.id LEFT JOIN capture original ON original.id = c.original_id
   JOIN style s ON s.id = coalesce(c.style_id, original.style_id) AND s.kind = 'page'
   JOIN observation o ON o.capture_id = c.id AND o.role = :role
-  JOIN resource r ON r.id = c.resource_id JOIN warc w ON w.id = c.warc_id
-WHERE k.site_id = :site ORDER BY o.id"""
+  JOIN resource r ON r.id = c.resource_id
+WHERE k.site_id = :site ORDER BY c.crawl_id, c.captured_at"""
 _COMPLETED = """SELECT o.id, o.state, o.section_version_id, o.read_state, o.read_version_id, o.sheets_missing
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN observation o ON o.capture_id = c.id
 WHERE k.site_id = ? AND (o.read_state IS NOT NULL OR o.sheets_missing)"""
@@ -135,9 +134,10 @@ class Styling:
     def _found(self, role: str, show: ShowStyled) -> Iterator[_Found]:
         sheets = Sheets(self.connection)
         rows = self.connection.execute(_PAGES, {"site": self.site, "role": role}).fetchall()
-        for *observed, page_key, style, named, said, at, _, _, _, _, crawl, url, _, _ in rows:
+        for *observed, page_key, style, named, said, url, at, crawl, imported in rows:
             one = _Found(_Observed(*observed), page_key)
-            applied, one.missing = sheets.applied(json.loads(named), url, crawl, at)
+            visit = Visit(self.site, crawl, at[:10] if imported else "")
+            applied, one.missing = sheets.applied(json.loads(named), url, visit, at)
             one.applied = tuple(applied)
             key = (style, *((each.sheet.url, each.sheet.conditional, each.style) for each in applied))
             if key not in self._shown:

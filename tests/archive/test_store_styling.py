@@ -13,8 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.decoding import decode
+from archive.layout import Archive
 from archive.model import Link, Page, Reading
 from archive.store import Store, compare
+from archive.store.decisions import append_decision
+from archive.store.rules import read_rules
+from archive.store.withheld import open_visible
 from crawler.extract import Hints, extract_styled, read_sheet
 from crawler.extract.cascade import logos_shown
 from crawler.tree import parse
@@ -214,7 +218,7 @@ def fill(store: Store, made: tuple[list[Reading], ...], dice: random.Random | No
         derived(store)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(made=st.tuples(*(crawls(day) for day in range(3))), seed=st.integers(0, 1 << 30))
 def test_order_batches_and_repetitions_do_not_matter(made, seed):
     dumps = []
@@ -246,3 +250,58 @@ def test_what_the_page_says_by_itself_does_not_depend_on_its_sheets(tmp_path):
             own += " ON s.id = iif(o.read_state IS NULL, o.section_version_id, o.read_version_id) ORDER BY 1, 2, 3"
             dumps.append(rows(store, own))
     assert dumps[0] == dumps[1]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Two days: on the first the page itself shows a logo beside those of its sheet."""
+    archive = Archive.create(tmp_path / "archive")
+    with open_store(archive.root) as store:
+        for number in range(2):
+            write(store, number, page(number, 1 - number), sheet(number, MORE, SHEETS[3], second=10))
+            write(store, number, sheet(number, MAIN, SHEETS[0] if number else SHEETS[1], second=9))
+        derived(store)
+    return archive
+
+
+def visible(archive: Archive) -> set[tuple[int, str]]:
+    """Days and names of the sponsors that are shown."""
+    days = {crawl(number).id: number for number in range(2)}
+    with open_visible(archive) as connection:
+        listed = connection.execute("SELECT crawl_id, value FROM listed WHERE role = 'sponsor' AND value IS NOT NULL")
+        found = {(days[crawl_id], name) for crawl_id, name in listed}
+        proven = {row[0] for row in connection.execute("SELECT value FROM style_source")}
+        assert proven == {name for _, name in found} - {"lamp"}
+        if read_rules(connection):
+            assert not connection.execute("SELECT 1 FROM style UNION SELECT 1 FROM capture WHERE style_id").fetchall()
+        for table, column, to in (
+            ("observation", "section_version_id", "section_version"),
+            ("observation", "read_version_id", "section_version"),
+            ("style_evidence", "fact_id", "fact"),
+            ("style_evidence", "observation_id", "observation"),
+            ("style_evidence", "capture_id", "capture"),
+            ("evidence", "fact_id", "fact"),
+            ("fact", "section_version_id", "section_version"),
+        ):
+            dangling = (
+                f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM {to})"
+            )
+            assert not connection.execute(dangling).fetchall(), (table, column)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scope", "period", "left"),
+    [
+        (MAIN, None, set()),
+        (MAIN, "/2026-01-01", {(1, "plan"), (1, "zon")}),
+        (MAIN, "2026-01-02/", {(0, "lamp"), (0, "Plan Nederland")}),
+        (HOME, "/2026-01-01", {(1, "plan"), (1, "zon")}),
+        (MORE, None, {(0, "lamp"), (0, "Plan Nederland"), (1, "plan"), (1, "zon")}),
+    ],
+)
+def test_a_list_stands_on_the_captures_of_page_and_sheet_and_goes_with_either(archive, scope, period, left):
+    assert visible(archive) == {(0, "lamp"), (0, "Plan Nederland"), (1, "plan"), (1, "zon")}
+    decided = {"who": "Jo", "why": "asked", "action": "takedown", "scope": scope, "value": period}
+    append_decision(archive.decisions / "decisions.jsonl", **decided)
+    assert visible(archive) == left

@@ -18,6 +18,8 @@ from crawler.ingests import Ingests
 from crawler.items import KINDS
 from crawler.rebuild import rebuild
 from tests.archive.picture_files import mark, png_of_nothing, saved
+from tests.archive.raw_records import record, write_warc
+from tests.crawler.ingests import info, rows, take
 from tests.front_door import crawl
 from tests.site_server import Answer, Site, page
 
@@ -128,6 +130,59 @@ def test_a_logo_that_a_linked_style_sheet_shows_is_proven_by_both(archive: Path)
     checked = RowsChecked()
     assert list(verify_rows(db, archive / "warcs", checked)) == []
     assert checked.rules == 2
+    db.close()
+
+
+STYLE = "@import 'sheet'; .logo-lamp { background: url(lamp.png) } /* café */ .logo-plan { background: url(plané.png) }"
+
+
+def others(folder: Path, day: int) -> list[Path]:
+    """A page of that day in one file, its style sheets in another."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: "
+    wall = "".join(f'<a class="logo logo-{name}" href="http://{name}.test/"></a>' for name in ("plan", "lamp", "zon"))
+    html = f"<link rel=stylesheet href=/css/main.css><h2>Sponsors</h2><div>{wall}</div>".encode()
+    coded = b"text/css; charset=iso-8859-1\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(STYLE.encode("latin-1"))
+    answers = {
+        "": b"text/html\r\n\r\n" + html,
+        "css/main.css": coded,
+        "css/sheet": b"text/css\r\n\r\n.logo-zon { background: url(/zon.png) }",
+    }
+    made = [
+        record("response", f"http://network.test/{path}", head + answer, date=f"2020-01-0{day}T10:00:0{second}Z")
+        for second, (path, answer) in enumerate(answers.items())
+    ]
+    names = (folder / f"page-{day}.warc.gz", folder / f"sheets-{day}.warc.gz")
+    return [write_warc(names[0], info(), made[0]), write_warc(names[1], info(), *made[1:])]
+
+
+def test_page_and_sheets_of_others_give_the_same_rows_in_any_order_and_are_proven(tmp_path: Path) -> None:
+    files = [path for day in (1, 2) for path in others(tmp_path, day)]
+    roots = []
+    for number, order in enumerate(([0, 1, 2, 3], [3, 0, 2, 1], [1, 2])):
+        archive = Archive.create(tmp_path / f"a{number}")
+        for at in order:
+            take(archive, [files[at]])
+        roots.append(archive.root)
+    one, other, half = map(rows, roots)
+    assert list(differences(one, other)) == []
+    assert half["style_evidence"] == []
+    db = sqlite3.connect(roots[0] / "archive.db")
+    shown = db.execute(
+        "SELECT value, s.url, s.byte_start FROM style_source s WHERE captured_at < '2020-01-02' ORDER BY 1"
+    )
+    assert shown.fetchall() == [
+        ("lamp", "http://network.test/css/main.css", 17),
+        ("plané", "http://network.test/css/main.css", 69),
+        ("zon", "http://network.test/css/sheet", 0),
+    ]
+    assert list(verify_rows(open_read_only(roots[0] / "archive.db"), roots[0] / "warcs")) == []
+    db.execute("UPDATE style_evidence SET byte_start = byte_start + 1 WHERE quote LIKE '.logo-plan%'")
+    db.commit()
+    (found, again) = verify_rows(open_read_only(roots[0] / "archive.db"), roots[0] / "warcs")
+    assert found.what.startswith(
+        f"fact {found.row}: expected the rule '.logo-plan {{ background: url(plané.png) }}' at bytes 70-"
+    )
+    assert found.file != again.file
     db.close()
 
 
