@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,13 +22,14 @@ from archive.store.subjects import fold
 #: what a page (`Style.said`) shows with the sheets it applies, in their order
 ShowStyled = Callable[[str, Sequence[Sheet]], Sequence[Backed]]
 
+_K = TypeVar("_K")
 _T = TypeVar("_T")
 
 #: results kept
 _MOST_KEPT = 5_000
 
 _PAGES = """SELECT o.id, o.state, o.section_version_id, o.read_state, o.read_version_id, o.sheets_missing,
-  coalesce(c.page_key, r.url), s.id, s.sheets, s.said, r.url, c.captured_at, c.crawl_id, k.status = 'imported'
+  coalesce(c.page_key, r.url), s.id, r.url, c.captured_at, c.crawl_id, k.status = 'imported'
 FROM crawl k JOIN capture c ON c.crawl_id = k.id LEFT JOIN capture original ON original.id = c.original_id
   JOIN style s ON s.id = coalesce(c.style_id, original.style_id) AND s.kind = 'page'
   JOIN observation o ON o.capture_id = c.id AND o.role = :role
@@ -38,6 +38,7 @@ WHERE k.site_id = :site ORDER BY c.crawl_id, c.captured_at"""
 _COMPLETED = """SELECT o.id, o.state, o.section_version_id, o.read_state, o.read_version_id, o.sheets_missing
 FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN observation o ON o.capture_id = c.id
 WHERE k.site_id = ? AND (o.read_state IS NOT NULL OR o.sheets_missing)"""
+_RULES = """SELECT fact_id, capture_id, quote, byte_start, byte_end FROM style_evidence WHERE observation_id = ?"""
 _FACTS = """SELECT id, kind, raw, value, organisation_key, beneficiary_key, year, href, logo_url, name_source, tier,
   confidence, rule, extra FROM fact WHERE section_version_id = ? ORDER BY position"""
 #: of `_FACTS`
@@ -85,6 +86,10 @@ class Styling:
     _facts: Facts = field(init=False)
     _shown: dict[tuple[object, ...], Sequence[Backed]] = field(default_factory=dict)
     _completed: dict[tuple[object, ...], _Completed | None] = field(default_factory=dict)
+    #: by row of ``style``, the sheets that a page names
+    _named: dict[int, Sequence[tuple[str, bool]]] = field(default_factory=dict)
+    #: by their captures
+    _applied: dict[tuple[int, ...], tuple[Applied, ...]] = field(default_factory=dict)
     #: versions that an observation no longer has
     _left: set[int] = field(default_factory=set)
 
@@ -97,18 +102,17 @@ class Styling:
         """The sections of one role; the observations that a page with style sheets stands behind."""
         found = list(self._found(role, show))
         styled = {one.page_key for one in found if one.completed is not None}
-        evidence = self._style_evidence(role) if found else {}
         for one in found:
             # A page whose sheets never showed a logo is whole without them, unless it says that nothing is listed.
             missing = one.missing and (one.page_key in styled or one.observed.own[0] == "empty")
-            self._write(one, missing=missing, known=evidence.get(one.observed.id, frozenset()))
+            self._write(one, missing=missing)
         return {one.observed.id for one in found}
 
     def reset(self, but: set[int]) -> None:
         """Observations whose captures turned out to be other pages."""
         for row in self.connection.execute(_COMPLETED, (self.site,)).fetchall():
             if row[0] not in but:
-                self._write(_Found(_Observed(*row), ""), missing=False, known=frozenset())
+                self._write(_Found(_Observed(*row), ""), missing=False)
 
     def forget_left(self) -> set[str]:
         """Delete versions that nothing shows any more, so that the rows do not tell in what order they came; the
@@ -134,18 +138,27 @@ class Styling:
     def _found(self, role: str, show: ShowStyled) -> Iterator[_Found]:
         sheets = Sheets(self.connection)
         rows = self.connection.execute(_PAGES, {"site": self.site, "role": role}).fetchall()
-        for *observed, page_key, style, named, said, url, at, crawl, imported in rows:
+        for *observed, page_key, style, url, at, crawl, imported in rows:
             one = _Found(_Observed(*observed), page_key)
             visit = Visit(self.site, crawl, at[:10] if imported else "")
-            applied, one.missing = sheets.applied(json.loads(named), url, visit, at)
-            one.applied = tuple(applied)
+            applied, one.missing = sheets.applied(self._sheets_of(style), url, visit, at)
+            # The pages of a crawl apply the same sheets.
+            one.applied = self._applied.setdefault(tuple(each.capture for each in applied), tuple(applied))
             key = (style, *((each.sheet.url, each.sheet.conditional, each.style) for each in applied))
             if key not in self._shown:
                 _make_room(self._shown)
+                (said,) = self.connection.execute("SELECT said FROM style WHERE id = ?", (style,)).fetchone()
                 self._shown[key] = show(said, [each.sheet for each in applied])
             if shown := self._shown[key]:
                 one.completed = self._complete(role, one.observed.own[1], key, shown)
             yield one
+
+    def _sheets_of(self, style: int) -> Sequence[tuple[str, bool]]:
+        if style not in self._named:
+            _make_room(self._named)
+            (named,) = self.connection.execute("SELECT sheets FROM style WHERE id = ?", (style,)).fetchone()
+            self._named[style] = json.loads(named)
+        return self._named[style]
 
     def _complete(
         self, role: str, own: int | None, key: tuple[object, ...], shown: Sequence[Backed]
@@ -167,12 +180,13 @@ class Styling:
             )
         return self._completed[own, *key]
 
-    def _write(self, one: _Found, *, missing: bool, known: frozenset[Row]) -> None:
+    def _write(self, one: _Found, *, missing: bool) -> None:
         observed, completed = one.observed, one.completed
         state, version = observed.own
         before = observed.version if observed.read_state is not None else None
         after = completed.version.id if completed else None
         told = _style_rows(one)
+        known = frozenset(self.connection.execute(_RULES, (observed.id,))) if before is not None else frozenset()
         if before == after and known == told and bool(observed.sheets_missing) == missing:
             return
         execute = self.connection.execute
@@ -214,16 +228,6 @@ class Styling:
                 rows.append((observation, fact, *own[part]))
         self._facts.rows.many("INSERT INTO evidence VALUES (?,?,?,?,?,?)", rows)
 
-    def _style_evidence(self, role: str) -> Mapping[int, frozenset[Row]]:
-        found: dict[int, list[Row]] = defaultdict(list)
-        for observation, *row in self.connection.execute(
-            "SELECT e.* FROM style_evidence e JOIN observation o ON o.id = e.observation_id AND o.role = ?"
-            " JOIN capture c ON c.id = o.capture_id JOIN crawl k ON k.id = c.crawl_id WHERE k.site_id = ?",
-            (role, self.site),
-        ):
-            found[observation].append(tuple(row))
-        return {observation: frozenset(rows) for observation, rows in found.items()}
-
 
 def complete_styled(connection: sqlite3.Connection, site: str, shows: Mapping[str, ShowStyled]) -> set[str]:
     """*shows* by role. The caller has deleted what is derived of facts. Returns the organisations of facts that are no
@@ -258,6 +262,6 @@ def _names(one: Backed) -> str:
     return one.fact.organisation or fold(one.fact.value)
 
 
-def _make_room(kept: dict[tuple[object, ...], _T]) -> None:
+def _make_room(kept: dict[_K, _T]) -> None:
     if len(kept) >= _MOST_KEPT:
         kept.clear()

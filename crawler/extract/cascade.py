@@ -77,7 +77,7 @@ def logos_shown(said: str, sheets: Sequence[Sheet], hints: Hints) -> list[Backed
             is_told = name.source != "file" and "name" in each.slot and name == LogoName(*each.slot["name"])
             key = each.slot.get("key") if is_told else organisation_of(name, aliases)
             twin = twin_of(name, key, each.url)
-            if twin in seen or each.url in seen or _is_of_the_page(each, name):
+            if twin in seen or each.url in seen or _is_of_the_page(name.raw, file_name(each.url)):
                 continue
             seen |= {twin, each.url}
             found.append(_fact(each, name, key))
@@ -173,15 +173,19 @@ def _name(given: _Given) -> LogoName:
     if told is not None and (told.source in ("title", "alt") or told.confidence >= OWN_CAPTION):
         return told
     file = file_name(given.url)
-    by_file = name_by_file(file, slot.get("out"))
+    by_file = _by_file(file, slot.get("out"))
     if by_file is not None:
         return by_file
     return told or LogoName(file or given.url, file or given.url, "file", UNNAMED)
 
 
-def _is_of_the_page(given: _Given, name: LogoName) -> bool:
-    file = file_name(given.url)
-    return is_of_the_page(clean(name.raw), file, vocabulary())
+# One file, or one name, on every page of a site.
+_by_file = lru_cache(maxsize=4096)(name_by_file)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_the_page(name: str, file: str) -> bool:
+    return is_of_the_page(clean(name), file, vocabulary())
 
 
 def _fact(given: _Given, name: LogoName, key: str | None) -> Backed:
