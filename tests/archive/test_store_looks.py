@@ -271,7 +271,7 @@ def test_an_older_database_is_brought_up_to_date_and_filled(tmp_path):
     pending = [m.name for m in migrations.pending(sqlite_utils.Database(tmp_path / "old.db"))]
     assert pending == [
         *("pictures", "drift", "extractor_version", "curation", "copies", "reports", "source"),
-        *("erased", "described"),
+        *("erased", "described", "styles"),
     ]
     with Store(tmp_path / "old.db", KINDS) as store:
         assert rows(store, "SELECT subject, media_type FROM logo l JOIN payload p ON p.id = l.payload_id") == [
