@@ -96,7 +96,7 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
     if as_json:
         print_json({**asdict(tally), "findings": findings})
     else:
-        facts = f", {tally.rows.captures} rows, {tally.rows.facts} quotes" if tally.rows else ""
+        facts = f", {tally.rows.captures} rows, {tally.rows.facts + tally.rows.rules} quotes" if tally.rows else ""
         lines = f", {tally.warcs.lines} index lines" if tally.warcs.lines else ""
         gone = f" ({tally.warcs.erased} of them tombstones of what was erased)" if tally.warcs.erased else ""
         count = f"{tally.warcs.files} files, {tally.warcs.records} records{gone}{lines}{facts} checked"

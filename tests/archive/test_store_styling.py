@@ -37,7 +37,7 @@ SHEETS = (
 BODIES = (
     '<a class="s s-plan"></a><a class="s s-zon"></a>',
     '<a class="s s-plan" title="Plan Nederland"></a><a class="s s-maan"></a><img src=/lamp.png>',
-    '<a class="s s-zon">Stichting Zon</a><a class="s s-plan">Stichting Plan</a>',
+    '<ul><li><a class="s s-zon">Stichting Zon</a><li><a class="s s-plan">Stichting Plan</a><li>Stichting Berg</ul>',
     "<img src=/lamp.png><img src=/zon.png>",
 )
 
@@ -108,10 +108,15 @@ def test_a_page_and_its_sheets_show_what_neither_does_alone(tmp_path):
 
 def test_the_logo_of_a_name_that_the_page_says_itself_is_one_fact(tmp_path):
     with open_store(tmp_path) as store:
+        names = ("Stichting Zon", "Stichting Plan", "Stichting Berg")
+        assert [
+            fact.value for section in page(0, 2).sections if section.role == "sponsor" for fact in section.facts
+        ] == [*names]
         write(store, 0, page(0, 2), sheet(0, MAIN, SHEETS[0], second=9), sheet(0, MORE, SHEETS[3], second=10))
-        assert shown(derived(store)) == [("Stichting Zon", LOGO.format("zon")), ("Stichting Plan", LOGO.format("plan"))]
-        quotes = rows(store, "SELECT value, quote FROM fact_source WHERE role = 'sponsor' ORDER BY 1")
-        assert quotes == [(name, name) for name in ("Stichting Plan", "Stichting Zon")]
+        logos = [("Stichting Zon", LOGO.format("zon")), ("Stichting Plan", LOGO.format("plan"))]
+        assert shown(derived(store)) == [("Stichting Berg", None), *logos]
+        quotes = rows(store, "SELECT value, quote FROM fact_source WHERE role = 'sponsor'")
+        assert sorted(quotes) == sorted((name, name) for name in names)
 
 
 def test_imports_in_a_circle_and_redirects_are_followed_and_the_importing_sheet_holds(tmp_path):
@@ -133,6 +138,20 @@ def test_the_nearest_capture_of_a_sheet_in_the_crawl_counts_and_no_other_crawls(
         derived(store)
         assert len(shown(store, 0)) == 2
         assert shown(store, 1) == []
+
+
+@pytest.mark.parametrize("late", [SHEETS[0], SHEETS[1], SHEETS[3]])
+def test_a_nearer_capture_of_a_sheet_that_comes_late_leaves_no_trace_of_the_other(tmp_path, late):
+    dumps = []
+    for between in (False, True):
+        (tmp_path / str(between)).mkdir()
+        with open_store(tmp_path / str(between)) as store:
+            write(store, 0, page(0, 1), sheet(0, MAIN, SHEETS[0], second=90), sheet(0, MORE, SHEETS[2], second=10))
+            if between:
+                assert len(shown(derived(store))) == 3
+            write(store, 0, sheet(0, MAIN, late, second=9))
+            dumps.append(compare.dump(derived(store).db.conn))
+    assert list(compare.differences(*dumps)) == []
 
 
 @pytest.mark.parametrize("day", [1, 0])
@@ -272,6 +291,8 @@ def visible(archive: Archive) -> set[tuple[int, str]]:
         found = {(days[crawl_id], name) for crawl_id, name in listed}
         proven = {row[0] for row in connection.execute("SELECT value FROM style_source")}
         assert proven == {name for _, name in found} - {"lamp"}
+        facts = "SELECT DISTINCT value FROM fact WHERE section_version_id IN (SELECT id FROM section_version WHERE role = 'sponsor')"
+        assert {row[0] for row in connection.execute(facts)} == {name for _, name in found}
         if read_rules(connection):
             assert not connection.execute("SELECT 1 FROM style UNION SELECT 1 FROM capture WHERE style_id").fetchall()
         for table, column, to in (
