@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from archive.model import Evidence, Style
 from crawler.extract.backgrounds import COPIES, says_beside
@@ -30,6 +30,7 @@ from crawler.extract.stylesheets import applies, imports_in
 
 #: of one page
 _MOST_SHEETS = 50
+_MOST_NODES = 20_000
 _MOST_ELEMENTS = 400
 _MOST_SLOTS = 100
 #: fewer logos under a heading that only may announce sponsors are illustrations
@@ -47,8 +48,13 @@ def read_styled(finder: Finder, *, found: bool) -> Style | None:
     """*found*: the page by itself shows sponsors. None where no style sheet could show any more."""
     if not (_is_announced(finder, found=found) and (sheets := list(_sheets(finder)))):
         return None
-    counts = _counts(finder.tree)
-    candidates = _candidates(finder.tree, counts)
+    if finder.page.text.count("class") > 2 * _MOST_NODES:
+        return None  # counted in no time; finding them all is not
+    nodes = finder.tree.css("[class], [id]")
+    if len(nodes) > _MOST_NODES:
+        return None
+    counts = Counter(name for node in nodes for name in set(_names(node)))
+    candidates = _candidates(nodes, counts)
     if not candidates:
         return None
     shown = outline_with(finder.tree, {node: f"{PLACEHOLDER}{n}" for n, node in enumerate(candidates)})
@@ -82,10 +88,10 @@ def _sheets(finder: Finder) -> Iterator[tuple[str, bool]]:
         yield from ((url, conditional or also) for url, also in named if url)
 
 
-def _candidates(tree: LexborHTMLParser, counts: Counter[str]) -> list[int]:
+def _candidates(nodes: Sequence[LexborNode], counts: Counter[str]) -> list[int]:
     """Elements that show nothing but a name at most, and can be told from others, by ``mem_id``."""
     found = []
-    for node in tree.css("[class], [id]"):
+    for node in nodes:
         if node.tag not in STYLED or "background" in (node.attributes.get("style") or ""):
             continue
         if says_beside(node) is not None and _is_apart(node, counts):
@@ -93,11 +99,6 @@ def _candidates(tree: LexborHTMLParser, counts: Counter[str]) -> list[int]:
             if len(found) > _MOST_ELEMENTS:
                 return []
     return found
-
-
-def _counts(tree: LexborHTMLParser) -> Counter[str]:
-    """How many elements carry each class and id."""
-    return Counter(name for node in tree.css("[class], [id]") for name in set(_names(node)))
 
 
 def _names(node: LexborNode) -> list[str]:
@@ -152,6 +153,7 @@ class _Said:
     def __init__(self, finder: Finder, counts: Counter[str]) -> None:
         self.slots: list[dict[str, object]] = []
         self._finder = finder
+        #: how many elements carry each class and id
         self._counts = counts
         #: tag, id, classes and the node above, of elements that slots stand in
         self._nodes: list[tuple[int | None, str, str | None, str]] = []
