@@ -92,6 +92,11 @@ def _clock_state() -> int | None:
     return state if state >= 0 else None
 
 
+#: Others' files were dated by their clocks: `bewaar verify` judges those.
+_NEWEST = """SELECT c.captured_at FROM capture c JOIN crawl k ON k.id = c.crawl_id WHERE k.status <> 'imported'
+ORDER BY c.captured_at DESC LIMIT 1"""
+
+
 def _not_before(archive: Archive, now: datetime) -> Finding:
     newest = _newest(archive)
     early = ""
@@ -106,8 +111,8 @@ def _newest(archive: Archive) -> datetime | None:
     if archive.database.exists():
         try:
             with closing(sqlite3.connect(read_only_uri(archive.database), uri=True)) as db:
-                (at,) = db.execute("SELECT max(captured_at) FROM capture").fetchone()
-                found += [times.parse(at)] if at else []
+                newest = db.execute(_NEWEST).fetchone()
+                found += [times.parse(newest[0])] if newest else []
         except (sqlite3.Error, ValueError):
             pass  # told elsewhere
     for path in archive.sealed_warcs():

@@ -171,6 +171,12 @@ def _unlink(name: str) -> Callable[[Archive], None]:
     return lambda archive: (archive.root / name).unlink()
 
 
+def test_the_clock_is_not_judged_by_what_others_dated(archive: Archive) -> None:
+    _in_future(archive)
+    _execute(archive.database, "UPDATE crawl SET status = 'imported'")
+    assert "after the newest record" not in wrong(archive.root)
+
+
 @pytest.mark.parametrize(
     ("fault", "what", "state", "said", "mend"),
     [
