@@ -41,8 +41,7 @@ class PathMixes:
         start, segments, words = _take_apart(url)
         if len(words) < 2:
             return False
-        folders = ["/".join([start, *segments[:depth]]) for depth in range(min(len(segments), _FOLDERS))]
-        filtered = [folder for folder in folders if self._reordered.get(folder, 0) >= REORDERED]
+        filtered = self._filtered(start, segments) if self._reordered else []
         mix = hash((start, frozenset(words)))
         known = self._by_words.get(mix)
         if known is None and len(self._by_words) < _REMEMBERED:
@@ -55,6 +54,10 @@ class PathMixes:
                 folder = "/".join([start, *_common(before, segments)])
                 self._reordered[folder] = self._reordered.get(folder, 0) + 1
         return any(self._is_old_mix(folder, words) for folder in filtered)
+
+    def _filtered(self, start: str, segments: list[str]) -> list[str]:
+        folders = ("/".join([start, *segments[:depth]]) for depth in range(min(len(segments), _FOLDERS)))
+        return [folder for folder in folders if self._reordered.get(folder, 0) >= REORDERED]
 
     def _is_old_mix(self, folder: str, words: list[str]) -> bool:
         pairs = {hash((folder, frozenset(two))) for two in combinations(words[:_WORDS], 2)}
@@ -78,12 +81,15 @@ def _take_apart(url: str) -> tuple[str, list[str], list[str]]:
     host, *segments = rest.split("/")
     segments = [segment for segment in segments if segment]
     words: list[str] = []
+    holds_list = _LIST.search(url) is not None
     for place, segment in enumerate(segments):
-        listed = [word for word in _LIST.split(segment) if word]
-        words += listed if len(listed) > 1 or _LETTER.search(segment) else [f"{place} {segment}"]
+        if holds_list and len(listed := [word for word in _LIST.split(segment) if word]) > 1:
+            words += listed
+        else:
+            words.append(segment if _LETTER.search(segment) else f"{place} {segment}")
     for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
-        words += [f"{name}={word}" for word in _LIST.split(value)]
+        words += [f"{name}={word}" for word in _LIST.split(value)] if holds_list else [pair]
     return f"{scheme}://{host}", segments, words
 
 
