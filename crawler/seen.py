@@ -26,7 +26,9 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?;]*|/\([SXF]\([A-
 _VISIT = re.compile(
     "(?:" + "|".join(re.escape(name).replace(r"\*", "[^=]*") for name in VISIT_PARAMETERS) + ")(?:=|$)"
     # Names that may be a visit's or a resource's: a visit's are long and random.
-    "|(?:s|sid|session|sess|session_?id)=(?=[^&]*[0-9])[0-9a-z]{16,}(?:&|$)",
+    "|(?:s|sid|session|sess|session_?id)=(?=[^&]*[0-9])[0-9a-z]{16,}(?:&|$)"
+    # What keeps caches out: a time in milliseconds, or as long a number by chance.
+    r"|(?:_|no_?cache|cache_?buster|rnd|rand|random)=(?:0?\.)?[0-9]{9,}(?:&|$)",
     re.IGNORECASE,
 )
 

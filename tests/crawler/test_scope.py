@@ -167,6 +167,8 @@ def test_sitemap_above_the_prefix_is_read():
         ("http://h/%7ex", "http://h/~x"),
         ("http://h/x?utm_source=a&fbclid=b", "http://h/x"),
         ("http://h/x?PHPSESSID=123&p=1", "http://h/x?p=1"),
+        ("http://h/x.js?_=1764359000123", "http://h/x.js?_=1764359999999"),
+        ("http://h/x?nocache=0.7341652839&p=1", "http://h/x?p=1&rand=123456789"),
         ("http://h/x;jsessionid=12AB?p=1", "http://h/x?p=1"),
         ("http://h/a/./b/../c", "http://h/a/c"),
         ("http://münchen.example/ü", "http://xn--mnchen-3ya.example/%C3%BC"),
@@ -188,6 +190,7 @@ def test_seen_once(one, other):
         ("http://h/?p=1", "http://h/?p=2"),
         ("http://h/?next=http://h:80/a", "http://h/?next=http://h/a"),
         ("http://h/?my_utm_source=1", "http://h/"),
+        ("http://h/?_=12&rand=1.5", "http://h/"),
     ],
 )
 def test_seen_apart(one, other):
