@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from crawler.extract.cards import cards_in, defined_in, is_group_heading
+from crawler.extract.cards import cards_in, defined_in, is_group_heading, is_letters
 from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.entries import INDEX_CHARS, MARKED, Entry, shape_of, shaped
 from crawler.extract.labels import Label
-from crawler.extract.names import is_name, organisation_like
+from crawler.extract.names import are_persons, is_name, organisation_like
 
 #: lines of a card beside its name
 _CARD_LINES = 6
@@ -18,6 +18,8 @@ _CARD_LINES = 6
 _MAX_ENTRIES = 500
 #: lines of one make that are a list
 _SAME = 3
+#: lines to a paragraph, on the average, from which on they are no name with an address below it
+_COLUMN_LINES = 3
 #: headings that part a list into groups are short
 _GROUP_CHARS = 40
 
@@ -57,7 +59,7 @@ class Block:
         if 2 <= len(bold) < len(entries) and entries[0] is bold[0]:
             return bold
         firsts = {id(entry.lines[0].block): entry for entry in reversed(entries)}
-        if _SAME <= len(firsts) < len(entries):
+        if _SAME <= len(firsts) < len(entries) and not _are_columns(entries):
             # Paragraphs of several lines: a name, and the address below it.
             return [entry for entry in entries if firsts[id(entry.lines[0].block)] is entry]
         return entries
@@ -98,15 +100,27 @@ def has_entries(items: Sequence[Item]) -> bool:
     lines = [item for item in items if isinstance(item, Line)]
     counts: dict[str, int] = {}
     for entry in shaped(lines, items[0].at) if lines else []:
-        counts[entry.shape] = counts.get(entry.shape, 0) + 1
+        if entry.shape not in MARKED or not _leads_into_parts(entry.lines[0]):
+            counts[entry.shape] = counts.get(entry.shape, 0) + 1
     return any(count >= (2 if shape in MARKED else 3) for shape, count in counts.items())
 
 
 def has_content(items: Sequence[Item]) -> bool:
     """Whether an image or a marked entry stands among the items."""
     return any(
-        isinstance(item, Picture) or (isinstance(item, Line) and shape_of(item, 0)[0] in MARKED) for item in items
+        isinstance(item, Picture)
+        or (isinstance(item, Line) and shape_of(item, 0)[0] in MARKED and not _leads_into_parts(item))
+        for item in items
     )
+
+
+def _are_columns(entries: Sequence[Entry]) -> bool:
+    """Whether paragraphs of many lines, set beside one another, hold a name in each: below a name stands an address."""
+    columns: dict[int, list[str]] = {}
+    for entry in entries:
+        columns.setdefault(id(entry.lines[0].block), []).append(entry.text)
+    texts = [text for column in columns.values() if len(column) > 1 for text in column]
+    return len(texts) > _COLUMN_LINES * len(columns) and all(map(is_name, texts)) and not are_persons(texts)
 
 
 def _hold(cards: Sequence[Entry], listed: Sequence[Entry]) -> bool:
@@ -154,8 +168,17 @@ def _without_nests(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _is_index(run: Sequence[Entry]) -> bool:
-    """Letters and numbers to leaf through a list by, which stand above it."""
-    return sum(len(entry.text) <= INDEX_CHARS for entry in run) * 2 > len(run)
+    """Letters and numbers to leaf through a list by, or the tabs it is parted into, which stand above it."""
+    if sum(len(entry.text) <= INDEX_CHARS for entry in run) * 2 > len(run):
+        return True
+    return all(len(entry.lines) == 1 and _leads_into_parts(entry.lines[0]) for entry in run)
+
+
+def _leads_into_parts(line: Line) -> bool:
+    """Whether a line is a range of letters, or leads to a place on its own page and nowhere else."""
+    if is_letters(line.text):
+        return True
+    return line.is_linked and all((link.attribute("href") or "").startswith("#") for link in line.links)
 
 
 def _is_head(entry: Entry) -> bool:
@@ -183,7 +206,17 @@ def _grouped(runs: Sequence[list[Entry]]) -> list[Entry]:
         heading = make
         lists += 1
         found.extend(run)
-    return found if 2 <= lists < len(found) else []
+    return [*found, *_unmarked_groups(runs, heading, found[-1])] if 2 <= lists < len(found) else []
+
+
+def _unmarked_groups(runs: Sequence[list[Entry]], heading: str | None, last: Entry) -> Iterator[Entry]:
+    """Names under group headings of that make below the *last* entry, where somebody typed them as paragraphs."""
+    for before, run in pairwise(runs):
+        if before[-1].lines[-1].at < last.lines[-1].at or run[0].shape in MARKED or len(before) > 1:
+            continue
+        if f"{before[-1].shape}/{before[-1].lines[-1].level}" != heading or not all(is_name(each.text) for each in run):
+            return
+        yield from run
 
 
 def _prominence(entries: Sequence[Entry]) -> tuple[bool, bool]:

@@ -28,7 +28,8 @@ _GROUP_LINES = 1.3
 _MAX_DEPTH = 3
 _SPACE = re.compile(r"\s+")
 _NUMBERS = re.compile(r"[\s\d_-]+")
-_INDEX = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?|.{2,30} \(\d{1,3}\)")
+_LETTERS = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?")
+_COUNTED = re.compile(r".{2,30} \(\d{1,3}\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,13 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
 def is_group_heading(text: str) -> bool:
     """Whether a heading names a letter, a region or a country: what lists are parted by."""
     words = vocabulary()
-    return bool(_INDEX.fullmatch(text) or words.region.match(text)) or text.casefold() in words.countries
+    named = is_letters(text) or _COUNTED.fullmatch(text) or words.region.match(text)
+    return bool(named) or text.casefold() in words.countries
+
+
+def is_letters(text: str) -> bool:
+    """Whether a heading is a letter, a range of them, or a number: "A", "0-9"."""
+    return _LETTERS.fullmatch(text) is not None
 
 
 def defined_in(entries: Sequence[Entry]) -> list[Entry]:

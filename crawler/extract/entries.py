@@ -64,8 +64,8 @@ def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
     entries: list[Entry] = []
     holder: Element | None = None
     for line in lines:
-        if line.block.tag == "option":
-            # What a form offers is no list of the page's own.
+        if line.block.tag == "option" or _is_quoted(line):
+            # What a form offers is no list of the page's own, and what somebody says no entry of one.
             continue
         if (pieces := _pieces(line)) is not None:
             entries.extend(Entry([line], "piece", piece) for piece in pieces)
@@ -78,6 +78,11 @@ def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
         holder = element
         entries.append(Entry([line], shape, element=element))
     return entries
+
+
+def _is_quoted(line: Line) -> bool:
+    block = line.block
+    return block.tag == "blockquote" or (block.parent is not None and block.parent.tag == "blockquote")
 
 
 def without_badges(line: Line) -> str:

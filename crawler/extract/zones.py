@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from crawler.extract.blocks import has_content
+from crawler.extract.blocks import has_content, has_entries
 from crawler.extract.dom import Item, Line, Outline, Picture, Rule
 from crawler.extract.labels import LABEL_CHARS, Label, refuses
 from crawler.extract.vocabulary import vocabulary
@@ -16,6 +16,8 @@ _ZONE_ITEMS = 400
 #: and of the one directory a page may hold, where that many are not all
 _DIRECTORY_ITEMS = 3000
 _CONTAINER_STEPS = 12
+#: how far up from an entry its list is looked for
+_LIST_STEPS = 4
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
@@ -56,6 +58,8 @@ class Zones:
         region = _joined(line.region)
         #: level of the heading whose own section is passed over: "Membership fees" under "Members"
         passed = 0
+        #: the item behind the list that is passed over: what "Our aims are:" under "Our members" leads into
+        behind_list = 0
         for item in self._outline.between(line.at + 1, line.at + 1 + _DIRECTORY_ITEMS):
             if len(items) == count:
                 break
@@ -77,12 +81,34 @@ class Zones:
                     passed = 0
             if passed and not (isinstance(item, Line) and item.level and item.level <= line.level):
                 continue
+            if item.at < behind_list:
+                continue
             if isinstance(item, Line):
+                if self._tells_of_another(label, item, items):
+                    if item.level > line.level:
+                        passed = item.level
+                        continue
+                    if behind_list := self._end_of_list(item):
+                        continue
                 if self._ends_zone(label, item, items, below=below):
                     break
                 below = below or item.level > 0
             items.append(item)
         return items
+
+    def _tells_of_another(self, label: Label, item: Line, items: Sequence[Item]) -> bool:
+        """Whether the line announces what stands between a heading and what that heads: the goals of an association
+        above the list of its members."""
+        roles = self._roles.get(item.at, set())
+        return bool(roles) and label.role not in roles and label.line.level > 0 and not has_content(items)
+
+    def _end_of_list(self, line: Line) -> int:
+        """The item behind the list that begins right behind the line; 0 where none does."""
+        following = next(iter(self._outline.between(line.at + 1, line.at + 2)), None)
+        if line.level or not isinstance(following, Line):
+            return 0
+        around = islice(following.block.ancestors(), _LIST_STEPS)
+        return next((each.last for each in around if each.tag in ("ul", "ol") and each.first == following.at), 0)
 
     @staticmethod
     def _container(label: Label, items: list[Item], holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
@@ -99,7 +125,8 @@ class Zones:
     def _ends_zone(self, label: Label, item: Line, items: Sequence[Item], *, below: bool) -> bool:
         line = label.line
         roles = self._roles.get(item.at, set())
-        if item.level and roles and label.role not in roles:
+        if item.level and roles and (label.role not in roles or has_entries(items)):
+            # Of two headings of one role the first speaks for what stands before the second.
             return True
         if (item.level or (item.strong and item.block.tag not in ("dt", "th"))) and is_of_another(
             label.role, item.text
