@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from crawler.extract.dom import Element, Line, collapse
+from crawler.extract.names import is_name
 from crawler.extract.naming import is_file_name
 
 #: how far up from a line its list item, row or cell is looked for
 _STEPS = 12
 _MAX_PIECES = 100
+#: fewer in a row are cells of one line each
+_CELL_LINES = 4
 INDEX_CHARS = 2
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
 BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
+_SIGN = re.compile(r"\s*[•·▪▫◦‣⁃∙●○■□►▸▶➢➤✓✔❖]")
 #: classes that tell one entry from the next, not entries from other things
 _NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
 #: classes of what is set behind a name
@@ -77,7 +81,18 @@ def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
             continue
         holder = element
         entries.append(Entry([line], shape, element=element))
-    return entries
+    return [each for nth, entry in enumerate(entries) for each in _typed_in_cells(entry, entries[nth - 1 : nth + 2])]
+
+
+def _typed_in_cells(entry: Entry, near: Sequence[Entry]) -> list[Entry]:
+    """The lines of a row, where the row is all of its table and its cells set names beside one another."""
+    lines = entry.lines
+    if entry.shape != "tr" or len(lines) < _CELL_LINES or sum(each.shape == "tr" for each in near) > 1:
+        return [entry]
+    cells = {id(line.block) for line in lines}
+    if len(lines) < len(cells) * 2 or not all(line.block.tag == "td" and is_name(line.text) for line in lines):
+        return [entry]
+    return [Entry([line], "td") for line in lines]
 
 
 def _is_quoted(line: Line) -> bool:
@@ -103,7 +118,8 @@ def shape_of(line: Line, start: int) -> tuple[str, Element | None]:
     """How a line is an entry of a list, and the element that is the entry when that may hold more lines."""
     if is_file_name(line.text):
         return "file", None
-    if BULLET.match(line.text) and line.block.tag not in ("li", "td"):
+    if line.block.tag != "li" and (_SIGN if line.block.tag == "td" else BULLET).match(line.text):
+        # In a cell a number may be of the row.
         return "bullet", None
     for element in islice(line.block.ancestors(), _STEPS):
         if element.first < start:

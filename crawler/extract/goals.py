@@ -34,7 +34,7 @@ _LOOSE_GOALS = 12
 _LOOSE_DISTANCE = 3
 
 
-@extractor(Goal, version=4)
+@extractor(Goal, version=5)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()

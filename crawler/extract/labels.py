@@ -37,6 +37,8 @@ _LABELLED = ("member", "goal", "sponsor")
 _EDIT_LINK = re.compile(r"\s*\[[^\]]{1,40}\]$")
 _INLINE = ("member", "sponsor")
 _INLINE_LABEL = re.compile(r"([^:,.;]{3,50}):\s+(?=\S)")
+#: "Unterstützt von / Supported by"
+_BOTH = re.compile(r"\s+/\s+")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
     r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro"
@@ -91,10 +93,15 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
             return Label(role, line, None, 0, found.end(), "inline-label")
     if short is None or len(text) > LABEL_CHARS or text.endswith((".", ",")):
         return None
-    if text.endswith("?") and (role == "sponsor" or not line.level):
+    if text.endswith("?") and (role == "sponsor" or not (line.level or line.strong)):
         return None
-    announces = line.level or line.strong or text.endswith(":") or len(text) <= _PLAIN_LABEL_CHARS
-    if announces and short.search(_TRIM.sub("", text)) and not _refused(role, text):
+    if announces := line.level or line.strong or text.endswith(":"):
+        said = [text]
+    else:
+        # Of a label in two languages each is as short as one alone.
+        said = _BOTH.split(text) if " / " in text else [text]
+        announces = all(len(each) <= _PLAIN_LABEL_CHARS for each in said)
+    if announces and all(short.search(_TRIM.sub("", each)) for each in said) and not _refused(role, text):
         return Label(role, line, None, 0, len(text), "label")
     return None
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
-from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_as_name, organisation_like
+from crawler.extract.names import (
+    are_countries,
+    are_persons,
+    called_organisations,
+    is_name,
+    is_spelt_as_name,
+    organisation_like,
+)
 from crawler.extract.prose import Name, Sentence, names_in, sentences
 from crawler.extract.vocabulary import Language
 
@@ -61,11 +68,14 @@ def enumerated(text: str, language: Language) -> tuple[Name, ...]:
         return ()
     names = names_in(text, language.prose)
     texts = [name.text for name in names]
-    if len(names) <= _SEPARATORS or not all(is_name(name) and is_spelt_as_name(name) for name in texts):
+    if len(names) <= _SEPARATORS or not all(map(is_name, texts)) or are_persons(texts) or are_countries(texts):
         return ()
-    if are_persons(texts) or are_countries(texts) or organisation_like(texts) < _LIKELY:
-        return ()
-    return names
+    if all(map(is_spelt_as_name, texts)):
+        return names if organisation_like(texts) >= _LIKELY else ()
+    # Names that go on small say first what they are: "Société d'histoire du pays".
+    kinds = [called_organisations([name.split()[0]]) > 0 for name in texts]
+    spelt = sum(kind or is_spelt_as_name(name) for kind, name in zip(kinds, texts, strict=True))
+    return names if sum(kinds) * 2 > len(texts) and spelt * 4 >= len(texts) * 3 else ()
 
 
 def announces_organisations(lead: str) -> bool:

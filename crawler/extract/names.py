@@ -40,7 +40,8 @@ _CALLED = re.compile(
     r"(?:stichting|vereniging|genootschap|werkgroep|platform|centrum|koor|kring|gilde|coöperatie|museum|theater|kerk|club|bond|"
     r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|(?<!rat)(?<!kauf)haus|freunde|"
     r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
-    r"collectif|comité|section|sektion|école|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
+    r"collectif|comité|section|sektion|école|institut|société|mission locale|agence|syndicat|mutuelle|"
+    r"laboratoire|lycée|observatoire|conservatoire|fondation|fédération|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )

@@ -13,11 +13,11 @@ their place in the text, so that the evidence for a name is the text as it stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from crawler.extract.names import OWN_STOP
+from crawler.extract.names import OWN_STOP, called_organisations
 from crawler.extract.vocabulary import Prose, vocabulary
 
 #: beyond these nobody wrote a sentence, or a list of names in one
@@ -36,6 +36,10 @@ _PARENTHESIS = re.compile(r"\(([^()]{0,40})\)")
 _YEAR = re.compile(
     r"[\s(\[,]*(?:\b(?:sinds|vanaf|since|from|seit|ab|depuis)\b)?\s*\b((?:19|20)\d\d)\s*[)\]]?$", re.IGNORECASE
 )
+#: "(sinds 1683!)": told of a name, while "(KWF)" is part of it
+_REMARK = re.compile(r"\s*\([a-zà-ÿ][^()]{0,40}\)$")
+#: with fewer there is no list that a clause may end
+_FEW = 2
 #: "Lepra- und Tuberkulosehilfe": a word that waits for its end
 _ELLIPTIC = re.compile(r"\w-\s*$")
 #: "Fromages d'estive"
@@ -89,9 +93,14 @@ def names_in(text: str, prose: Prose, *, start: int = 0) -> tuple[Name, ...]:
     chunks = [(before + 1, stop) for before, stop in pairwise(stops)]
     if len(chunks) > MAX_NAMES:
         return ()
+    while len(chunks) > _FEW and _is_clause(text, *chunks[-1], prose):
+        # "A, B en C, met hulp van vele anderen"
+        chunks.pop()
     chunks = [*chunks[:-1], *_part(text, *chunks[-1], prose)]
     chunks[0] = (_behind_announcement(text, *chunks[0], prose), chunks[0][1])
-    names = [_name(text, *chunk, prose, ends_list=chunk is chunks[-1]) for chunk in chunks]
+    # Where others go on small, so may the last: "Institut du patrimoine maritime".
+    tailed = not any(_goes_on_small(text[begin:stop], prose) for begin, stop in chunks[:-1])
+    names = [_name(text, *chunk, prose, may_have_tail=tailed and chunk is chunks[-1]) for chunk in chunks]
     return tuple(name for name in names if name is not None) if names[0] is not None else ()
 
 
@@ -141,8 +150,15 @@ def _part(text: str, start: int, end: int, prose: Prose) -> list[tuple[int, int]
 
 
 def _begins_item(text: str, start: int, end: int, prose: Prose) -> bool:
-    article = prose.article.match(text, start, end)
-    return _begins_name(text[article.end() if article else start : end])
+    at = _behind_announcement(text, start, end, prose)
+    article = prose.article.match(text, at, end)
+    return _begins_name(text[article.end() if article else at : end])
+
+
+def _is_clause(text: str, start: int, end: int, prose: Prose) -> bool:
+    """Whether what stands behind the last comma begins small, and goes on with no list."""
+    at = start + len(text[start:end]) - len(text[start:end].lstrip())
+    return not (prose.conjunction.match(text, start, end) or _begins_item(text, at, end, prose))
 
 
 def _behind_announcement(text: str, start: int, end: int, prose: Prose) -> int:
@@ -155,17 +171,21 @@ def _behind_announcement(text: str, start: int, end: int, prose: Prose) -> int:
     return announced if announced > after else at
 
 
-def _name(text: str, start: int, end: int, prose: Prose, *, ends_list: bool) -> Name | None:
+def _name(text: str, start: int, end: int, prose: Prose, *, may_have_tail: bool) -> Name | None:
     while start < end and text[start] in _AROUND_NAMES:
         start += 1
     article = prose.article.match(text, start, end)
     if article and not (text[start].isupper() and text[:start].rstrip(_AROUND_NAMES)):
         # "A, B et Les Amis": with a capital within a sentence it is the name's own.
         start = article.end()
+    announced = prose.announcer.match(text, start, end)
+    if announced and text[start].islower() and _begins_name(text[announced.end() : end]):
+        # "l'association Les Amis"
+        start = announced.end()
     name = text[start:end]
     year = _YEAR.search(name)
-    name = without_stop(name[: year.start()] if year else name)
-    if ends_list:
+    name = without_stop(name[: year.start()] if year else _REMARK.sub("", name))
+    if may_have_tail:
         name = _without_tail(name, prose)
     if not _begins_name(name) or len(_WORD.findall(name)) > MAX_NAME_WORDS:
         return None
@@ -193,17 +213,32 @@ def _without_tail(name: str, prose: Prose) -> str:
     """Cut at the first small word that names do not hold: "Wilde Ganzen hebben dat besloten"."""
     connectors = vocabulary().connectors
     words = list(_WORD.finditer(name))
+    small = _small_word(words, prose)
+    if small == 1 and called_organisations([name[: words[1].end()]]) > called_organisations([words[0][0]]):
+        # "Mission locale du Pays d'Orb"
+        return name
+    words = words[:small]
+    # A connector that is left at the end joined the name to what was cut.
+    while len(words) > 1 and words[-1][0] in connectors and not OWN_STOP.search(words[-1][0]):
+        words.pop()
+    return without_stop(name[: words[-1].end()]) if words else ""
+
+
+def _goes_on_small(text: str, prose: Prose) -> bool:
+    words = list(_WORD.finditer(text.strip(_AROUND_NAMES)))
+    return _small_word(words, prose) is not None and called_organisations([text]) > 0
+
+
+def _small_word(words: Sequence[re.Match[str]], prose: Prose) -> int | None:
+    """Which of the words of a name is the first that begins small and that names do not hold."""
+    connectors = vocabulary().connectors
     for nth, word in enumerate(words):
         if nth and (words[nth - 1][0].casefold() in prose.binders or _ELIDED.match(word[0])):
             # "Rivières sans frontières": in some languages names go on small.
             continue
         if nth and word[0][0].islower() and connectors.isdisjoint((word[0].casefold(), word[0].casefold().strip(",."))):
-            words = words[:nth]
-            break
-    # A connector that is left at the end joined the name to what was cut.
-    while len(words) > 1 and words[-1][0] in connectors and not OWN_STOP.search(words[-1][0]):
-        words.pop()
-    return without_stop(name[: words[-1].end()]) if words else ""
+            return nth
+    return None
 
 
 def _begins_name(text: str) -> bool:

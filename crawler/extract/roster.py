@@ -148,7 +148,11 @@ def _without_towns(names: Sequence[Named]) -> list[Named]:
 def in_running_text(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     """Names that are parted by commas, in a paragraph right below the label that holds nothing else."""
     for line in block.lines[:_PARAGRAPHS]:
-        if line.at not in taken and (found := named_in(line, line.text, finder)):
+        if line.at in taken:
+            continue
+        # What they do may stand before the names, and a colon between.
+        said = line.text.partition(": ")[2]
+        if found := named_in(line, line.text, finder) or (named_in(line, said, finder) if said else []):
             taken.add(line.at)
             return found
     return []

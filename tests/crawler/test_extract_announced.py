@@ -1,0 +1,66 @@
+"""What announces a list, in words that pages were found to use; and how names stand behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crawler.test_extract_reach import section
+
+GOALS = ["elk kind speelt buiten", "elke straat krijgt een plein"]
+
+
+def values(role: str, html: str) -> list[str]:
+    return [fact.value for fact in section(role, html).facts]
+
+
+def listed(texts: list[str]) -> str:
+    return f"<ul>{''.join(f'<li>{text}</li>' for text in texts)}</ul>"
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "<h2>Our vision is a world in which</h2>",
+        "<p>Wij dromen van een stad waarin:</p>",
+        "<p>Wir träumen von einer Welt, in der</p>",
+        "<p>Nous rêvons d’un monde où :</p>",
+        "<p>L’association réunit des laboratoires et des fermes. Nos missions :</p>",
+        "<table><tr><td><b>Wat willen wij?</b></td></tr></table>",
+    ],
+)
+def test_goals_are_announced(lead: str) -> None:
+    assert values("goal", lead + listed(GOALS)) == GOALS
+
+
+def test_bullets_in_a_cell_are_a_list() -> None:
+    cell = "<br>".join(f"• {goal}" for goal in GOALS)
+    assert values("goal", f"<table><tr><td><b>Wat willen wij?</b><br>{cell}</td></tr></table>") == GOALS
+
+
+def test_names_in_the_cells_of_one_row_stand_a_line_each() -> None:
+    names = ["Molenbond Noord", "Speeltuinvereniging Zuid", "Buurthuis De Mol", "Sportclub Oost"]
+    cells = "".join(f"<td>{'<br>'.join(half)}</td>" for half in (names[:2], names[2:]))
+    lead = "<b>In de raad zijn de volgende organisaties vertegenwoordigd:</b>"
+    assert values("member", f"{lead}<table><tr>{cells}</tr></table>") == names
+
+
+def test_a_label_may_stand_there_in_two_languages() -> None:
+    logos = "".join(f"<a href='http://{name}.test/'><img src='/{name}.png'></a>" for name in ("kreisel", "holzwerk"))
+    label = "<p>Mit freundlicher Unterstützung von / Supported by</p>"
+    assert values("sponsor", f"{label}{logos}") == ["kreisel", "holzwerk"]
+    assert values("sponsor", f"<p>Mit freundlicher Unterstützung von / und noch viel mehr Text</p>{logos}") == []
+
+
+def test_a_clause_behind_the_last_name_ends_the_list() -> None:
+    text = "De stichting wordt sindsdien gevormd door Muziekvereniging Cecilia, CV De Ridders (sinds 1683!) en Horeca Centrum, met hulp van velen."  # fmt: skip
+    assert values("member", f"<p>{text}</p>") == ["Muziekvereniging Cecilia", "CV De Ridders", "Horeca Centrum"]
+
+
+def test_french_names_go_on_small_behind_what_they_are() -> None:
+    names = ["Institut du patrimoine maritime", "Société d'histoire du pays", "Hydroliennes citoyennes", "Centre d'études des digues"]  # fmt: skip
+    text = "Participent à nos travaux : l'{}, la {}, l'association {} et le {}.".format(*names)
+    assert values("member", f"<html lang=fr><h2>Membres associés</h2><p>{text}</p>") == names
+    two = "Deux institutions y siègent en tant que membres observateurs : le CCAS de Valserre et la Mission locale du Pays."  # fmt: skip
+    assert values("member", f"<html lang=fr><p>{two}</p>") == ["CCAS de Valserre", "Mission locale du Pays"]
+    text = "Participent à nos travaux : la pluie et le vent, l'herbe haute, la mer."
+    assert values("member", f"<html lang=fr><h2>Membres associés</h2><p>{text}</p>") == []
