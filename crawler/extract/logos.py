@@ -40,6 +40,10 @@ _CARD_STEPS = 6
 _CAPTION_CHARS = 60
 #: how sure a name is that stands in the logo's own box
 OWN_CAPTION = 0.85
+#: a logo, what stands in for it where scripts are off, and its caption
+_CARD_HOLDS = 3
+#: how a file's name is spelt, and no other
+_AS_FILES = re.compile(r"_|^[^\sA-Z]+-[^\sA-Z]+$")
 _ARROW = re.compile(
     r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
     re.IGNORECASE,
@@ -168,20 +172,22 @@ def _letters(file: str) -> str:
 def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it."""
     link_title = logo.link.attribute("title") if logo.link is not None else None
+    own = _card_caption(logo, block, finder)
     title = logo.title if logo.title != logo.alt else None
     if title and logo.alt and is_machine_made(title, logo.file) and not is_file_name(logo.alt) and clean(logo.alt):
         # The system spelt out the file's name; a person wrote the alt.
         title = None
     for source, text in (("title", title), ("alt", logo.alt), ("title", link_title)):
-        if not text:
+        spelt = text is not None and is_machine_made(text, logo.file)
+        if not text or (spelt and own is not None):
+            # The system spelt out the file's name; a person wrote what stands below.
             continue
-        name = clean(text)
+        name = clean(text, from_file=True if spelt and _AS_FILES.search(text) else None)
         if name and not is_file_name(text):
-            name = without_number(name) if is_machine_made(text, logo.file) else without_slogan(name)
+            name = without_number(name) if spelt else without_slogan(name)
         if name and len(name) <= 80 and not re.search(r"[!?]", name):
             return LogoName(name, text, source, 0.75 if is_file_name(text) else 0.9)
     caption = caption_of(logo, block)
-    own = _card_caption(logo, block, finder)
     if own is not None and (name := clean(own.text)):
         return LogoName(name, own.text, "caption", OWN_CAPTION)
     out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
@@ -246,21 +252,25 @@ def logo_evidence(logo: Image, name: LogoName, block: Block, finder: Finder) -> 
 
 def caption_of(logo: Image, block: Block) -> Line | None:
     """The line right behind the logo and before the next, when it is a name."""
-    for item in block.items:
-        if item.at > logo.at:
-            return item if isinstance(item, Line) and is_name(item.text) else None
-    return None
+    item = _behind(logo, block)
+    return item if isinstance(item, Line) and is_name(item.text) else None
+
+
+def _behind(logo: Image, block: Block) -> Item | None:
+    """What stands right behind the logo, but for what stands in for it where scripts are off."""
+    return next((i for i in block.items if i.at > logo.at and not (isinstance(i, Picture) and i.fallback)), None)
 
 
 def _card_caption(logo: Image, block: Block, finder: Finder) -> Line | None:
     """The one line in the box that holds this logo and no other: a ``figcaption``, or a link beside it."""
-    at = next((nth for nth, item in enumerate(block.items) if item.at == logo.at), None)
-    line = block.items[at + 1] if at is not None and at + 1 < len(block.items) else None
+    line = _behind(logo, block)
     if not isinstance(line, Line) or len(line.text) > _CAPTION_CHARS or not is_name(line.text):
         return None
     for box in islice(logo.picture.element.ancestors(), _CARD_STEPS):
         if line.at < box.last:
-            alone = box.first <= logo.at and box.last - box.first == 2
+            held = finder.outline.between(box.first, box.last) if box.last - box.first <= _CARD_HOLDS else ()
+            alone = sum(not (isinstance(item, Picture) and item.fallback) for item in held) == 2  # it, and the line
+            alone = alone and box.first <= logo.at
             return line if alone and not finder.announces(line, "sponsor") else None
     return None
 

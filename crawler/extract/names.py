@@ -12,7 +12,7 @@ _PERSON_TITLE = re.compile(
     re.IGNORECASE,
 )
 #: the stop of "e.V." is the name's own
-OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St)\.$")
+OWN_STOP = re.compile(r"\b\w\.(?:\s?\w\.)+$|\b(?:Inc|Ltd|Co|Jr|Sr|St|Zn|Cie)\.$")
 #: lines of an address
 _ADDRESS = re.compile(
     r"^(?:[A-Z]{1,2}-)?\d{4} ?[A-Z]{2} +[A-ZÀ-Þ]|^(?:[A-Z]{1,3}-)?\d{5} +[A-ZÀ-Þ]|"

@@ -24,16 +24,21 @@ _PICTURE_WORDS = frozenset(
     vertikal verticaal vertical transparent transparant transp gray grey grau grijs wit white weiss weiß zwart
     black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
     print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
-    partners member members png jpg jpeg gif svg webp rotation full version versie office premium de hover
-    rollover mouseover
+    partners member members png jpg jpeg gif svg webp rotation full version versie office premium hover
+    rollover mouseover quadri rvb cmjn
     """.split()
+)
+#: the same, but names hold them too: at the end of a file's name alone they tell of the picture
+_LAST_WORDS = frozenset(
+    "de dark light donker licht pos neg positief negatief rev inverse blanc noir clair vertical".split()
 )
 #: what content management systems put around an upload's name
 _WRAPPED = re.compile(
-    r"^(?:csm|rtemagicc|thumb|tx|x240|cropped|resized|small|medium|large)[_-](?=[^_-]{2})", re.IGNORECASE
+    r"^(?:csm|rtemagicc|thumb|tx|x240|cropped|resized|small|medium|large|(?=[a-f]*\d)[0-9a-f]{8,32})[_-](?=[^_-]{2})",
+    re.IGNORECASE,
 )
 _SUFFIXES = re.compile(
-    r"(?:[-_ ](?:e\d{8,}|[0-9a-f]{8,12}|\d{2,4}x\d{2,4}(?:px)?|\d{2,4}px|scaled|@\dx|v\d+)"
+    r"(?:[-_ ](?:e\d{8,}|p-\d{3,4}|[0-9a-f]{8,12}|\d{2,4}x\d{2,4}(?:px)?|\d{2,4}px|scaled|@\dx|v\d+)"
     r"|@\dx|\(\d+\)|\d{2,4}x\d{2,4})\s*$",
     re.IGNORECASE,
 )
@@ -73,12 +78,24 @@ _ANNOUNCES = re.compile(
     r"mit unterstützung (?:des|der|von|vom)|"
     r"(?:supported|funded|sponsored) by(?: the)?|(?:ondersteund|gesteund|gesponsord|gefinancierd) door(?: de| het)?|"
     r"(?:soutenu|financé) par(?: le| la| les)?|avec le soutien (?:de la|de l'|du|des|de)|"
+    r"(?:ce projet|cette action|l.association) est (?:co)?financée? par(?: le| la| les)?|"
+    r"(?:this|the) (?:project|work|programme) is (?:co-?)?(?:funded|financed|supported) by(?: the)?|"
+    r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
     r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
     re.IGNORECASE,
 )
 #: "stadt_werl_logo": an alt that was filled in with the file's name
 _SPELT_AS_FILE = re.compile(r"(?=\S*_)\S+|logo-\S+|\S+-logo", re.IGNORECASE)
+_KINDS = frozenset(
+    """
+    gemeente provincie stad stichting fonds city county council trust foundation
+    stadt landkreis kreis gemeinde stiftung bezirk ville commune region région departement département
+    mairie groupe fondation conseil metropole métropole agglo
+    """.split()
+)
 _SLOGAN = re.compile(r"\s+[-–—|:]\s+")
+#: "Rijwielhandel Postema, ook voor al uw reparaties"
+_SMALL_SLOGAN = re.compile(r",(?: [a-zà-ÿ'’-]+){3,}[.!]?$")
 
 
 def file_name(url: str) -> str:
@@ -150,7 +167,7 @@ def _clean_file(text: str) -> str:
         ):
             continue
         words.append(word)
-    while len(words) > 1 and words[-1].isdigit():
+    while len(words) > 1 and (words[-1].isdigit() or words[-1].lower() in _LAST_WORDS):
         words.pop()
     while len(words) > 1 and words[0].isdigit():
         words.pop(0)
@@ -183,6 +200,8 @@ def without_slogan(text: str) -> str:
     >>> without_slogan("graphic berlin - Web/Shop & Print Design"), without_slogan("FGB - Rescuetechnik")
     ('graphic berlin', 'FGB - Rescuetechnik')
     """
+    if behind := _SMALL_SLOGAN.search(text):
+        text = text[: behind.start()]
     head, *tail = _SLOGAN.split(text, maxsplit=1)
     # "covering covers": two small words are a slogan, "Rescuetechnik" is not.
     if (
@@ -207,9 +226,11 @@ def named_by_file(file: str, href: str | None) -> tuple[str, Literal["file", "ho
     host = host_name(href or "")
     words = name.split()
     if host and name:
-        same = next((word for word in words if slug(word) == slug(host)), None)
+        same = next((nth for nth, word in enumerate(words) if slug(word) == slug(host)), None)
         if same is not None:
-            return same, "file"
+            # "logo_region_armor": what a body is called stands before its name.
+            kind = words[same - 1 : same] if same and words[same - 1].lower() in _KINDS else []
+            return " ".join([*kind, words[same]]), "file"
         if len(words) >= 3 and any(word.isdigit() for word in words):
             return host, "host"
     return (name, "file") if name or not host else (host, "host")

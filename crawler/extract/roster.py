@@ -27,7 +27,7 @@ from crawler.extract.names import (
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.surroundings import lead_out
-from crawler.extract.tails import towns_behind, without_contact
+from crawler.extract.tails import REMARKS, towns_behind, usual_remarks, without_contact, without_remarks
 
 #: below it a list is for a person to look at
 CONFIRMED = 0.7
@@ -55,14 +55,6 @@ _YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
 #: "(until 2014)": listed, and no member any more
 _FORMERLY = re.compile(r"\b(?:until|tot(?: en met)?|bis|jusqu'en) (?:\w+ )?(?:19|20)\d\d\b", re.IGNORECASE)
-#: what may stand behind a name and be none of it: "Great North Museum: Hancock", "De Schakel (gemengd)"
-_REMARKS = (
-    re.compile(r"\s*[(\[](?P<said>[^)\]]{1,60})[)\]]\s*$"),
-    re.compile(r"\s+[–—|]\s+(?P<said>.*)$"),
-    re.compile(r":\s(?P<said>.*)$"),
-)
-#: a longer one holds a remark
-_OWN_CHARS = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +92,7 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
     counted = sum(_COUNT.match(entry.lines[0].text) is not None for entry in entries) * 2 > len(entries)
-    firsts = [entry.lines[0].text for entry in entries]
-    usual = tuple(each for each in _REMARKS if sum(each.search(text) is not None for text in firsts) * 3 > len(entries))
+    usual = usual_remarks([entry.lines[0].text for entry in entries])
     names = [found for entry in entries if (found := entry_name(entry, counted=counted, usual=usual)) is not None]
     names = _without_towns(names)
     texts = [found.name for found in names]
@@ -204,7 +195,7 @@ def _is_called_logo(logo: Image) -> bool:
     return any("logo" in text.lower() for text in said)
 
 
-def entry_name(entry: Entry, *, counted: bool = True, usual: Sequence[re.Pattern[str]] = _REMARKS) -> Named | None:
+def entry_name(entry: Entry, *, counted: bool = True, usual: Sequence[re.Pattern[str]] = REMARKS) -> Named | None:
     """Name of a list entry: what its table says is one, else its bold or linked line, else its first; and its year.
 
     *usual* are the remarks that stand behind many names of its list.
@@ -228,21 +219,12 @@ def entry_name(entry: Entry, *, counted: bool = True, usual: Sequence[re.Pattern
     if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
     text = without_contact(text)
-    text = without_stop(_without_remarks(text, usual))
+    text = without_stop(without_remarks(text, usual))
     # Of several years in a row, the column says which it is: not that of the founding.
     # Where the columns are known and none is it, a number is a year of something else.
     found = _YEAR.search(told["year"][0]) if "year" in told else year or (None if told else other)
     place = told["place"][0] or None if "place" in told else None
     return Named(text, line, int(found[1]) if found else None, place) if is_name(text) else None
-
-
-def _without_remarks(text: str, usual: Sequence[re.Pattern[str]]) -> str:
-    """What begins with a capital is the name's own, where few names of the list are told anything behind them."""
-    for remark in _REMARKS:
-        found = remark.search(text)
-        if found and (remark in usual or len(text) > _OWN_CHARS or not found["said"][:1].isupper()):
-            text = text[: found.start()]
-    return text
 
 
 def _are_documents(entries: Sequence[Entry]) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
-from archive.model import UNNAMED, Evidence, Page, Tier
+from archive.model import UNNAMED, Page, Tier
 from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Line
 from crawler.extract.entries import BULLET, Entry
 from crawler.extract.finder import Finder
-from crawler.extract.labels import Label, is_sure
+from crawler.extract.labels import Label, is_sure, short_pattern
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated, listing
 from crawler.extract.logos import (
@@ -27,9 +27,12 @@ from crawler.extract.logos import (
 )
 from crawler.extract.names import are_countries, are_persons, called_organisations, is_name, organisation_like
 from crawler.extract.naming import clean, is_file_name
-from crawler.extract.pictures import Image
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
+from crawler.extract.shown import Shown, shown_once
+from crawler.extract.surroundings import lead_out
+from crawler.extract.tails import usual_remarks, without_remarks
+from crawler.extract.tiers import lower_tiers
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
@@ -51,17 +54,6 @@ _NOBODY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One sponsor as it is shown: by an image, or by a line of text."""
-
-    name: LogoName
-    rule: str
-    evidence: Evidence | None
-    image: Image | None = None
-    href: str | None = None
-
-
 @extractor(Sponsor, version=5)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
@@ -69,19 +61,19 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
     announced = pointed_at(finder) or list(_announced(finder))
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_loosely_announced(finder))
-    for shown, beneficiary in announced:
-        for each in shown:
-            url = each.image.url if each.image else ""
-            key = organisation_of(each.name, finder.aliases)
-            twin = twin_of(each.name, key, each.image.url if each.image else None)
-            if each.evidence is None or twin in seen or (url and url in seen):
-                continue
-            seen.update((twin, url))
-            yield _sponsor(each, key, beneficiary, position)
-            position += 1
+    every = [replace(each, beneficiary=beneficiary) for shown, beneficiary in announced for each in shown]
+    for each in shown_once(every):
+        url = each.image.url if each.image else ""
+        key = organisation_of(each.name, finder.aliases)
+        twin = twin_of(each.name, key, each.image.url if each.image else None)
+        if each.evidence is None or twin in seen or (url and url in seen):
+            continue
+        seen.update((twin, url))
+        yield _sponsor(each, key, position)
+        position += 1
 
 
-def _sponsor(each: Shown, key: str | None, beneficiary: str | None, position: int) -> Sponsor:
+def _sponsor(each: Shown, key: str | None, position: int) -> Sponsor:
     assert each.evidence is not None
     # A logo in a labelled wall is a sponsor's, whether or not its name can be told.
     shown = each.image is not None or is_file_name(each.name.raw)
@@ -97,7 +89,7 @@ def _sponsor(each: Shown, key: str | None, beneficiary: str | None, position: in
         confidence=each.name.confidence,
         kind="logo" if each.image or is_file_name(each.name.raw) else "text",
         organisation=key,
-        beneficiary=beneficiary,
+        beneficiary=each.beneficiary,
         href=each.href,
         logo_url=each.image.url or None if each.image else None,
         name_source=each.name.source,
@@ -176,12 +168,16 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     taken.update(logo.at for logo in logos)
     if len(logos) >= (1 if is_sure(block.label) and not is_headline(block.label) else 2):
         named = [name_of(logo, block, finder) for logo in logos]
-        if not is_sure(block.label) and are_persons([name.value for name in named]):
-            # The partners of a practice are people.
+        if are_persons([name.value for name in named]) and not (
+            is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
+        ):
+            # The partners of a practice are people, and so is a committee of patrons.
             return
         for logo, name in zip(logos, named, strict=True):
             evidence = logo_evidence(logo, name, block, finder)
             yield Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder))
+        for text, line in lower_tiers(block, logos[-1].at, finder) if is_sure(block.label) else ():
+            yield Shown(LogoName(text, text, "text", 0.7), "labelled-list", finder.evidence(text, line))
         return
     files = [line for line in _first_run(block.lines) if line.at not in taken]
     for line in files:
@@ -236,7 +232,13 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
     entries = _cells(entries, finder) or entries
-    lines = [(entry, BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;")) for entry in entries]
+    texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
+    usual = usual_remarks(texts)
+    lines = [
+        (entry, without_remarks(name, usual))
+        for entry, text in zip(entries, texts, strict=True)
+        for name in _without_label(text)
+    ]
     names = [name for _entry, name in lines if is_name(name)]
     menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
     if len(names) < 2 or len(names) * 4 < len(entries) * 3 or menu or are_persons(names) or are_countries(names):
@@ -254,6 +256,15 @@ def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
             href = finder.absolute(links[0].attribute("href")) if links else None
             named = LogoName(name, name, "text", confidence)
             yield Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
+
+
+def _without_label(text: str) -> list[str]:
+    """The names in an entry that says what they are: "Media partners: Radio Vale & The Daily Lamp"."""
+    short, (label, colon, names) = short_pattern("sponsor"), text.partition(": ")
+    if not colon or short is None or not short.search(label):
+        return [text]
+    parts = names.split(" & ")
+    return parts if all(len(part.split()) > 1 for part in parts) else [names]
 
 
 def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:

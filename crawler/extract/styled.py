@@ -25,7 +25,8 @@ from crawler.extract.names import is_name
 from crawler.extract.naming import clean
 from crawler.extract.outline import STYLED, outline_with
 from crawler.extract.pictures import PLACEHOLDER, Image
-from crawler.extract.sponsors import Shown, behind, beneficiary_of, is_headline, pointed_at
+from crawler.extract.shown import Shown
+from crawler.extract.sponsors import behind, beneficiary_of, is_headline, pointed_at
 from crawler.extract.stylesheets import applies, imports_in
 
 #: of one page

@@ -33,6 +33,15 @@ _LEGAL = re.compile(
     r"(?:e\. ?v\.?|g?gmbh|ag|kg|eg|inc|ltd|llc|plc|vzw|asbl|b\.?v\.?|n\.?v\.?|s\.?a\.?|sarl|cic)\.?$", re.IGNORECASE
 )
 
+#: what may stand behind a name and be none of it: "Great North Museum: Hancock", "De Schakel (gemengd)"
+REMARKS = (
+    re.compile(r"\s*[(\[](?P<said>[^)\]]{1,60})[)\]]\s*$"),
+    re.compile(r"\s+[–—|]\s+(?P<said>.*)$"),
+    re.compile(r":\s(?P<said>.*)$"),
+)
+#: a longer one holds a remark
+_OWN_CHARS = 70
+
 
 def without_contact(text: str) -> str:
     """The text up to what tells how to reach somebody."""
@@ -53,3 +62,17 @@ def _town(text: str) -> tuple[str, str] | None:
     if found is None or _LEGAL.fullmatch(found["town"]) or len(found["town"].split()) > _TOWN_WORDS:
         return None
     return found["name"], found["town"].strip()
+
+
+def usual_remarks(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    """The kinds of remarks that stand behind more than one of three."""
+    return tuple(each for each in REMARKS if sum(each.search(text) is not None for text in texts) * 3 > len(texts))
+
+
+def without_remarks(text: str, usual: Sequence[re.Pattern[str]]) -> str:
+    """What begins with a capital is the name's own, where few names of the list are told anything behind them."""
+    for remark in REMARKS:
+        found = remark.search(text)
+        if found and (remark in usual or len(text) > _OWN_CHARS or not found["said"][:1].isupper()):
+            text = text[: found.start()]
+    return text

@@ -64,3 +64,43 @@ def test_french_names_go_on_small_behind_what_they_are() -> None:
     assert values("member", f"<html lang=fr><p>{two}</p>") == ["CCAS de Valserre", "Mission locale du Pays"]
     text = "Participent à nos travaux : la pluie et le vent, l'herbe haute, la mer."
     assert values("member", f"<html lang=fr><h2>Membres associés</h2><p>{text}</p>") == []
+
+
+WALL = "".join(f"<a href='http://www.{name}.test/'><img src='/{name}.png'></a>" for name in ("ankerbank", "vlietfonds"))
+
+
+def test_lesser_sponsors_stand_below_the_wall_by_name() -> None:
+    tiers = f"<h1>Sponsors</h1><h4>Goud</h4>{WALL}<h4>Vrienden</h4><p>Cafetaria De Smulhoek, Bakkerij Kok & Zn., Kapsalon Knip en Frans & Zn. Loonwerk</p><h4>Brons</h4>{listed(['Slagerij Vos', 'Garage De Wit'])}"  # fmt: skip
+    names = ["ankerbank", "vlietfonds", "Cafetaria De Smulhoek", "Bakkerij Kok & Zn.", "Kapsalon Knip", "Frans & Zn. Loonwerk"]  # fmt: skip
+    assert values("sponsor", f"{tiers}<h2>Ons team</h2>{listed(['Jan De Vries', 'Fysio Oost'])}") == [*names, "Slagerij Vos", "Garage De Wit"]  # fmt: skip
+
+
+def test_who_is_named_in_text_and_by_a_logo_is_one_sponsor() -> None:
+    text = "<p>Stichting Ankerbank</p><p>Het Vlietfonds</p><p>Fonds Oost (via de gemeente)</p>"
+    facts = section("sponsor", f"<h2>Onze fondsen</h2><p>Mogelijk gemaakt door:</p>{text}{WALL}").facts
+    assert sorted(fact.value for fact in facts) == ["Fonds Oost", "Het Vlietfonds", "Stichting Ankerbank"]
+    assert sum(fact.logo_url is not None for fact in facts) == 2
+
+
+def test_who_helps_in_kind_is_a_sponsor_and_what_he_gives_no_part_of_his_name() -> None:
+    given = ["Bakker Kok – brood en krentenbollen", "Visserij Vos – iedere vrijdag de lunch"]
+    lead = "<h2>Met een hart</h2><p>Deze ondernemers uit de buurt helpen in natura:</p>"
+    assert values("sponsor", lead + listed(given)) == ["Bakker Kok", "Visserij Vos"]
+    assert values("sponsor", "<p>How companies can help us:</p>" + listed(["Give Your Time", "Lend Your Van"])) == []
+
+
+def test_what_an_entry_says_of_its_names_is_none_of_them() -> None:
+    entries = ["Gemeente Vliet", "Fonds Oost", "Mediapartners: Omroep Vliet & Weekblad De Ster"]
+    assert values("sponsor", f"<h2>Onze fondsen</h2>{listed(entries)}") == [*entries[:2], "Omroep Vliet", "Weekblad De Ster"]  # fmt: skip
+
+
+def test_a_committee_of_patrons_is_made_of_people() -> None:
+    cards = "".join(f"<div><img src='/p{n}.jpg'><div>{name}</div><div>Rôle</div></div>" for n, name in enumerate(("Jean Le Gall", "Anne Morvan", "Paul Kerbrat")))  # fmt: skip
+    assert values("sponsor", f"<h2>Comité des mécènes</h2>{cards}") == []
+    assert values("sponsor", f"<h2>Nos mécènes</h2>{cards}") == []
+
+
+def test_a_caption_names_what_a_system_named_by_its_file() -> None:
+    figure = "<figure><a href='#'><img src='/u/abri-cote-300x200.png' alt='abri-cote'><noscript><img src='/u/abri-cote-300x200.png'></noscript></a><figcaption>{}</figcaption></figure>"  # fmt: skip
+    names = ["Abri d'à côté", "Tout un monde", "Habitat choisi"]
+    assert values("sponsor", "<h2>Nos soutiens</h2>" + "".join(figure.replace("abri-cote", f"abri-cote{n}").format(name) for n, name in enumerate(names))) == names  # fmt: skip

@@ -27,6 +27,10 @@ from crawler.extract.organisations import Aliases, alias_key, organisation_key
         ("Logo-Eurotramp340x90.png", "Eurotramp"),
         ("Wilde%20Ganzen@2x.webp", "Wilde Ganzen"),
         ("20160425_1230.jpg", ""),
+        ("Notarissen aan de Kade.jpg", "Notarissen aan de Kade"),
+        ("6218f0b7_Logo%20Groupe%20Voilier.png", "Groupe Voilier"),
+        ("banque-du-port-p-500.png", "banque du port"),
+        ("paypot_logo_dark", "paypot"),
     ],
 )
 def test_an_uploads_name_is_cleared_of_what_is_about_the_picture(upload: str, name: str) -> None:
@@ -40,6 +44,8 @@ def test_an_uploads_name_is_cleared_of_what_is_about_the_picture(upload: str, na
         ("Ga naar website van Eik", "Eik"),
         ("Logo van de Lindebank", "Lindebank"),
         ("Ember Foundation logo", "Ember Foundation"),
+        ("Logo: Landkreis Wattmark", "Landkreis Wattmark"),
+        ("Ce projet est cofinancé par le Fonds des ports", "Fonds des ports"),
         ("logo", ""),
         ("12", ""),
         ("—", ""),
@@ -54,7 +60,13 @@ def test_a_slogan_is_no_part_of_a_name() -> None:
     assert without_slogan("DOSB - Deutscher Olympischer Sportbund") == "DOSB - Deutscher Olympischer Sportbund"
 
 
+def test_what_a_shop_says_of_itself_is_no_part_of_its_name() -> None:
+    assert without_slogan("Rijwielhandel Kok, ook voor al uw reparaties") == "Rijwielhandel Kok"
+    assert without_slogan("Bakker, Kok en Zonen") == "Bakker, Kok en Zonen"
+
+
 def test_file_and_host_help_each_other() -> None:
+    assert named_by_file("logo_region_duinmark.png", "https://www.duinmark.test/") == ("region duinmark", "file")
     assert named_by_file("ebmpapst_logo_rgb.png", "https://www.ebmpapst.com/") == ("ebmpapst", "file")
     assert named_by_file("logo-1.png", "https://www.uba.nl/") == ("uba", "host")
     assert host_name("https://www.stadt.co.at/x") == "stadt"
