@@ -106,7 +106,7 @@ def columns_of(items: Sequence[Item]) -> Columns | None:
     head = next((row for row in rows if row is not None), None)
     if head is None:
         return None
-    titles = {number: text.casefold().strip(" :*") for number, text, _line in _cells(items, head)}
+    titles = {number: text.casefold().strip(" :*\u200b") for number, text, _line in _cells(items, head)}
     words = vocabulary().columns
     known = {
         number: field
@@ -155,7 +155,7 @@ def _cells(items: Sequence[Item], row: Element) -> Iterator[tuple[int, str, Line
         if cell is None or (number := _column(cell)) in seen or number >= _MAX_COLUMNS:
             continue
         seen.add(number)
-        yield number, item.text, item
+        yield number, item.text.strip("\u200b\ufeff "), item
 
 
 def _column(cell: Element) -> int:

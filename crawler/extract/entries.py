@@ -31,6 +31,8 @@ _BADGE = re.compile(
 )
 #: between entries that share a line
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
+#: the same, where it stands often
+_DASH = re.compile(r"\s[–—]\s")
 
 
 #: what the columns of a table, or selectors within an item, say that an entry tells: ``name``, ``year``, ``place``
@@ -138,9 +140,12 @@ def _pieces(line: Line) -> list[str] | None:
 
     Markup parts what the text runs together: ``<span>CARE Nederland</span><span>Cordaid</span>``.
     """
-    if len(_SEPARATOR.findall(line.text)) >= 2:
-        pieces = [piece for piece in _SEPARATOR.split(line.text) if piece]
-        return pieces if 3 <= len(pieces) <= _MAX_PIECES else None
+    for separator, fewest in ((_SEPARATOR, 3), (_DASH, 4)):
+        if len(separator.findall(line.text)) >= fewest - 1:
+            pieces = [piece for piece in separator.split(line.text) if piece]
+            if fewest <= len(pieces) <= _MAX_PIECES and (separator is _SEPARATOR or all(map(is_name, pieces))):
+                return pieces
+            return None
     if not 3 <= len(line.parts) <= _MAX_PIECES:
         return None
     tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}

@@ -40,6 +40,10 @@ _CARD_STEPS = 6
 _CAPTION_CHARS = 60
 #: how sure a name is that stands in the logo's own box
 OWN_CAPTION = 0.85
+#: how far up from an image a class may say that it shows somebody, and how much of one is read
+_PORTRAIT_STEPS = 3
+_CLASS_CHARS = 200
+_PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff|headshot)(?:[\s_-]|$)", re.IGNORECASE)
 #: a logo, what stands in for it where scripts are off, and its caption
 _CARD_HOLDS = 3
 #: how a file's name is spelt, and no other
@@ -284,3 +288,13 @@ def link_of(logo: Image, block: Block, finder: Finder) -> str | None:
             links = item.links if isinstance(item, Line) else []
             return finder.absolute(links[0].attribute("href")) if len(links) == 1 else None
     return None
+
+
+def are_portraits(images: Sequence[Image]) -> bool:
+    """Whether classes say of most that they show people."""
+    return sum(_is_portrait(image) for image in images) * 3 > len(images) * 2
+
+
+def _is_portrait(image: Image) -> bool:
+    near = islice(image.picture.element.ancestors(), _PORTRAIT_STEPS)
+    return any(_PORTRAIT.search((each.attribute("class") or "")[:_CLASS_CHARS]) for each in near)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from crawler.extract.vocabulary import vocabulary
 
 _PERSON_TITLE = re.compile(
-    r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m)\.? )|\b(?:MSc|MA|PhD|LLM)\b",
+    r"^(?:(?:dhr|mw|mevr|mr|mrs|ms|drs|dr|ir|ing|prof|ds|hr|fr|herr|frau|mme|m|"
+    r"sir|dame|lord|lady|rev|cllr)\.? )|\b(?:MSc|MA|PhD|LLM)\b",
     re.IGNORECASE,
 )
 #: the stop of "e.V." is the name's own
@@ -41,7 +42,7 @@ _CALLED = re.compile(
     r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|(?<!rat)(?<!kauf)haus|freunde|"
     r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
     r"collectif|comité|section|sektion|école|institut|société|mission locale|agence|syndicat|mutuelle|"
-    r"laboratoire|lycée|observatoire|conservatoire|fondation|fédération|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
+    r"universit\w*|college|istituto|instituto|centro|academy|accademia|laboratory|laboratoire|lycée|observatoire|conservatoire|fondation|fédération|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )
@@ -61,16 +62,19 @@ _KIND_OF_MEMBER = re.compile(
 _UNLIKELY = 0.25
 
 
+def is_button(text: str) -> bool:
+    return vocabulary().button.match(text.casefold().strip(" .»›→>")) is not None
+
+
 def is_name(text: str, *, max_words: int = 10) -> bool:
     """Whether *text* may be the name of an organisation in a list of them."""
-    words = vocabulary()
     if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
         return False
     if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
         return False
     if _ADDRESS.search(text) or _CODE.search(text):
         return False
-    if words.button.match(text.casefold().strip(" .»›→>")):
+    if is_button(text):
         return False
     return not (text.endswith(".") and len(text.split()) > 4 and not OWN_STOP.search(text))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from crawler.extract.organisations import IMAGE_EXTENSION, slug
 
@@ -103,7 +103,9 @@ def file_name(url: str) -> str:
     if url[:5].lower() == "data:":
         return ""
     try:
-        path = urlsplit(url.strip()).path
+        parts = urlsplit(url.strip())
+        # An image server is told which file it is to fit in.
+        path = parse_qs(parts.query).get("url", [""])[0] if parts.path.endswith("/_next/image") else parts.path
     except ValueError:
         return ""
     return unquote(path.replace("\\", "/").rpartition("/")[2])[:300]

@@ -46,7 +46,7 @@ _ELLIPTIC = re.compile(r"\w-\s*$")
 _ELIDED = re.compile(r"[dl]['’]\w")
 _WORD = re.compile(r"\S+")
 _QUOTES = (("„", "“”"), ("“", "”"), ("«", "»"), ('"', '"'))
-_AROUND_NAMES = " ,;•\"'“”„«»\u00a0"
+_AROUND_NAMES = "\u200b\ufeff ,;•\"'“”„«»\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,9 @@ def _part(text: str, start: int, end: int, prose: Prose) -> list[tuple[int, int]
             # "B und C sowie D": the weaker one parts what stands before the stronger, and nothing behind it.
             before = _part(text, start, found.start(), prose) if strong else [(start, found.start())]
             return [*before, (found.end(), end)]
+    if strong and strong[0].start() > start:
+        # "B und C sowie viele andere"
+        return _part(text, start, strong[0].start(), prose)
     return [(start, end)]
 
 

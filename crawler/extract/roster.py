@@ -21,6 +21,7 @@ from crawler.extract.names import (
     are_kinds_of_members,
     are_persons,
     are_promises,
+    is_button,
     is_name,
     organisation_like,
 )
@@ -43,6 +44,8 @@ _CARD_ITEMS = 3
 
 #: share of names that must look like organisations' where nothing says that they are
 LIKELY = 0.6
+#: labels that are asked only where no other speaks
+_WEAK = ("loose-label", "lead-label", "page-label")
 _SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
 _SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
 #: set off, or announced: the year in "VV Klaver 1921" is part of a name, and one of founding is none of joining
@@ -139,6 +142,9 @@ def _without_towns(names: Sequence[Named]) -> list[Named]:
 def in_running_text(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     """Names that are parted by commas, in a paragraph right below the label that holds nothing else."""
     for line in block.lines[:_PARAGRAPHS]:
+        if line.level and block.label.rule in _WEAK:
+            # What that heads is not what a heading in other words does.
+            break
         if line.at in taken:
             continue
         # What they do may stand before the names, and a colon between.
@@ -204,6 +210,8 @@ def entry_name(entry: Entry, *, counted: bool = True, usual: Sequence[re.Pattern
         name = without_stop(entry.text)
         return Named(name, entry.lines[0]) if is_name(name) else None
     lines = [line for line in entry.lines if any(c.isalpha() for c in line.text)]
+    # "Open website" may stand before the name.
+    lines = [line for line in lines if len(lines) == 1 or not is_button(line.text)]
     if not lines:
         return None
     told = entry.told

@@ -5,40 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 
 from archive.model import UNNAMED, Page, Tier
 from crawler.extract.blocks import Block
-from crawler.extract.dom import Element, Line
-from crawler.extract.entries import BULLET, Entry
+from crawler.extract.dom import Line
+from crawler.extract.entries import BULLET
 from crawler.extract.finder import Finder
-from crawler.extract.labels import Label, is_sure, short_pattern
-from crawler.extract.links import host_of
-from crawler.extract.listing import enumerated, listing
+from crawler.extract.labels import Label, is_sure
+from crawler.extract.listing import listing
 from crawler.extract.logos import (
     LogoName,
+    are_portraits,
     has_wall,
     link_of,
     logo_evidence,
-    logos_behind,
     name_of,
     organisation_of,
     twin_of,
 )
-from crawler.extract.names import are_countries, are_persons, called_organisations, is_name, organisation_like
+from crawler.extract.named import all_named_in, in_list, in_running_text
+from crawler.extract.names import are_persons, called_organisations, is_name
 from crawler.extract.naming import clean, is_file_name
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
 from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
-from crawler.extract.tails import usual_remarks, without_remarks
 from crawler.extract.tiers import lower_tiers
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
 _CONFIRMED = 0.4
 _LABEL_WORDS = 5
-_PAIR = 2
 #: fewer under a heading that only may announce sponsors are illustrations
 _LOOSE = 3
 #: share of names in text that must say there what they are; and how sure those are then: not enough
@@ -131,7 +128,7 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
         shown = list(_in_sentence(label, finder)) if found else []
         beneficiary = beneficiary_of(label, finder)
         if label.rule == "inline-label":
-            shown = list(_enumerated(label.line, label.rest, finder))
+            shown = list(all_named_in(label.line, label.rest, finder))
         yield shown or list(behind(finder.block(label, has_wall), finder, taken)), beneficiary
 
 
@@ -163,8 +160,9 @@ def _in_sentence(label: Label, finder: Finder) -> Iterator[Shown]:
 
 
 def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
-    logos = logos_behind(block, finder)
-    logos = [logo for logo in logos if logo.at not in taken]
+    logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
+    if logos and are_portraits(logos):
+        return
     taken.update(logo.at for logo in logos)
     if len(logos) >= (1 if is_sure(block.label) and not is_headline(block.label) else 2):
         named = [name_of(logo, block, finder) for logo in logos]
@@ -176,7 +174,7 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         for logo, name in zip(logos, named, strict=True):
             evidence = logo_evidence(logo, name, block, finder)
             yield Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder))
-        for text, line in lower_tiers(block, logos[-1].at, finder) if is_sure(block.label) else ():
+        for text, line in lower_tiers(block, logos[0].at, logos[-1].at, finder) if is_sure(block.label) else ():
             yield Shown(LogoName(text, text, "text", 0.7), "labelled-list", finder.evidence(text, line))
         return
     files = [line for line in _first_run(block.lines) if line.at not in taken]
@@ -187,34 +185,7 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         yield Shown(name, "file-names", finder.evidence(line.text, line))
     # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
     if not files and not (block.label.language and block.label.rest):
-        yield from list(_in_list(block, finder, taken)) or _in_running_text(block, finder, taken)
-
-
-def _in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
-    """Names that are parted by commas, in a paragraph right below a label that says more than "partners"."""
-    line = next(iter(block.lines), None)
-    if line is None or line.at in taken or not is_sure(block.label):
-        return
-    # Two lines of one paragraph, or two paragraphs of one make.
-    both = list(takewhile(lambda other: _make(other) == _make(line), block.lines))
-    names = [other.text.strip(" ,;") for other in both]
-    if len(both) == _PAIR and all(map(is_name, names)) and organisation_like(names) == 1 and not are_persons(names):
-        # Two lines are no list by their make, but both are names.
-        taken.update(other.at for other in both)
-        for other, name in zip(both, names, strict=True):
-            yield Shown(LogoName(name, name, "text", 0.6), "labelled-list", finder.evidence(name, other))
-        return
-    taken.add(line.at)
-    yield from _enumerated(line, line.text, finder)
-
-
-def _make(line: Line) -> tuple[str, int, str | None]:
-    return line.block.tag, line.block.depth, line.block.attribute("class")
-
-
-def _enumerated(line: Line, text: str, finder: Finder) -> Iterator[Shown]:
-    for each in enumerated(text, finder.words.language(finder.lang)):
-        yield Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
+        yield from list(in_list(block, finder, taken)) or in_running_text(block, finder, taken)
 
 
 def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
@@ -226,59 +197,6 @@ def _first_run(lines: Sequence[Line]) -> Iterator[Line]:
             yield line
         elif begun:
             return
-
-
-def _in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
-    """Names in a list of text: only under a label that says more than "partners", and never a menu."""
-    entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
-    entries = _cells(entries, finder) or entries
-    texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
-    usual = usual_remarks(texts)
-    lines = [
-        (entry, without_remarks(name, usual))
-        for entry, text in zip(entries, texts, strict=True)
-        for name in _without_label(text)
-    ]
-    names = [name for _entry, name in lines if is_name(name)]
-    menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
-    if len(names) < 2 or len(names) * 4 < len(entries) * 3 or menu or are_persons(names) or are_countries(names):
-        return
-    if any(len(entry.text) > 200 for entry in entries):
-        return
-    likely = organisation_like(names)
-    confidence = round((0.5 if is_sure(block.label) else 0.2) + 0.4 * likely, 2)
-    if confidence < 0.5:
-        return
-    for entry, name in lines:
-        if is_name(name):
-            taken.add(entry.lines[0].at)
-            links = entry.links
-            href = finder.absolute(links[0].attribute("href")) if links else None
-            named = LogoName(name, name, "text", confidence)
-            yield Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
-
-
-def _without_label(text: str) -> list[str]:
-    """The names in an entry that says what they are: "Media partners: Radio Vale & The Daily Lamp"."""
-    short, (label, colon, names) = short_pattern("sponsor"), text.partition(": ")
-    if not colon or short is None or not short.search(label):
-        return [text]
-    parts = names.split(" & ")
-    return parts if all(len(part.split()) > 1 for part in parts) else [names]
-
-
-def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
-    """The cells of a table whose rows each begin with a label: tiers by year."""
-    rows = [entry for entry in entries if entry.shape == "tr" and len(entry.lines) >= 2]
-    tiers = sum(finder.announces(row.lines[0], "sponsor") for row in rows)
-    if not rows or tiers * 2 < len(rows):
-        return []
-    return [Entry([line], "td") for row in rows for line in row.lines[1:]]
-
-
-def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
-    own = host_of(finder.page.url)
-    return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in links)
 
 
 def is_headline(label: Label) -> bool:

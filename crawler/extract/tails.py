@@ -21,6 +21,7 @@ _CONTACT = re.compile(
     r"(?:dhr|mevr|mw|mr|mrs|ms|drs?|ds|ir|ing|prof|herr|frau|hr|fr|mme|m)\.? +[A-ZÀ-Þ]"
     r"|(?:tel|telefoon|telefon|phone|téléphone|tél|fon|fax|mobil|mobiel|e-?mail|mail|contact\w*|ansprechpartner\w*"
     r"|voorzitter|vorsitzende[rn]?|chair\w*|secretar\w+|secrétaire|président\w*|vertreten durch|c/o)\b"
+    r"|(?:founded|established|opgericht|gegründet|fondée?) (?:in |en |im )?(?:1[5-9]|20)\d\d"
     r"|www\.|https?:|\S+@\S"
     r"|(?:[A-Z]{1,3}-)?\d{4,5} +[A-ZÀ-Þ]|\d{4} ?[A-Z]{2}\b"
     r"|[^,;]{3,40} \d{1,4} ?[a-z]?(?=,|$)"

@@ -16,13 +16,13 @@ from crawler.extract.zones import is_of_another
 _LIKELY = 0.6
 
 
-def lower_tiers(block: Block, last_logo: int, finder: Finder) -> Iterator[tuple[str, Line]]:
-    """The names, with their lines, that stand below the logos of a wall under headings like those in it."""
+def lower_tiers(block: Block, first_logo: int, last_logo: int, finder: Finder) -> Iterator[tuple[str, Line]]:
+    """The names, with their lines, that stand among or below the logos of a wall under headings like those in it."""
     in_wall = {item.level for item in block.items if isinstance(item, Line) and item.level and item.at < last_logo}
     part: list[Item] = []
     heading: Line | None = None
     for item in block.items:
-        if item.at <= last_logo:
+        if item.at <= first_logo:
             continue
         if isinstance(item, Line) and item.level:
             yield from _named(heading, part, finder)

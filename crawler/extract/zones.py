@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -21,6 +22,8 @@ _LIST_STEPS = 4
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
+#: what sponsors are sorted by: headings of parts of a wall
+_TIER = re.compile(r"(?:platin\w*|gold|silver|bronze|silber|goud|zilver|brons|or|argent)\b.{0,20}$", re.IGNORECASE)
 #: cards with headings as high as what announces them are three or more, and so near
 _CARDS = 3
 _CARDS_ITEMS = 40
@@ -128,9 +131,8 @@ class Zones:
         if item.level and roles and (label.role not in roles or has_entries(items)):
             # Of two headings of one role the first speaks for what stands before the second.
             return True
-        if (item.level or (item.strong and item.block.tag not in ("dt", "th"))) and is_of_another(
-            label.role, item.text
-        ):
+        set_off = item.level or (item.strong and item.block.tag not in ("dt", "th")) or item.text.endswith(":")
+        if set_off and is_of_another(label.role, item.text):
             # "Former members", however small.
             return True
         if item.level:
@@ -141,10 +143,12 @@ class Zones:
                 return False
             if item.level <= line.level:
                 return True
+            if label.role == "sponsor" and _TIER.match(item.text):
+                return False
             return not below and has_content(items) and not _in_one_card(label, item, items)
         in_list = item.block.tag in ("li", "td", "dd")
-        set_off = not in_list or item.strong or item.text.endswith(":")
-        if roles and label.role not in roles and set_off:
+        parts = not in_list or item.strong or item.text.endswith(":")
+        if roles and label.role not in roles and parts:
             return True
         # Another label of the same make: bold, or of the class, where ours is, and what stood between is not.
         if item.block.tag != line.block.tag or line.level:

@@ -104,3 +104,80 @@ def test_a_caption_names_what_a_system_named_by_its_file() -> None:
     figure = "<figure><a href='#'><img src='/u/abri-cote-300x200.png' alt='abri-cote'><noscript><img src='/u/abri-cote-300x200.png'></noscript></a><figcaption>{}</figcaption></figure>"  # fmt: skip
     names = ["Abri d'à côté", "Tout un monde", "Habitat choisi"]
     assert values("sponsor", "<h2>Nos soutiens</h2>" + "".join(figure.replace("abri-cote", f"abri-cote{n}").format(name) for n, name in enumerate(names))) == names  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Außerdem unterstützen uns: Malerbetrieb Kern, Blumen Vogel, Getränke Hinz und Kanzlei Dr. Au & Kollegen.",
+        "We are also grateful to the Ember Foundation, the Lord Mayor's Appeal, The 1869 Trust, and a number of others.",
+        "Our organiser is paid for by the Ember Foundation, the Vale Lottery Fund and Calder Legacy.",
+        "<b>Les artisans qui nous aident :</b><br>Imprimerie Chasse – Boulangerie Aux Épis – Hôtel de la Gare – SARL Vidal Son",
+    ],
+)
+def test_sponsors_are_announced_in_a_line(text: str) -> None:
+    assert len(values("sponsor", f"<p>{text}</p>")) >= 3
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<h2>Past sponsors</h2>{listed(['Blotter Inc.', 'Inkwell Ventures', 'Summer Fund'])}",
+        f"<h2>Unsere Partner</h2><p>Sie wollen auch Sponsor werden? Wir bieten:</p>{listed(['Werbung am Platz', 'Werbung auf Trikots'])}",
+        "<h2>Our patrons</h2>" + "".join(f"<div class='team_item'><img src='/{n}.jpg'><p>{n}</p></div>" for n in ("rosa-fry", "marc-ade", "colin-toll")),
+    ],
+)  # fmt: skip
+def test_former_sponsors_offers_and_portraits_are_none(html: str) -> None:
+    assert values("sponsor", html) == []
+
+
+def test_tiers_may_be_pieces_of_a_line_between_the_logos() -> None:
+    text = "<p>Penrose Works · OpenLedger GmbH · Two Otters</p>"
+    html = f"<h1>Sponsors</h1>{listed(['Keep the engine free.', 'Hold the trademarks.'])}<h2>Gold</h2>{WALL}<h2>Silver</h2>{text}<h2>Mirrors</h2>{WALL.replace('link', 'tram')}"  # fmt: skip
+    assert values("sponsor", html) == ["ankerbank", "vlietfonds", "Penrose Works", "OpenLedger GmbH", "Two Otters"]
+
+
+def test_a_list_of_others_ends_with_those_that_are_named() -> None:
+    text = "Wohnbau Pfron eG, Lions Club Schönbuch, Bürgerstiftung Ammer und Möbelhaus Rieger GmbH sowie viele Einzelspender"
+    names = ["Wohnbau Pfron eG", "Lions Club Schönbuch", "Bürgerstiftung Ammer", "Möbelhaus Rieger GmbH"]
+    assert values("sponsor", f"<html lang=de><h2>Unsere Unterstützer</h2><p>{text}</p>") == names
+
+
+def test_what_another_heading_stands_over_is_not_announced_in_other_words() -> None:
+    html = "<h2>Les écoles du val en résidence</h2><p>Trois classes.</p><h5>Ils nous ont aidés de 2007 à 2018</h5><p>Banque du Val, Conserverie Roche, Fonds Musique</p>"  # fmt: skip
+    assert values("member", html) == []
+
+
+def test_a_button_before_a_name_names_nobody() -> None:
+    cards = [f"<a href='http://{n}.test/'>Open website</a><p>{n} Institute</p><p>Node</p>" for n in ("Aosta", "Gent", "Fenwick")]  # fmt: skip
+    assert values("member", f"<h2>Nodes</h2>{listed(cards)}") == [
+        "Aosta Institute",
+        "Gent Institute",
+        "Fenwick Institute",
+    ]
+
+
+def test_a_short_name_is_not_the_column_of_names() -> None:
+    head = "<tr><th>\u200bNo.</th><th>\u200bShort name</th><th>\u200bLegal name</th></tr>"
+    rows = "".join(
+        f"<tr><td>{n}</td><td>\u200b{n}X</td><td>\u200bInstitute of {n}</td></tr>" for n in ("Ice", "Sea", "Air")
+    )
+    assert values("member", f"<h2>Members</h2><table>{head}{rows}</table>") == [f"Institute of {n}" for n in ("Ice", "Sea", "Air")]  # fmt: skip
+
+
+def test_when_a_body_was_founded_is_no_part_of_its_name() -> None:
+    names = ["Maison Goffin, fondée en 1871", "Reliure Dubois", "Atelier Vander SPRL"]
+    assert values("member", f"<h2>Membres effectifs | Full members</h2>{listed(names)}") == [
+        "Maison Goffin",
+        *names[1:],
+    ]
+
+
+def test_goals_may_follow_half_a_sentence() -> None:
+    text = "Der Verband wurde 1951 in Hagen gegründet und hat seither seinen Sitz am Markt. Zweck des Verbandes ist es,"
+    assert values("goal", f"<p>{text}</p>{listed(GOALS)}") == GOALS
+
+
+def test_an_image_server_names_the_file_it_shows() -> None:
+    logos = "".join(f"<img src='/_next/image?url=%2Flogos%2F{name}.png&amp;w=640'>" for name in ("alpenfonds", "polarbund"))  # fmt: skip
+    assert values("sponsor", f"<h3>Funded by</h3>{logos}") == ["alpenfonds", "polarbund"]

@@ -1,0 +1,100 @@
+"""Sponsors that are named in text: in a list under a label, or in a paragraph or a line that enumerates them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from crawler.extract.blocks import Block
+from crawler.extract.dom import Element, Line
+from crawler.extract.entries import BULLET, Entry
+from crawler.extract.finder import Finder
+from crawler.extract.labels import is_sure, short_pattern
+from crawler.extract.links import host_of
+from crawler.extract.listing import enumerated
+from crawler.extract.logos import LogoName
+from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.shown import Shown
+from crawler.extract.tails import usual_remarks, without_remarks
+
+_PAIR = 2
+
+
+def in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
+    """Names that are parted by commas, in a paragraph right below a label that says more than "partners"."""
+    line = next(iter(block.lines), None)
+    if line is None or line.at in taken or not is_sure(block.label):
+        return
+    # Two lines of one paragraph, or two paragraphs of one make.
+    both = list(takewhile(lambda other: _make(other) == _make(line), block.lines))
+    names = [other.text.strip(" ,;") for other in both]
+    if len(both) == _PAIR and all(map(is_name, names)) and organisation_like(names) == 1 and not are_persons(names):
+        # Two lines are no list by their make, but both are names.
+        taken.update(other.at for other in both)
+        for other, name in zip(both, names, strict=True):
+            yield Shown(LogoName(name, name, "text", 0.6), "labelled-list", finder.evidence(name, other))
+        return
+    taken.add(line.at)
+    yield from all_named_in(line, line.text, finder)
+
+
+def _make(line: Line) -> tuple[str, int, str | None]:
+    return line.block.tag, line.block.depth, line.block.attribute("class")
+
+
+def all_named_in(line: Line, text: str, finder: Finder) -> Iterator[Shown]:
+    for each in enumerated(text, finder.words.language(finder.lang)):
+        yield Shown(LogoName(each.text, each.text, "text", 0.8), "sentence", finder.evidence(each.text, line))
+
+
+def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
+    """Names in a list of text: only under a label that says more than "partners", and never a menu."""
+    entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
+    entries = _cells(entries, finder) or entries
+    texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
+    usual = usual_remarks(texts)
+    lines = [
+        (entry, without_remarks(name, usual))
+        for entry, text in zip(entries, texts, strict=True)
+        for name in _without_label(text)
+    ]
+    names = [name for _entry, name in lines if is_name(name)]
+    menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
+    if len(names) < 2 or len(names) * 4 < len(entries) * 3 or menu or are_persons(names) or are_countries(names):
+        return
+    if any(len(entry.text) > 200 for entry in entries):
+        return
+    likely = organisation_like(names)
+    confidence = round((0.5 if is_sure(block.label) else 0.2) + 0.4 * likely, 2)
+    if confidence < 0.5:
+        return
+    for entry, name in lines:
+        if is_name(name):
+            taken.add(entry.lines[0].at)
+            links = entry.links
+            href = finder.absolute(links[0].attribute("href")) if links else None
+            named = LogoName(name, name, "text", confidence)
+            yield Shown(named, "labelled-list", finder.evidence(name, entry.lines[0]), None, href)
+
+
+def _without_label(text: str) -> list[str]:
+    """The names in an entry that says what they are: "Media partners: Radio Vale & The Daily Lamp"."""
+    short, (label, colon, names) = short_pattern("sponsor"), text.partition(": ")
+    if not colon or short is None or not short.search(label):
+        return [text]
+    parts = names.split(" & ")
+    return parts if all(len(part.split()) > 1 for part in parts) else [names]
+
+
+def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
+    """The cells of a table whose rows each begin with a label: tiers by year."""
+    rows = [entry for entry in entries if entry.shape == "tr" and len(entry.lines) >= 2]
+    tiers = sum(finder.announces(row.lines[0], "sponsor") for row in rows)
+    if not rows or tiers * 2 < len(rows):
+        return []
+    return [Entry([line], "td") for row in rows for line in row.lines[1:]]
+
+
+def _lead_out(links: Sequence[Element], finder: Finder) -> bool:
+    own = host_of(finder.page.url)
+    return any((host := host_of(finder.absolute(link.attribute("href")))) and host != own for link in links)
