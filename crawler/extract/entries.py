@@ -22,6 +22,8 @@ MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
 BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
 _SIGN = re.compile(r"\s*[•·▪▫◦‣⁃∙●○■□►▸▶➢➤✓✔❖]")
+#: "O1. To measure what rivers carry": the item's own
+_CODED = re.compile(r"[A-Z]{1,2}\d{1,2}[.:)] \S+(?: \S+){3}")
 #: classes that tell one entry from the next, not entries from other things
 _NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
 #: classes of what is set behind a name
@@ -122,6 +124,8 @@ def shape_of(line: Line, start: int) -> tuple[str, Element | None]:
         return "file", None
     if line.block.tag != "li" and (_SIGN if line.block.tag == "td" else BULLET).match(line.text):
         # In a cell a number may be of the row.
+        return "bullet", None
+    if _CODED.match(line.text):
         return "bullet", None
     for element in islice(line.block.ancestors(), _STEPS):
         if element.first < start:

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from archive.model import Page
 from crawler.extract.blocks import Block, has_entries
-from crawler.extract.dom import collapse
+from crawler.extract.clauses import clauses_in
+from crawler.extract.dom import Line, collapse
 from crawler.extract.entries import MARKED, Entry
-from crawler.extract.finder import Finder
+from crawler.extract.finder import READ, Finder
 from crawler.extract.names import are_countries, are_persons, called_organisations, hold_promises
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
@@ -30,6 +31,11 @@ _CARD_CHARS = 120
 _NAMES = 0.5
 #: confidence in a list whose heading only may announce goals; it is short, and stands near
 _LOOSE = 0.6
+#: and in clauses of a sentence
+_IN_SENTENCE = 0.5
+_MAX_LINE = 3000
+#: titles that make a row of cards, and the most lines below one
+_TITLES = 3
 _LOOSE_GOALS = 12
 _LOOSE_DISTANCE = 3
 
@@ -42,11 +48,30 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
     if not any(_entries_of(block) for block in blocks):
         announced = (finder.block(label, has_entries) for label in finder.loose_labels("goal"))
         blocks = [block for block in announced if _is_plain_list(block)]
+    found = any(_entries_of(block) for block in blocks)
+    for text, line in _in_sentences(finder) if not found else ():
+        evidence = finder.evidence(text, line)
+        if evidence is None or text in seen or finder.ignores(text):
+            continue
+        seen.add(text)
+        yield Goal(
+            raw=text,
+            value=unicodedata.normalize("NFC", collapse(text)),
+            position=position,
+            rule="sentence",
+            evidence=evidence,
+            tier="candidate",
+            confidence=_IN_SENTENCE,
+            kind="goal",
+            name_source="text",
+        )
+        position += 1
     for block in blocks:
         pointed_at = isinstance(block, Selection)
         entries = _entries_of(block)
         loose = block.label.rule == "loose-label"
-        doubtful = not pointed_at and (loose or _are_short([entry.text for entry in entries]))
+        titled = bool(entries) and entries[0].shape == "title"
+        doubtful = not pointed_at and (loose or titled or _are_short([entry.text for entry in entries]))
         confidence = (
             _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         )
@@ -68,6 +93,40 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 name_source="text",
             )
             position += 1
+
+
+def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
+    """The clauses of the first sentence that says what the organisation wants: under a label of goals, or by itself."""
+    under = [finder.block(label, bool).lines[:1] for label in finder.labels("goal") if not label.rest]
+    wanted = [line for lines in under for line in lines]
+    cues = [each[0].cues["purpose"] for each in finder.spoken("purpose")]
+    told = {line.at: line for cue in cues for line in finder.may_match(cue) if cue.search(line.text)}
+    for line in (*wanted, *(told[at] for at in sorted(told))):
+        if line.region not in READ or line.level or len(line.text) > _MAX_LINE:
+            continue
+        prose = finder.words.language(finder.lang).prose
+        for sentence in sentences(line.text, prose.abbreviations):
+            if clauses := clauses_in(sentence.text):
+                yield from ((clause, line) for clause in clauses)
+                return
+
+
+def _titled(block: Block) -> list[Entry]:
+    """Phrases of which something is told below each: titles of cards, or what a ``dl`` explains."""
+    lines = block.lines
+    first = next(iter(lines), None)
+    if first is None or not (first.level or first.block.tag == "dt"):
+        return []
+    make = first.block.tag, first.block.depth
+    titles = [line for line in lines if (line.block.tag, line.block.depth) == make]
+    texts = [line.text for line in titles]
+    below = len(lines) - len(titles)
+    if len(titles) < _TITLES or not len(titles) <= below <= len(titles) * _TITLES:
+        return []
+    if any(line.is_linked or len(line.text) > _CARD_CHARS or line.text.endswith("?") for line in titles):
+        return []
+    short = sum(len(text.split()) <= _LABEL_WORDS for text in texts)
+    return [] if short * 4 > len(texts) or are_persons(texts) else [Entry([line], "title") for line in titles]
 
 
 def _entries_of(block: Block) -> list[Entry]:
@@ -92,6 +151,8 @@ def _rule(entry: Entry) -> str:
 
 
 def _goal_entries(block: Block) -> list[Entry]:
+    if titles := _titled(block):
+        return titles
     entries = block.entries()
     texts = [entry.text for entry in entries]
     if not 2 <= len(entries) <= _MAX_GOALS or not all(len(text) <= _MAX_CHARS for text in texts):

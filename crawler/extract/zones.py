@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from crawler.extract.blocks import has_content, has_entries
 from crawler.extract.dom import Item, Line, Outline, Picture, Rule
@@ -19,6 +19,8 @@ _DIRECTORY_ITEMS = 3000
 _CONTAINER_STEPS = 12
 #: how far up from an entry its list is looked for
 _LIST_STEPS = 4
+#: lines of one make that are passed over like a list
+_LIST_LINES = 20
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
@@ -106,12 +108,16 @@ class Zones:
         return bool(roles) and label.role not in roles and label.line.level > 0 and not has_content(items)
 
     def _end_of_list(self, line: Line) -> int:
-        """The item behind the list that begins right behind the line; 0 where none does."""
-        following = next(iter(self._outline.between(line.at + 1, line.at + 2)), None)
+        """The item behind the list, or the lines of one make, that begin right behind the line; 0 where none do."""
+        behind = self._outline.between(line.at + 1, line.at + 1 + _LIST_LINES)
+        following = next(iter(behind), None)
         if line.level or not isinstance(following, Line):
             return 0
-        around = islice(following.block.ancestors(), _LIST_STEPS)
-        return next((each.last for each in around if each.tag in ("ul", "ol") and each.first == following.at), 0)
+        for each in islice(following.block.ancestors(), _LIST_STEPS):
+            if each.tag in ("ul", "ol") and each.first == following.at:
+                return each.last
+        alike = list(takewhile(lambda item: isinstance(item, Line) and _same_make(following, item), behind))
+        return alike[-1].at + 1 if len(alike) > 1 and not _same_make(following, line) else 0
 
     @staticmethod
     def _container(label: Label, items: list[Item], holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
@@ -202,7 +208,7 @@ def _joined(region: str) -> str:
 
 
 def _same_make(one: Line, other: Line) -> bool:
-    same = one.level == other.level and one.block.depth == other.block.depth
+    same = one.level == other.level and one.block.depth == other.block.depth and one.block.tag == other.block.tag
     return same and one.block.attribute("class") == other.block.attribute("class")
 
 

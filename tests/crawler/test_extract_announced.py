@@ -181,3 +181,47 @@ def test_goals_may_follow_half_a_sentence() -> None:
 def test_an_image_server_names_the_file_it_shows() -> None:
     logos = "".join(f"<img src='/_next/image?url=%2Flogos%2F{name}.png&amp;w=640'>" for name in ("alpenfonds", "polarbund"))  # fmt: skip
     assert values("sponsor", f"<h3>Funded by</h3>{logos}") == ["alpenfonds", "polarbund"]
+
+
+def goals(html: str) -> list[tuple[str, str]]:
+    return [(fact.value, fact.tier) for fact in section("goal", html).facts]
+
+
+@pytest.mark.parametrize(
+    "card",
+    ["<div><h4>{0}</h4><p>Een keer per maand.</p></div>", "<dt>{0}</dt><dd>Een keer per maand.</dd>"],
+)
+def test_titles_of_what_is_told_are_goals_for_a_person_to_look_at(card: str) -> None:
+    titles = [
+        "Elk kind speelt elke dag buiten",
+        "Elke straat krijgt een eigen plein",
+        "Elke school heeft een open poort",
+    ]
+    html = f"<h2>Onze doelen</h2><dl>{''.join(map(card.format, titles))}</dl>"
+    assert goals(html) == [(title, "candidate") for title in titles]
+
+
+def test_a_goal_may_begin_with_its_own_number() -> None:
+    lines = ["O1. To measure what four rivers carry", "O2. To build a sensor for small particles"]
+    html = f"<p><b>Project objectives</b></p>{''.join(f'<div>{line}</div>' for line in lines)}"
+    assert goals(html) == [(line, "confirmed") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Zweck der Stiftung ist die Förderung der Sprache, die Bildung von Erziehern und die Hilfe für Familien.", 3),
+        ("Our aim is to keep every mill turning, to teach young millers and to open each mill once a year.", 3),
+        ("Zweck der Stiftung ist die Förderung der Sprache, von Musik, Tanz und der Hilfe für Familien.", 0),
+        ("Our aim is to keep every mill turning, with wind, water and steam.", 0),
+    ],
+)
+def test_goals_may_be_clauses_of_one_make_in_a_sentence(text: str, clauses: int) -> None:
+    found = goals(f"<p>{text}</p>")
+    assert [tier for _goal, tier in found] == ["candidate"] * clauses
+    assert all(goal in text for goal, _tier in found)
+
+
+def test_what_stands_under_goals_as_clauses_is_read_where_no_list_does() -> None:
+    text = "Le collectif se bat pour faire appliquer la loi, proposer un toit digne et rendre visible la rue. Il est libre."
+    assert [goal for goal, _tier in goals(f"<h2>Ce que nous défendons</h2><p>{text}</p>")] == ["faire appliquer la loi", "proposer un toit digne", "rendre visible la rue"]  # fmt: skip
