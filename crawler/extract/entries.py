@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from crawler.extract.dom import Element, Line, collapse
+from crawler.extract.dom import Element, Line, Part, collapse
 from crawler.extract.names import is_name
 from crawler.extract.naming import is_file_name
 
@@ -107,9 +107,19 @@ def _is_quoted(line: Line) -> bool:
 def without_badges(line: Line) -> str:
     """The line's text without what an element of its own sets behind it: a place, a number, a tag."""
     parts = list(line.parts)
+    if len(parts) > 1 and _is_glued(*parts[:2]):
+        return collapse(parts[0].text)
     while len(parts) > 1 and _is_badge(parts[-1].element):
         parts.pop()
     return line.text if len(parts) == len(line.parts) else collapse(" ".join(part.text for part in parts))
+
+
+def _is_glued(one: Part, other: Part) -> bool:
+    """Whether two elements stand without a space between them, as columns do: a name, and its town."""
+    if one.element is other.element or not {one.element.tag, other.element.tag} <= {"span", "a"}:
+        return False
+    before, after = one.text[-1:], other.text[:1]
+    return (before.islower() or before in ".)") and (after.isupper() or after.isdigit())
 
 
 def _is_badge(element: Element) -> bool:

@@ -38,6 +38,14 @@ _ORGANISATIONS = re.compile(
 )
 
 
+#: what a grant is given out of, or for
+_MEANS = re.compile(
+    r"\s(?:mit mitteln|aus mitteln|im rahmen|under (?:the )?grant|within the|through (?:the|its)|in het kader|vanuit|"
+    r"dans le cadre|au titre)\b|[.;]\s",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     names: tuple[Name, ...]
@@ -60,6 +68,15 @@ def listing(label: Label, finder: Finder) -> Listing | None:
         return None
     confidence = _confidence(sentence.text[:start], names, language)
     return None if confidence is None else Listing(names, host_in(sentence.text[:start], language), confidence)
+
+
+def one_named(text: str, language: Language) -> Name | None:
+    """The one organisation that *text* names first, where it says what it is: "das Amt mit Mitteln des Landes"."""
+    names = names_in(_MEANS.split(text, maxsplit=1)[0].strip(), language.prose)
+    said = names[0].text if len(names) == 1 else ""
+    # In small letters: an abbreviation may be a program, too.
+    told = said and is_name(said) and called_organisations([said.lower()]) > 0 and is_spelt_as_name(said)
+    return names[0] if told and not are_persons([said]) else None
 
 
 def enumerated(text: str, language: Language) -> tuple[Name, ...]:

@@ -69,7 +69,7 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
         return
     taken |= asked
     # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
-    sure = likely and called and label.rule == "loose-label"
+    sure = likely and called and label.rule == "loose-label" and not finder.words.directory.search(label.line.text)
     tier: Tier = "confirmed" if sure else "candidate"
     rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
     for each in found:

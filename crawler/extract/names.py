@@ -42,7 +42,7 @@ _CALLED = re.compile(
     r"verein|verband|bund|gruppe|zentrum|genossenschaft|initiative|agentur|stelle|werk|chor|kreis|netz|(?<!rat)(?<!kauf)haus|freunde|"
     r"society|association|charity|project|centre|center|alliance|forum|guild|friends|trust|libraries|theatre|board|"
     r"collectif|comité|section|sektion|école|institut|société|mission locale|agence|syndicat|mutuelle|"
-    r"universit\w*|college|istituto|instituto|centro|academy|accademia|laboratory|laboratoire|lycée|observatoire|conservatoire|fondation|fédération|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
+    r"universit\w*|ministerium|ministry|ministère|(?<!ges)amt|college|istituto|instituto|centro|academy|accademia|laboratory|laboratoire|lycée|observatoire|conservatoire|fondation|fédération|compagnie|coopérative|ligue|amicale|théâtre|maison|cinéma|union|atelier|"
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )

@@ -35,6 +35,8 @@ _REGION_NAMES = re.compile(
     r"|(?P<footer>(?:site|main|page|global)?[_-]?footer|colophon))(?=$|\s)",
     re.IGNORECASE,
 )
+#: what a system calls the articles that a page lists: no menu
+_LISTS = re.compile(r"\bmenu(?:[ _-]menu)?[ _-]articles\b", re.IGNORECASE)
 #: boxes: what may wrap a part of a page
 _BOXES = frozenset(("div", "section", "ul", "ol", "td", "table", "form", "center", "dialog"))
 #: elements that may name a region
@@ -58,5 +60,5 @@ def claim(tag: str, parent: Element | None, name: str | None, classes: str | Non
 @lru_cache(maxsize=2048)
 def _named(names: str) -> Region:
     """A page has the same few classes over and over."""
-    found = _REGION_NAMES.search(names)
+    found = _REGION_NAMES.search(_LISTS.sub("", names))
     return next((region for region in _REGIONS if found[region]), "main") if found else "main"

@@ -12,13 +12,14 @@ from crawler.extract.dom import Line
 from crawler.extract.entries import BULLET
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label, is_sure
-from crawler.extract.listing import listing
+from crawler.extract.listing import listing, one_named
 from crawler.extract.logos import (
     LogoName,
     are_portraits,
     has_wall,
     link_of,
     logo_evidence,
+    logos_behind,
     name_of,
     organisation_of,
     twin_of,
@@ -45,6 +46,13 @@ _VERB = re.compile(
     r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
 )
 _BELONGS_TO = re.compile(r"\b(?:van|of|der|des|von|du)\s+(?:(?:de|het|the|den)\s+)?(.{2,60})$", re.IGNORECASE)
+#: in a label, behind which may stand by whom
+_GIVEN_BY = re.compile(
+    r"\b(?:gefördert|unterstützt|finanziert) (?:durch|von|vom)\s|\b(?:supported|funded|financed|sponsored) by\s|"
+    r"\b(?:ondersteund|gesteund|gefinancierd|gesubsidieerd|mogelijk gemaakt) door\s|"
+    r"\b(?:soutenu|financé)e?s? par\s|\bavec le soutien (?=d)",
+    re.IGNORECASE,
+)
 _NOBODY = re.compile(
     r"^(?:ons|onze|wij|we|ze|zij|our|us|this|unsere?|wir|nous|nos|dit|deze|de|het|the|project|site|website|activiteiten|\W)*$",
     re.IGNORECASE,
@@ -129,7 +137,8 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
         beneficiary = beneficiary_of(label, finder)
         if label.rule == "inline-label":
             shown = list(all_named_in(label.line, label.rest, finder))
-        yield shown or list(behind(finder.block(label, has_wall), finder, taken)), beneficiary
+        shown = shown or list(behind(finder.block(label, has_wall), finder, taken))
+        yield shown or list(_one_in_line(label, finder)), beneficiary
 
 
 def _loosely_announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
@@ -156,6 +165,19 @@ def _in_sentence(label: Label, finder: Finder) -> Iterator[Shown]:
     found = listing(label, finder)
     for name in found.names if found else ():
         named = LogoName(name.text, name.text, "text", found.confidence if found else 0)
+        yield Shown(named, "sentence", finder.evidence(name.text, label.line))
+
+
+def _one_in_line(label: Label, finder: Finder) -> Iterator[Shown]:
+    """The one body that the announcing line names itself: "Gefördert durch das Umweltamt". A person looks at it."""
+    text = label.line.text
+    said = label.rest
+    if label.language is None:
+        found = _GIVEN_BY.search(text)
+        said = text[found.end() :] if found else ""
+    language = label.language or finder.words.language(finder.lang)
+    if said and (name := one_named(said, language)):
+        named = LogoName(name.text, name.text, "text", _DOUBTFUL)
         yield Shown(named, "sentence", finder.evidence(name.text, label.line))
 
 

@@ -79,6 +79,8 @@ class Vocabulary:
     leads: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
+    #: a heading that names a list of somebody, and not whose members they are: "Directory"
+    directory: Pattern
     #: stands in what a page is called whose partners are members
     consortium: Pattern
     #: what a page is called that the law asks for: "Cookie policy"
@@ -134,9 +136,13 @@ def vocabulary() -> Vocabulary:
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         consortium=_compiled(every("member", "consortium")),
+        directory=_compiled(every("member", "directories")),
         leads=_compiled(every("member", "leads")),
         legal=_compiled(every("page", "legal"), whole=True),
-        loose={role: _compiled(every(role, "loose")) for role in ("member", "goal", "sponsor")},
+        loose={
+            role: _compiled([*every(role, "loose"), *every(role, "directories")])
+            for role in ("member", "goal", "sponsor")
+        },
         not_loose=_compiled(every("member", "not_loose")),
         called={
             role: _compiled([words for words in every(role, "loose") if words[:1] + words[-1:] == "^$"])

@@ -225,3 +225,46 @@ def test_goals_may_be_clauses_of_one_make_in_a_sentence(text: str, clauses: int)
 def test_what_stands_under_goals_as_clauses_is_read_where_no_list_does() -> None:
     text = "Le collectif se bat pour faire appliquer la loi, proposer un toit digne et rendre visible la rue. Il est libre."
     assert [goal for goal, _tier in goals(f"<h2>Ce que nous défendons</h2><p>{text}</p>")] == ["faire appliquer la loi", "proposer un toit digne", "rendre visible la rue"]  # fmt: skip
+
+
+def told(role: str, html: str) -> list[tuple[str, str]]:
+    return [(fact.value, fact.tier) for fact in section(role, html).facts]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Gefördert durch das Umweltamt Wattmark mit Mitteln des Landes.", "Umweltamt Wattmark"),
+        ("Das Projekt wird gefördert durch die Stiftung Wasserrad im Rahmen des Programms Bach.", "Stiftung Wasserrad"),
+        ("This project has received funding from the European Council under grant agreement No 1.", "European Council"),
+        ("<b>Mogelijk gemaakt door de Stichting Molenrad</b>", "Stichting Molenrad"),
+    ],
+)
+def test_one_funder_may_be_named_in_its_label(text: str, name: str) -> None:
+    assert told("sponsor", f"<html lang={'de' if 'rdert' in text else 'nl' if 'door' in text else 'en'}><p>{text}</p>") == [(name, "candidate")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["Supported by many.", "This format is supported by the parser.", "Supported by Python 3"]
+)
+def test_what_supports_and_is_no_body_is_no_funder(text: str) -> None:
+    assert told("sponsor", f"<p>{text}</p>") == []
+
+
+def test_a_directory_may_be_one_of_members() -> None:
+    names = ["Kiln Society Ltd", "Clay Trust", "Mould Association"]
+    assert told("member", f"<h2>Directory</h2>{listed(names)}") == [(name, "candidate") for name in names]
+    assert told("member", f"<h2>Directory</h2>{listed(['Lib', 'Src', 'Docs'])}") == []
+
+
+def test_articles_that_a_system_lists_are_no_menu() -> None:
+    names = ["Moulin de Kerbrual", "Moulin du Prat", "Association des Meuniers"]
+    items = listed([f"<a href='spip.php?article{n}'>{name}</a>" for n, name in enumerate(names)])
+    assert told("member", f"<h2>Les membres</h2><div class='menu articles'>{items}</div>") == [(name, "confirmed") for name in names]  # fmt: skip
+    assert told("member", f"<h2>Les membres</h2><div class='menu rubriques'>{items}</div>") == []
+
+
+def test_what_stands_glued_to_a_name_in_an_element_of_its_own_is_another_column() -> None:
+    names = ["Aberdeen Trust", "Simon Community", "Turning Point"]
+    rows = [f"<a href='/x'>{name}</a><span>Glasgow, tel. 0141 555 0100</span>" for name in names]
+    assert [value for value, _tier in told("member", f"<h2>Our members</h2>{listed(rows)}")] == names
