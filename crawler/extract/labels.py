@@ -37,8 +37,8 @@ _LABELLED = ("member", "goal", "sponsor")
 _EDIT_LINK = re.compile(r"\s*\[[^\]]{1,40}\]$")
 _INLINE = ("member", "sponsor")
 _INLINE_LABEL = re.compile(r"([^:,.;]{3,50}):\s+(?=\S)")
-#: "Unterstützt von / Supported by"
-_BOTH = re.compile(r"\s+[/|]\s+")
+#: in a label or a heading in two languages: "Unterstützt von / Supported by"
+BOTH = re.compile(r"\s+[/|]\s+")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
     r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro"
@@ -99,7 +99,7 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
         said = [text]
     else:
         # Of a label in two languages each is as short as one alone.
-        said = _BOTH.split(text) if " / " in text or " | " in text else [text]
+        said = BOTH.split(text) if " / " in text or " | " in text else [text]
         announces = all(len(each) <= _PLAIN_LABEL_CHARS for each in said)
     if announces and all(short.search(_TRIM.sub("", each)) for each in said) and not _refused(role, text):
         return Label(role, line, None, 0, len(text), "label")

@@ -103,8 +103,9 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
         return []
     if are_promises(texts) or are_kinds_of_members(texts) or _are_documents(entries):
         return []
-    if sum(text[:1].islower() and text.islower() for text in texts) * 2 > len(texts):
-        # Names people gave themselves, or things.
+    articles = finder.words.articles
+    if sum(text[:1].islower() and (text.islower() or bool(articles.match(text))) for text in texts) * 2 > len(texts):
+        # Names people gave themselves, or things: "eine Beschreibung des Hofs".
         return []
     if label.language and not announces_organisations(label.line.text) and organisation_like(texts) < LIKELY:
         # A parser consists of parts, and nothing says that they are organisations.

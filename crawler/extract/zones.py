@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 
 from crawler.extract.blocks import has_content, has_entries
 from crawler.extract.dom import Item, Line, Outline, Picture, Rule
-from crawler.extract.labels import LABEL_CHARS, Label, refuses
+from crawler.extract.labels import BOTH, LABEL_CHARS, Label, refuses
 from crawler.extract.vocabulary import vocabulary
 
 #: items of the page that one label can speak for
@@ -199,7 +199,10 @@ def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
 @lru_cache(maxsize=1024)
 def is_of_another(role: str, heading: str) -> bool:
     """Whether a heading opens what stands near such lists and is none: "Former members", "Membership fees"."""
-    return refuses(role, heading) or (len(heading) <= LABEL_CHARS and vocabulary().other.match(heading) is not None)
+    if refuses(role, heading):
+        return True
+    said = BOTH.split(heading) if len(heading) <= LABEL_CHARS else ()
+    return any(vocabulary().other.match(each) for each in said)
 
 
 def _joined(region: str) -> str:

@@ -70,3 +70,9 @@ def test_what_stands_behind_few_names_and_begins_with_a_capital_is_theirs() -> N
     assert members(f"<h2>Onze leden</h2>{listed(names)}") == [*names[:4], "Bond Wiek", names[5]]
     told = [f"{name} (Ommen)" for name in CLUBS] + ["Molen De Ster — Bakkerij Kok (Zwolle)"]
     assert members(f"<h2>Onze leden</h2>{listed(told)}") == [*CLUBS, "Molen De Ster — Bakkerij Kok"]
+
+
+def test_things_that_are_asked_for_are_no_members() -> None:
+    asked = listed(["eine Beschreibung des Hofs", "die Empfehlung zweier Mitglieder"])
+    assert members(f"<h1>Mitglieder</h1>{asked}") == []
+    assert members(f"<h1>Mitglieder</h1><h2>Mitglied werden / Join us</h2>{listed(['Ein Antrag', 'Zwei Zeugen'])}") == []
