@@ -11,7 +11,8 @@ from crawler.extract.blocks import Block, has_entries
 from crawler.extract.clauses import clauses_in
 from crawler.extract.dom import Line, collapse
 from crawler.extract.entries import MARKED, Entry
-from crawler.extract.finder import READ, Finder
+from crawler.extract.finder import Finder
+from crawler.extract.headings import READ
 from crawler.extract.names import are_countries, are_persons, called_organisations, hold_promises
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
