@@ -123,17 +123,15 @@ class Finder:
     def spoken(self, role: str) -> Sequence[Spoken]:
         """The languages of which some of the role's stems stand on the page, with those stems."""
         if role not in self._spoken:
-            stands = self._spotted.stands
-            stems = [
-                (language, tuple(stem for stem in language.stems.get(role, ()) if stands(stem)))
-                for language in self.words.languages
-            ]
+            standing = self._spotted.standing
+            stems = [(language, standing(language.stems.get(role, ()))) for language in self.words.languages]
             self._spoken[role] = [each for each in stems if each[1]]
         return self._spoken[role]
 
-    def lines_with(self, words: Iterable[str]) -> list[Line]:
-        """The lines in which any of the words stands, lower case, in order."""
-        return [self.outline.lines[nth] for nth in self._spotted.lines_with(words)]
+    def lines_with(self, words: tuple[str, ...], own: Iterable[str] = ()) -> list[Line]:
+        """The lines in which any of the words stands, lower case, in order. *own*: what this page, or its profile,
+        alone asks for."""
+        return [self.outline.lines[nth] for nth in self._spotted.lines_with(words, own)]
 
     @cached_property
     def _text(self) -> tuple[str, list[int]]:
@@ -176,7 +174,7 @@ class Finder:
         short = short_pattern(role)
         fills = self.may_match(short) if short is not None else frozenset[Line]()
         cues = [(each, self.may_match(each[0].cues[role])) for each in spoken if role in each[0].cues]
-        for line in self.lines_with([*self.words.stems[role], *(label.lower() for label in extra)]):
+        for line in self.lines_with(self.words.stems[role], (label.lower() for label in extra)):
             cued = [each for each, lines in cues if line in lines]
             if not cued and not extra and line not in fills:
                 continue

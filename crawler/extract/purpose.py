@@ -25,9 +25,8 @@ _WANTING = re.compile(rf"\b{_WANTS}\b", re.IGNORECASE)
 def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
     others = [language.not_labels["purpose"] for language in finder.words.languages]
     position = 0
-    for line in finder.lines_with(
-        [*finder.words.stems["purpose"], *([finder.heading.lower()] if finder.heading else [])]
-    ):
+    own = [finder.heading.lower()] if finder.heading else []
+    for line in finder.lines_with(finder.words.stems["purpose"], own):
         if line.region not in ("main", "aside", "header") or line.level or not _MIN_CHARS <= len(line.text) <= 5000:
             continue
         cues = [] if line.block.tag == "li" else [cue for cue in _cues(line, finder) if cue.search(line.text)]
