@@ -22,7 +22,8 @@ from typing import IO
 from archive.databases import damage_of, read_only_uri
 from archive.errors import WrongUse
 from archive.faults import fault
-from archive.layout import MARKER, Archive, is_unicode
+from archive.founding import MARKER
+from archive.layout import Archive, is_unicode
 from archive.manifest import missing_warcs, read_manifest, write_manifest
 from archive.warc.recover import TORN, whole_bytes
 from archive.warc.segment import OPEN, flush, flush_directory

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from archive import times
 from archive.errors import BadRecord, Damaged, WrongUse
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from archive.manifest import NAME as MANIFEST
 from archive.manifest import read_manifest
 from archive.premis import as_premis

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from archive.errors import NotAnArchive
-from archive.layout import MARKER, SITES
 
+MARKER = "bewaar.toml"
+#: profiles of sites lie there
+SITES = "sites"
 #: besides the folders; what else an archive holds is named after these
 _FILES = ("archive.db", "manifest-sha256.txt", f".{MARKER}")
 _FOLDERS = {"warcs", SITES, "pages", "decisions", "exports", "reports", "state"}
@@ -29,5 +32,9 @@ def check_free(root: Path) -> None:
     if not root.is_dir():
         raise NotAnArchive(f"{root}: not a directory")
     if foreign := next((name for name in names if not name.startswith(f".{MARKER}.")), None):
-        lost = f"; if its {MARKER} was lost: `bewaar init --archive {root}` writes it anew" if is_headless(root) else ""
+        lost = (
+            f"; if its {MARKER} was lost: `bewaar init --archive {quote(str(root))}` writes it anew"
+            if is_headless(root)
+            else ""
+        )
         raise NotAnArchive(f"{root}: not an archive, and not empty (it holds {foreign}){lost}")

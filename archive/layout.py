@@ -13,13 +13,12 @@ from shlex import quote
 from typing import Any
 
 from archive.errors import ArchiveFault, NotAnArchive, WrongUse
+from archive.founding import MARKER, SITES, check_free, is_headless
 from archive.locks import nesting_lock, owned_lock, owner_of, waiting_lock
 from archive.whole import make_folder, write_whole
 
 #: The archive format this version writes and reads; one number up when an older version would misread the directory.
 FORMAT = 1
-MARKER = "bewaar.toml"
-SITES = "sites"
 #: how the names of files begin that were taken in: their sha256 follows. A crawl's file has its site's name there, and
 #: 17 digits behind that, so that the two cannot clash.
 KEPT = "sha256-"
@@ -126,7 +125,6 @@ class Archive:
             if archive.writable:
                 archive.make_folders()
             return archive
-        from archive.founding import check_free, is_headless
         from archive.marker import check_marker, marker_text
 
         values: dict[str, Any] = {"format": FORMAT, "operator": operator, "contact": contact}

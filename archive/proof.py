@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.databases import damage_of
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from archive.manifest import Line, read_lines
 from archive.warc.foreign import told_of
 from archive.warc.verify import Checked, Finding, Verification, warc_files

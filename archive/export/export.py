@@ -16,7 +16,7 @@ from archive import times
 from archive.errors import WrongUse
 from archive.export.database import write_database
 from archive.export.dataset import Dataset, citation_file, describe
-from archive.export.files import write_csv, write_json_lines
+from archive.export.files import File, write_csv, write_json_lines
 from archive.export.graph import Graph, Level
 from archive.export.package import describe_package
 from archive.export.parquet import check_installed, write_parquet
@@ -45,15 +45,6 @@ class Wanted:
     search: bool = False
     #: of a graph
     nodes: Level = "hosts"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    name: str
-    rows: Mapping[str, int]
-    #: bytes
-    size: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)

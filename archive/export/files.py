@@ -1,14 +1,25 @@
-"""Tables as CSV (RFC 4180) and as JSON lines, row by row."""
+"""Tables as CSV (RFC 4180) and as JSON lines, row by row; what is told of a file of an export."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.export.tables import Table
 from archive.formulas import escape
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    rows: Mapping[str, int]
+    #: bytes
+    size: int
+    digest: str
 
 
 def write_csv(connection: sqlite3.Connection, table: Table, path: Path) -> int:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from archive.export.dataset import Dataset
+from archive.export.files import File
 from archive.export.tables import Table
 from archive.formulas import ESCAPING
-
-if TYPE_CHECKING:
-    from archive.export.export import File
 
 _MADE_OF = (
     "The dataset digest is a sha256 over the digests of the WARC files, the decisions people took, and the versions of "

@@ -20,7 +20,8 @@ from pydantic import (
 
 from archive.configuration import Table, line_of, read_toml, validate
 from archive.errors import BadProfile, WrongUse
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from crawler.credentials import read_secret_file
 from crawler.sites.fields import HttpUrl
 from crawler.sites.send import Secret

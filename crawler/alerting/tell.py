@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archive import times
 from archive.errors import BewaarError, WrongUse
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from archive.locks import waiting_lock
 from crawler.alerting.settings import Alerts, read_alerts
 

@@ -11,8 +11,8 @@ from shlex import quote
 from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError, NotAnArchive, OlderSchema
 from archive.fixity import past_audits
-from archive.founding import is_headless
-from archive.layout import FORMAT, MARKER, SITES, Archive
+from archive.founding import MARKER, SITES, is_headless
+from archive.layout import FORMAT, Archive
 from archive.manifest import read_manifest
 from archive.store.decisions import read_lines
 from crawler.doctor.finding import SHOWN, Finding, judge, some

@@ -7,7 +7,8 @@ import smtplib
 from collections.abc import Iterator
 
 from archive.errors import BewaarError
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from crawler.alerting.send import mail_server
 from crawler.alerting.settings import Alerts, Mail, read_alerts, secret_of
 from crawler.doctor.finding import Finding, judge

@@ -11,8 +11,7 @@ import click
 
 from archive.cli import ExistingFile, archive_option, json_option, print_json
 from archive.errors import WrongUse
-from archive.founding import check_free, is_headless
-from archive.layout import MARKER
+from archive.founding import MARKER, check_free, is_headless
 from crawler.options import connect_to_option, contact_option, delay_option
 from crawler.outcome import DONE, INTERRUPTED, PROBLEMS
 from crawler.sites.cli import SCOPES, sites

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import WrongUse
-from archive.layout import FORMAT, MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import FORMAT, Archive
 from archive.marker import check_marker
 from crawler.sites.profile_files import list_profiles
 

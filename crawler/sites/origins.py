@@ -9,7 +9,8 @@ from typing import Any
 
 from archive.configuration import line_of, read_toml
 from archive.errors import BadProfile
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from crawler.sites.profile import Profile, default_profile
 from crawler.sites.profile_files import find_profile, read_profile
 

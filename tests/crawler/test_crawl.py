@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.layout import MARKER, Archive
+from archive.founding import MARKER
+from archive.layout import Archive
 from archive.warc.reader import read_records
 from tests.crawler.crawled import captured, query
 from tests.front_door import CONTACT, crawl, environment

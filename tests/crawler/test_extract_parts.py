@@ -75,4 +75,6 @@ def test_what_stands_behind_few_names_and_begins_with_a_capital_is_theirs() -> N
 def test_things_that_are_asked_for_are_no_members() -> None:
     asked = listed(["eine Beschreibung des Hofs", "die Empfehlung zweier Mitglieder"])
     assert members(f"<h1>Mitglieder</h1>{asked}") == []
-    assert members(f"<h1>Mitglieder</h1><h2>Mitglied werden / Join us</h2>{listed(['Ein Antrag', 'Zwei Zeugen'])}") == []
+    assert (
+        members(f"<h1>Mitglieder</h1><h2>Mitglied werden / Join us</h2>{listed(['Ein Antrag', 'Zwei Zeugen'])}") == []
+    )
