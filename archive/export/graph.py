@@ -78,7 +78,7 @@ class Edge:
 class Graph:
     def __init__(self, connection: sqlite3.Connection, level: Level) -> None:
         self._connection = connection
-        connection.create_function("host_of", 1, lru_cache(maxsize=50_000)(_host), deterministic=True)
+        connection.create_function("host_of", 1, lru_cache(maxsize=5_000)(_host), deterministic=True)
         ends = ("host", "host_of(target_url)") if level == "hosts" else ("page", "target")
         for statement in (
             _VERSIONS,
