@@ -101,7 +101,9 @@ def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
     under = [finder.block(label, bool).lines[:1] for label in finder.labels("goal") if not label.rest]
     wanted = [line for lines in under for line in lines]
     cues = [each[0].cues["purpose"] for each in finder.spoken("purpose")]
-    told = {line.at: line for cue in cues for line in finder.may_match(cue) if cue.search(line.text)}
+    # Three clauses are parted by a comma at least, and few lines that say what somebody is for hold one.
+    may_tell = (line for cue in cues for line in finder.may_match(cue) if "," in line.text and cue.search(line.text))
+    told = {line.at: line for line in may_tell}
     for line in (*wanted, *(told[at] for at in sorted(told))):
         if line.region not in READ or line.level or len(line.text) > _MAX_LINE:
             continue

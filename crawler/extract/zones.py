@@ -89,7 +89,7 @@ class Zones:
             if item.at < behind_list:
                 continue
             if isinstance(item, Line):
-                if self._tells_of_another(label, item, items):
+                if item.at in self._roles and self._tells_of_another(label, item, items):
                     if item.level > line.level:
                         passed = item.level
                         continue
@@ -104,8 +104,7 @@ class Zones:
     def _tells_of_another(self, label: Label, item: Line, items: Sequence[Item]) -> bool:
         """Whether the line announces what stands between a heading and what that heads: the goals of an association
         above the list of its members."""
-        roles = self._roles.get(item.at, set())
-        return bool(roles) and label.role not in roles and label.line.level > 0 and not has_content(items)
+        return label.role not in self._roles[item.at] and label.line.level > 0 and not has_content(items)
 
     def _end_of_list(self, line: Line) -> int:
         """The item behind the list, or the lines of one make, that begin right behind the line; 0 where none do."""
