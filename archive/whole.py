@@ -45,13 +45,17 @@ def _link(draft: Path, path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """The file is there with all of *text*, or not at all, whenever the power goes."""
+    """The file is there with all of *text*, or as it was, whenever the power goes. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     flush_names(path.parent)
 
 

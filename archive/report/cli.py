@@ -167,7 +167,7 @@ def report(
     from archive.report.unfinished import unfinished_crawls
     from archive.report.verdict import findings
     from archive.report.words import Words
-    from archive.report.written import as_page, write_report, write_whole
+    from archive.report.written import as_page, write_page, write_report
     from archive.store.withheld import open_visible
 
     words = Words("nl" if lang == "nl" else "en")
@@ -189,7 +189,7 @@ def report(
         for path in write_report(found, told, words, made_at):
             click.echo(f"{path}: written", err=True)
     if html:
-        write_whole(html, as_page(told, words, made_at))
+        write_page(html, as_page(told, words, made_at))
     if crawl in ("latest", told.site):
         # Another day it may have come to its end: no word of it in what is written.
         of = told.site if crawl == told.site else None

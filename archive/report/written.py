@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from html import escape
@@ -21,6 +20,7 @@ from archive.report.shape import as_json
 from archive.report.style import STYLE
 from archive.report.verdict import findings, next_steps
 from archive.report.words import Words
+from archive.whole import write_whole
 
 _MOST_MISSING = 200
 _MOST_PAGES = 50
@@ -52,19 +52,16 @@ def write_report(archive: Archive, report: CrawlReport, words: Words, made_at: s
     if not _NAME.fullmatch(report.crawl):
         raise WrongUse(f"crawl {report.crawl[:120]!a}: no file can be called so")
     page, data = archive.reports / f"{report.crawl}.html", archive.reports / f"{report.crawl}.json"
-    write_whole(page, as_page(report, words, made_at))
-    write_whole(data, json.dumps(as_json(report, words, made_at), ensure_ascii=False, indent=1) + "\n")
+    write_page(page, as_page(report, words, made_at))
+    write_page(data, json.dumps(as_json(report, words, made_at), ensure_ascii=False, indent=1) + "\n")
     return [page, data]
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The file is there with all of *text*, or as it was. Raises ArchiveFault."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+def write_page(path: Path, text: str) -> None:
+    """Raises ArchiveFault; the file is as it was then."""
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise fault(path, error) from error
 
 
