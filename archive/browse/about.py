@@ -16,9 +16,10 @@ from typing import Any
 
 from archive import times
 from archive.browse import access
+from archive.browse.answering import answering
 from archive.browse.captures import Row
 from archive.browse.pages import page
-from archive.browse.routes import allowed, answering
+from archive.browse.routes import allowed
 
 _READS = ("site", "crawl")
 

@@ -115,6 +115,11 @@ def publications(datasette: Any) -> list[Publication]:
     return [publication for publication in found if publication]
 
 
+def served(datasette: Any) -> list[object]:
+    """Equal while the same files are served, with the same withheld from them."""
+    return [publication.state() for publication in publications(datasette)]
+
+
 def is_public(datasette: Any) -> bool:
     return any(publication.public for publication in publications(datasette))
 

@@ -13,10 +13,11 @@ from datasette.utils.asgi import Response
 
 from archive import times
 from archive.browse import access
+from archive.browse.answering import Refusal, answering
 from archive.browse.captures import Row
 from archive.browse.language import gettext
 from archive.browse.nearest import moment
-from archive.browse.routes import READS, Refusal, allowed, answering
+from archive.browse.routes import READS, allowed
 from archive.urls import urlkey
 
 #: lines of one answer; those behind them are asked for by ``resumeKey``

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from archive import times
 from archive.browse import access
+from archive.browse.answering import Refusal, answering
 from archive.browse.language import current, gettext
 from archive.browse.pages import page
-from archive.browse.routes import Refusal, answering
 from archive.errors import WrongUse
 from archive.report.crawl import CrawlReport, find_crawl, read_report
 from archive.report.style import STYLE

@@ -9,10 +9,11 @@ from typing import Any
 from datasette.utils.asgi import Response
 
 from archive.browse import access, captures
+from archive.browse.answering import answering
 from archive.browse.asked import Asked, read_asked
 from archive.browse.holdings import holdings_of
 from archive.browse.pages import page
-from archive.browse.routes import READS, allowed, answering
+from archive.browse.routes import READS, allowed
 from archive.browse.search import CLOSE, DIMENSIONS, OPEN, PER_PAGE, Found, find_names, marked, search
 
 _SITES = "SELECT id, name FROM site ORDER BY name, id"

@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 from datasette.utils.asgi import NotFound, Response
 
 from archive.browse import access, feeds, metadata, safe
+from archive.browse.answering import Refusal, answering
 from archive.browse.changes import read_changes
 from archive.browse.file_names import anchor, feed_addresses
 from archive.browse.language import DEFAULT, Visit, as_language, current, gettext, visiting
 from archive.browse.pages import page
 from archive.browse.remembered import remembered
-from archive.browse.routes import Refusal, allowed, answering
+from archive.browse.routes import allowed
 from archive.browse.vocabulary import say
 
 _READS = ("change", "site", "capture", "organisation")

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 from datasette.utils.asgi import NotFound
 
 from archive.browse import access, captures
+from archive.browse.answering import answering
 from archive.browse.captures import Row
 from archive.browse.cells import picture_size
 from archive.browse.changes import read_changes
 from archive.browse.charts import WIDTH, Axis
 from archive.browse.language import feed_query, gettext
 from archive.browse.pages import page
-from archive.browse.routes import allowed, answering
+from archive.browse.routes import allowed
 
 _READS = ("organisation", "presence", "capture", "site")
 

@@ -12,9 +12,10 @@ from datasette.utils.asgi import NotFound, Response
 
 from archive import times
 from archive.browse import access, mementos, withheld
+from archive.browse.answering import REFUSED, Refusal, answering
 from archive.browse.captures import Row
 from archive.browse.language import gettext
-from archive.browse.routes import READS, REFUSED, Refusal, allowed, answering
+from archive.browse.routes import READS, allowed
 from archive.urls import urlkey
 
 #: mementos on one page of a TimeMap

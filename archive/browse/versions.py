@@ -12,12 +12,13 @@ from typing import Any
 from datasette.utils.asgi import NotFound
 
 from archive.browse import access, captures, mementos, withheld
+from archive.browse.answering import Refusal, answering
 from archive.browse.captures import Row
 from archive.browse.comparison import MOST_LINES, compare
 from archive.browse.language import gettext
 from archive.browse.pages import page
 from archive.browse.replays import replay_address, replay_of
-from archive.browse.routes import READS, Refusal, allowed, answering
+from archive.browse.routes import READS, allowed
 
 _SHOWN = (*READS, "page_version")
 

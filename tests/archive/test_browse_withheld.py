@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import sqlite3
@@ -13,8 +14,11 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 import pytest
 from datasette.app import Datasette
+from datasette.utils.asgi import NotFound, Response
 
 from archive import times
+from archive.browse import access
+from archive.browse.answering import answering
 from archive.browse.serve import build as build_datasette
 from archive.browse.served import ServedDatabase
 from archive.errors import WrongUse
@@ -166,6 +170,24 @@ def test_an_embargo_ends_without_a_restart(built, archive):
             time.sleep(0.05)
         assert status == 200
         assert times.seconds(times.now()) >= times.seconds(end)
+
+
+def test_what_is_shown_again_while_it_is_looked_for_is_found(archive):
+    decide(archive, SECRET, action="embargo", value="2999-01-01T00:00:00Z")
+    datasette = build_datasette(archive)
+    (publication,) = access.publications(datasette)
+    asked = []
+
+    async def view(*given):
+        asked.append(given)
+        if len(asked) == 1:
+            (archive.decisions / "decisions.jsonl").unlink()
+            publication.refresh()
+            raise NotFound("not in the file of before")
+        return Response.text("here")
+
+    assert asyncio.run(answering(view)(datasette, None)).body == "here"
+    assert len(asked) == 2
 
 
 def test_of_a_period_the_nearest_capture_that_may_be_seen_is_shown(built, archive):
