@@ -20,7 +20,7 @@ _SECOND = timedelta(seconds=1)
 
 @click.command()
 @click.argument("targets", metavar="URL|SITE...", nargs=-1, required=True)
-@click.option("--from", "source", metavar="ARCHIVE", required=True, help="Address of the other archive: see below.")
+@click.option("--from", "source", metavar="ARCHIVE", required=True, help="Address of the other archive: see above.")
 @archive_option
 @click.option("--scope", type=click.Choice(SCOPES), help="What of it: this page, or all below its folder, its host...")
 @click.option("--since", metavar="DATE", help="Captures made then or later.")
