@@ -16,7 +16,7 @@ _MULTIBYTE = frozenset(
 
 
 class ByteMap:
-    """Between byte offsets of *body* and character offsets of *text*, which is `decode_as` of it."""
+    """Between byte offsets of *body* and character offsets of *text*, which is `archive.decoding.decode_as` of it."""
 
     def __init__(self, body: bytes, charset: str, text: str) -> None:
         name = encoding_of(charset)

@@ -12,7 +12,7 @@ from collections import Counter
 
 #: URLs of one first segment, and of one first and second, that wait for no more than their depth
 SECTION, PART = 500, 50
-#: how long a URL may wait that was found on one of its own kind; a section has some 22,000 URLs by then
+#: how long a URL may wait that was found on one of its own kind; a section has some 23,000 URLs by then
 ENDLESS = 500
 #: sections that are counted; what lies in others does not wait
 _COUNTED = 100_000
