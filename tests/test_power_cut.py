@@ -40,7 +40,6 @@ class RecoveryCuts(PowerCuts):
         return recovery(self._site, archive)
 
 
-@pytest.mark.soak
 def test_a_power_cut_loses_nothing_that_was_recovered_and_flushed(tmp_path: Path) -> None:
     chance = random.Random(20261128)
     (tmp_path / "disk").mkdir()
