@@ -60,8 +60,8 @@ class _Captured:
 
     @property
     def answers(self) -> bool:
-        """With a sheet, or that there is none: a server that fails says neither."""
-        return self.status is None or self.status < 500
+        """With a sheet, where to look for it, or that there is none: a server that fails or refuses says neither."""
+        return self.is_good or self.redirect_to is not None or self.status in (404, 410)
 
     @property
     def is_good(self) -> bool:

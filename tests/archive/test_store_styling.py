@@ -57,7 +57,7 @@ def page(day: int, body: int = 0, *, second: int = 0, **more) -> Reading:
 
 
 def sheet(day: int, url: str, text: str | None, *, second: int, **more) -> Reading:
-    """None for one whose server failed."""
+    """None for one whose server failed, with 503 where *more* does not say otherwise."""
     status = {"status": 503} if text is None else {}
     made = reading(
         day, url=url, key=None, text=None, mime="text/css", second=second, payload=text or "", **status | more
@@ -154,13 +154,14 @@ def test_a_nearer_capture_of_a_sheet_that_comes_late_leaves_no_trace_of_the_othe
     assert list(compare.differences(*dumps)) == []
 
 
-@pytest.mark.parametrize("day", [1, 0])
-def test_a_sheet_that_did_not_come_says_nothing_of_who_is_gone(tmp_path, day):
+@pytest.mark.parametrize(("day", "status"), [(1, 503), (0, 503), (1, 403), (1, 429), (1, 302)])
+def test_a_sheet_that_did_not_come_says_nothing_of_who_is_gone(tmp_path, day, status):
     with open_store(tmp_path) as store:
         for number in range(3):
             missing = number == day
             write(store, number, page(number, 1))
-            write(store, number, sheet(number, MAIN, None if missing else SHEETS[1], second=9))
+            how = {"status": status} if missing else {}
+            write(store, number, sheet(number, MAIN, None if missing else SHEETS[1], second=9, **how))
             write(store, number, sheet(number, MORE, SHEETS[2], second=10))
         derived(store)
         assert state(store, day) == ("found", None, 1)
