@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from selectolax.lexbor import LexborNode
@@ -213,10 +214,15 @@ class _Said:
         }
 
     def _own_evidence(self, element: Element, image: Image) -> Evidence | None:
-        """The attribute that a selector knows it by."""
-        for value in (element.attribute("class"), element.attribute("id")):
-            if value and value.strip():
-                return self._finder.evidence(value.strip()[:_NAMES_CHARS], image=image)
+        """The attribute that a selector knows it by, its own or of what it stands in: one that few others have, which
+        is found where it stands and not at the first of many."""
+        for each in islice(element.ancestors(), _APART):
+            for name in _names(each.node):
+                value = (each.attribute("id" if name[0] == "#" else "class") or "").strip()[:_NAMES_CHARS]
+                if value and self._counts[name] <= COPIES:
+                    evidence = self._finder.evidence(value, image=image)
+                    if evidence is not None:
+                        return replace(evidence, xpath=element.xpath)
         return None
 
     def _node(self, element: Element) -> int:

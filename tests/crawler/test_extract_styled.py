@@ -159,6 +159,16 @@ def test_names_come_in_the_order_of_all_logos():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("item", "rule"), [('<a class=s id="{}"></a>', "#{}"), ("<b class={}><a class=s></a></b>", ".{} .s")]
+)
+def test_the_quote_of_a_logo_that_only_its_file_names_is_what_tells_its_element_from_others(item, rule):
+    names = [f"x-{name}" for name in (*LOGOS, "zon")]
+    sheet = "".join(f"{rule.format(name)} {{ background: url({name}.png) }}" for name in names)
+    found = backed(WALL.format("".join(map(item.format, names))), sheet)
+    assert [one.fact.evidence.quote for one in found] == names
+
+
 def test_words_that_stand_behind_every_logo_name_none():
     links = LINKS.replace("></a>", "><span>Steunt ons</span></a>")
     assert shown(WALL.format(links), RULES) == FOUND
