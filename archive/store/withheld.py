@@ -140,7 +140,11 @@ SHOWN: dict[str, str] = {
       AND observation_id NOT IN (SELECT id FROM temp.hidden_observation)""",
     "suggestion": """organisation_id NOT IN (SELECT id FROM temp.touched_organisation)
       AND other_id NOT IN (SELECT id FROM temp.touched_organisation)""",
-    "change": f"before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}",
+    # The page of a list that a withheld style sheet completes is shown itself, its captures with it.
+    "change": f"""before_capture_id {_NO_CAPTURE} AND after_capture_id {_NO_CAPTURE} AND {_NO_ORGANISATION}
+      AND NOT EXISTS (SELECT 1 FROM main.observation o WHERE o.role = main.change.role
+        AND o.capture_id IN (before_capture_id, after_capture_id)
+        AND o.id IN (SELECT id FROM temp.hidden_observation))""",
 }
 #: tables that hold nothing off a capture
 WHOLE = ("site", "permission", "crawl", "warc", "expectation", "decision_use")

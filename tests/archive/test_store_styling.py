@@ -327,3 +327,21 @@ def test_a_list_stands_on_the_captures_of_page_and_sheet_and_goes_with_either(ar
     decided = {"who": "Jo", "why": "asked", "action": "takedown", "scope": scope, "value": period}
     append_decision(archive.decisions / "decisions.jsonl", **decided)
     assert visible(archive) == left
+
+
+def test_changes_of_a_list_go_with_its_style_sheet_though_something_else_names_the_organisation(tmp_path):
+    archive = Archive.create(tmp_path / "archive")
+    with open_store(archive.root) as store:
+        for number, how in enumerate((SHEETS[0], SHEETS[3])):
+            write(store, number, page(number), sheet(number, MORE, SHEETS[3], second=10))
+            write(store, number, sheet(number, MAIN, how, second=9))
+            write(store, number, page(number, 3, second=20, url=f"{HOME}more", key="more"))
+        derived(store)
+    told = "SELECT subject, kind FROM change WHERE role = 'sponsor' AND page_key = 'home' ORDER BY subject"
+    with open_visible(archive) as connection:
+        assert ("zon", "no longer listed") in connection.execute(told).fetchall()
+    decided = {"who": "Jo", "why": "asked", "action": "takedown", "scope": MAIN, "value": None}
+    append_decision(archive.decisions / "decisions.jsonl", **decided)
+    with open_visible(archive) as connection:
+        assert connection.execute("SELECT 1 FROM organisation WHERE id = 'zon'").fetchone()
+        assert connection.execute(told).fetchall() == []
