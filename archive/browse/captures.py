@@ -27,6 +27,11 @@ _FACTS = """SELECT s.role, s.value, s.tier, s.rule, s.quote, s.byte_start, s.byt
 FROM fact_source s JOIN fact f ON f.id = s.fact_id
 WHERE s.capture_id = ? ORDER BY s.role, s.byte_start, s.fact_id LIMIT 500"""
 
+#: the rules of linked style sheets that show some of them
+_STYLES = (
+    """SELECT fact_id, url, record_id, quote, byte_start, byte_end FROM style_source WHERE capture_id = ? LIMIT 500"""
+)
+
 _OTHERS = """SELECT c.record_id, c.captured_at, c.status, c.record_type, c.error, r.url, c.page_version_id AS version,
   coalesce(c.payload_id, o.payload_id) AS payload
 FROM capture c JOIN resource r ON r.id = c.resource_id LEFT JOIN capture o ON o.id = c.original_id
@@ -80,6 +85,13 @@ async def find_original(database: Any, capture: Row) -> Row | None:
 
 async def find_facts(database: Any, capture: Row) -> list[Row]:
     return [dict(row) for row in (await database.execute(_FACTS, [capture["id"]])).rows]
+
+
+async def find_styles(database: Any, capture: Row) -> dict[int, Row]:
+    """By fact, the rule of a style sheet that shows it."""
+    if "style_source" not in await database.view_names():  # a file that is served may be of an earlier schema
+        return {}
+    return {row["fact_id"]: dict(row) for row in (await database.execute(_STYLES, [capture["id"]])).rows}
 
 
 async def find_others(database: Any, capture: Row) -> list[Row]:

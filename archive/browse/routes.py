@@ -229,9 +229,13 @@ async def capture_page(datasette: Any, request: Any) -> Any:
                 context["replay"] = replay_address(origin, capture["captured_at"], capture["url"])
             context["preview"] = "page" if mime in HTML else "picture" if safe.picture(body, mime) else None
         if await access.may_view(datasette, request.actor, name, "fact", "evidence", "fact_source"):
-            rows = await captures.find_facts(database, capture)
+            read = capture
+            rows = await captures.find_facts(database, read)
             if not rows and holder is not None:
-                rows = await captures.find_facts(database, holder)
+                read = holder
+                rows = await captures.find_facts(database, read)
+            if await access.may_view(datasette, request.actor, name, "style_evidence", "style_source"):
+                context["styles"] = await captures.find_styles(database, read)
             content_type = shown.http.header("Content-Type") if shown.http else None
             context["facts"] = await asyncio.to_thread(evidence.weigh, evidence.anchored(rows), body, content_type)
     except (records.NotHere, Damaged) as error:
