@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -118,8 +119,8 @@ def open_for_writing(path: Path, kinds: Sequence[type[Fact]], write_lock: WriteL
     db = _connect(str(path), uri=False)
     try:
         _refuse_foreign(db, path)
-        # WAL is a property of the file; NORMAL is enough because every row can be derived from synced WARCs again.
-        db.conn.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(db)
+        # Enough, because every row can be derived from synced WARCs again.
         db.conn.execute("PRAGMA synchronous=NORMAL")
         views = view_definitions(kinds)
         if migrations.pending(db) or _views(db) != views:
@@ -177,6 +178,20 @@ def immediate(db: sqlite_utils.Database) -> Iterator[None]:
 def _connect(where: str, *, uri: bool, threads: bool = False) -> sqlite_utils.Database:
     connection = sqlite3.connect(where, timeout=BUSY_S, uri=uri, cached_statements=256, check_same_thread=not threads)
     return sqlite_utils.Database(connection, execute_plugins=False)
+
+
+def _write_ahead(db: sqlite_utils.Database) -> None:
+    """WAL, which is a property of the file. Of several that make it so at once SQLite refuses some without waiting."""
+    end = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.conn.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _not_now(path: Path, error: sqlite3.Error) -> NotAnArchive:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import multiprocessing
 import sqlite3
-from contextlib import contextmanager
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
+import sqlite_utils
 
 from archive.errors import NotAnArchive, WrongUse
 from archive.model import Crawl, Link, PageText, Problem, Section
 from archive.store import Store, open_read_only
-from archive.store.schema import migrations
+from archive.store.schema import BUSY_S, _write_ahead, migrations
 from archive.store.views import view_name
 from crawler.items import KINDS, ExternalLink, Member
 from tests.archive.store_builders import (
@@ -345,3 +348,18 @@ def test_image_sizes_are_kept_whichever_reading_brings_them(store):
 
 def test_schema_has_one_name_per_migration():
     assert len({migration.name for migration in migrations._migrations}) == len(migrations._migrations)
+
+
+def test_several_that_open_a_new_database_at_once_all_open_it(tmp_path):
+    """Of four that made a file write-ahead at once SQLite refused one in every thirty rounds or so."""
+    together = threading.Barrier(4)
+
+    def opened(path):
+        together.wait(30)
+        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            _write_ahead(sqlite_utils.Database(connection))
+            return connection.execute("PRAGMA journal_mode").fetchone()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(200):
+            assert set(pool.map(opened, [tmp_path / f"{number}.db"] * 4)) == {("wal",)}
