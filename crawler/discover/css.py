@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crawler.css_escapes import unescape
+
 #: A style sheet is read this far, characters; what follows in a larger one is left.
 LONGEST = 32 << 20
 
@@ -29,7 +31,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SET_END = re.compile(r"[;}]")
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\r?\n|((?s:.))|\Z)")
 #: how much of an ``image-set(`` is looked at
 _SET_REACH = 4096
 
@@ -46,13 +47,13 @@ def references(text: str) -> Iterator[tuple[str, str]]:
         if kind in {"url", "upper"}:
             yield _value(value), "url"
         elif kind == "import":
-            yield _unescape(value[1:]) if value[0] in "\"'" else _value(value), "@import"
+            yield unescape(value[1:]) if value[0] in "\"'" else _value(value), "@import"
         elif kind == "set":
             if token.end() > set_end:
                 ends = _SET_END.search(text, token.end(), token.end() + _SET_REACH)
                 set_end = ends.start() if ends else token.end() + _SET_REACH
         elif token.start() < set_end and text[token.start() - 5 : token.start()] != "type(":
-            yield _unescape(value), "image-set"
+            yield unescape(value), "image-set"
 
 
 def _value(function: str) -> str:
@@ -60,19 +61,4 @@ def _value(function: str) -> str:
     inner = function.partition("(")[2].strip(" \t\r\n\f")
     if inner[:1] in {'"', "'"}:
         inner = inner[1:-1] if len(inner) > 1 and inner[-1] == inner[0] else inner[1:]
-    return _unescape(inner)
-
-
-def _unescape(text: str) -> str:
-    r"""
-    >>> _unescape(r"a\000020b\.png")
-    'a b.png'
-    """
-    return _ESCAPE.sub(_character, text) if "\\" in text else text
-
-
-def _character(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return found[2] or ""
-    code = int(found[1], 16)
-    return "\ufffd" if code == 0 or 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
+    return unescape(inner)

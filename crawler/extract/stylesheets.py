@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from archive.decoding import decode_as
 from archive.model import Style
 from archive.quotes import stands
+from crawler.css_escapes import unescape
 from crawler.extract.backgrounds import compounds
 
 #: how far into a sheet is read
@@ -58,7 +59,6 @@ _NOT_SHOWN = re.compile(
 )
 _SHOWN = re.compile(r"\s*+(?:(?:only\s++)?(?:all|screen))?\s*+\Z", re.IGNORECASE)
 _GROUP = re.compile(r"@(?:media|supports|layer|container|scope|-moz-document|document|starting-style)\b", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\r?\n|((?s:.))|\Z)")
 
 
 @dataclass(slots=True)
@@ -191,7 +191,7 @@ class _Reading:
         conditional = applies(re.sub(r"(?i)\blayer\b(?:\([^)]*\))?", "", found[5])) if found else None
         if found is None or conditional is None or len(self.imports) >= MOST_IMPORTS:
             return
-        address = self._decoded(_unescape(found[1] or found[2] or found[3] or (found[4] or "").strip("\"'")).strip())
+        address = self._decoded(unescape(found[1] or found[2] or found[3] or (found[4] or "").strip("\"'")).strip())
         if address and len(address) <= _ADDRESS_CHARS and address[:5].lower() != "data:":
             self.imports.append((address, conditional))
 
@@ -220,25 +220,10 @@ def _background(declarations: str) -> tuple[str, str] | None:
             continue
         repeated = repeated if name == "background-image" else _REPEATS.search(value) is not None
         url = _ADDRESS.search(value)
-        address = _unescape(url[1] or url[2] or url[3] or "").strip() if url else ""
+        address = unescape(url[1] or url[2] or url[3] or "").strip() if url else ""
         if address[:5].lower() == "data:" or len(address) > _ADDRESS_CHARS:
             address = ""
         found = address, important
     if found is None:
         return None
     return found[0], ("i" if found[1] else "") + ("p" if repeated else "")
-
-
-def _unescape(text: str) -> str:
-    r"""
-    >>> _unescape(r"a\000020b\.png")
-    'a b.png'
-    """
-    return _ESCAPE.sub(_character, text) if "\\" in text else text
-
-
-def _character(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return found[2] or ""
-    code = int(found[1], 16)
-    return "\ufffd" if code == 0 or 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
