@@ -46,13 +46,6 @@ _VERB = re.compile(
     r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
 )
 _BELONGS_TO = re.compile(r"\b(?:van|of|der|des|von|du)\s+(?:(?:de|het|the|den)\s+)?(.{2,60})$", re.IGNORECASE)
-#: in a label, behind which may stand by whom
-_GIVEN_BY = re.compile(
-    r"\b(?:gefördert|unterstützt|finanziert) (?:durch|von|vom)\s|\b(?:supported|funded|financed|sponsored) by\s|"
-    r"\b(?:ondersteund|gesteund|gefinancierd|gesubsidieerd|mogelijk gemaakt) door\s|"
-    r"\b(?:soutenu|financé)e?s? par\s|\bavec le soutien (?=d)",
-    re.IGNORECASE,
-)
 _NOBODY = re.compile(
     r"^(?:ons|onze|wij|we|ze|zij|our|us|this|unsere?|wir|nous|nos|dit|deze|de|het|the|project|site|website|activiteiten|\W)*$",
     re.IGNORECASE,
@@ -173,7 +166,7 @@ def _one_in_line(label: Label, finder: Finder) -> Iterator[Shown]:
     text = label.line.text
     said = label.rest
     if label.language is None:
-        found = _GIVEN_BY.search(text)
+        found = finder.words.given_by.search(text)
         said = text[found.end() :] if found else ""
     language = label.language or finder.words.language(finder.lang)
     if said and (name := one_named(said, language)):

@@ -81,6 +81,8 @@ class Vocabulary:
     deeds: Pattern
     #: a heading that names a list of somebody, and not whose members they are: "Directory"
     directory: Pattern
+    #: stands in a label, behind which may stand by whom something is supported
+    given_by: Pattern
     #: stands in what a page is called whose partners are members
     consortium: Pattern
     #: what a page is called that the law asks for: "Cookie policy"
@@ -138,6 +140,7 @@ def vocabulary() -> Vocabulary:
         consortium=_compiled(every("member", "consortium")),
         directory=_compiled(every("member", "directories")),
         leads=_compiled(every("member", "leads")),
+        given_by=_compiled(every("sponsor", "given_by")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={
             role: _compiled([*every(role, "loose"), *every(role, "directories")])
