@@ -23,6 +23,7 @@ from archive.written import record_written
 from crawler.frontier import CUT_OFF, RETRIED, UNANSWERED, Frontier
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
+from crawler.warcinfo import crawl_of
 
 #: an unfinished crawl older than this is not resumed without being asked
 STALE = timedelta(days=7)
@@ -135,7 +136,6 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
 def _learn(frontier: Frontier, archive: Archive, plan: CrawlPlan) -> None:
     """Tell the frontier what the WARCs of this crawl hold: *captured* is decided by them, not by the frontier."""
     from crawler.events import Event, events, status  # only a crawl that is resumed reads
-    from crawler.warcinfo import crawl_of
 
     sizes = {path.name: path.stat().st_size for path in archive.warcs_of(plan.site)}
     frontier.ask_for_lost(lambda file: sizes.get(file, 0))

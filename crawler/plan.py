@@ -24,6 +24,7 @@ from crawler.sites.description import elements
 from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile, default_profile
 from crawler.sites.profile_files import load_profile
+from crawler.warcinfo import PATCHES
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def warcinfo(plan: CrawlPlan) -> dict[str, str]:
         info["description"] = f"look at {profile.title or profile.name}, {plan.crawl_id}"
         info["bewaar-look"] = "yes"
     if plan.patch:
-        info["bewaar-patch"] = "requisites"
+        info[PATCHES] = "requisites"
     if profile.connect_to:
         info["bewaar-connect-to"] = " ".join(profile.connect_to)
     return {name: value for name, value in info.items() if value}

@@ -98,7 +98,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.scheduler": ("crawler.frontier", "crawler.leases"),
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.shares", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.domains", "crawler.sites"),
-    "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites"),
+    "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites", "crawler.warcinfo"),
     "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.events", "crawler.frontier", "crawler.plan",
                       "crawler.sites", "crawler.warcinfo"),
     "crawler.events": (*GROUND, "archive.warc"),
