@@ -19,7 +19,8 @@ from archive.manifest import add_to_manifest
 from archive.warc.validators import is_not_modified
 from archive.warc.writer import Sealed, WarcWriter, Written
 from crawler.capture import signals
-from crawler.capture.recording import Attempts, Limits
+from crawler.capture.attempts import Attempts
+from crawler.capture.recording import Limits
 from crawler.capture.redaction import Redactor
 from crawler.capture.signals import Captured
 from crawler.capture.spool import MEMORY_BYTES

@@ -13,9 +13,9 @@ from twisted.internet.threads import deferToThread
 
 from archive.errors import ArchiveFault, WrongUse
 from archive.exchange import Validator
+from crawler.capture.attempts import Attempts
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.guard import Guard
-from crawler.capture.recording import Attempts
 from crawler.capture.signals import Captured
 from crawler.capture.tee import TeePool
 

@@ -25,11 +25,12 @@ from twisted.web.http import PotentialDataLoss, _ChunkedTransferDecoder
 from zope.interface.declarations import implementer
 
 from archive.errors import ArchiveFault
+from crawler.capture.attempts import Attempts
 from crawler.capture.connect import Route
 from crawler.capture.failures import Stalled, TooLong, TooSlow
 from crawler.capture.guard import Guard
 from crawler.capture.patience import Patience
-from crawler.capture.recording import Attempts, Recording
+from crawler.capture.recording import Recording
 
 logger = logging.getLogger(__name__)
 
