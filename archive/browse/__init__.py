@@ -68,11 +68,11 @@ def extra_template_vars(template: str, request: Any, datasette: Any) -> Callable
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
-    from archive.browse import language
+    from archive.browse.filters import install
     from archive.browse.labels import labelled
 
     env.filters["bewaar_labelled"] = labelled
-    language.install(env)
+    install(env)
 
 
 @hookimpl

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import gettext as stdlib_gettext
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from archive.report.words import LANGUAGES, Language
@@ -147,37 +146,6 @@ def gettext(text: str) -> str:
 
 def ngettext(one: str, more: str, count: int) -> str:
     return catalog(current()).ngettext(one, more, count)
-
-
-def install(env: Any) -> None:
-    """Into Jinja's environment: ``{% trans %}`` and ``_()``, whose result is filled in and escaped by Jinja."""
-    from archive.browse import figures, vocabulary
-
-    env.policies["ext.i18n.trimmed"] = True
-    env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(gettext, ngettext, newstyle=True)
-    env.globals["bewaar_language"] = current
-    env.globals["bewaar_in_other_languages"] = in_other_languages
-    filters: Mapping[str, Callable[[Any], str]] = {
-        "bewaar_said": vocabulary.say,
-        "bewaar_day": figures.day,
-        "bewaar_moment": figures.moment,
-        "bewaar_number": figures.number,
-        "bewaar_size": figures.size,
-    }
-    for name, filter_ in filters.items():
-        env.filters[name] = _at_each_visit(filter_)
-
-
-def _at_each_visit(filter_: Callable[[Any], str]) -> Callable[[Any, Any], str]:
-    """Jinja works out a filter of a constant once and for all, in the language of whoever comes first."""
-    from jinja2 import pass_context
-
-    @pass_context
-    def filtered(_context: Any, value: Any) -> str:
-        return filter_(value)
-
-    return filtered
 
 
 def feed_query(*, first: bool = True) -> str:

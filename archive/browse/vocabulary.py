@@ -7,8 +7,9 @@ of somebody's own profile) is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
-from archive.browse import language
+from archive.browse import language, metadata, queries
 from archive.reasons import REASONS
 
 #: section roles, one and several
@@ -87,8 +88,6 @@ def several(role: str, count: int) -> str:
 
 def dynamic() -> Iterator[str | tuple[str, str]]:
     """Every text that is looked up by what a row or a table of ours says; those that count as one and several."""
-    from archive.browse import metadata, queries
-
     yield from (ROLES | _PAGES).items()
     yield from (word for word in _SINGLE if word not in ROLES)
     yield from REASONS.values()
@@ -96,11 +95,6 @@ def dynamic() -> Iterator[str | tuple[str, str]]:
     yield from queries.texts()
 
 
+@cache
 def _known() -> frozenset[str]:
-    global _every  # noqa: PLW0603 - read once: what it is made of imports the rooms around us
-    if not _every:
-        _every = frozenset(one if isinstance(one, str) else one[0] for one in dynamic())
-    return _every
-
-
-_every: frozenset[str] = frozenset()
+    return frozenset(one if isinstance(one, str) else one[0] for one in dynamic())
