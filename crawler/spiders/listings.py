@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from scrapy import Request
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -22,9 +21,7 @@ from crawler.memento.frontier import Row
 from crawler.memento.links import links_of_page
 from crawler.memento.listing import Entry, Listed, More, NotAListing, Odd, ResumeKey, moment_of, read_listing
 from crawler.memento.recovery import host_and_port
-
-if TYPE_CHECKING:
-    from crawler.spiders.memento import MementoSpider
+from crawler.spiders.recovering import RecoveringSpider
 
 #: answers that say what there is, in one recovery: a TimeMap may go on for ever
 MOST_LISTINGS = 20_000
@@ -35,7 +32,7 @@ BATCH = 2_000
 
 
 class Listings:
-    def __init__(self, spider: MementoSpider) -> None:
+    def __init__(self, spider: RecoveringSpider) -> None:
         self._spider = spider
         self._recovery, self._frontier, self._outcome = spider.recovery, spider.frontier, spider.outcome
         said = self._frontier.said("interface")

@@ -3,11 +3,8 @@ the original URL and date that the answer stands for."""
 
 from __future__ import annotations
 
-import dataclasses
-import logging
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
@@ -16,13 +13,8 @@ from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
 from archive import times
-from archive.errors import ArchiveFault, BadHttp
-from archive.model import Place, Record
-from archive.warc import http as warc_http
-from archive.warc.blocks import hold
-from archive.warc.reader import open_warc
+from archive.errors import ArchiveFault
 from crawler.capture import signals as capture_signals
-from crawler.capture.signals import Captured
 from crawler.frontier import RETRIED, host_of
 from crawler.leases import Leased
 from crawler.memento.address import replay_of
@@ -31,17 +23,15 @@ from crawler.memento.recovery import MementoRecovery
 from crawler.plan import scrapy_settings
 from crawler.politeness.downloader import HostGivenUp, NotAsked
 from crawler.politeness.robots import Disallowed
-from crawler.spiders.closing import close_spider, closing_records
+from crawler.spiders.closing import closing_records
 from crawler.spiders.heard import HeardSignals
-from crawler.spiders.leasing import LeasingSpider
 from crawler.spiders.listings import Listings
 from crawler.spiders.mementos import Mementos
+from crawler.spiders.recovering import RecoveringSpider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-
-log = logging.getLogger(__name__)
 
 LEASE_ROWS = 8
 #: requests handed to Scrapy and not answered, beside those that may be under way at a time
@@ -49,21 +39,17 @@ WAITING = 7
 TICK_S = 0.25
 
 
-class MementoSpider(LeasingSpider):
+class MementoSpider(RecoveringSpider):
     name = "memento"
 
     def __init__(self, recovery: MementoRecovery) -> None:
-        super().__init__()
-        self.recovery = recovery
-        self.plan, self.frontier, self.outcome = recovery.plan, recovery.frontier, recovery.outcome
+        super().__init__(recovery)
         self.sessions: list[Any] = []
-        #: rows whose records are written, by the end of the last: done once that is on the medium
-        self._unsynced: list[tuple[str, int, int]] = []
         #: rows whose requests Scrapy has, or whose answers are being read
         self._under_way: set[int] = set()
         self._tick: Any = None
         self.listings = Listings(self)
-        self._mementos = Mementos(self)
+        self._mementos = Mementos(self, self.listings)
         self.frontier.address_of = self._mementos.address_of
         self.frontier.captures_closed = recovery.dry_run
 
@@ -125,7 +111,7 @@ class MementoSpider(LeasingSpider):
         limit, under_way = self.recovery.limit, len(self._under_way)
         if limit is not None and self.outcome.recovered + under_way >= limit:
             if not under_way and self.frontier.pending():
-                self._stop("limit_limit")
+                self.stop("limit_limit")
             return {host_of(self.recovery.address)}
         if under_way >= self.plan.profile.concurrency + WAITING:
             return {host_of(self.recovery.address)}
@@ -149,31 +135,6 @@ class MementoSpider(LeasingSpider):
         super().closed(reason)
 
     # What comes of a request.
-
-    def captured(self, captured: Captured) -> None:
-        self.outcome.captures += 1
-        self.outcome.bytes += captured.bytes
-        self.outcome.unchanged.note(captured.revisit, captured.spared_bytes)
-
-    def synced(self, file: str, offset: int) -> None:
-        """What is on the medium is not asked for again."""
-        done = [row_id for name, end, row_id in self._unsynced if (name, end) <= (file, offset)]
-        self._unsynced = [each for each in self._unsynced if (each[0], each[1]) > (file, offset)]
-        try:
-            self.frontier.settle(done, "done")
-            self.frontier.commit()
-        except ArchiveFault as fault:
-            self.capture.fail(fault)
-
-    def sealed(self, sealed: Any) -> None:
-        self.synced(sealed.file, sealed.size)
-
-    def settle(self) -> None:
-        """All files are sealed, whether or not Scrapy said so before it ended; or the last could not be."""
-        if self.capture.fault:
-            self.outcome.fault = str(self.capture.fault)
-        for sealed in self.capture.sealed:
-            self.synced(sealed.file, sealed.size)
 
     async def parse(self, response: Response, **_: Any) -> None:
         assert response.request is not None
@@ -230,49 +191,7 @@ class MementoSpider(LeasingSpider):
             if slot.closing:
                 self.downloader.drop_waiting(NotAsked("the recovery is ending"))
 
-    def fail(self, row: Row, url: str, why: str) -> None:
-        log.info("failed: %s: %s", url, why)
-        self.frontier.settle([row.id], "failed", why)
-        self.outcome.failed += 1
-        if row.kind == "probe":
-            self.break_off(f"{self.recovery.address}: the archive does not answer: {why}")
-        else:
-            self.outcome.problem(url, "not had from the archive", why)
-
     def _host_given_up(self, host: str) -> None:
         left = self.frontier.give_up("its host does not answer")
         self.outcome.failed += left
         self.break_off(f"{host} has not answered for long and is given up: {left} requests not made")
-
-    def break_off(self, why: str) -> None:
-        if self.outcome.broken is None:
-            self.outcome.broken = why
-            log.error("%s", why)
-            self._stop("broken")
-
-    def _stop(self, reason: str) -> None:
-        self.downloader.drop_waiting(NotAsked("the recovery ends"))
-        close_spider(self.crawler, reason)
-
-    def settle_when_synced(self, row: Row, request: Request) -> None:
-        captured: Captured = request.meta["captured"][-1]
-        file, end = request.meta.get("end") or (captured.place.file, captured.spans[-1][1])
-        self._unsynced.append((file, end, row.id))
-        self._unsynced.sort()
-
-    def record(self, request: Request) -> Record:
-        """The answer, whole: what was not stored again stands in the record it refers to. Raises BadHttp."""
-        captured: Captured = request.meta["captured"][-1]
-        record = self._read(captured.place)
-        if record.type != "revisit":
-            return record
-        place = self.recovery.recovered.place_of(record.field("WARC-Refers-To") or "")
-        first = self._read(place) if place else None
-        if first is None:
-            raise BadHttp(f"{request.url}: the record that holds the answer cannot be found")
-        rest = warc_http.parse_response(first.block).header_bytes
-        return dataclasses.replace(record, block=hold(chain(record.block.chunks(), first.block.chunks(rest))))
-
-    def _read(self, place: Place) -> Record:
-        with open_warc(self.capture.limits.directory, place.file) as file:
-            return file.read(place.offset, place.length)

@@ -17,16 +17,17 @@ from crawler.frontier import RETRIED
 from crawler.memento.address import original_url, replay_of
 from crawler.memento.frontier import Row
 from crawler.memento.original import NotThatCapture, Rewritten, original
+from crawler.spiders.listings import Listings
+from crawler.spiders.recovering import RecoveringSpider
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.spiders.memento import MementoSpider
-
 
 class Mementos:
-    def __init__(self, spider: MementoSpider) -> None:
+    def __init__(self, spider: RecoveringSpider, listings: Listings) -> None:
         self._spider = spider
+        self._listings = listings
         self._recovery, self._frontier, self._outcome = spider.recovery, spider.frontier, spider.outcome
         #: which of the interface's prefixes is tried
         self._replay = 0
@@ -36,7 +37,7 @@ class Mementos:
     def address_of(self, row: Row) -> str:
         if row.kind != "memento":
             return row.url
-        interface = self._spider.listings.interface
+        interface = self._listings.interface
         assert interface is not None
         return original_url(interface, row.listed, replay=self._replay)
 
@@ -70,7 +71,7 @@ class Mementos:
 
     def _try_other_replay(self, row: Row, request: Request) -> bool:
         """Captures may lie behind one of several prefixes, until one was seen to answer."""
-        interface = self._spider.listings.interface
+        interface = self._listings.interface
         if interface is None or row.memento or len(interface.replays) < 2:
             return False
         if replay_of(request.url) == interface.replays[self._replay]:
@@ -81,11 +82,11 @@ class Mementos:
         return True
 
     def _keep_replay(self, url: str) -> None:
-        interface = self._spider.listings.interface
+        interface = self._listings.interface
         prefix = replay_of(url)
         if interface and prefix and len(interface.replays) > 1 and prefix in interface.replays:
             self._replay = 0
-            self._spider.listings.settle_on(interface.with_replay(prefix))
+            self._listings.settle_on(interface.with_replay(prefix))
 
     async def _recover(self, row: Row, request: Request) -> None:
         """Raises NotThatCapture, Rewritten, BadHttp, ArchiveFault."""
@@ -105,4 +106,4 @@ class Mementos:
         if first is None and may_refer(exchange):
             frontier.remember(exchange.url, digest, written.place)
         self._outcome.note_recovered(exchange, is_revisit=first is not None)
-        spider.listings.follow(exchange)
+        self._listings.follow(exchange)
