@@ -11,6 +11,7 @@ from datasette.utils.asgi import Response
 from archive.browse import access, captures
 from archive.browse.answering import answering
 from archive.browse.asked import Asked, read_asked
+from archive.browse.cells import organisation_path
 from archive.browse.holdings import holdings_of
 from archive.browse.pages import page
 from archive.browse.routes import READS, allowed
@@ -117,8 +118,6 @@ async def search_json(datasette: Any, request: Any) -> Any:
 
 
 def _organisation(datasette: Any, key: str) -> str:
-    from archive.browse.cells import organisation_path
-
     return organisation_path(datasette, key).removeprefix(datasette.setting("base_url").rstrip("/"))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from archive.fixity import Audited, audit, past_audits
 from archive.layout import Archive
+from archive.store import Store
 from archive.written import record_written
 from crawler.items import KINDS
 
@@ -18,8 +19,6 @@ def run_audit(
     archive: Archive, *, days: int, now: datetime, everything: bool = False, progress: Callable[[str], None]
 ) -> Audited:
     """Raises WrongUse and ArchiveFault, as `archive.fixity.audit` does."""
-    from archive.store import Store
-
     archive.check_writable()
     archive.make_folders()
     try:

@@ -14,6 +14,7 @@ from archive.fixity import past_audits
 from archive.founding import MARKER, SITES, is_headless
 from archive.layout import FORMAT, Archive
 from archive.manifest import read_manifest
+from archive.store import open_read_only
 from archive.store.decisions import read_lines
 from crawler.doctor.finding import SHOWN, Finding, judge, some
 from crawler.doctor.leftovers import examine_leftovers
@@ -128,8 +129,6 @@ def _audit(archive: Archive, root: str) -> Finding:
 
 
 def _database(archive: Archive, root: str) -> Iterator[Finding]:
-    from archive.store import open_read_only
-
     mend = f"bewaar rebuild --archive {root}"
     if not archive.database.exists():
         lacking = "none: nothing that was kept can be looked at" if archive.sealed_warcs() else ""

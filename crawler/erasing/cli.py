@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive import times
 from archive.cli import archive_option, json_option, print_json, since_option
 from archive.errors import WrongUse
 from archive.layout import Archive
@@ -134,8 +135,6 @@ def erase(
 
 def _check_period(since: str | None, until: str | None) -> None:
     """In the words of the options."""
-    from archive import times
-
     begins = times.read_since(since) if since else ""
     if until and times.read_until(until) < begins:
         raise WrongUse(f"--from {since} is later than --to {until}: no capture is of such a period")

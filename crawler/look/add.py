@@ -27,6 +27,7 @@ from crawler.scope import Scope
 from crawler.sites.fields import check_url
 from crawler.sites.profile import Profile
 from crawler.sites.profile_files import read_profile
+from crawler.upgrade import read_again
 
 #: why nothing came of a look that somebody broke off
 INTERRUPTED = "interrupted; nothing was written, and the next `bewaar sites add` looks again"
@@ -138,7 +139,6 @@ def _there(url: str, name: str, path: Path) -> Added:
 
 def _look(archive: Archive, profile: Profile, contact: str | None, say: Callable[[str], None]) -> tuple[Outcome, str]:
     from crawler.run import run_crawl  # a reactor, which is started once in a process
-    from crawler.upgrade import read_again
 
     read_again(archive, say)
     begun = begin_look(archive, profile, contact=contact)
