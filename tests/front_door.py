@@ -45,6 +45,15 @@ def bewaar(*arguments: str | Path, code: int | None = 0, cwd: Path | None = None
     return done
 
 
+def refused(*arguments: str | Path, code: int = 2) -> str:
+    """The one line that wrong use is answered with."""
+    done = bewaar(*arguments, code=code)
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
 def crawl(url: str, archive: Path, *options: str, code: int | None = 0) -> dict[str, Any]:
     """Crawl without delay; what ``--json`` printed."""
     done = bewaar(

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from archive.layout import Archive
 from tests.crawler.ingests import page
 from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, crawl_file
+from tests.front_door import CONTACT
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """An empty one, that says who answers for its crawls. A module that needs another has an `archive` of its own."""
+    Archive.create(tmp_path / "a", contact=CONTACT)
+    return tmp_path / "a"
 
 
 @pytest.fixture
