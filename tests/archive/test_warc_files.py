@@ -15,9 +15,7 @@ from archive.errors import ArchiveFault, DiskFull, WrongUse
 from archive.exchange import Exchange
 from archive.warc.reader import open_warc, read_record, read_records
 from archive.warc.writer import Sealed, WarcWriter
-from tests.archive.warc_samples import CLOCK, HELLO, exchange_of, unique_ids, warc_writer
-
-FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
+from tests.archive.warc_samples import CLOCK, FILE, HELLO, exchange_of, unique_ids, warc_writer
 
 
 def test_a_file_is_open_until_it_is_sealed(tmp_path: Path) -> None:

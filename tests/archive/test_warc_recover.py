@@ -16,10 +16,9 @@ from archive.layout import Archive
 from archive.manifest import read_manifest
 from archive.warc.reader import read_records
 from archive.warc.recover import Recovery, recover
-from tests.archive.warc_samples import HELLO, exchange_of, warc_writer
+from tests.archive.warc_samples import FILE, HELLO, exchange_of, warc_writer
 
 WHOLE = ["response", "request", "metadata"]
-FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
 
 
 @pytest.fixture
@@ -255,7 +254,7 @@ def test_every_open_file_is_taken_but_for_the_one_in_use(archive: Archive) -> No
 CRAWLER = """
 import os, sys
 from pathlib import Path
-from tests.archive.warc_samples import HELLO, exchange_of, unique_ids, warc_writer
+from tests.archive.warc_samples import FILE, HELLO, exchange_of, unique_ids, warc_writer
 writer = warc_writer(Path(sys.argv[1]), max_bytes=3 << 20, new_id=unique_ids())
 number = 0
 while True:

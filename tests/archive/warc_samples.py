@@ -18,6 +18,8 @@ from archive.warc.writer import WarcWriter
 
 STARTED = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CLOCK = datetime(2026, 1, 2, 3, 4, 0, tzinfo=UTC)
+#: the first file of `warc_writer`
+FILE = "demo-20260102030400000-00000-keeper.test.warc.gz"
 REQUEST = b"GET / HTTP/1.1\r\nHost: example.test\r\n\r\n"
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello"
 
