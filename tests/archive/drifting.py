@@ -12,11 +12,7 @@ from tests.archive.store_builders import (
 )
 
 SEVEN = ("A", "B", "C", "D", "E", "F", "G")
-
-
 OTHER = "http://example.test/other"
-
-
 IDENTITY = found("identity", [member("Title"), member("nl"), member("cms")])
 
 

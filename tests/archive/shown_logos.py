@@ -34,8 +34,6 @@ FILES = {
     "html": b"<!doctype html><title>404</title>",
     "cut": saved(one_of(4), "PNG")[:300],
 }
-
-
 HELD = {digests.sha256(data): data for data in (*FILES.values(), b"")}
 
 

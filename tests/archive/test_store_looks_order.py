@@ -24,8 +24,6 @@ from tests.archive.store_builders import (
 )
 
 NAMES = ("http://example.test/1.png", "http://example.test/2.png", "http://example.test/a/1.png")
-
-
 facts = st.one_of(
     st.builds(nameless, st.sampled_from(NAMES)),
     st.builds(lambda name, url: sponsor(name, logo_url=url), st.sampled_from(["A", "B"]), st.sampled_from(NAMES)),

@@ -15,8 +15,6 @@ from tests.archive.warc_samples import FILE, HELLO, REQUEST, exchange_of, member
 
 #: bodies: a page, and what an image is to a compressor
 TEXT = b"Better Care Network Nederland. " * 2_000
-
-
 NOISE = random.Random(1).randbytes(50_000)
 
 

@@ -36,8 +36,6 @@ def bent(reply: bytes) -> bytes:
 
 
 GRANTED = "application/timestamp-reply"
-
-
 BAD: dict[str, tuple[Callable[[Authority, bytes], tuple[int, str, bytes]], str]] = {
     "rejection": (lambda a, q: (200, GRANTED, refusal(a)), "the authority gave no time stamp: status 2, rejection"),
     "wrong nonce": (
