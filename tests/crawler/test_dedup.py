@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from archive.layout import Archive
 from archive.store import open_read_only
 from archive.store.compare import differences, dump
 from archive.warc.reader import read_records
 from tests.crawler.crawled import dumped, query
+from tests.crawler.unchanged import FILLER, MEMBERS, profile, types
 from tests.front_door import bewaar, crawl
 from tests.site_server import Answer, Site, page, tree
-
-MEMBERS = "<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li><li>Gamma Aid</li></ul>"
-FILLER = "".join(f"<p>{n * n % 9973} {n ^ 77}</p>" for n in range(2000))
-PROFILE = """
-seeds = ["{url}"]
-delay_s = 0
-dedup = "{dedup}"
-{more}
-"""
-
-
-def types(archive: Path) -> list[Counter[str]]:
-    """How many records of each type with an HTTP message, file by file, robots.txt apart."""
-    return [
-        Counter(
-            record.type
-            for record in read_records(path)
-            if record.type in {"response", "revisit"} and not (record.url or "").endswith("/robots.txt")
-        )
-        for path in sorted((archive / "warcs").glob("*.warc.gz"))
-    ]
 
 
 def revisit_exchanges(archive: Path) -> list[int]:
@@ -43,12 +22,6 @@ def revisit_exchanges(archive: Path) -> list[int]:
         if (beside := record.field("WARC-Concurrent-To")) in sizes:
             sizes[beside] += record.place.length
     return list(sizes.values())
-
-
-def profile(archive: Path, site: Site, dedup: str, more: str = "") -> str:
-    made = Archive.create(archive)
-    (made.sites / "own.toml").write_text(PROFILE.format(url=site.url(), dedup=dedup, more=more))
-    return "own"
 
 
 def test_the_second_crawl_of_an_unchanged_site_refers_to_the_first(tmp_path: Path) -> None:
