@@ -1,12 +1,10 @@
-"""The main job, once, through the front door: `bewaar demo`, and everything the archive it leaves must hold."""
+"""The main job, once, through the front door: `bewaar demo`, and all that its archive must say, proved and rebuilt."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +19,18 @@ from crawler.extract.organisations import organisation_key
 from crawler.rebuild import rebuild
 from crawler.replica.demo import SITE
 from crawler.replica.editions import EDITIONS, truth
-from crawler.replica.server import HOSTS, START_URL, Replica
-from tests.front_door import COMMAND, bewaar, environment
+from crawler.replica.server import START_URL, Replica
+from tests.demo_rows import crawls, query
+from tests.front_door import bewaar
 
 #: one worker makes the demo once
 pytestmark = pytest.mark.xdist_group("demo")
-BIN = Path(sys.executable).parent
 PAGE = "dfc:215:3232"
 
 
 @pytest.fixture
 def archive(demo: tuple[Path, str]) -> Path:
     return demo[0]
-
-
-def query(archive: Path, sql: str, *values: object) -> list[sqlite3.Row]:
-    db = sqlite3.connect(f"file:{archive / 'archive.db'}?mode=ro", uri=True)
-    db.row_factory = sqlite3.Row
-    try:
-        return db.execute(sql, values).fetchall()
-    finally:
-        db.close()
-
-
-def crawls(archive: Path) -> list[str]:
-    return [row["id"] for row in query(archive, "SELECT id FROM crawl ORDER BY started_at, id")]
 
 
 def facts(archive: Path, crawl: str, role: str) -> list[dict[str, Any]]:
@@ -66,20 +51,6 @@ def state(archive: Path, crawl: str, role: str) -> str | None:
         "WHERE c.crawl_id = ? AND r.url = ? AND o.role = ?", crawl, START_URL, role,
     )  # fmt: skip
     return rows[0]["state"] if rows else None
-
-
-def test_the_closing_lines_say_where_and_how_much_and_what_next(demo: tuple[Path, str]) -> None:
-    root, printed = demo
-    lines = printed.splitlines()
-    assert any(line.startswith("WARC files") and str(root / "warcs") in line and "6 files" in line for line in lines)
-    assert any(
-        line.startswith("database") and str(root / "archive.db") in line and "6 crawls" in line for line in lines
-    )
-    history = next(line for line in lines if line.startswith("history"))
-    for word in ("members", "goals", "sponsors", "changes"):
-        assert word in history
-    for verb in ("serve", "verify --rows", "rebuild"):
-        assert any(f"bewaar {verb} --archive {root}" in line for line in lines)
 
 
 @pytest.mark.parametrize("number", range(len(EDITIONS)), ids=[edition.name for edition in EDITIONS])
@@ -286,42 +257,6 @@ def test_every_row_is_proved_and_a_changed_one_is_not(archive: Path, tmp_path: P
     assert ".warc.gz at " in broken.stdout
 
 
-def test_the_judges_accept_every_warc(archive: Path) -> None:
-    files = sorted((archive / "warcs").glob("*.warc.gz"))
-    assert len(files) == len(EDITIONS)
-    for path in files:
-        assert subprocess.run(["gzip", "-t", path], check=False).returncode == 0
-        indexed = subprocess.run([BIN / "cdxj-indexer", path], capture_output=True, text=True, check=True)
-        assert len(indexed.stdout.splitlines()) > 10
-        judged = subprocess.run([BIN / "fastwarc", "check", "-q", path], capture_output=True, text=True, check=False)
-        assert judged.returncode == 0, judged.stdout + judged.stderr
-        judged = subprocess.run([BIN / "warcio", "check", "-v", path], capture_output=True, text=True, check=False)
-        # warcio computes the payload digest of a chunked record over the chunk framing.
-        chunked = {r.id for r in read_records(path) if r.type == "response" and _is_chunked(r.block)}
-        complaints = {block.split()[0] for block in judged.stdout.split("offset ")[1:] if "failed" in block}
-        offsets = {str(r.place.offset) for r in read_records(path) if r.id in chunked}
-        assert complaints <= offsets, judged.stdout
-
-
-def _is_chunked(block: Any) -> bool:
-    return (warc_http.parse_response(block).header("Transfer-Encoding") or "").lower() == "chunked"
-
-
-def test_nothing_but_the_replica_was_asked(archive: Path) -> None:
-    hosts = {
-        row["host"]
-        for row in query(archive, "SELECT DISTINCT r.host FROM capture c JOIN resource r ON r.id = c.resource_id")
-    }
-    assert hosts <= set(HOSTS)
-    addresses = {
-        record.field("WARC-IP-Address")
-        for path in (archive / "warcs").glob("*.warc.gz")
-        for record in read_records(path)
-        if record.type == "response"
-    }
-    assert addresses == {"127.0.0.1"}
-
-
 def test_one_page_has_one_key_on_every_menu_path_and_host(archive: Path) -> None:
     rows = query(
         archive, "SELECT DISTINCT r.url, r.host FROM capture c JOIN resource r ON r.id = c.resource_id "
@@ -329,32 +264,3 @@ def test_one_page_has_one_key_on_every_menu_path_and_host(archive: Path) -> None
     )  # fmt: skip
     assert len(rows) >= 4
     assert len({row["host"] for row in rows}) == 2
-
-
-def test_the_demo_can_be_repeated_and_interrupted(archive: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(archive, copy)
-    bewaar("demo", "--archive", copy)
-    assert len(crawls(copy)) == 2 * len(EDITIONS)
-    bewaar("verify", "--rows", "--archive", copy)
-
-
-def test_the_demo_is_served(archive: Path) -> None:
-    import urllib.request
-
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--archive", str(archive), "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    try:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip().split()[-1]
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            home = answer.read().decode()
-        assert "Fonds Zilverknoop" in home
-        assert "/-/capture/" in home
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
