@@ -63,8 +63,8 @@ def told_of(found: Examined) -> Iterator[str]:
     if any(fact.tier == "candidate" for section in found.sections for fact in section.facts):
         yield "?: a candidate, found by its shape alone; no timeline is made of it"
     if found.kept is not None:
-        place = found.kept.record.place
-        yield f"captured {found.kept.captured_at}, in {place.file} at {place.offset}, record {found.kept.record.id}"
+        place = found.kept.place
+        yield f"captured {found.kept.captured_at}, in {place.file} at {place.offset}, record {found.kept.record_id}"
     if found.profile is not None:
         yield f"read with the profile {found.profile}{', as its crawl recorded it' if found.recorded else ''}"
 

@@ -21,7 +21,6 @@ import argparse
 import gc
 import json
 import os
-import resource
 import signal
 import socket
 import struct
@@ -37,11 +36,12 @@ from archive.layout import Archive
 from archive.model import Reading, Record
 from archive.store import Store
 from archive.warc.reader import WarcFile, open_warc
+from crawler.bounds import bind_memory
 from crawler.events import Event, events
 from crawler.ingest import Ingest, derive_site
 from crawler.ingests import Ingests
 from crawler.items import KINDS
-from crawler.rebuild import MEMORY_BYTES, catch_up
+from crawler.rebuild import catch_up
 from crawler.sites.login import LOGGED_OUT
 
 #: links the crawler was told already are not told again; they are stored all the same
@@ -211,7 +211,7 @@ def main() -> int:
     # Ctrl-C goes to the whole group; the crawler ends this process, after its last record.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    bind_memory()
     os.set_inheritable(options.descriptor, False)
     channel = socket.socket(fileno=options.descriptor)
     # What is loaded by now stays: the collector need not look at it every few pages.

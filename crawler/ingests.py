@@ -14,9 +14,10 @@ from archive.model import Place, Record
 from archive.store import Store
 from archive.warc.reader import INSIDE, open_files, open_warc
 from crawler.attribution import Sites
+from crawler.bounds import GAVE_UP
 from crawler.events import Event, events
 from crawler.ingest import Ingest, Others, derive_site
-from crawler.reading import GAVE_UP, Reader
+from crawler.reading import Reader
 from crawler.sites.profile import Profile
 from crawler.sites.profile_files import load_profile
 from crawler.warcinfo import crawl_of, opening_of, told_crawl

@@ -37,6 +37,9 @@ def extract(page: str, archive: Path, base: str | None, site: str | None, as_jso
       bewaar extract https://example.org/about --archive archive-data
       bewaar extract https://example.org/about --site example
       bewaar extract page.html --url https://example.org/about --json
+    \b
+    Exit codes
+      0 done   1 no crawl would read it: larger than 16 MB, or it takes more than 60 s or 3 GiB   2 wrong use
     """
     from crawler.examine import examine
 

@@ -13,12 +13,10 @@ from archive.store import open_read_only
 from archive.urls import urlkey
 from archive.warc import http as warc_http
 from archive.warc.reader import open_warc
+from crawler.bounds import PAGE_MAX_BYTES, TOO_LARGE, too_large
 from crawler.reading import Reader
 from crawler.sites.profile import Profile
 from crawler.warcinfo import opening_of
-
-#: a page larger than this is none
-LARGEST_BYTES = 64 << 20
 
 #: Of a revisit the record that holds what it stands for; the URL itself before others that are spelt otherwise.
 _LATEST = """SELECT r.url, w.path, c.warc_offset, c.warc_length, k.id, k.site_id, at.captured_at
@@ -36,8 +34,10 @@ _NO_PAGES = ("image", "stylesheet", "script", "font", "media", "document")
 @dataclass(frozen=True, slots=True)
 class Kept:
     page: Page
-    #: the record that holds its bytes
-    record: Record
+    #: id, WARC-Date and place of the record that holds its bytes
+    record_id: str
+    warc_date: str
+    place: Place
     crawl: str
     site: str
     #: when it was captured last, ``YYYY-MM-DDTHH:MM:SSZ``; later than the record where that was not sent again
@@ -46,7 +46,8 @@ class Kept:
 
 def latest_page(archive: Archive, url: str) -> Kept:
     """The latest capture of *url*, or of what differs from it only as index keys do not: the scheme, ``www.``, a
-    slash at the end. Raises WrongUse, telling what there is of it, when none is a page.
+    slash at the end. Raises WrongUse, telling what there is of it, when none is a page; BewaarError for one that no
+    crawl would read either.
     """
     if not archive.database.exists():
         derive = "; `bewaar rebuild` derives the database from the WARC files" if archive.sealed_warcs() else ""
@@ -65,10 +66,13 @@ def latest_page(archive: Archive, url: str) -> Kept:
     found, crawl, site, captured_at = row[0], row[4], row[5], row[6]
     record = _read(archive, Place(*row[1:4]))
     response = warc_http.parse_response(record.block)
-    body = warc_http.body(warc_http.payload(record.block, response), response, limit=LARGEST_BYTES).data
+    payload = warc_http.payload(record.block, response)
+    if payload.size > PAGE_MAX_BYTES:
+        raise BewaarError(f"{found}: {TOO_LARGE}: {too_large(payload.size)}")
+    body = warc_http.body(payload, response, limit=PAGE_MAX_BYTES).data
     text, charset = decode(body, response.header("Content-Type"))
     page = Page(found, body, text, charset, response.headers, response.status)
-    return Kept(page, record, crawl, site, captured_at)
+    return Kept(page, record.id, record.date, record.place, crawl, site, captured_at)
 
 
 def recorded_profile(archive: Archive, crawl: str) -> Profile | None:

@@ -32,6 +32,7 @@ from archive.model import (
 from archive.warc import http as warc_http
 from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY
 from archive.warc.revisits import is_declared, is_not_modified_revisit
+from crawler.bounds import GAVE_UP, PAGE_MAX_BYTES, TOO_LARGE, too_large
 from crawler.closings import CRAWL, PATCH, ending_of, read_closing
 from crawler.discover import discover
 from crawler.discover.needs import list_urls
@@ -43,10 +44,6 @@ from crawler.sites.profile import Profile, default_profile
 from crawler.tree import parse
 from crawler.warcinfo import told_crawl
 
-#: the problem of a record that ended a reader
-GAVE_UP = "reader gave up"
-#: bodies beyond this are captures, not pages: nobody reads them, and parsing costs memory
-PAGE_MAX_BYTES = 16 << 20
 HTTP = ("http:", "https:")
 #: answers that hold what was asked for
 GOOD = range(200, 300)
@@ -198,7 +195,7 @@ class Reader:
         if not linked or not self._looks_inside or payload.size > PAGE_MAX_BYTES:
             links = tuple(discover(capture.url, mime or "", response.headers, b"", page=None))
             large = mime in HTML and payload.size > PAGE_MAX_BYTES
-            why = Problem("too large to be read", f"{payload.size} bytes of HTML, limit {PAGE_MAX_BYTES}")
+            why = Problem(TOO_LARGE, too_large(payload.size))
             return Reading(capture, links=links, problems=(why,) if large else ())
         self._before_body()
         try:

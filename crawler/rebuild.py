@@ -3,9 +3,6 @@ short. A record that takes it too long, or too much memory, is kept and not look
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
-import signal
 import sqlite3
 import time
 from collections import defaultdict
@@ -26,15 +23,12 @@ from archive.store import Store
 from archive.store.compare import differences, dump, fact_differences
 from archive.warc.reader import INSIDE
 from archive.written import record_written
+from crawler.bounds import RECORD_TIMEOUT_S, reader_process
 from crawler.differences import Differences, open_migrated, read_otherwise
 from crawler.files import Ingested, ingest_file
 from crawler.ingests import Ingests, openings
 from crawler.items import KINDS
 
-#: for one record; what ended a crawl's reader must end this one too
-RECORD_TIMEOUT_S = 60.0
-#: address space of the process that reads
-MEMORY_BYTES = 3 << 30
 #: how often the process says that it is alive
 ALIVE_S = 0.5
 
@@ -187,19 +181,10 @@ def ingest_all(
     then meanwhile, *at* with file and offset of what is being read."""
     left = list(files)
     skim: defaultdict[str, set[int]] = defaultdict(set)
-    # A fresh interpreter: this process has SQLite open, which does not survive a fork.
-    context = multiprocessing.get_context("spawn")
     while left:
-        ours, theirs = context.Pipe(duplex=False)
         share = _Share(archive, database, tuple(left), dict(skim), current)
-        reader = context.Process(target=_read, args=(theirs, share), daemon=True)
-        reader.start()
-        theirs.close()
-        try:
-            where = _listen(ours, left, progress, alive, at)
-        finally:
-            reader.kill()
-            reader.join()
+        with reader_process(_read, share) as (channel, reader):
+            where = _listen(channel, left, progress, alive, at)
         if not left:
             return
         if where is None or where[1] in skim[where[0]]:
@@ -253,8 +238,6 @@ class _Share:
 
 def _read(channel: Connection, share: _Share) -> None:
     """The process itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     archive = share.archive
     live = share.database == archive.database
     store = Store(share.database, KINDS, write_lock=archive.lock_database if live else nullcontext)

@@ -103,8 +103,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
                       "crawler.sites", "crawler.warcinfo"),
     "crawler.events": (*GROUND, "archive.warc"),
     "crawler.warcinfo": (*GROUND, "archive.warc"),
+    "crawler.bounds": (),
     "crawler.reading": (
-        *GROUND, "archive.warc", "crawler.closings", "crawler.discover", "crawler.events", "crawler.extract", "crawler.login", "crawler.sites",
+        *GROUND, "archive.warc", "crawler.bounds", "crawler.closings", "crawler.discover", "crawler.events", "crawler.extract", "crawler.login", "crawler.sites",
         "crawler.tree", "crawler.warcinfo",
     ),
     "crawler.attribution": (*GROUND, *LAYOUT, "crawler.domains", "crawler.sites"),
@@ -113,7 +114,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.reading", "crawler.sites",
     ),
     "crawler.ingests": (
-        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.events", "crawler.ingest",
+        *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.bounds", "crawler.events", "crawler.ingest",
         "crawler.reading", "crawler.sites", "crawler.warcinfo",
     ),
     "crawler.files": (
@@ -121,7 +122,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.differences": (*GROUND, "archive.store", "crawler.items"),
     "crawler.rebuild": (
-        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.differences", "crawler.files", "crawler.ingests", "crawler.items",
+        *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.bounds", "crawler.differences", "crawler.files",
+        "crawler.ingests", "crawler.items",
     ),
     "crawler.ingestion": (
         *GROUND, *LAYOUT, "archive.intake", "archive.warc", "archive.store", "crawler.attribution", "crawler.files", "crawler.ingests",
@@ -130,11 +132,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.pending": (*GROUND, *LAYOUT),
     "crawler.gauge": ("crawler.files", "crawler.ingestion"),
     "crawler.follow": (
-        "crawler.ingests", "crawler.rebuild",
+        "crawler.bounds", "crawler.ingests", "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.items", "crawler.sites",
     ),
     "crawler.spiders": (
-        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.alerting", "crawler.begin", "crawler.capture",
+        *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.alerting", "crawler.begin", "crawler.bounds", "crawler.capture",
         "crawler.credentials", "crawler.frontier", "crawler.leases", "crawler.login", "crawler.memento",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
     ),
@@ -157,9 +159,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.progress": (),
     "crawler.authority": GROUND,
     "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),
-    "crawler.kept": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.reading", "crawler.sites", "crawler.warcinfo"),
+    "crawler.kept": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.bounds", "crawler.reading", "crawler.sites", "crawler.warcinfo"),
     "crawler.examine": (
-        *GROUND, *LAYOUT, "crawler.extract", "crawler.kept", "crawler.plan", "crawler.tree",
+        *GROUND, *LAYOUT, "crawler.bounds", "crawler.extract", "crawler.kept", "crawler.plan", "crawler.tree",
     ),
     "crawler.golden": (*GROUND, *LAYOUT, "crawler.examine", "crawler.extract", "crawler.items", "crawler.kept", "crawler.sites",
                        "crawler.tree"),

@@ -19,6 +19,7 @@ from scrapy.utils.asyncio import create_looping_call
 from archive.errors import ArchiveFault
 from archive.model import Link
 from archive.warc.writer import Sealed
+from crawler.bounds import RECORD_TIMEOUT_S
 from crawler.capture import signals as capture_signals
 from crawler.capture.extension import CaptureExtension
 from crawler.capture.signals import Captured
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: the reader is killed when one event takes it longer
-EVENT_TIMEOUT_S = 60.0
 #: an event that ended this many readers is read no further: one may have been killed for reasons of its own
 DEATHS = 2
 #: a reader that cannot even start is not started for ever
@@ -265,8 +264,8 @@ class ReaderExtension:
         oldest = self._told.oldest()
         if oldest is None:
             self._heard_at = time.monotonic()
-        elif time.monotonic() - self._heard_at > EVENT_TIMEOUT_S and self._process.kill():
-            log.warning("the reader has not answered for %.0f s and is ended", EVENT_TIMEOUT_S)
+        elif time.monotonic() - self._heard_at > RECORD_TIMEOUT_S and self._process.kill():
+            log.warning("the reader has not answered for %.0f s and is ended", RECORD_TIMEOUT_S)
             self._heard_at = time.monotonic()
             oldest.deaths = DEATHS
 

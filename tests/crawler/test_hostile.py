@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from archive.layout import Archive
-from crawler.rebuild import MEMORY_BYTES
+from crawler.bounds import MEMORY_BYTES
 from tests.crash import readers
 from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment
 from tests.hostile_site import ATTACKS, IDLE_S, INSIDE, MOST_BYTES, TOTAL_S, Attack, sent, site
