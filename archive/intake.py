@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Literal, Self
 
 from archive.errors import ArchiveFault, BadRecord, WrongUse
@@ -46,6 +48,8 @@ _DRAFT = ".intake"
 #: linux/fs.h; absent elsewhere, where a copy is made
 _FICLONE = 0x40049409
 _PIECE_BYTES = 1 << 20
+#: that a file may begin with
+_MOST_WARCINFOS = 100
 #: RFC 8878, 3.1: a frame, or a skippable one, such as a dictionary is kept in, which may hold records as they are
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 
@@ -72,6 +76,8 @@ def suffix_of(path: Path) -> str:
                 raise WrongUse(f"{path}: compressed with zstd, which is not read: unpack it (zstd -d), take that in")
             is_arc = file.is_arc or begins_file(head)
             if is_arc or head[: len(BEGINS)].upper() == BEGINS:
+                if packed:
+                    _check_members(path, file)
                 return (".arc" if is_arc else ".warc") + (".gz" if packed else "")
             # Its beginning may be what is damaged.
             if file.size and (at := file.find_record(0)) is not None and file.begins_record(at):
@@ -80,6 +86,21 @@ def suffix_of(path: Path) -> str:
     except OSError as error:
         raise WrongUse(f"{path}: cannot be read: {error.strerror or error}") from error
     raise WrongUse(f"{path}: no WARC, ARC or WACZ file: {begins}")
+
+
+def _check_members(path: Path, file: WarcFile) -> None:
+    """Of a file that was compressed whole no record has a place of its own: taken in, it would hold nothing."""
+    with suppress(BadRecord):  # told when all of it is read
+        for record, _ in islice(file.scan(), _MOST_WARCINFOS):
+            if record.type != "warcinfo" and not record.place.length:
+                plain = str(path).removesuffix(".gz") + ("" if path.suffix == ".gz" else ".plain")
+                mend = f"gzip -dc {quote(readable(str(path)))} > {quote(readable(plain))}"
+                raise WrongUse(
+                    f"{path}: compressed as a whole, not record by record: none of its records could be read again; "
+                    f"unpack it (`{mend}`), take that in"
+                )
+            if record.type != "warcinfo":
+                return
 
 
 def _check_wacz(path: Path, file: WarcFile) -> None:

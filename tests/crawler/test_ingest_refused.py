@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -106,13 +107,28 @@ def test_a_crawl_of_ours_cannot_be_said_to_be_of_another_site(tmp_path: Path) ->
     assert query(root, "SELECT id FROM site") == [("network_test",)]
 
 
-def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
+def test_a_file_that_was_compressed_whole_is_refused_until_it_is_unpacked(tmp_path: Path) -> None:
     records = [info(), *(record("response", f"{HOME}/{n}", page("Alpha Trust"), date=DAY_1) for n in range(2))]
-    path = tmp_path / "one-member.warc.gz"
+    path, root = tmp_path / "one member.warc.gz", tmp_path / "archive"
     path.write_bytes(gzip.compress(b"".join(records)))
+    for _ in range(2):
+        said = bewaar("ingest", path, "--archive", root, code=2)
+        assert f"{path}: compressed as a whole" in said.stderr
+        assert not root.exists()
+    mend = said.stderr.split("`")[1]
+    subprocess.run(["/bin/sh", "-c", mend], check=True)
+    bewaar("ingest", path.with_suffix(""), "--archive", root)
+    assert query(root, "SELECT count(*) FROM capture") == [(2,)]
+    bewaar("verify", "--rows", "--archive", root)
+
+
+def test_a_member_of_many_records_is_told(tmp_path: Path) -> None:
+    alone, *shared = (record("response", f"{HOME}/{n}", page("Alpha Trust"), date=DAY_1) for n in range(3))
+    path = tmp_path / "two-together.warc.gz"
+    path.write_bytes(b"".join(map(gzip.compress, (info(), alone, b"".join(shared)))))
     said = bewaar("ingest", path, "--archive", tmp_path / "archive", code=1)
     assert said.stderr.count("shares its gzip member") == 1
     assert "unpack the file" in said.stderr
     path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
     bewaar("ingest", path.with_suffix(""), "--archive", tmp_path / "archive")
-    assert query(tmp_path / "archive", "SELECT count(*) FROM capture") == [(2,)]
+    assert query(tmp_path / "archive", "SELECT count(*), count(copy_of_id) FROM capture") == [(4, 1)]
