@@ -34,7 +34,7 @@ from archive.warc.recover import check_manifest, crawl_told
 from archive.warc.rules import shown
 from archive.warc.segment import OPEN, flush, flush_directory
 
-__all__ = ["KEPT", "Intake", "Taken", "files_of", "sites_told", "suffix_of"]
+__all__ = ["KEPT", "Intake", "Taken", "arrivals", "files_of", "sites_told", "suffix_of"]
 
 #: where the events stand
 EVENTS = "ingestions.jsonl"
@@ -117,6 +117,15 @@ def sites_told(archive: Archive) -> dict[str, str]:
     """The sites that files were said to be of when they were taken in, by name in ``warcs/``. Raises WrongUse for a
     line that is none."""
     return {name: site for name, said in _events(archive) if isinstance(site := said.get("site"), str)}
+
+
+def arrivals(archive: Archive) -> dict[str, str]:
+    """When files were taken in (``YYYY-MM-DDTHH:MM:SSZ``), by name in ``warcs/``: the first time, should there be more.
+    Raises WrongUse."""
+    found: dict[str, str] = {}
+    for name, said in _events(archive):
+        found.setdefault(name, str(said["at"]))
+    return found
 
 
 def files_of(archive: Archive, site: str) -> list[Path]:
@@ -224,7 +233,7 @@ def _events(archive: Archive) -> Iterator[tuple[str, dict[str, object]]]:
             except (ValueError, RecursionError):
                 continue
             if isinstance(said, dict):
-                yield str(line["object"]).removeprefix("warcs/"), said
+                yield str(line["object"]).removeprefix("warcs/"), {**said, "at": line.get("at")}
 
 
 def _bring(source: int, path: Path, draft: Path, how: How) -> Made:

@@ -144,6 +144,8 @@ class Capture:
     height: int | None = None
     #: how long the fetch took, as its metadata record says
     fetch_ms: int | None = None
+    #: its date is later than the day on which its file came here: none that it can be of
+    misdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

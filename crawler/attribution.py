@@ -97,7 +97,7 @@ class MadeUp:
         """The crawl that begins with *capture*."""
         at = captured_at(capture)
         try:
-            digits = times.digits17(times.parse(capture.warc_date))
+            digits = times.digits17(times.parse(at if capture.misdated else capture.warc_date))
         except (ValueError, OverflowError):
             digits = times.digits14(at).ljust(17, "0")
         return cls(f"{site}-{digits.rjust(17, '0')}", site, at, at, software, operator)
@@ -113,7 +113,9 @@ class MadeUp:
 
 
 def captured_at(capture: Capture) -> str:
-    """Of a date that is none: one that sorts before everything."""
+    """Of a date that is none, or cannot be: one that sorts before everything."""
+    if capture.misdated:
+        return times.NO_DATE
     try:
         return times.captured_at(capture.warc_date)
     except (ValueError, OverflowError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from archive import times
 from archive.errors import BadRecord
 from archive.intake import KEPT
-from archive.model import Problem, Reading, Record
+from archive.model import Capture, Problem, Reading, Record
 from archive.store.captures import captured_at
 from archive.warc.reader import INSIDE, WarcFile, open_files
 from archive.warc.rules import shown
@@ -129,9 +129,11 @@ def _ingest_one(
                 damage.add(bad)
                 continue
             if reading:
+                reading = ingests.dated(reading)
                 damage.crawl = who.crawl_of(reading.capture)
-                if who is others and captured_at(record.date) < times.FIRST_CAPTURE:
-                    undated = undated or (damage.crawl, BadRecord(file.name, record.place.offset, _undated(record)))
+                if reading.capture.misdated or (who is others and captured_at(record.date) < times.FIRST_CAPTURE):
+                    told = BadRecord(file.name, record.place.offset, _undated(reading.capture))
+                    undated = undated or (damage.crawl, told)
                 (recovered if is_recovered else batch).append(reading)
             if len(batch) + len(recovered) >= BATCH:
                 yield from write()
@@ -163,11 +165,12 @@ def _check_url(record: Record) -> None:
         raise BadRecord(record.place.file, record.place.offset, f"a {record.type} without WARC-Target-URI")
 
 
-def _undated(record: Record) -> str:
-    what = "no date" if captured_at(record.date) == times.NO_DATE else "no capture is of then"
-    return (
-        f"WARC-Date {shown(record.date)}: {what}; it stands in no timeline, nor does another of this file that has none"
-    )
+def _undated(capture: Capture) -> str:
+    what = "no date" if captured_at(capture.warc_date) == times.NO_DATE else "no capture is of then"
+    if capture.misdated:
+        what = "later than the file came here"
+    says = f"WARC-Date {shown(capture.warc_date)}: {what}"
+    return f"{says}; it stands in no timeline, nor does another of this file that has none"
 
 
 def _label(name: str | None) -> str | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+from archive import times
 from archive.errors import BadRecord
-from archive.intake import sites_told
+from archive.intake import arrivals, sites_told
 from archive.layout import Archive
-from archive.model import Place, Record
+from archive.model import Place, Reading, Record
 from archive.store import Store
 from archive.warc.reader import INSIDE, open_files, open_warc
-from crawler.attribution import Sites
+from crawler.attribution import Sites, captured_at
 from crawler.bounds import GAVE_UP
 from crawler.events import Event, events
 from crawler.ingest import Ingest, Others, derive_site
@@ -49,6 +51,7 @@ class Ingests:
         self._current = current
         self._sites = Sites(archive)
         self._told = sites_told(archive)
+        self._arrivals = arrivals(archive)
         self._by_crawl: dict[str, Ingest] = {}
         self._openings: list[Opening] | None = None
         #: by site, the names of our own files and the crawls they are of
@@ -64,6 +67,13 @@ class Ingests:
         if crawl is None or self._told_site(file):
             return None
         return self._of_crawl(crawl.id, crawl.site, until=warcinfo.field("WARC-Filename") or file)
+
+    def dated(self, reading: Reading) -> Reading:
+        """*reading*, marked where its date is later than the day on which its file was taken in."""
+        arrived = self._arrivals.get(reading.capture.place.file.partition(INSIDE)[0])
+        if arrived is None or captured_at(reading.capture) <= _latest(arrived):
+            return reading
+        return replace(reading, capture=replace(reading.capture, misdated=True))
 
     def has_waiting(self) -> bool:
         """Whether a second look has anything to look at."""
@@ -83,6 +93,7 @@ class Ingests:
             if key not in readers:
                 readers[key] = self._reader_of(place.file, crawl_id)
             reading = readers[key].take(event)
+            reading = self.dated(reading) if reading else None
             if reading and reading.capture.payload_digest:
                 self.store.complete_revisits(crawl_id, [reading])
                 done += 1
@@ -180,6 +191,14 @@ class Ingests:
         except (BadRecord, OSError):
             return None
         return found if isinstance(found, Event) and found.record.place == place else None
+
+
+def _latest(arrived: str) -> str:
+    """That a capture in a file can be of, which came then: clocks and zones may differ by a day."""
+    try:
+        return times.seconds(times.parse(arrived) + timedelta(days=1))
+    except (ValueError, OverflowError):
+        return arrived
 
 
 def openings(archive: Archive) -> list[Opening]:

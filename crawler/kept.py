@@ -23,10 +23,10 @@ _LATEST = """SELECT r.url, w.path, c.warc_offset, c.warc_length, k.id, k.site_id
 FROM capture at JOIN resource r ON r.id = at.resource_id JOIN crawl k ON k.id = at.crawl_id
   JOIN capture c ON c.id = coalesce(at.original_id, at.id) JOIN warc w ON w.id = c.warc_id
 WHERE r.urlkey = ? AND c.record_type = 'response' AND c.status = 200 AND (at.status = 200 OR at.status = 304)
-ORDER BY r.url = ? DESC, at.warc_date DESC, at.record_id DESC LIMIT 1"""
+ORDER BY r.url = ? DESC, at.captured_at DESC, at.warc_date DESC, at.record_id DESC LIMIT 1"""
 _OTHERWISE = """SELECT r.url, c.status, c.error, c.redirect_to, c.captured_at
 FROM capture c JOIN resource r ON r.id = c.resource_id WHERE r.urlkey = ?
-ORDER BY r.url = ? DESC, c.warc_date DESC LIMIT 1"""
+ORDER BY r.url = ? DESC, c.captured_at DESC, c.warc_date DESC LIMIT 1"""
 _FILES = "SELECT DISTINCT w.path FROM warc w JOIN capture c ON c.warc_id = w.id WHERE c.crawl_id = ? ORDER BY w.path"
 _NO_PAGES = ("image", "stylesheet", "script", "font", "media", "document")
 

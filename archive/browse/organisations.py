@@ -43,7 +43,7 @@ _SUPPORTED = """SELECT DISTINCT o.id, o.name, p.role, p.state
 FROM presence p JOIN organisation o ON o.id = p.organisation_id
 WHERE p.beneficiary_id = ? AND o.id <> p.beneficiary_id ORDER BY p.state, o.name LIMIT 200"""
 _PERIOD = """SELECT min(c.captured_at), max(c.captured_at) FROM capture c JOIN crawl k ON k.id = c.crawl_id
-WHERE k.site_id IN (SELECT site_id FROM presence WHERE organisation_id = ?) AND c.captured_at > '0002'"""
+WHERE k.site_id IN (SELECT site_id FROM presence WHERE organisation_id = ?) AND c.captured_at >= '1990'"""
 _ALL = """SELECT o.id, o.name, group_concat(DISTINCT p.role) AS roles, min(p.first_seen) AS first_seen,
   max(p.last_seen) AS last_seen, max(p.state = 'current') AS is_current
 FROM organisation o JOIN presence p ON p.organisation_id = o.id

@@ -90,7 +90,7 @@ ORDER BY page.site_id, v.title COLLATE NOCASE, page.page_key""",
         ("capture", "resource", "page_version"),
         f"""WITH day AS (SELECT {_END} AS t), pages AS (
   SELECT v.site_id, v.page_key, max(c.captured_at) AS captured_at
-  FROM day JOIN capture c ON c.captured_at <= day.t JOIN resource r ON r.id = c.resource_id
+  FROM day JOIN capture c ON c.captured_at <= day.t AND c.{questions.IS_DATED} JOIN resource r ON r.id = c.resource_id
     JOIN page_version v ON v.id = c.page_version_id
   WHERE v.text IS NOT NULL AND r.url LIKE '%' || coalesce(:url, '') || '%' GROUP BY v.site_id, v.page_key)
 SELECT v.title, c.captured_at, r.url, v.text, v.words, c.record_id AS record

@@ -56,7 +56,7 @@ def describe(
 ) -> Dataset:
     sites = connection.execute("SELECT coalesce(title, name) FROM site ORDER BY id").fetchall()
     first, last = connection.execute(
-        "SELECT min(captured_at), max(captured_at) FROM capture WHERE captured_at > '0001-01-02'"
+        "SELECT min(captured_at), max(captured_at) FROM capture WHERE captured_at >= ?", (times.FIRST_CAPTURE,)
     ).fetchone()
     names = tuple(row[0] for row in sites)
     return Dataset(

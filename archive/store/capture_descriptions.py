@@ -108,7 +108,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "resource_id": "The URL.",
         "page_key": _PAGE_KEY,
         "warc_date": "WARC-Date, verbatim.",
-        "captured_at": "WARC-Date in UTC, to the second; 0001-01-01 where it is no date. Before 1990: in no timeline.",
+        "captured_at": "WARC-Date in UTC, to the second; 0001-01-01 where it is no date, or more than a day later than "
+        "its file was taken in. Before 1990: in no timeline.",
         "status": "HTTP status; empty when there was no answer. 304 of a revisit: the server did not send it again.",
         "mime": "Media type of the answer.",
         "record_type": "response, revisit (the payload of an earlier capture), resource, or failure (no answer).",

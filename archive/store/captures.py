@@ -148,7 +148,7 @@ class Captures:
                 self.resource(capture),
                 page_key,
                 capture.warc_date,
-                captured_at(capture.warc_date),
+                times.NO_DATE if capture.misdated else captured_at(capture.warc_date),
                 capture.status,
                 capture.mime,
                 capture.type,

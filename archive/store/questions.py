@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive import times
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -16,6 +18,10 @@ class Question:
 
 #: whether ``:date`` is a day: SQLite takes 2026-02-30 for one too, and a lone number for a day since -4713
 IS_DAY = "date(:date, '+0 days') = substr(:date, 1, 10)"
+
+
+#: whether a capture tells of a time at all
+IS_DATED = f"captured_at >= '{times.FIRST_CAPTURE[:4]}'"
 
 
 def _listed_on(view: str, also: str = "") -> str:
@@ -48,7 +54,7 @@ ORDER BY name""",
         f"""WITH latest AS (
   SELECT site_id, role, max(captured_at) AS captured_at
   FROM shown
-  WHERE {IS_DAY} AND page_key = :page_key AND captured_at < date(:date, '+1 day') AND state <> 'failed'
+  WHERE {IS_DAY} AND page_key = :page_key AND captured_at < date(:date, '+1 day') AND {IS_DATED} AND state <> 'failed'
   GROUP BY site_id, role
 )
 SELECT l.role, l.name, l.kind, l.year, l.tier, l.captured_at, l.url, l.site_id

@@ -13,6 +13,7 @@ import pytest
 
 from archive.layout import Archive
 from archive.store.compare import differences
+from archive.store.questions import QUESTIONS
 from crawler.files import Ingested
 from crawler.gauge import plain
 from crawler.sites.profile import default_profile
@@ -229,19 +230,32 @@ def test_a_later_file_of_a_crawl_of_ours_may_come_before_its_first(tmp_path: Pat
 
 def test_what_has_no_date_is_told_and_says_nothing_of_any_time(tmp_path: Path) -> None:
     dated = [(DAY_1, "Beta Trust"), (DAY_2, "Beta Trust")]
-    undated = [("", "Alpha Trust"), ("1970-01-01T00:00:07Z", "Gamma Trust"), ("yesterday", "Delta Trust")]
+    undated = [
+        ("", "Alpha Trust"), ("1970-01-01T00:00:07Z", "Gamma Trust"), ("yesterday", "Delta Trust"),
+        ("2099-01-01T00:00:00Z", "Epsilon Trust"),
+    ]  # fmt: skip
     records = [record("response", HOME, page("Zeta Trust", name), date=date) for date, name in dated + undated]
     path = write_warc(tmp_path / "clock.warc.gz", info(), *records)
     root = tmp_path / "archive"
     said = bewaar("ingest", path, "--archive", root, code=1)
     assert said.stderr.count("stands in no timeline") == 1
-    assert query(root, "SELECT count(*) FROM capture") == [(5,)]
+    assert query(root, "SELECT count(*), max(captured_at) FROM capture") == [(6, DAY_2)]
+    assert query(root, "SELECT warc_date, crawl_id FROM capture ORDER BY warc_date DESC LIMIT 2") == [
+        ("yesterday", "network_test-00010101000000000"), ("2099-01-01T00:00:00Z", "network_test-00010101000000000")
+    ]  # fmt: skip
     assert query(root, "SELECT value, absent_before, first_seen, last_seen, gone_by FROM presence"
                  " WHERE role = 'member' ORDER BY value") == [
         ("Beta Trust", None, DAY_1, DAY_2, None), ("Zeta Trust", None, DAY_1, DAY_2, None),
     ]  # fmt: skip
     assert query(root, "SELECT what FROM problem") == [("damaged",)]
     assert query(root, "SELECT kind FROM change") == []
+    page_on_date = next(question.sql for question in QUESTIONS if question.name == "page_on_date")
+    (key,) = {key for (key,) in query(root, "SELECT page_key FROM capture")}
+    assert isinstance(key, str)
+    for date, names in (("2100-01-01", ["Zeta Trust", "Beta Trust"]), ("1995-01-01", [])):
+        asked = page_on_date.replace(":date", f"'{date}'").replace(":page_key", f"'{key}'")
+        assert [name for role, name, *_ in query(root, asked) if role == "member"] == names
+    assert bewaar("rebuild", "--dry-run", "--archive", root, code=1).stdout == ""
     assert f"its first crawl began {DAY_1}" in bewaar("diff", "1995-01-01", DAY_2, "--archive", root, code=2).stderr
 
 
