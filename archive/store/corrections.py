@@ -25,6 +25,11 @@ FROM crawl k JOIN capture c ON c.crawl_id = k.id JOIN observation o ON o.role = 
 WHERE k.site_id = ?1 AND c.page_key = ?3 AND o.section_version_id IS NOT NULL"""
 
 
+#: No capture shows these: with its style sheets each page shows more, as a list of its own that says the same again.
+_REPLACED = """SELECT o.read_version_id FROM observation o WHERE o.read_version_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM observation shown WHERE shown.section_version_id = o.read_version_id)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A fact as it is after decisions; of one that names several organisations, one of them."""
@@ -86,6 +91,7 @@ def read_corrections(
 ) -> tuple[dict[int, dict[str, list[Part]]], dict[str, int]]:
     """The corrections of a site's facts, and how many facts each override is about."""
     found: dict[int, dict[str, list[Part]]] = {}
+    replaced = replaced_lists(connection)
     matched: Counter[str] = Counter()
     by_role: dict[str, list[Override]] = defaultdict(list)
     for override in standing_overrides(connection, site):
@@ -104,10 +110,16 @@ def read_corrections(
             about = [one for word in wordings for one in of_raw.get(word, ())]
             about += [one for word in subjects for one in of_subject.get(word, ()) if one not in about]
             about = [one for one in about if one.page is None or fact.section in shown[one.page]]
-            matched.update(dict.fromkeys((one.decision for one in about), 1))
+            if fact.section not in replaced:
+                matched.update(dict.fromkeys((one.decision for one in about), 1))
             if about:
                 found[fact.id] = _by_page(fact, sorted(about, key=lambda one: one.rank), aliases)
     return found, dict(matched)
+
+
+def replaced_lists(connection: sqlite3.Connection) -> set[int]:
+    """Rows of ``section_version`` whose facts are counted elsewhere."""
+    return {row[0] for row in connection.execute(_REPLACED)}
 
 
 def write_corrections(

@@ -49,7 +49,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "decision_use": {
         "decision_id": "An alias or override that nobody has taken back.",
         "site_id": _SITE,
-        "matched": "Facts it is about. Where what it names stands no longer there is no row.",
+        "matched": "Facts it is about, as captures show them. Where what it names stands no longer there is no row.",
         "effective": "1 when it makes a difference; 0 when others hold before it.",
     },
     "doubt": {

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
 from archive.store.aliases import Aliases
-from archive.store.corrections import Curation, read_corrections, write_corrections
+from archive.store.corrections import Curation, read_corrections, replaced_lists, write_corrections
 from archive.store.overrides import parse_effect
 from archive.store.subjects import fold, slug
 
@@ -54,7 +54,8 @@ def write_organisations(
         "INSERT INTO profile_name VALUES (?,?,?)", [(site, key, name) for key, name in names.items()]
     )
     facts = connection.execute(
-        "SELECT f.id, f.organisation_key, f.value, f.raw, f.organisation_id, f.beneficiary_key, f.beneficiary_id"
+        "SELECT f.id, f.organisation_key, f.value, f.raw, f.organisation_id, f.beneficiary_key, f.beneficiary_id,"
+        " f.section_version_id"
         " FROM fact f JOIN section_version s ON s.id = f.section_version_id WHERE s.site_id = ?",
         (site,),
     ).fetchall()
@@ -68,12 +69,14 @@ def write_organisations(
     changed: list[tuple[str | None, str | None, int]] = []
     aliased: dict[int, tuple[str, ...]] = {}
     used: Counter[str] = Counter()
-    for fact_id, key, value, raw, old, beneficiary_key, old_beneficiary in facts:
+    replaced = replaced_lists(connection)
+    for fact_id, key, value, raw, old, beneficiary_key, old_beneficiary, section in facts:
         new = aliases.resolve(key, raw, value)
         if new.decisions:
             aliased[fact_id] = new.decisions
         beneficiary = aliases.resolve(beneficiary_key)
-        used.update({*new.decisions, *beneficiary.decisions})
+        if section not in replaced:
+            used.update({*new.decisions, *beneficiary.decisions})
         touched.update((old, new.organisation, old_beneficiary, beneficiary.organisation))
         if (new.organisation, beneficiary.organisation) != (old, old_beneficiary):
             changed.append((new.organisation, beneficiary.organisation, fact_id))

@@ -119,6 +119,20 @@ def test_the_logo_of_a_name_that_the_page_says_itself_is_one_fact(tmp_path):
         assert sorted(quotes) == sorted((name, name) for name in names)
 
 
+def test_a_fact_of_a_completed_list_is_one_that_a_decision_is_about(tmp_path):
+    decide = partial(append_decision, tmp_path / "decisions" / "decisions.jsonl", who="Jo", why="asked")
+    (tmp_path / "decisions").mkdir()
+    decide(action="override", scope={"role": "sponsor", "raw": "Stichting Berg"}, value={"confirm": True})
+    decide(action="alias", scope="Stichting Berg", value="Berg")
+    with open_store(tmp_path) as store:
+        write(store, 0, page(0, 2), sheet(0, MAIN, SHEETS[0], second=9), sheet(0, MORE, SHEETS[3], second=10))
+        store.load_decisions(tmp_path / "decisions")
+        assert len(shown(derived(store))) == 3
+        assert rows(store, "SELECT action, standing, facts FROM decided ORDER BY action DESC") == [
+            ("override", "in force", 1), ("alias", "in force", 1)
+        ]  # fmt: skip
+
+
 def test_imports_in_a_circle_and_redirects_are_followed_and_the_importing_sheet_holds(tmp_path):
     with open_store(tmp_path) as store:
         moved = sheet(0, MAIN, "", second=8, status=301, payload_digest=None)
