@@ -12,13 +12,17 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urldefrag
 
 from archive import times, urls
-from archive.model import Sheet
+from archive.model import HTML, Sheet
 from archive.store.looks import MAX_REDIRECTS
 from archive.store.moments import Moment
 
 #: of one page, and sheets that import sheets
 _MOST = 50
 _DEPTH = 10
+
+#: of an answer that holds no sheet where one was asked for: nobody could read it, or a page came in its place (a login,
+#: an outage that says 200)
+_LOST = (None, "text/css", *HTML)
 
 _CAPTURES = """SELECT c.status, c.redirect_to, c.mime, coalesce(c.truncated, o.truncated), s.id, s.sheets, s.said,
   c.captured_at, c.warc_date, c.record_id, w.path, c.warc_offset, c.crawl_id, r.url, c.hops, c.id
@@ -134,7 +138,7 @@ class _Search:
             if url is None or self._asked > _MOST or len(above) >= _DEPTH:
                 continue
             found = self._sheets.nearest(url, self._at)
-            if found is None or (found.is_good and found.style is None and found.mime in (None, "text/css")):
+            if found is None or (found.is_good and found.style is None and found.mime in _LOST):
                 self.missing = True
                 continue
             if not found.is_good or found.style is None or found.moment.url in above:

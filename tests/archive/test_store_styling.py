@@ -184,6 +184,23 @@ def test_a_sheet_that_did_not_come_says_nothing_of_who_is_gone(tmp_path, day, st
         }  # fmt: skip
 
 
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_page_in_place_of_a_sheet_says_nothing_of_who_is_gone(tmp_path, moved):
+    login = "http://example.test/login"
+    with open_store(tmp_path) as store:
+        write(store, 0, page(0, 1), sheet(0, MAIN, SHEETS[1], second=9), sheet(0, MORE, SHEETS[2], second=10))
+        write(store, 1, page(1, 1), sheet(1, MORE, SHEETS[2], second=10))
+        if moved:
+            away = sheet(1, MAIN, "", second=9, status=302, payload_digest=None)
+            write(store, 1, replace(away, links=(Link(login, "R", "location"),), style=None))
+        write(store, 1, reading(1, url=login if moved else MAIN, key=None, text=None, mime="text/html", second=11))
+        derived(store)
+        assert state(store, 1) == ("found", None, 1)
+        assert sorted(row[:2] for row in spans(store, "sponsor")) == [
+            ("Plan Nederland", "unknown"), ("lamp", "current"), ("maan", "unknown"),
+        ]  # fmt: skip
+
+
 def test_a_sheet_that_is_not_there_shows_nothing_and_hides_nothing(tmp_path):
     with open_store(tmp_path) as store:
         for number in range(2):
