@@ -91,7 +91,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.sites": (*GROUND, *LAYOUT, "crawler.connect_to", "crawler.items", "crawler.schedule.rule", "crawler.scope", "crawler.extract"),
     "crawler.login": (*GROUND, "crawler.sites", "crawler.tree"),
     "crawler.capture": (*GROUND, *LAYOUT, "archive.warc", "crawler.connect_to"),
-    "crawler.politeness": GROUND,
+    "crawler.robots_txt": (),
+    "crawler.politeness": (*GROUND, "archive.warc", "crawler.robots_txt"),
     "crawler.leases": GROUND,
     "crawler.standing": (*GROUND, "crawler.leases", "crawler.seen"),
     "crawler.frontier": (*GROUND, "crawler.leases", "crawler.scope", "crawler.seen", "crawler.standing"),
@@ -181,7 +182,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.look": (
         *GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.admission", "crawler.begin",
         "crawler.connect_to", "crawler.events",
-        "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.run", "crawler.scope",
+        "crawler.frontier", "crawler.outcome", "crawler.plan", "crawler.reading", "crawler.robots_txt", "crawler.run", "crawler.scope",
         "crawler.sites", "crawler.spiders", "crawler.together", "crawler.tree", "crawler.upgrade", "crawler.warcinfo",
     ),
     "crawler.look.cli": (*GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.look", "crawler.outcome", "crawler.sites.cli"),

@@ -22,6 +22,7 @@ from crawler.events import Event, events
 from crawler.look.platforms import platform
 from crawler.look.sitemaps import LONGEST, Sitemap, newest_date
 from crawler.reading import Reader
+from crawler.robots_txt import legible
 from crawler.tree import parse
 from crawler.warcinfo import crawl_of, opening
 
@@ -249,7 +250,7 @@ def _feeds(tree: Any, base: str) -> Iterator[str]:
 
 def _crawl_delay(rules: bytes, user_agent: str) -> float | None:
     try:
-        delay = Protego.parse(rules.decode("utf-8", "replace")).crawl_delay(user_agent)
+        delay = Protego.parse(legible(rules)).crawl_delay(user_agent)
     except (ValueError, RecursionError):
         return None
     return float(delay) if delay else None

@@ -14,8 +14,12 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser
 
+from archive.errors import Damaged
+from archive.warc import encodings
+from archive.warc.blocks import InMemory
 from crawler.politeness.downloader import HostGivenUp, NotAsked, PoliteDownloader
 from crawler.politeness.pace import BACK_OFF_S, Pace
+from crawler.robots_txt import legible
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 TRIES = 3
 #: redirects from a robots.txt that are followed, to other hosts too (RFC 9309, 2.3.1.2); after that there is none
 REDIRECTS = 5
+#: bytes that a coded one may decode to; RFC 9309, 2.5, wants 500 KiB to be read
+LONGEST = 8 << 20
 
 
 class Disallowed(IgnoreRequest):
@@ -83,8 +89,21 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         elif response.status >= 300:
             self._settle(netloc, None)
         else:
-            await super()._parse_robots(response, netloc, request)
-            self._heed_rate(netloc)
+            await self._obey(response, netloc, request)
+
+    async def _obey(self, response: Response, netloc: str, request: Request) -> None:
+        stated = (response.headers.get("Content-Encoding") or b"").decode("latin-1").lower().replace(" ", "")
+        if not stated and response.body.startswith(b"\x1f\x8b"):
+            stated = "gzip"
+        held = InMemory(response.body)
+        try:
+            body = encodings.decode(held, stated.split(","), limit=max(LONGEST, held.size))[0]
+        except Damaged as error:  # a bomb: no rules can be read out of it
+            self._unreachable(netloc, str(error))
+            return
+        plain = response.replace(body=legible(body).encode("utf-8", "replace"))
+        await super()._parse_robots(plain, netloc, request)
+        self._heed_rate(netloc)
 
     async def _redirected(self, response: Response) -> Response:
         """What *response* leads to. The rules there are those of the host that was asked first."""

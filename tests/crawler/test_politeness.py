@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -12,10 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from protego import Protego
 
 from archive.layout import Archive
 from crawler.politeness.gate import HostGate
 from crawler.politeness.pace import CRAWL_DELAY_MAX_S, FAILURES, OPENINGS, Pace
+from crawler.robots_txt import legible
 from tests.crawler.crawled import query, wait_for
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Answer, Site, page, tree
@@ -92,12 +95,52 @@ def test_a_clock_that_was_set_back_holds_nobody_for_longer_than_the_delay(
 
 
 def test_crawl_delay_and_request_rate_are_obeyed(tmp_path: Path) -> None:
-    for number, line in enumerate((b"Crawl-delay: 0.4", b"Request-rate: 5/2")):
-        robots: Answer = 200, ROBOTS, b"User-agent: *\n" + line + b"\n"
+    for number, line in enumerate((b"Crawl-delay: 0,4 sec.", b"Request-rate: 5/2")):
+        robots: Answer = 200, ROBOTS, b"\xef\xbb\xbfUser-agent: *\r" + line + b"\r"
         with Site({**tree(3), "/robots.txt": robots}) as site:
             crawl(site.url(), tmp_path / str(number), "--delay", "0.05")
             assert len(site.asked) == 7
             assert min(gaps(site)[1:]) > 0.39
+
+
+@pytest.mark.parametrize(
+    ("lines", "delay_s", "rate"),
+    [
+        ("Crawl-delay: 2", 2, None), ("Crawl-delay:1,5", 1.5, None), ("crawl_delay = 10s", 10, None), ("Crawl-Delay: 2.5 seconds", 2.5, None),
+        ("Crawl-delay: 5-10", 10, None), ("Crawl-delay: 1/10", 10, None), ("Crawl-delay: 250ms # quick", 0.25, None),
+        ("Crawl-delay: 1 min", 60, None), ("Crawl-delay: 10 between two of 2026", 10, None), ("Crawl-delay: ten", None, None),
+        ("Crawl-delay: -5", None, None), ("Crawl-delay: nan", None, None), ("Crawl-delay: 7\nDisallow: /x\nCrawl-delay: 3", 7, None),
+        ("Crawl-delay: 3\nUser-agent: other\nCrawl-delay: 9", 3, None), ("Crawl-delay: 0,500", 0.5, None), ("Crawl-delay: 2,000", 2000, None),
+        ("Crawl-delay: 99999999999999999999999999", 86400 * 365, None), ("Crawl-delay: 0", 0, None),
+        ("Request-rate: 1/5", None, 5), ("Request-rate: 1 / 5 s", None, 5), ("Request-rate: 1/2m 0600-0845", None, 120),
+        ("Request-rate: 30 pages per minute", None, 2), ("Request-rate: 1/2,5", None, 2.5), ("Request-rate: 0/5", None, None),
+        ("Request-rate: 5", None, None), ("Request-rate: 1/0", None, None),
+    ],
+)  # fmt: skip
+def test_waits_in_robots_txt_are_taken_as_they_are_meant(lines: str, delay_s: float | None, rate: float | None) -> None:
+    rules = Protego.parse(legible(f"User-agent: *\n{lines}\nDisallow: /private\n".encode()))
+    found = rules.request_rate("bewaar")
+    assert rules.crawl_delay("bewaar") == delay_s
+    assert (found.seconds / found.requests if found else None) == rate
+    assert not rules.can_fetch("http://a.test/private/1", "bewaar") or "other" in lines
+
+
+def test_a_robots_txt_is_read_in_whatever_charset() -> None:
+    rules = "User-agent: *\r\nDisallow: /é\r\n"
+    for charset in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
+        written = "%E9" if charset == "latin-1" else "%C3%A9"
+        read = Protego.parse(legible(rules.encode(charset)))
+        assert not read.can_fetch(f"http://a.test/{written}t", "bewaar"), charset
+        assert read.can_fetch("http://a.test/other", "bewaar"), charset
+
+
+@pytest.mark.parametrize("stated", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "zstd, gzip"}, {}])
+def test_a_robots_txt_that_is_sent_compressed_is_obeyed(tmp_path: Path, stated: dict[str, str]) -> None:
+    rules = gzip.compress(b"User-agent: *\nDisallow: /p2\n")
+    with Site({**tree(3), "/robots.txt": (200, ROBOTS | stated, rules)}) as site:
+        crawl(site.url(), tmp_path / "a")
+        assert "/p3" in site.paths()
+        assert "/p2" not in site.paths()
 
 
 def test_retry_after_holds_the_whole_host(tmp_path: Path) -> None:
