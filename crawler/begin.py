@@ -21,6 +21,7 @@ from archive.warc.reader import read_records
 from archive.warc.recover import Recovery
 from archive.written import record_written
 from crawler.frontier import CUT_OFF, RETRIED, UNANSWERED, Frontier
+from crawler.given import NOTHING, Given
 from crawler.plan import CrawlPlan, plan_crawl
 from crawler.sites.profile import Profile
 from crawler.warcinfo import crawl_of
@@ -37,7 +38,7 @@ class Begun:
     frontier: Frontier
     recovered: tuple[Recovery, ...]
     held: ExitStack
-    #: what was found wrong and mended on the way
+    #: what was found wrong and mended on the way, or taken over from the crawl that goes on
     told: tuple[str, ...] = ()
 
     def close(self) -> None:
@@ -48,13 +49,13 @@ def begin_crawl(
     archive: Archive,
     profile: Profile,
     *,
-    contact: str | None = None,
-    extract: bool = True,
+    given: Given = NOTHING,
     resume: bool | None = None,
     ask: Callable[[str], bool] | None = None,
     same_seeds: bool = False,
 ) -> Begun:
-    """*resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
+    """*given* is what *profile* holds beside what is on file; a crawl that goes on holds what it was given before, too.
+    *resume*: True takes an unfinished crawl up whatever its age, False begins a new one, None decides by age and,
     for a stale one, by *ask*; with *same_seeds* one that began with other seeds or another scope is not taken up.
     A frontier that is damaged is put aside, which `Begun.told` tells.
     Raises Locked when the site is being crawled, WrongUse when nobody can be asked, or for a line of decisions by which
@@ -71,6 +72,9 @@ def begin_crawl(
         record_written(archive)
         path = archive.state / f"{profile.name}.frontier.db"
         aside = Frontier.put_aside_damaged(path)
+        told: tuple[str, ...] = (
+            (f"{aside}; the crawl begins anew, what was captured is in the WARC files",) if aside else ()
+        )
         unfinished = unfinished_in(path)
         asked = f"{profile.scope} of {' '.join(sorted(profile.seeds))}"
         if unfinished and same_seeds and resume is None and unfinished[2] not in {"", asked}:
@@ -79,17 +83,20 @@ def begin_crawl(
                 "that, or give --resume to go on with it all the same, or --from-start to begin a new one"
             )
         if unfinished and _take_up(profile.name, unfinished[1], resume=resume, ask=ask):
-            plan = plan_crawl(archive, profile, contact=contact, extract=extract, unfinished=unfinished[:2])
+            earlier = Given.from_json(unfinished[3])
+            before, given = given.told_by(earlier), given.after(earlier)
+            profile = profile.with_settings(**given.settings)
+            plan = plan_crawl(archive, profile, contact=given.contact, extract=given.extract, unfinished=unfinished[:2])
+            told += (f"{plan.crawl_id} goes on with what it began with: {before}",) if before else ()
         else:
-            plan = plan_crawl(archive, profile, contact=contact, extract=extract)
+            plan = plan_crawl(archive, profile, contact=given.contact, extract=given.extract)
             Frontier.remove(path)
         mask_log(stack, plan)
         frontier = Frontier(path)
         stack.callback(frontier.close)
-        frontier.begin(plan.crawl_id, times.warc_date(plan.started_at), asked)
+        frontier.begin(plan.crawl_id, times.warc_date(plan.started_at), asked, given.to_json())
         if plan.resumed:
             _learn(frontier, archive, plan)
-        told = (f"{aside}; the crawl begins anew, what was captured is in the WARC files",) if aside else ()
         return Begun(plan, frontier, recovered, stack.pop_all(), told)
 
 
@@ -110,15 +117,16 @@ def _masked_record(text: Callable[[str], str], make: Callable[..., Any], *args: 
     return record
 
 
-def unfinished_in(path: Path) -> tuple[str, datetime, str] | None:
+def unfinished_in(path: Path) -> tuple[str, datetime, str, str] | None:
+    """Id, start, what it was asked and what it was given."""
     if not path.exists():
         return None
     frontier = Frontier(path)
     try:
         found = frontier.unfinished()
+        return (found[0], times.parse(found[1]), found[2], frontier.given(found[0])) if found else None
     finally:
         frontier.close()
-    return (found[0], times.parse(found[1]), found[2]) if found else None
 
 
 def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable[[str], bool] | None) -> bool:

@@ -12,6 +12,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import WrongUse
 from archive.layout import Archive
+from crawler.given import SETTINGS, Given
 from crawler.options import connect_to_option, contact_option, delay_option
 from crawler.outcome import INTERRUPTED
 from crawler.sites.cli import SCOPES
@@ -106,8 +107,7 @@ def crawl(
     begun = begin_crawl(
         found,
         profile,
-        contact=contact,
-        extract=not no_extract,
+        given=Given(settings, contact, not no_extract),
         resume=True if resume else False if from_start else None,
         same_seeds=all("://" in target for target in targets),
         ask=lambda question: click.confirm(question, err=True),
@@ -149,8 +149,7 @@ def _tell(archive: Archive) -> None:
 
 
 def _settings(limits: dict[str, Any], connect_to: tuple[str, ...]) -> dict[str, Any]:
-    names = {"delay": "delay_s", "hops": "max_hops", "max_time": "max_time_s"}
-    settings = {names.get(name, name): value for name, value in limits.items() if value is not None}
+    settings = {SETTINGS.get(name, name): value for name, value in limits.items() if value is not None}
     if isinstance(size := settings.get("max_bytes"), str) and size.isdigit():
         settings["max_bytes"] = int(size)
     if connect_to:

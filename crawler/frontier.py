@@ -59,7 +59,8 @@ UNANSWERED = frozenset({304, 412})
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS crawl (
-  id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0, asked TEXT NOT NULL DEFAULT '');
+  id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0, asked TEXT NOT NULL DEFAULT '',
+  given TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS url (
   id INTEGER PRIMARY KEY, seen TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT, hops TEXT NOT NULL,
   host TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
@@ -121,8 +122,9 @@ class Frontier(Standing):
     def _renew(self) -> None:
         """Bring the rows of an unfinished crawl that an older version began up to date."""
         crawl = [column for _, column, *_ in self._db.execute("PRAGMA table_info(crawl)")]
-        if crawl and "asked" not in crawl:
-            self._db.execute("ALTER TABLE crawl ADD COLUMN asked TEXT NOT NULL DEFAULT ''")
+        for column in ("asked", "given"):
+            if crawl and column not in crawl:
+                self._db.execute(f"ALTER TABLE crawl ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         columns = [column for _, column, *_ in self._db.execute("PRAGMA table_info(url)")]
         if columns and "host" not in columns:
             self._db.create_function("host_of", 1, host_of, deterministic=True)
@@ -137,11 +139,20 @@ class Frontier(Standing):
             dict(self._db.execute("SELECT host, count(*) FROM url WHERE state = 'queued' GROUP BY host"))
         )
 
-    def begin(self, crawl_id: str, started_at: str, asked: str = "") -> None:
-        """*asked*: what it was begun with, so that another is not taken for it."""
-        row = (crawl_id, started_at, asked)
-        self._rows("INSERT OR IGNORE INTO crawl (id, started_at, asked) VALUES (?, ?, ?)", row)
+    def begin(self, crawl_id: str, started_at: str, asked: str = "", given: str = "") -> None:
+        """*asked*: what it was begun with, so that another is not taken for it. *given*: what it is told beside its
+        profile, for when it goes on."""
+        row = (crawl_id, started_at, asked, given)
+        self._rows(
+            "INSERT INTO crawl (id, started_at, asked, given) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET given = excluded.given",
+            row,
+        )
         self.commit()
+
+    def given(self, crawl_id: str) -> str:
+        """What `begin` was given for the crawl."""
+        return next((row[0] for row in self._rows("SELECT given FROM crawl WHERE id = ?", (crawl_id,))), "")
 
     def unfinished(self) -> tuple[str, str, str] | None:
         """(id, started_at, asked) of the crawl these rows belong to, unless it came to its end."""

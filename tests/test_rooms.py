@@ -100,8 +100,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.admission": (*GROUND, "crawler.frontier", "crawler.scope", "crawler.seen", "crawler.shares", "crawler.sites", "crawler.traps"),
     "crawler.credentials": (*GROUND, *LAYOUT, "crawler.domains", "crawler.sites"),
     "crawler.plan": (*GROUND, *LAYOUT, "crawler.capture", "crawler.credentials", "crawler.sites", "crawler.warcinfo"),
-    "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.events", "crawler.frontier", "crawler.plan",
-                      "crawler.sites", "crawler.warcinfo"),
+    "crawler.begin": (*GROUND, *LAYOUT, "archive.recovery", "archive.warc", "archive.store", "crawler.events", "crawler.frontier", "crawler.given",
+                      "crawler.plan", "crawler.sites", "crawler.warcinfo"),
+    "crawler.given": (),
     "crawler.events": (*GROUND, "archive.warc"),
     "crawler.warcinfo": (*GROUND, "archive.warc"),
     "crawler.bounds": (),
@@ -138,7 +139,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "crawler.spiders": (
         *GROUND, *LAYOUT, "archive.warc", "archive.dedup", "crawler.admission", "crawler.alerting", "crawler.begin", "crawler.bounds", "crawler.capture",
-        "crawler.credentials", "crawler.frontier", "crawler.leases", "crawler.login", "crawler.memento",
+        "crawler.credentials", "crawler.frontier", "crawler.given", "crawler.leases", "crawler.login", "crawler.memento",
         "crawler.outcome", "crawler.plan", "crawler.politeness", "crawler.sites", "crawler.upgrade",
     ),
     "crawler.memento": (
@@ -206,7 +207,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.cli": ("archive", "crawler"),
     "crawler.options": (),
     "crawler.crawl_cli": (
-        *GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.alerting", "crawler.begin", "crawler.outcome", "crawler.plan", "crawler.run",
+        *GROUND, *LAYOUT, "archive.cli", "crawler.options", "crawler.alerting", "crawler.begin", "crawler.given", "crawler.outcome",
+        "crawler.plan", "crawler.run",
         "crawler.sites", "crawler.sites.cli", "crawler.together", "crawler.upgrade",
     ),
     "crawler.intake_cli": (

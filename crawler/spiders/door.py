@@ -10,6 +10,7 @@ from pathlib import Path
 from archive.errors import ArchiveFault, BewaarError, WrongUse
 from archive.layout import Archive
 from crawler.begin import Begun, begin_crawl
+from crawler.given import Given
 from crawler.outcome import FAULT, WRONG_USE, Outcome
 from crawler.plan import profile_for
 from crawler.upgrade import read_again
@@ -32,7 +33,7 @@ def begin(
         profile = profile_for(site, found)
         if extract != "no":
             read_again(found, log.info)
-        begun = begin_crawl(found, profile, contact=contact, extract=extract != "no", same_seeds="://" in site)
+        begun = begin_crawl(found, profile, given=Given({}, contact, extract != "no"), same_seeds="://" in site)
     except BewaarError as error:
         sys.stderr.write(f"bewaar: {error}\n")
         raise SystemExit(FAULT if isinstance(error, ArchiveFault) else WRONG_USE) from None
