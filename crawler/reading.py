@@ -51,7 +51,8 @@ GOOD = range(200, 300)
 LINKED = frozenset(
     (
         "text/css text/plain application/json application/pdf application/gzip application/x-gzip "
-        "application/octet-stream application/vnd.apple.mpegurl application/x-mpegurl audio/mpegurl audio/x-mpegurl"
+        "application/octet-stream application/vnd.apple.mpegurl application/x-mpegurl audio/mpegurl audio/x-mpegurl "
+        "video/vnd.mpeg.dash.mpd"
     ).split()
 )
 #: ends of the types of the same

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from itertools import islice
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Headers, Link, Page
-from crawler.discover import http, pdf, playlist, robots, structured, xml
-from crawler.discover.html import MOST_LINKS, Found, links_in_html
+from crawler.discover import dash, http, pdf, playlist, robots, structured, xml
+from crawler.discover.found import MOST_LINKS, Found
+from crawler.discover.html import links_in_html
 from crawler.discover.reference import Base
 from crawler.tree import parse
 
@@ -29,6 +31,9 @@ _CLOSED_AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 _SNIFFED = 1024
+_SNIFFED_JSON = 1 << 16
+#: what JSON with icons has besides that is a web app manifest
+_MANIFEST = re.compile(rb'"(?:start_url|display|theme_color|background_color)"')
 _GZIP = frozenset(("application/gzip", "application/x-gzip", "application/octet-stream", "text/plain"))
 
 
@@ -147,6 +152,12 @@ def _manifest(document: _Document, found: Found) -> None:
         found.add(reference, hop, "manifest")
 
 
+def _json_manifest(document: _Document, found: Found) -> None:
+    """A web app manifest under the type that most servers give it."""
+    _manifest(document, found)
+    _json(document, found)
+
+
 def _xml(document: _Document, found: Found) -> None:
     for reference, hop, context in xml.references(document.body, document.charset):
         if found.full:
@@ -181,6 +192,14 @@ def _playlist(document: _Document, found: Found) -> None:
         found.add(reference, "E", "playlist")
 
 
+def _dash(document: _Document, found: Found) -> None:
+    # Representations may name the same over and over.
+    for reference in islice(dash.references(document.body, document.url), 5 * MOST_LINKS):
+        if found.full:
+            return
+        found.add(reference, "E", "dash")
+
+
 _Kind = Callable[[_Document, Found], None]
 
 _KINDS: dict[str, _Kind] = {
@@ -193,6 +212,8 @@ _KINDS: dict[str, _Kind] = {
     "text/xml": _xml,
     "application/xml": _xml,
     "application/pdf": _pdf,
+    "application/dash+xml": _dash,
+    "video/vnd.mpeg.dash.mpd": _dash,
     "application/vnd.apple.mpegurl": _playlist,
     "application/x-mpegurl": _playlist,
     "audio/mpegurl": _playlist,
@@ -214,6 +235,10 @@ def _kind(url: str, mime: str, body: bytes, *, is_sitemap: bool = False) -> _Kin
             return _html if b"<html" in start else _xml
         if path.endswith(".webmanifest"):
             return _manifest
+        if _KINDS[mime] is _json and b'"icons"' in body[:_SNIFFED_JSON] and _MANIFEST.search(body, 0, _SNIFFED_JSON):
+            return _json_manifest
+        if _KINDS[mime] is _xml and b"<mpd" in start:
+            return _dash
         return _html if _KINDS[mime] is _xml and b"<html" in start else _KINDS[mime]
     if mime.endswith("+xml"):
         return _xml
@@ -241,6 +266,8 @@ def _sniffed(path: str, mime: str, start: bytes) -> _Kind | None:
         return _script
     if path.endswith(".m3u8"):
         return _playlist
+    if path.endswith(".mpd"):
+        return _dash
     if mime == "text/plain":
         return None
     if start.startswith((b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<svg")):

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archive.model import Link
-from crawler.discover import css, script
+from crawler.discover import data, script, structured
+from crawler.discover.found import MOST_CHARACTERS, MOST_LINKS, Found
 from crawler.discover.http import refresh_target
 from crawler.discover.markup import (
     ANYWHERE,
+    CLICKED_SETS,
     CODE,
     JSON_LD,
-    LAZY,
     META,
+    PAINTED,
     PARAMETERS,
+    RULES,
     SILENT,
     SOURCE_SETS,
+    TILES,
     URLS,
 )
 from crawler.discover.reference import Base
 from crawler.discover.relations import hop_of
-from crawler.discover.structured import urls_in_json_ld
+from crawler.discover.source_sets import candidates
 from crawler.tree import parse
 
-#: Links kept of one page; the rest of a page of more is a trap, or a database dump.
-MOST_LINKS = 20_000
-#: and of these so many characters: a long base makes long URLs of short references
-MOST_CHARACTERS = 24 << 20
-LONGEST_ANCHOR = 200
-#: Anchor texts are read until so many characters: links nested in links make each text the next one's too.
-_ANCHOR_BUDGET = 4 << 20
+__all__ = ["MOST_CHARACTERS", "MOST_LINKS", "candidates", "links_in_html"]
+
 #: pages within a page (srcdoc, template)
 _DEEPEST = 3
 
-#: white space is ASCII's (HTML 4.8.4.3.10): a no-break space is of the URL
-_CANDIDATE = re.compile(r"[ \t\n\f\r,]*+([^ \t\n\f\r,][^ \t\n\f\r]*+)")
-#: up to the next comma that stands outside parentheses
-_DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*+\)?)*+")
+#: elements between a button and the form it stands in
+_FARTHEST_FORM = 50
+#: files that one plug-in is made of
+_MOST_PARTS = 100
 _NONE: dict[str, str] = {}
 
 
@@ -51,84 +46,12 @@ def links_in_html(tree: LexborHTMLParser, url: str, *, encoding: str = "utf-8", 
     return found.links()
 
 
-def candidates(source_set: str) -> Iterator[str]:
-    """The URLs of a ``srcset`` (HTML 4.8.4.3.10).
-
-    >>> list(candidates("a.png, b.png 2x,c,d.png 100w"))
-    ['a.png', 'b.png', 'c,d.png']
-    """
-    position = 0
-    while found := _CANDIDATE.match(source_set, position):
-        position = found.end()
-        url = found[1].rstrip(",")
-        yield url
-        # A comma at its end ends the candidate; commas inside are the URL's own.
-        if url == found[1] and (descriptors := _DESCRIPTORS.match(source_set, position)):
-            position = descriptors.end()
-
-
-class Found:
-    """Links as they are found, resolved; the first of a URL and hop stays."""
-
-    def __init__(self, base: Base, limit: int = MOST_LINKS) -> None:
-        self.base = base
-        self._limit = limit
-        self._links: dict[tuple[str, str], Link] = {}
-        #: no more is taken
-        self.full = limit <= 0
-        self._anchor_budget = _ANCHOR_BUDGET
-        self._characters_left = MOST_CHARACTERS
-
-    def links(self) -> list[Link]:
-        return list(self._links.values())
-
-    def add(
-        self, reference: str, hop: str, context: str, anchor: LexborNode | None = None, *, size_of: str | None = None
-    ) -> None:
-        """Take *reference*; the text of *anchor* is its anchor text."""
-        url = self.base.resolve(reference)
-        if url is None or (url, hop) in self._links or self.full:
-            return
-        text = None
-        if anchor is not None and self._anchor_budget > 0:
-            read = anchor.text()
-            self._anchor_budget -= len(read)
-            text = " ".join(read[: LONGEST_ANCHOR * 20].split())[:LONGEST_ANCHOR] or None
-        self._keep(Link(url, hop, context, text, size_of if size_of != url else None))
-
-    def merge(self, links: Iterable[Link], context: str | None = None) -> None:
-        """Take over links found elsewhere; *context* says where that stood."""
-        for link in links:
-            if (link.url, link.hop) not in self._links and not self.full:
-                self._keep(replace(link, context=f"{context}/{link.context}") if context else link)
-
-    def _keep(self, link: Link) -> None:
-        self._links[link.url, link.hop] = link
-        self._characters_left -= len(link.url)
-        self.full = len(self._links) >= self._limit or self._characters_left <= 0
-
-    def extend(self, limit: int) -> None:
-        """Take up to *limit* links in all."""
-        self._limit = max(self._limit, limit)
-
-    def add_css(self, text: str, context: str) -> None:
-        for reference, where in css.references(text):
-            self.add(reference, "E", f"{context}/{where}")
-
-    def add_literals(self, text: str, context: str) -> None:
-        for literal, hop in script.literals(text, self.base.url):
-            self.add(literal, hop, context)
-
-
-def _walk_tree(tree: LexborHTMLParser, found: Found, depth: int) -> None:
+def _walk_tree(tree: LexborHTMLParser, found: Found, depth: int, *, is_document: bool = True) -> None:
     if tree.root is None:
         return
-    based = tree.css_first("base[href]")
-    if based is not None and depth == 0:
-        stated = found.base.resolve(based.attributes.get("href") or "")
-        if stated:
-            found.base = Base(stated, found.base.encoding)
-    _walk(tree.root, found, depth)
+    based = tree.css_first("base[href]") if is_document else None
+    with found.based_on(based.attributes.get("href") if based is not None else None):
+        _walk(tree.root, found, depth)
 
 
 def _walk(root: LexborNode, found: Found, depth: int) -> None:
@@ -156,10 +79,13 @@ def _walk(root: LexborNode, found: Found, depth: int) -> None:
             elif name == "style":
                 if "(" in value:
                     found.add_css(value, f"{tag}@style")
-            elif name in SOURCE_SETS:
+            elif name in SOURCE_SETS or name in CLICKED_SETS:
                 _source_set(tag, name, value, attributes, found)
             elif name.startswith("data-"):
-                _data(tag, name, value, found)
+                data.add_data(tag, name, value, found)
+            elif name in PAINTED:
+                if "(" in value:
+                    found.add_css(value, f"{tag}@{name}")
             elif name in ANYWHERE:
                 add(value, ANYWHERE[name], f"{tag}@{name}")
             elif name.startswith("on") and ("'" in value or '"' in value):
@@ -174,18 +100,6 @@ def _source_set(tag: str, name: str, value: str, attributes: dict[str, str | Non
     for candidate in candidates(value):
         first = first or found.base.resolve(candidate)
         found.add(candidate, "E", f"{tag}@{name}", size_of=first)
-
-
-def _data(tag: str, name: str, value: str, found: Found) -> None:
-    if value[0] in "{[":
-        found.add_literals(value, f"{tag}@{name}")  # settings of a script, as JSON
-    elif name in LAZY:
-        if "url(" in value:
-            found.add_css(value, f"{tag}@{name}")
-        elif "/" in value or "." in value:
-            found.add(value, "E", f"{tag}@{name}")
-    elif len(value) > 4 and "." in value and (hop := script.shape(value)):
-        found.add(value, hop, f"{tag}@{name}")
 
 
 Attributes = dict[str, str | None]
@@ -210,14 +124,63 @@ def _meta(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> No
             found.add(target, "R", "meta[http-equiv=refresh]@content")
         return
     name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower()
-    if hop := META.get(name):
+    if name.startswith(TILES):
+        # name=News; action-uri=/news; icon-uri=/news.ico
+        for part in content.split(";"):
+            key, mark, value = part.partition("=")
+            if mark and (hop := META.get(key.strip().lower())):
+                found.add(value, hop, f"meta[{name}]@content/{key.strip().lower()}")
+    elif (hop := META.get(name)) and content.strip().lower() != "none":
         found.add(content, hop, f"meta[{name}]@content")
 
 
 def _form(_: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
     del depth
-    if (action := attributes.get("action")) and (attributes.get("method") or "get").strip().lower() == "get":
+    if (action := attributes.get("action")) and _is_get(attributes.get("method")):
         found.add(action, "L", "form@action")
+
+
+def _is_get(method: str | None) -> bool:
+    return (method or "get").strip().lower() == "get"
+
+
+def _button(node: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
+    """It may send its form elsewhere, and in another way (HTML 4.10.18.6); without one it sends nothing."""
+    del depth
+    action = attributes.get("formaction")
+    if not action:
+        return
+    method = attributes.get("formmethod")
+    if method is None and "form" not in attributes:
+        method = _method_around(node)
+    if method is not None and _is_get(method):
+        found.add(action, "L", f"{node.tag}@formaction")
+
+
+def _method_around(node: LexborNode) -> str | None:
+    """Of the form that *node* stands in; None where it stands in none."""
+    owner = node.parent
+    for _ in range(_FARTHEST_FORM):
+        if owner is None:
+            break
+        if owner.tag == "form":
+            return owner.attributes.get("method") or "get"
+        owner = owner.parent
+    return None
+
+
+def _plugin(node: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
+    """What it shows, and what it is made of, relative to its codebase (HTML 4.01, 13.3)."""
+    del depth
+    codebase = attributes.get("codebase")
+    if codebase and node.tag == "applet" and not codebase.endswith("/"):
+        codebase += "/"
+    with found.based_on(codebase):
+        for name in ("data", "code", "object"):
+            if value := attributes.get(name):
+                found.add(value, "E", f"{node.tag}@{name}")
+        for part in (attributes.get("archive") or "").replace(",", " ").split()[:_MOST_PARTS]:
+            found.add(part, "E", f"{node.tag}@archive")
 
 
 def _script(node: LexborNode, attributes: Attributes, found: Found, depth: int) -> None:
@@ -227,8 +190,11 @@ def _script(node: LexborNode, attributes: Attributes, found: Found, depth: int) 
     if not text.strip():
         return
     if kind == JSON_LD:
-        for reference, hop, name in urls_in_json_ld(text):
+        for reference, hop, name in structured.urls_in_json_ld(text):
             found.add(reference, hop, f"script[{JSON_LD}]/{name}")
+    elif kind == RULES:
+        for reference in structured.urls_in_speculation_rules(text):
+            found.add(reference, "L", f"script[{RULES}]")
     else:
         found.add_literals(text, "script" if kind in CODE else f"script[{kind[:40]}]")
 
@@ -270,13 +236,17 @@ def _markup_as_text(node: LexborNode, attributes: Attributes, found: Found, dept
     """Elements whose markup the parser keeps as text, and some browsers show."""
     del attributes
     if (inner := node.text()) and depth < _DEEPEST:
-        _walk_tree(parse(inner), found, depth + 1)
+        _walk_tree(parse(inner), found, depth + 1, is_document=False)
 
 
 _SPECIAL = {
     "link": _link,
     "meta": _meta,
     "form": _form,
+    "button": _button,
+    "input": _button,
+    "object": _plugin,
+    "applet": _plugin,
     "script": _script,
     "style": _style,
     "param": _param,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from archive.model import HTML, Link, UrlList
-from crawler.discover.markup import LAZY, SOURCE_SETS
+from crawler.discover.markup import LAZY, PAINTED, SOURCE_SETS
 
 #: documents that are shown with what they embed; a script's literals are guesses, a feed's enclosures nobody's needs
 _SHOWN = HTML | {"text/css", "image/svg+xml"}
@@ -15,7 +15,7 @@ _RELATION = re.compile(r"link\[rel=([^\]]*)\]", re.IGNORECASE)
 _NEEDED_RELATIONS = frozenset(("stylesheet", "icon", "preload", "modulepreload"))
 _ATTRIBUTES = frozenset(
     "style src href xlink:href data poster background code archive lowsrc dynsrc".split()
-) | LAZY | SOURCE_SETS  # fmt: skip
+) | LAZY | PAINTED | SOURCE_SETS  # fmt: skip
 _STYLE = ("css/", "style/", "xml-stylesheet")
 #: how the places in a sitemap are called that name a page
 _LISTED = frozenset(("url/loc", "sitemap.txt"))

@@ -11,7 +11,7 @@ LONGEST = 8 << 20
 
 _REQUISITES = (
     "css js mjs cjs json png jpe?g gif webp avif svgz? ico cur bmp tiff? jxl apng woff2? ttf otf eot mp4 m4v webm "
-    "og[gav] opus mp3 m4a wav flac mov flv swf vtt srt wasm webmanifest"
+    "og[gav] opus mp3 m4a wav flac mov flv swf vtt srt wasm webmanifest m3u8 mpd"
 ).replace(" ", "|")
 _PAGES = (
     "html? xhtml shtml phtml php[345]? aspx? jspx? cfm cgi pdf docx? xlsx? pptx? od[tsp] rtf csv ics epub zip rss "

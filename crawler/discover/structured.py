@@ -1,10 +1,17 @@
-"""URLs in JSON-LD and web app manifests: what a property is called says whether its value is fetched or followed."""
+"""URLs in JSON-LD, web app manifests and speculation rules: what a property is called says whether its value is fetched
+or followed."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+
+#: what keeps a script's text from old browsers and from XML parsers, and what some editors leave behind it
+_WRAPPED = re.compile(
+    r"\A\s*(?:(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)\s*(?:\*/)?\s*)++|[;,\s]*(?:(?://|/\*)?\s*(?:-->|\]\]>)\s*(?:\*/)?[;,\s]*)*+\Z"
+)
 
 #: JSON longer than this is not read, characters.
 LONGEST = 2 << 20
@@ -14,7 +21,8 @@ _EMBEDS = frozenset(
     "screenshot".split()
 )
 _LINKS = frozenset(
-    "url @id embedUrl sameAs mainEntityOfPage mainEntity item significantLink relatedLink citation author".split()
+    "url @id embedUrl sameAs mainEntityOfPage mainEntity item significantLink relatedLink citation author downloadUrl "
+    "installUrl discussionUrl license isPartOf hasPart hasMap subjectOf archivedAt publishingPrinciples hasMenu".split()
 )
 
 
@@ -27,7 +35,7 @@ def urls_in_json_ld(text: str) -> Iterator[tuple[str, str, str]]:
     if len(text) > LONGEST:
         return
     try:
-        data = json.loads(text, strict=False)
+        data = json.loads(_WRAPPED.sub("", text), strict=False)
     except (ValueError, RecursionError):
         return
     # Not recursive: nesting is the author's. Reversed, so that what stands first comes first.
@@ -65,6 +73,24 @@ def urls_in_manifest(text: str) -> Iterator[tuple[str, str]]:
             stack.extend(reversed(value))
         elif isinstance(value, dict):
             for key, inner in value.items():
-                if isinstance(inner, str) and key in {"src", "start_url", "url"}:
+                # %s stands for what a protocol handler is called with.
+                if isinstance(inner, str) and key in {"src", "start_url", "url"} and "%s" not in inner:
                     yield inner, "E" if key == "src" else "L"
             stack.extend(inner for inner in reversed(value.values()) if isinstance(inner, list | dict))
+
+
+def urls_in_speculation_rules(text: str) -> Iterator[str]:
+    """Yield the pages that a browser may load beforehand (WICG Speculation Rules); patterns of URLs name none.
+
+    >>> list(urls_in_speculation_rules('{"prefetch": [{"urls": ["/a", "/b"]}, {"where": {"href_matches": "/*"}}]}'))
+    ['/a', '/b']
+    """
+    try:
+        rules = json.loads(text[:LONGEST], strict=False)
+    except (ValueError, RecursionError):
+        return
+    for kind in ("prefetch", "prerender"):
+        for rule in (rules.get(kind) if isinstance(rules, dict) else None) or ():
+            for url in (rule.get("urls") if isinstance(rule, dict) else None) or ():
+                if isinstance(url, str):
+                    yield url

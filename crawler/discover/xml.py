@@ -12,6 +12,7 @@ from html import escape
 from urllib.parse import urljoin
 from xml.parsers import expat
 
+from crawler.discover.markup import DRAWN, PAINTED, URLS
 from crawler.discover.relations import hop_of
 
 #: A document is read this far, bytes. Sitemaps may have 50 MB (sitemaps.org), and 50,000 URLs.
@@ -39,6 +40,8 @@ _TEXTS = {
     ("item", "origLink"): "L",
     ("feed", "icon"): "E",
     ("feed", "logo"): "E",
+    ("OpenSearchDescription", "Image"): "E",
+    ("OpenSearchDescription", "SearchForm"): "L",
 }
 #: attributes that are URLs: (element, attribute) -> hop
 _ATTRIBUTES = {
@@ -47,8 +50,7 @@ _ATTRIBUTES = {
     ("content", "src"): "E",
     ("thumbnail", "url"): "E",
     ("image", "href"): "E",
-    ("feImage", "href"): "E",
-    ("use", "href"): "E",
+    **{(element, attribute): hop for element in DRAWN for attribute, hop in URLS[element].items()},
     ("script", "href"): "E",
     ("script", "src"): "E",
     ("a", "href"): "L",
@@ -61,6 +63,12 @@ _ATTRIBUTES = {
     ("outline", "xmlUrl"): "L",
     ("outline", "htmlUrl"): "L",
     ("player", "url"): "L",
+    # A template with parameters is a question that nobody asked yet.
+    ("Url", "template"): "L",
+    # browserconfig.xml
+    **{(f"{size}logo", "src"): "E" for size in ("square70x70", "square150x150", "wide310x150", "square310x310")},
+    ("TileImage", "src"): "E",
+    **{(f"polling-uri{number}", "src"): "L" for number in ("", 2, 3, 4, 5)},
 }
 #: elements whose text is HTML
 _HTML = frozenset({"description", "encoded", "content", "summary"})
@@ -136,9 +144,11 @@ class _Reader:
         for key, value in attributes.items():
             plain = key.rpartition(":")[2]
             if hop := _ATTRIBUTES.get((local, plain)):
+                if plain == "template" and "{" in value:
+                    continue
                 self.found.append((self._absolute(value), hop, f"{name}@{key}"))
-            elif key == "style" and "url(" in value:
-                self.found.append((value, "{", f"{name}@style"))
+            elif (key == "style" or key in PAINTED) and "url(" in value:
+                self.found.append((value, "{", f"{name}@{key}"))
 
     def _end(self, name: str) -> None:
         local = self._path.pop()

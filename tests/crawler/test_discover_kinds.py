@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discover import MOST_IN_SITEMAP, discover
+from crawler.discover import MOST_IN_SITEMAP, MOST_LINKS, discover
 from crawler.discover.html import MOST_CHARACTERS
 from crawler.discover.reference import Base
 from crawler.discover.xml import references
@@ -18,7 +18,20 @@ URL = "http://a.example/dir/file"
 
 
 @pytest.mark.parametrize(
-    "name", ["http", "playlist", "reference", "relations", "robots", "script", "structured", "xml"]
+    "name",
+    [
+        "dash",
+        "data",
+        "http",
+        "playlist",
+        "reference",
+        "relations",
+        "robots",
+        "script",
+        "source_sets",
+        "structured",
+        "xml",
+    ],
 )
 def test_examples_in_docstrings_hold(name):
     assert doctest.testmod(importlib.import_module(f"crawler.discover.{name}")).failed == 0
@@ -179,6 +192,85 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
 )
 def test_every_kind_of_document(mime, body, expected):
     assert found(mime, body) == expected
+
+
+def manifest(*parts: str, mpd: str = "", period: str = "") -> str:
+    sets = "".join(f"<AdaptationSet>{part}</AdaptationSet>" for part in parts)
+    return f"<?xml version='1.0'?><MPD {mpd}><Period {period}>{sets}</Period></MPD>"
+
+
+TEN = 'mediaPresentationDuration="PT10S"'
+NUMBERED = '<SegmentTemplate media="$Number$" {}/><Representation id="1"/>'
+TIMED = (
+    '<SegmentTemplate media="t$Time$"><SegmentTimeline>{}</SegmentTimeline></SegmentTemplate><Representation id="1"/>'
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        # Counted where lengths say how many there are; a part of a segment is one.
+        (manifest(NUMBERED.format('duration="4"'), mpd=TEN), "1 2 3"),
+        (manifest(NUMBERED.format('duration="5000" timescale="1000" startNumber="0"'), mpd=TEN), "0 1"),
+        (manifest(NUMBERED.format('duration="4"'), period='duration="PT4S"'), "1"),
+        (manifest(NUMBERED.format('startNumber="7" endNumber="8"')), "7 8"),
+        # Not while it is broadcast, nor where nothing says so.
+        (manifest(NUMBERED.format('duration="4"'), mpd=f'{TEN} type="dynamic"'), ""),
+        (manifest(NUMBERED.format('duration="4"')), ""),
+        (manifest(NUMBERED.format('duration="0"'), mpd=TEN), ""),
+        # A timeline states its segments, and a repeat until the next or the end.
+        (manifest(TIMED.format('<S t="5" d="2" r="2"/><S d="3"/>'), mpd='type="dynamic"'), "t5 t7 t9 t11"),
+        (manifest(TIMED.format('<S t="0" d="4" r="-1"/><S t="8" d="1"/>')), "t0 t4 t8"),
+        (manifest(TIMED.format('<S t="0" d="4" r="-1"/>'), mpd=TEN), "t0 t4 t8"),
+        (manifest(TIMED.format('<S t="0" d="4" r="-1"/>')), "t0"),
+        (manifest(TIMED.format('<S t="9" d="0"/>')), ""),
+        (manifest('<SegmentTemplate media="$Time$" duration="5"/><Representation id="1"/>', mpd=TEN), ""),
+        # What a level below says goes before what it inherits.
+        (
+            manifest(
+                '<SegmentTemplate initialization="$RepresentationID$/$Bandwidth$/i" media="m" timescale="1"/>'
+                '<Representation id="a" bandwidth="9"/><Representation id="b"><SegmentTemplate media="n"/></Representation>'
+            ),
+            "a/9/i m n",
+        ),
+        (manifest('<SegmentTemplate media="$$$Number%03d$" endNumber="1"/><Representation/>'), "$001"),
+        # Of no kind: the file itself; several addresses hold the same.
+        (manifest("<BaseURL>d/</BaseURL><Representation><BaseURL>a.mp4</BaseURL><BaseURL>//b.example/a.mp4</BaseURL></Representation>"), "d/a.mp4"),
+        (manifest('<Representation><BaseURL>a</BaseURL><SegmentBase><Initialization sourceURL="i"/></SegmentBase></Representation>'), "a i"),
+        (manifest('<Representation><SegmentList><SegmentURL media="a" index="b"/></SegmentList></Representation>')[:-30], "a b"),
+        ("<MPD><Location>/new.mpd</Location></MPD>", "/new.mpd"),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]>" + manifest(NUMBERED.format('endNumber="3"')), ""),
+        ("<other/>", ""),
+    ],
+)  # fmt: skip
+def test_a_manifest_names_what_it_states(document: str, expected: str) -> None:
+    wanted = [("E", path if path.startswith("/") else f"/dir/{path}") for path in expected.split()]
+    assert found("application/dash+xml", document) == wanted
+    if document.startswith("<?xml"):
+        assert found("text/xml", document) == wanted
+    assert found("", document, url="http://a.example/dir/v.mpd") == wanted
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        manifest(NUMBERED.format('duration="1" timescale="1000000"'), mpd='mediaPresentationDuration="P9999D"'),
+        manifest(NUMBERED.format(f'endNumber="{10**18}"') + '<Representation id="2"/>' * 20_000),
+        manifest(TIMED.format(f'<S t="0" d="1" r="{10**17}"/>' * 1000) + '<Representation id="2"/>' * 20_000),
+        manifest(TIMED.format('<S t="9" d="1" r="-1"/><S t="1" d="1"/>' * 20_000) + "<Representation/>" * 20_000),
+        manifest('<SegmentTemplate media="x$Bandwidth$" endNumber="40000"/>' + "<Representation/>" * 20_000),
+        manifest(
+            "<SegmentList>" + '<SegmentURL media="x"/>' * 100_000 + "</SegmentList>" + "<Representation/>" * 50_000
+        ),
+        "<MPD>" + "<Period>" * 100_000,
+        "<MPD><BaseURL>" + "x" * 4_000_000,
+    ],
+    ids=range(8),
+)
+def test_hostile_manifests_are_read_quickly(document: str) -> None:
+    start = time.process_time()
+    assert len(found("application/dash+xml", document)) <= MOST_LINKS
+    assert time.process_time() - start < 5
 
 
 def test_robots_and_text_sitemaps_go_by_name():
