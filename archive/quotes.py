@@ -16,13 +16,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html.entities import html5
 from itertools import accumulate
 from typing import Literal
 
 from archive.bytemap import ByteMap
 from archive.decoding import decode_as, encoding_of
+from archive.markup import Markup, Stretches
 
 #: *text*: what a reader sees; *attribute*: the value of one attribute; *any*: either, or else the source as it stands
 Where = Literal["any", "text", "attribute"]
@@ -36,48 +37,8 @@ _SPACES = re.compile(r"[\s\0]+")
 #: as str.split() parts them
 _WORD = re.compile(r"\S+")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,39};?)")
-# Possessive throughout: a page that opens a quote and never closes it is read once, to its end.
-_ATTRIBUTE = re.compile(
-    r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+))?)?"""
-)
-_ATTRIBUTES = rf"(?:[\s/]*+{re.sub('[(](?![?])', '(?:', _ATTRIBUTE.pattern)})*+[\s/]*+>?"
-_TAG = re.compile(rf"</?[A-Za-z][^\s/>]*+(?P<attributes>{_ATTRIBUTES})")
 #: what NFC may join to what stands before it, and that; below U+0300 it joins nothing
 _MAY_JOIN = re.compile("[\0-\u02ff]?[\u0300-\U0010ffff]+")
-#: elements whose text nobody sees, and elements whose text holds references but no tags (HTML 13.2.5.1-5)
-_UNSEEN = ("script", "style", "xmp", "iframe", "noembed", "noframes")
-_NO_TAGS = ("title", "textarea")
-
-
-#: most tags by far: none of it is read twice
-_PLAIN_ATTRIBUTES = r"""(?:\s++[^\s/>="'<]++="[^"]*+")*+\s*+>"""
-#: what a letter is written as where case does not count
-_LETTER = {"i": "iI\u0130\u0131", "s": "sS\u017f"}
-
-
-def _up_to_end(name: str) -> str:
-    """Behind the "<" of that element's start tag, to before its end tag or to the end of the text."""
-    # The first letter apart, so that other tags are told from it at once.
-    first = _LETTER.get(name[0], name[0] + name[0].upper())
-    return rf"[{first}](?i:{name[1:]}(?=[\s/>])){_ATTRIBUTES}(?:[^<]++|<(?!(?i:/{name}(?=[\s/>]))))*+"
-
-
-#: what stands between the texts that a reader sees. A comment ends at "-->" or "--!>", and "<!-->" is a whole one
-#: (HTML 13.2.5.43); what begins as neither a tag nor a comment ends at the next ">".
-_MARKUP = re.compile(
-    rf"""(<(?:
-    /[A-Za-z][^\s/>]*+(?:>|{_ATTRIBUTES})
-    | {" | ".join(map(_up_to_end, (*_UNSEEN, *_NO_TAGS)))}
-    | [A-Za-z][^\s/>]*+(?:{_PLAIN_ATTRIBUTES}|{_ATTRIBUTES})
-    | !(?=--)(?:[^-]++|-(?!-!?>))*+(?:--!?>)?
-    | [!/?][^>]*+>?
-    ))""",
-    re.VERBOSE,
-)
-#: what elements begin with that are one piece of markup up to their end tags
-_MAY_BE_WHOLE = frozenset("".join(_LETTER.get(name[0], name[0] + name[0].upper()) for name in (*_UNSEEN, *_NO_TAGS)))
-_TAG_NAME = re.compile(r"</?[A-Za-z][^\s/>]*+")
-_OPENS_TEXT = re.compile(rf"(?i:<(?:{'|'.join(_NO_TAGS)})(?=[\s/>])){_ATTRIBUTES}")
 
 
 def fold(text: str) -> str:
@@ -107,6 +68,13 @@ def resolve(reference: str, *, in_attribute: bool = False, followed_by: str = ""
     return reference, len(reference)
 
 
+@lru_cache(maxsize=1024)
+def _undone(reference: str, in_attribute: bool, followed_by: str) -> tuple[str, int] | None:  # noqa: FBT001
+    """As `resolve`, what it means being folded; None for what is no reference. Pages have the same few many times."""
+    meaning, length = resolve(reference, in_attribute=in_attribute, followed_by=followed_by)
+    return (_SPACES.sub("", meaning), length) if meaning != reference else None
+
+
 def _numeric(digits: str) -> str:
     base = 16 if digits[:1] in ("x", "X") else 10
     # int() refuses thousands of digits, and takes quadratic time over them
@@ -117,35 +85,43 @@ def _numeric(digits: str) -> str:
 
 
 class _Reading:
-    """One reading of a text. *shown* is that text with all else blanked out, so that what is read keeps its place; what
-    a reference to a character leaves over is blanked out too."""
+    """One reading of a text: parts of it, one behind the other with *between* around each, references to characters
+    undone. What is read keeps its place; what a reference leaves over is blanked out."""
 
-    def __init__(self, shown: str, *, in_attribute: bool = False) -> None:
+    def __init__(self, parts: Stretches, between: str, *, in_attribute: bool = False) -> None:
+        self._parts = parts
         #: by place: the reference that the character there stands for
         self._references: dict[int, tuple[int, int]] = {}
-        self._shown = shown
-        if "&" in shown:
+        self._shown = between.join(["", *parts.parts])
+        if "&" in self._shown:
             self._shown = self._resolved(in_attribute=in_attribute)
 
     def _resolved(self, *, in_attribute: bool) -> str:
-        shown, pieces, at = self._shown, [], 0
+        shown, at = self._shown, 0
+        pieces: list[str] = []
         for found in _REFERENCE.finditer(shown):
-            following = shown[found.end() : found.end() + 1]
-            meaning, length = resolve(found[0], in_attribute=in_attribute, followed_by=following)
-            if meaning == found[0]:
+            start, end = found.span()
+            # What follows matters to no reference that is closed.
+            following = "" if shown[end - 1] == ";" else shown[end : end + 1]
+            if (undone := _undone(found[0], in_attribute, following)) is None:
                 continue
-            start = found.start()
+            folded, length = undone
             # No reference is shorter than what it means; one to white space is blanked out.
-            folded = _SPACES.sub("", meaning)
-            pieces += [shown[at:start], folded.ljust(length)]
+            pieces += (shown[at:start], folded.ljust(length))
             at = start + length
-            self._references.update(dict.fromkeys(range(start, start + len(folded)), (start, at)))
+            for place in range(start, start + len(folded)):
+                self._references[place] = start, at
         return "".join([*pieces, shown[at:]])
 
     @cached_property
     def folded(self) -> str:
-        # str.split() knows the white space of _SPACES but for NUL, which is not there.
+        # str.split() knows the white space of _SPACES but for NUL, which is not there but between values.
         return "".join(self._shown.split())
+
+    @cached_property
+    def _shown_starts(self) -> list[int]:
+        """Where each part begins in what is shown; and where one more would."""
+        return [*accumulate((len(part) + 1 for part in self._parts.parts), initial=1)]
 
     @cached_property
     def _counts(self) -> list[int]:
@@ -217,9 +193,14 @@ class _Reading:
         return None
 
     def _index(self, place: int) -> int:
-        """How many characters of the folded text stand before *place*."""
-        nth = min(place // _STEP, len(self._counts) - 1)
-        return self._counts[nth] + _folded_length(self._shown[nth * _STEP : place])
+        """How many characters of the folded text stand before *place* in the text."""
+        part = bisect_right(self._parts.starts, place) - 1
+        if part < 0:
+            return 0
+        begin, following = self._shown_starts[part : part + 2]
+        at = min(begin + place - self._parts.starts[part], following - 1)
+        nth = min(at // _STEP, len(self._counts) - 1)
+        return self._counts[nth] + _folded_length(self._shown[nth * _STEP : at])
 
     def _place(self, index: int, *, behind: bool) -> int:
         """Where in the text the folded character at *index* stands; with *behind*, where it ends."""
@@ -234,7 +215,8 @@ class _Reading:
                 break
             left -= length
         start, end = self._references.get(low, (low, low + 1))
-        return end if behind else start
+        part = bisect_right(self._shown_starts, start) - 1
+        return self._parts.starts[part] - self._shown_starts[part] + (end if behind else start)
 
 
 def _folded_length(text: str) -> int:
@@ -246,43 +228,35 @@ def _begins_cluster(character: str) -> bool:
     return unicodedata.category(character)[0] != "M" and not "\u1160" <= character <= "\u11ff"
 
 
-def _seen(text: str) -> _Reading:
-    """What a reader sees of *text*. What never closes runs to the end."""
-    pieces = _MARKUP.split(text.replace("\0", " "))
-    pieces[1::2] = [" " * len(markup) if markup[1] not in "tT" else _blanked(markup) for markup in pieces[1::2]]
-    return _Reading("".join(pieces))
+class _Readings:
+    """Both readings of a text, which is taken apart once for them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._holds_nul = "\0" in text
+
+    @cached_property
+    def _markup(self) -> Markup:
+        return Markup(self._text)
+
+    @cached_property
+    def seen(self) -> _Reading:
+        """What a reader sees."""
+        markup = Markup(self._text.replace("\0", " ")) if self._holds_nul else self._markup
+        return _Reading(markup.texts, " ")
+
+    @cached_property
+    def values(self) -> _Reading:
+        """The values of attributes, each on its own."""
+        values = self._markup.values
+        if self._holds_nul:
+            values = values._replace(parts=[part.replace("\0", " ") for part in values.parts])
+        return _Reading(values, _BETWEEN, in_attribute=True)
 
 
-def _blanked(markup: str) -> str:
-    """A tag, or what stands between the tags of an element whose text holds none: that text stays."""
-    opening = _OPENS_TEXT.match(markup)
-    shown = markup[opening.end() :] if opening else ""
-    return " " * (len(markup) - len(shown)) + shown
-
-
-def _values(text: str) -> _Reading:
-    """The values of the attributes of *text*, each on its own."""
-    pieces = []
-    at = 0
-    for markup in _MARKUP.finditer(text):
-        begins, ends = markup.span()
-        if text.find("=", begins, ends) < 0:
-            continue
-        if text[begins + 1] in _MAY_BE_WHOLE:
-            if (tag := _TAG.match(text, begins)) is None:
-                continue
-            begins, ends = tag.span("attributes")
-        elif (name := _TAG_NAME.match(text, begins)) is not None:
-            begins = name.end()
-        else:
-            continue
-        for found in _ATTRIBUTE.finditer(text, begins, ends):
-            if found.lastindex:
-                start, end = found.span(found.lastindex)
-                # Before a value stands at least its equals sign.
-                pieces += [" " * (start - at - 1), _BETWEEN, text[start:end].replace("\0", " ")]
-                at = end
-    return _Reading("".join(pieces), in_attribute=True)
+def _source(text: str, *, in_attribute: bool = False) -> _Reading:
+    """The text as it stands, or the value that it is."""
+    return _Reading(Stretches([text.replace("\0", " ")], [0]), " ", in_attribute=in_attribute)
 
 
 #: of a page, where its title and what its tags say of it stand
@@ -297,35 +271,21 @@ class Body:
         """*text*: the body's, where it is decoded already."""
         self.text = decode_as(body, charset) if text is None else text
         self._map = ByteMap(body, charset, self.text)
-
-    @cached_property
-    def _seen(self) -> _Reading:
-        return _seen(self.text)
-
-    @cached_property
-    def _values(self) -> _Reading:
-        return _values(self.text)
-
-    @cached_property
-    def _head(self) -> _Reading:
-        return _seen(self.text[:_HEAD_CHARS])
-
-    @cached_property
-    def _head_values(self) -> _Reading:
-        return _values(self.text[:_HEAD_CHARS])
+        self._whole = _Readings(self.text)
+        self._head = _Readings(self.text[:_HEAD_CHARS])
 
     def _in_head(self, quote: str, where: Where) -> tuple[int, int] | None:
         """Where it stands first, if that is near the beginning: most pages are asked for their title, and no more."""
         if len(self.text) < 2 * _HEAD_CHARS:
             return None
-        reading = self._head_values if where == "attribute" else self._head
+        reading = self._head.values if where == "attribute" else self._head.seen
         found = reading.find(quote, 0)
         # At its very end what follows might belong to it.
         return found if found and found[1] < _HEAD_CHARS - _MARGIN_CHARS else None
 
     @cached_property
     def _source(self) -> _Reading:
-        return _Reading(self.text.replace("\0", " "))
+        return _source(self.text)
 
     def locate(self, quote: str, *, after: int = 0, where: Where = "any") -> tuple[int, int] | None:
         """Byte range of the first place at byte *after* or behind it that reads as *quote*; None when there is none."""
@@ -334,9 +294,9 @@ class Body:
         begin = self._map.char_at(after) if after else 0
         found = None if begin else self._in_head(quote, where)
         if found is None and where != "attribute":
-            found = self._seen.find(quote, begin)
+            found = self._whole.seen.find(quote, begin)
         if found is None and where != "text":
-            found = self._values.find(quote, begin)
+            found = self._whole.values.find(quote, begin)
         if found is None and where == "any":
             found = self._source.find(quote, begin)
         return (self._map.byte_at(found[0]), self._map.byte_at(found[1])) if found else None
@@ -366,6 +326,5 @@ def _reads_as(text: str, quote: str) -> bool:
     wanted = fold(quote)
     if not wanted:
         return False
-    whole = text.replace("\0", " ")
-    readings = (_seen(text), _Reading(whole, in_attribute=True), _Reading(whole))
+    readings = (_Readings(text).seen, _source(text, in_attribute=True), _source(text))
     return any(fold(reading.folded) == wanted for reading in readings)
