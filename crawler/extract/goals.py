@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -38,17 +39,24 @@ _MAX_LINE = 3000
 #: titles that make a row of cards, and the most lines below one
 _TITLES = 3
 _LOOSE_GOALS = 12
+#: of a line, what stands before its announcement and says whose the aims are
+_ANNOUNCED = 160
+_NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
 _LOOSE_DISTANCE = 3
 
 
-@extractor(Goal, version=5)
+@extractor(Goal, version=6)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()
-    blocks = list(finder.blocks("goal", has_entries))
+    blocks = [block for block in finder.blocks("goal", has_entries) if not _is_of_others(block)]
     if not any(_entries_of(block) for block in blocks):
         announced = (finder.block(label, has_entries) for label in finder.loose_labels("goal"))
-        blocks = [block for block in announced if _is_plain_list(block)]
+        blocks = [
+            block
+            for block in announced
+            if _is_plain_list(block) and not _is_of_others(block) and not _is_doubtful(block)
+        ]
     found = any(_entries_of(block) for block in blocks)
     for text, line in _in_sentences(finder) if not found else ():
         evidence = finder.evidence(text, line)
@@ -72,7 +80,9 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
         entries = _entries_of(block)
         loose = block.label.rule == "loose-label"
         titled = bool(entries) and entries[0].shape == "title"
-        doubtful = not pointed_at and (loose or titled or _are_short([entry.text for entry in entries]))
+        doubtful = not pointed_at and (
+            loose or titled or _is_doubtful(block) or _are_short([entry.text for entry in entries])
+        )
         confidence = (
             _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         )
@@ -94,6 +104,29 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
                 name_source="text",
             )
             position += 1
+
+
+def _is_of_others(block: Block) -> bool:
+    """Whether what is announced are aims of a course, or of keeping data; or what a game was won by."""
+    if isinstance(block, Selection) or block.label.rule == "profile-label":
+        return False
+    return vocabulary().not_ours.search(_said(block)) is not None or _are_minutes(block)
+
+
+def _is_doubtful(block: Block) -> bool:
+    """Whether they may be aims of a law, or means by which the aims are to be reached."""
+    return vocabulary().doubtful.search(_said(block)) is not None
+
+
+def _said(block: Block) -> str:
+    return block.label.line.text[: block.label.end][-_ANNOUNCED:]
+
+
+def _are_minutes(block: Block) -> bool:
+    """Whether the entries are numbered, and their numbers count something else: "12. Jansen", "44. De Boer"."""
+    begun = [_NUMBERED.match(entry.lines[0].text) for entry in block.entries()[:_TITLES]]
+    numbers = [int(found[1]) for found in begun if found is not None]
+    return len(numbers) > 1 and len(numbers) == len(begun) and numbers[1] - numbers[0] != 1
 
 
 def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:

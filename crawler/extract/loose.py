@@ -11,8 +11,15 @@ from crawler.extract.blocks import has_entries
 from crawler.extract.finder import Finder
 from crawler.extract.headings import READ
 from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
+from crawler.extract.links import host_of
 from crawler.extract.logos import has_wall
-from crawler.extract.names import are_spelt_as_names, called_organisations, organisation_like
+from crawler.extract.names import (
+    are_spelt_as_names,
+    called_organisations,
+    is_spelt_as_name,
+    named_bodies,
+    organisation_like,
+)
 from crawler.extract.naming import address_words, title_parts
 from crawler.extract.roster import LIKELY, LOGOS, Found, in_entries, in_running_text, on_logos
 from crawler.extract.surroundings import cards_lead_out, cards_say_how_to_reach, lead_out
@@ -20,6 +27,8 @@ from crawler.extract.zones import is_of_another
 
 #: share of names that say what they are, where the heading does not
 _CALLED = 0.5
+#: share of names that are spelt as such, or say what they are, that a heading of one word needs
+_SPELT = 1 / 3
 #: confidence in a list whose heading only may announce it
 _LOOSE = 0.7
 #: and in one of which the names say nothing
@@ -65,15 +74,37 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     called = called_organisations(names) >= _CALLED
     # What a page is called is far from the list: there the names, or what stands beside them, must say what they are.
     likely = called if label.rule == "page-label" else organisation_like(names) >= LIKELY
-    if not (likely or _are_told_of(found, label, finder)):
+    told = _are_told_of(found, label, finder)
+    bare = finder.words.bare.match(label.line.text.casefold().strip(" :")) is not None
+    if not (likely or told):
+        return
+    if bare and not told and (_are_headlines(names) or _lead_home(found, finder) or not _say_what_they_are(names)):
         return
     taken |= asked
-    # The heading says little: what calls itself a club is one, and the rest is for a person to look at.
-    sure = likely and called and label.rule == "loose-label" and not finder.words.directory.search(label.line.text)
+    # The heading says little: what calls itself a club is one, and the rest is for a person to look at. "Chapters" or
+    # "Companies" may head those of a book, or of a market.
+    whose = (told or not bare) and not finder.words.directory.search(label.line.text)
+    sure = likely and called and label.rule == "loose-label" and whose
     tier: Tier = "confirmed" if sure else "candidate"
     rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
     for each in found:
         yield replace(each, rule=f"{rule}-{each.rule}", tier=tier, confidence=min(confidence, each.confidence))
+
+
+def _are_headlines(names: Sequence[str]) -> bool:
+    """Whether most go on in small letters, as what is told does: "Red Cross opens a centre in Harwick"."""
+    return sum(map(is_spelt_as_name, names)) < _SPELT * len(names)
+
+
+def _say_what_they_are(names: Sequence[str]) -> bool:
+    return named_bodies(names) >= _SPELT
+
+
+def _lead_home(found: Sequence[Found], finder: Finder) -> bool:
+    """Whether all are pictures that lead to pages of the site itself: a slide show."""
+    own = host_of(finder.page.url)
+    logos = [each.logo for each in found if each.logo is not None]
+    return bool(logos) and all(logo.href and host_of(logo.href) == own for logo in logos)
 
 
 def _page_label(finder: Finder) -> Label | None:

@@ -28,12 +28,16 @@ _ADDRESS = re.compile(
 #: names of accounts and of things in programs
 _CODE = re.compile(r"^\.\w+$|\w_\w|\(\)|::|^--?\w|[{};<>]")
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
-#: what names of organisations hold and names of things do not
-_ORGANISATION = re.compile(
+#: nouns for bodies, in four languages
+_BODY = (
     r"\b(?:stichting|vereniging|fonds|bond|federatie|netwerk|raad|verbond|instituut|universiteit|hogeschool|gemeente|provincie|ministerie|"
     r"foundation|association|society|network|institute|university|trust|council|federation|union|international|"
     r"verein|verband|stiftung|bund|hochschule|universität|e\.? ?v\.?|ggmbh|gmbh|fondation|réseau|fédération|"
-    r"nederland|netherlands|deutschland|belgië|b\.?v\.?|n\.?v\.?|for|voor|für|pour|aid|care|hulp|hilfe)(?!\w)|\b[A-Z]{2,}\b",
+    r"b\.v\.|n\.v\.)(?!\w)"
+)
+#: what names of organisations hold and names of things do not
+_ORGANISATION = re.compile(
+    rf"{_BODY}|\b(?:nederland|netherlands|deutschland|belgië|b\.?v\.?|n\.?v\.?|for|voor|für|pour|aid|care|hulp|hilfe)(?!\w)|\b[A-Z]{{2,}}\b",
 )
 
 #: nouns that names of bodies end in or hold, in compounds too
@@ -46,12 +50,15 @@ _CALLED = re.compile(
     r"gemeente|stadt|landkreis|council|ville|commune|région|département|sparkasse|volksbank)(?:s|en|e|n)?\b",
     re.IGNORECASE,
 )
+_NAMED_BODY = re.compile(f"{_BODY}|{_CALLED.pattern}", re.IGNORECASE)
 #: a list this long in which some first names are known is one of people where the others are spelt like such names
 _MANY = 8
 _WORD = re.compile(r"\S+")
 _PERSON = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:van|von|de|der|den|du|le|la|el|al|ten|ter)){0,2}(?: [A-ZÀ-ÖØ-Þ][\w'’.-]*){1,2}"
 )
+#: what people call themselves where they are not known
+_HANDLE = re.compile(r"[a-z][a-z.-]*\d+|[A-Z][a-z]+\d{2,}|[a-z]+[._-][a-z]+")
 #: what kinds of members are called: "Full members", "Fördermitglied"
 _KIND_OF_MEMBER = re.compile(
     r"(?:\w*mitglied(?:er|schaft(?:en)?)?|\w*members?(?:hips?)?|\w*leden|\w*lidmaatschap(?:pen)?|"
@@ -100,12 +107,25 @@ def _are_spelt_as_persons(names: Sequence[str]) -> bool:
     return spelt * 10 >= len(names) * 8 and called_organisations(names) * 10 <= 1
 
 
+def may_be_persons(names: Sequence[str]) -> bool:
+    """Whether all are spelt as people's names, none says what it is, and they have no word in common: "Tor Quist"."""
+    words = [word for name in names for word in set(name.split())]
+    spelt = all(_PERSON.fullmatch(name) for name in names)
+    return spelt and len(words) == len(set(words)) and called_organisations(names) == 0
+
+
 def called_organisations(names: Sequence[str]) -> float:
     """Share of the names that say what they are: a club, a foundation, a choir."""
     called = sum(
         any(p.search(form) for p in (_ORGANISATION, _CALLED) for form in (name, name.lower())) for name in names
     )
     return called / len(names) if names else 0.0
+
+
+def named_bodies(names: Sequence[str]) -> float:
+    """Share of the names that hold a noun for a body; a small word or capital letters alone do not say it."""
+    bodies = sum(bool(_NAMED_BODY.search(name.lower())) for name in names)
+    return bodies / len(names) if names else 0.0
 
 
 def are_spelt_as_names(texts: Sequence[str]) -> bool:
@@ -126,6 +146,18 @@ def are_promises(texts: Sequence[str]) -> bool:
     """Whether the texts say what members get, and not who they are: "Free access to our library"."""
     small = sum(len(text.split()) > 1 and not any(word[:1].isupper() for word in text.split()[1:]) for text in texts)
     return hold_promises(texts) or (small * 4 >= len(texts) * 3 and organisation_like(texts) <= _UNLIKELY)
+
+
+def are_advice(texts: Sequence[str]) -> bool:
+    """Whether the texts tell a reader what to do: "Avoid coffee", "Nimm dir Zeit"."""
+    told = sum(vocabulary().advice.match(text) is not None for text in texts)
+    return told > 1 and told * 5 >= len(texts) * 2
+
+
+def are_handles(texts: Sequence[str]) -> bool:
+    """Whether the texts are names that people gave themselves on a forum: "dragon88", "kite.runner"."""
+    handles = sum(_HANDLE.fullmatch(text) is not None for text in texts)
+    return handles * 4 >= len(texts) and called_organisations(texts) <= _UNLIKELY
 
 
 def are_kinds_of_members(texts: Sequence[str]) -> bool:

@@ -16,22 +16,28 @@ from crawler.extract.finder import Finder
 from crawler.extract.links import is_document
 from crawler.extract.listing import announces_organisations, enumerated
 from crawler.extract.logos import LogoName, logos_behind, name_of
+from crawler.extract.menus import are_site_pages, is_column, is_menu, is_one_of
 from crawler.extract.names import (
+    are_advice,
     are_countries,
+    are_handles,
     are_kinds_of_members,
     are_persons,
     are_promises,
     is_button,
     is_name,
+    may_be_persons,
     organisation_like,
 )
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
-from crawler.extract.surroundings import lead_out
+from crawler.extract.surroundings import cards_lead_out, lead_out
 from crawler.extract.tails import REMARKS, towns_behind, usual_remarks, without_contact, without_remarks
 
 #: below it a list is for a person to look at
 CONFIRMED = 0.7
+#: confidence in names that may be people's
+_DOUBTFUL = 0.5
 #: fewer images under "Members" are illustrations
 LOGOS = 3
 #: how far up from an image a class may call it a logo, and how much of one is read
@@ -103,6 +109,8 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
         return []
     if are_promises(texts) or are_kinds_of_members(texts) or _are_documents(entries):
         return []
+    if are_advice(texts) or are_handles(texts) or are_site_pages(texts) or is_one_of(label, entries):
+        return []
     articles = finder.words.articles
     if sum(text[:1].islower() and (text.islower() or bool(articles.match(text))) for text in texts) * 2 > len(texts):
         # Names people gave themselves, or things: "eine Beschreibung des Hofs".
@@ -111,19 +119,21 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
         # A parser consists of parts, and nothing says that they are organisations.
         return []
     set_off = bool(label.line.level or label.language) or label.line.text.endswith(":")
-    if _is_menu(entries) and not set_off:
+    if is_column(label, entries, finder.outline) or (is_menu(entries) and not set_off):
         return []
     taken.update(line.at for entry in entries for line in entry.lines)
     # The images in their cards show the same members again.
     last = max(line.at for entry in entries for line in entry.lines) + _CARD_ITEMS
     taken.update(item.at for item in block.items if isinstance(item, Picture) and item.at <= last)
-    confidence = 0.9 if set_off else 0.8
+    doubtful = may_be_persons(texts) and not cards_lead_out([each.line.at for each in names], finder)
+    tier: Tier = "candidate" if doubtful else "confirmed"
+    confidence = _DOUBTFUL if doubtful else 0.9 if set_off else 0.8
     return [
         Found(
             each.name,
             each.line,
             "labelled-list",
-            "confirmed",
+            tier,
             confidence,
             compound="/" in each.name,
             year=each.year,
@@ -240,9 +250,3 @@ def _are_documents(entries: Sequence[Entry]) -> bool:
     """Whether most are files to fetch: what members published."""
     files = sum(any(is_document(link.attribute("href") or "") for link in entry.links) for entry in entries)
     return files * 2 > len(entries)
-
-
-def _is_menu(entries: Sequence[Entry]) -> bool:
-    """Every entry is a link and nothing else, and none leads to a site of its own."""
-    links = [entry.links for entry in entries]
-    return all(links) and not any("//" in (link.attribute("href") or "") for each in links for link in each)

@@ -71,16 +71,27 @@ class Vocabulary:
     none: Pattern
     #: stands in what members are promised: "Free access to our library"
     promise: Pattern
+    #: begins what readers are told to do: "Avoid coffee"
+    advice: Pattern
+    #: what every site calls pages of its own: "Terms and conditions"
+    site_page: Pattern
+    #: heads a column of links beside others: "About us"
+    about: Pattern
     #: begins the heading of a group: "Regio Noord"
     region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
     other: Pattern
     #: stands in a line that ends in a colon before a list of bodies that belong together
     leads: Pattern
+    #: stands in what announces aims that are nobody's who runs the site: "Course objectives"; and in what may
+    not_ours: Pattern
+    doubtful: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
     #: a heading that names a list of somebody, and not whose members they are: "Directory"
     directory: Pattern
+    #: a heading of one word that may be that of anything: "Chapters", "Companies"
+    bare: Pattern
     #: stands in a label, behind which may stand by whom something is supported
     given_by: Pattern
     #: stands in what a page is called whose partners are members
@@ -133,12 +144,18 @@ def vocabulary() -> Vocabulary:
         button=_compiled(every("page", "buttons"), whole=True),
         none=_compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
         promise=_compiled(every("prose", "promises")),
+        advice=_compiled([rf"^(?:\d{{1,2}}[.)] )?(?:{'|'.join(every('prose', 'advice'))})"]),
+        site_page=_compiled(every("page", "site_pages"), whole=True),
+        about=_compiled(every("page", "about"), whole=True),
         region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
+        not_ours=_compiled(every("goal", "not_ours")),
+        doubtful=_compiled(every("goal", "doubtful")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         consortium=_compiled(every("member", "consortium")),
         directory=_compiled(every("member", "directories")),
+        bare=_compiled(every("member", "bare"), whole=True),
         leads=_compiled(every("member", "leads")),
         given_by=_compiled(every("sponsor", "given_by")),
         legal=_compiled(every("page", "legal"), whole=True),

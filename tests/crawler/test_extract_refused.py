@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crawler.test_extract_reach import values
+from tests.crawler.test_extract_reach import section, values
 
 COMPANIES = ["Quanta Analytics Ltd", "Blink Video Inc.", "Pixelhaus GmbH"]
 #: two of ten first names are known; the others are spelt like names of people
@@ -53,3 +53,32 @@ def test_files_to_fetch_are_no_members(heading: str) -> None:
 
 def test_an_ending_alone_is_no_file() -> None:
     assert values("sponsor", listed("Sponsors", [".ai", ".pdf", ".png"])) == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["Help Files", "Gallery", "Northern Sky", "Southern Sky"],
+        ["Mein Konto", "Alte Hefte", "Häufige Fragen", "Neue Anschrift"],
+        ["Keep your Oars Dry", "Never Row Alone", "Club Rules"],
+        ["dragon88", "Old Tom", "kite.runner"],
+    ],
+)
+def test_pages_of_the_site_advice_and_what_people_call_themselves_are_no_members(texts: list[str]) -> None:
+    assert values("member", listed("Members", texts)) == []
+    assert values("member", listed("Members", [*texts[:1], *BODIES])) != []
+
+
+def test_names_that_may_be_peoples_are_for_a_person_to_look_at() -> None:
+    names = ["Tor Quist", "Ask Hvilsom", "Gro Brundt"]
+    for texts, tier in ((names, "candidate"), ([*names, "Oar Society"], "confirmed")):
+        facts = section("member", listed("Members", texts)).facts
+        assert [(fact.value, fact.tier) for fact in facts] == [(text, tier) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("heading", "tier"), [("Our aims:", "confirmed"), ("The aims of the Act are:", "candidate"), ("Course aims:", None)]
+)
+def test_aims_are_whose_the_heading_says(heading: str, tier: str | None) -> None:
+    facts = section("goal", listed(heading, ["to clean the canal", "to plant a thousand trees"])).facts
+    assert [fact.tier for fact in facts] == [tier] * 2 * (tier is not None)
