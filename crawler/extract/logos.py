@@ -12,13 +12,13 @@ from archive.model import UNNAMED, Evidence
 from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
 from crawler.extract.finder import Finder
+from crawler.extract.hosts import host_name
 from crawler.extract.labels import Label
 from crawler.extract.links import host_of, social_network
 from crawler.extract.names import is_name
 from crawler.extract.naming import (
     clean,
     file_name,
-    host_name,
     is_file_name,
     is_machine_made,
     named_by_file,
@@ -188,7 +188,7 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
             continue
         name = clean(text, from_file=True if spelt and _AS_FILES.search(text) else None)
         if name and not is_file_name(text):
-            name = without_number(name) if spelt else without_slogan(name)
+            name = without_number(name) if spelt else without_slogan(name, logo.href)
         if name and len(name) <= 80 and not re.search(r"[!?]", name):
             return LogoName(name, text, source, 0.75 if is_file_name(text) else 0.9)
     caption = caption_of(logo, block)

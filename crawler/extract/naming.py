@@ -12,6 +12,7 @@ import re
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from crawler.extract.hosts import host_name
 from crawler.extract.organisations import IMAGE_EXTENSION, slug
 
 #: words that tell of the picture, not of whom it shows
@@ -25,7 +26,7 @@ _PICTURE_WORDS = frozenset(
     black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
     print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
     partners member members png jpg jpeg gif svg webp rotation full version versie office premium hover
-    rollover mouseover quadri rvb cmjn
+    rollover mouseover quadri rvb cmjn freigestellt vrijstaand
     """.split()
 )
 #: the same, but names hold them too: at the end of a file's name alone they tell of the picture
@@ -81,6 +82,8 @@ _ANNOUNCES = re.compile(
     r"(?:ce projet|cette action|l.association) est (?:co)?financée? par(?: le| la| les)?|"
     r"(?:this|the) (?:project|work|programme) is (?:co-?)?(?:funded|financed|supported) by(?: the)?|"
     r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
+    r"(?:\S+ )?(?:is |wird |wordt )?(?:based on|(?:hosted|powered|provided|presented) by|hosting by|"
+    r"gehostet (?:von|bei)|präsentiert von|gehost door|hébergé par|propulsé par)|"
     r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
     re.IGNORECASE,
 )
@@ -196,15 +199,20 @@ def _is_hyphenated(text: str) -> bool:
     )
 
 
-def without_slogan(text: str) -> str:
-    """What stands before a slogan; an abbreviation and what it stands for are one name.
+def without_slogan(text: str, href: str | None = None) -> str:
+    """What stands before a slogan; an abbreviation and what it stands for are one name. Where the link *href* leads
+    tells what is the name of two words and two.
 
     >>> without_slogan("graphic berlin - Web/Shop & Print Design"), without_slogan("FGB - Rescuetechnik")
     ('graphic berlin', 'FGB - Rescuetechnik')
+    >>> without_slogan("Maplane - Walking Anonymously", "https://www.maplane.test/?from=us")
+    'Maplane'
     """
     if behind := _SMALL_SLOGAN.search(text):
         text = text[: behind.start()]
     head, *tail = _SLOGAN.split(text, maxsplit=1)
+    if tail and href and not head.isupper() and _letters(head) == _letters(host_name(href)):
+        return head
     # "covering covers": two small words are a slogan, "Rescuetechnik" is not.
     if (
         not tail
@@ -214,6 +222,10 @@ def without_slogan(text: str) -> str:
     ):
         return text
     return head
+
+
+def _letters(text: str) -> str:
+    return slug(text).replace("-", "")
 
 
 def named_by_file(file: str, href: str | None) -> tuple[str, Literal["file", "host"]]:
@@ -255,24 +267,6 @@ def clean_stem(file: str) -> str:
 
 def without_number(name: str) -> str:
     return _NUMBERED.sub("", name)
-
-
-def host_name(url: str) -> str:
-    """Name in a link's host: ``www.uba.nl`` says "uba"."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    labels = [label for label in host.split(".") if label not in ("www", "com", "co", "org", "gv", "gov", "ac")]
-    if len(labels) >= 2:
-        labels = labels[:-1]
-    name = labels[-1] if labels else ""
-    if name.startswith("xn--"):
-        try:
-            name = name.encode("ascii").decode("idna")
-        except UnicodeError:
-            return ""
-    return name
 
 
 def without_state(file: str) -> str:

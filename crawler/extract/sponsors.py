@@ -31,6 +31,7 @@ from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
 from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
+from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
 from crawler.items import Sponsor
 
@@ -52,7 +53,7 @@ _NOBODY = re.compile(
 )
 
 
-@extractor(Sponsor, version=5)
+@extractor(Sponsor, version=6)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0
@@ -180,7 +181,7 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         return
     taken.update(logo.at for logo in logos)
     if len(logos) >= (1 if is_sure(block.label) and not is_headline(block.label) else 2):
-        named = [name_of(logo, block, finder) for logo in logos]
+        named = _without_shared_tail([name_of(logo, block, finder) for logo in logos])
         if are_persons([name.value for name in named]) and not (
             is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
         ):
@@ -201,6 +202,12 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
     if not files and not (block.label.language and block.label.rest):
         yield from list(in_list(block, finder, taken)) or in_running_text(block, finder, taken)
+
+
+def _without_shared_tail(names: list[LogoName]) -> list[LogoName]:
+    by_file = [name.value for name in names if name.source == "file"]
+    shorter = dict(zip(by_file, without_shared_tail(by_file), strict=True))
+    return [replace(name, value=shorter.get(name.value, name.value)) for name in names]
 
 
 def _first_run(lines: Sequence[Line]) -> Iterator[Line]:

@@ -6,16 +6,22 @@
 [('Terre en Commun', 'Rennes'), ('Les Paniers du Marais', 'Redon'), ('Grain de Blé', None)]
 >>> towns_behind(["Bakkerij Jansen, Zonen", "Kring Noord", "Bond Zuid"])[0]
 ('Bakkerij Jansen, Zonen', None)
+>>> without_shared_tail(["lamp tp", "Brin Noord tp", "zon tp", "PIA"])
+['lamp', 'Brin Noord', 'zon', 'PIA']
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 #: share of a list's names behind which a town must stand, for it to be one
 _MOST = 0.6
 _TOWN_WORDS = 4
+#: files of a wall that must share a tail, for it to be none of their names'; and how long it is
+_SHARED = 3
+_TAIL_CHARS = 3
 _CONTACT = re.compile(
     r"\s*[,;:–—(|]\s*(?:"
     r"(?:dhr|mevr|mw|mr|mrs|ms|drs?|ds|ir|ing|prof|herr|frau|hr|fr|mme|m)\.? +[A-ZÀ-Þ]"
@@ -63,6 +69,17 @@ def _town(text: str) -> tuple[str, str] | None:
     if found is None or _LEGAL.fullmatch(found["town"]) or len(found["town"].split()) > _TOWN_WORDS:
         return None
     return found["name"], found["town"].strip()
+
+
+def without_shared_tail(names: Sequence[str]) -> list[str]:
+    """Names that the files of a wall give, without the two or three small letters that whoever made them put behind
+    half of them or more: what the pictures are for, or which size they have."""
+    tails = Counter(name.rpartition(" ")[2] for name in names if " " in name)
+    tail, count = max(tails.items(), key=lambda each: each[1], default=("", 0))
+    own = _LEGAL.fullmatch(tail) or not (tail.islower() and len(tail) <= _TAIL_CHARS)
+    if own or count < _SHARED or count * 2 < len(names):
+        return list(names)
+    return [name.removesuffix(f" {tail}") for name in names]
 
 
 def usual_remarks(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:

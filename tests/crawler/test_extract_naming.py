@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.extract.naming import clean, host_name, is_machine_made, named_by_file, number_behind, without_slogan
+from crawler.extract.hosts import host_name
+from crawler.extract.naming import clean, is_machine_made, named_by_file, number_behind, without_slogan
 from crawler.extract.organisations import Aliases, alias_key, organisation_key
 
 
