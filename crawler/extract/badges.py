@@ -19,7 +19,7 @@ _CALL_CHARS = 120
 _CAMPAIGN_FILE = ("popup", "campagne", "campaign", "kampagne", "petitie", "petition", "actie")
 
 
-@extractor(Certification, version=2)
+@extractor(Certification, version=3)
 def certifications(page: Page, finder: Finder) -> Iterator[Certification]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     for name, quote, rule, evidence, image, href in _badges(finder):
