@@ -19,9 +19,10 @@ from typing import Any
 from archive.model import UNNAMED, Backed, Evidence, Sheet
 from crawler.extract.backgrounds import COPIES, Compound, compounds
 from crawler.extract.hints import Hints
-from crawler.extract.logos import OWN_CAPTION, LogoName, is_of_the_page, name_by_file, organisation_of, twin_of
+from crawler.extract.logos import OWN_CAPTION, LogoName, name_by_file, organisation_of, twin_of
 from crawler.extract.naming import clean, file_name
 from crawler.extract.organisations import Aliases
+from crawler.extract.ornaments import is_of_the_page
 from crawler.extract.pictures import absolute
 from crawler.extract.vocabulary import vocabulary
 from crawler.items import Sponsor

@@ -23,6 +23,7 @@ MAX_LABEL_LINE = 3000
 #: in labels that may announce anybody
 _VAGUE = (
     "partner",
+    "partenaire",
     "samenwerking",
     "cooperation",
     "collaboration",
@@ -39,6 +40,8 @@ _INLINE = ("member", "sponsor")
 _INLINE_LABEL = re.compile(r"([^:,.;]{3,50}):\s+(?=\S)")
 #: in a label or a heading in two languages: "Unterstützt von / Supported by"
 BOTH = re.compile(r"\s+[/|]\s+")
+#: an entry of a list that is typed with signs, unless the sign stands behind it too
+_ENTRY = re.compile(r"[*•·▪►▸‣]\s*\w.*[\w)]$")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
 _TAIL = (
     r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro"
@@ -92,6 +95,8 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
         if short.search(_TRIM.sub("", told)) and not _refused(role, told) and "," in text[found.end() :]:
             return Label(role, line, None, 0, found.end(), "inline-label")
     if short is None or len(text) > LABEL_CHARS or text.endswith((".", ",")):
+        return None
+    if line.level == 0 and _ENTRY.match(text):
         return None
     if text.endswith("?") and (role == "sponsor" or not (line.level or line.strong)):
         return None

@@ -72,6 +72,11 @@ def social_network(url: str | None) -> str | None:
     return _BY_HOST.get(host) or _BY_HOST.get(".".join(host.split(".")[-2:]))
 
 
+def is_network(name: str) -> bool:
+    """Whether a name is a network's, or says that it is a feed."""
+    return name.casefold() in _NETWORKS
+
+
 @extractor(ExternalLink, version=2)
 def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
     own = host_of(page.url)

@@ -13,6 +13,7 @@ from crawler.extract.blocks import Block, has_entries
 from crawler.extract.dom import Element, Item, Line, Picture
 from crawler.extract.finder import Finder
 from crawler.extract.hosts import host_name
+from crawler.extract.inline import pictures_in_line
 from crawler.extract.labels import Label
 from crawler.extract.links import host_of, social_network
 from crawler.extract.names import is_name
@@ -28,8 +29,8 @@ from crawler.extract.naming import (
     without_state,
 )
 from crawler.extract.organisations import Aliases, organisation_key
+from crawler.extract.ornaments import is_ornament
 from crawler.extract.pictures import Image
-from crawler.extract.vocabulary import Vocabulary
 from crawler.extract.zones import item_region
 
 #: text between two logos that parts them: a caption does not, a paragraph does
@@ -48,10 +49,6 @@ _PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff
 _CARD_HOLDS = 3
 #: how a file's name is spelt, and no other
 _AS_FILES = re.compile(r"_|^[^\sA-Z]+-[^\sA-Z]+$")
-_ARROW = re.compile(
-    r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,9 @@ class LogoName:
 
 
 def logos_behind(block: Block, finder: Finder) -> list[Image]:
-    """The logos a label announces: those that follow it, or those right before it where none do."""
-    return _in_one_part(_wall(block.items, finder), block.label) or _before_label(block.label, finder)
+    """The logos a label announces: those in its line, else those that follow it, else those right before it."""
+    own = _wall(pictures_in_line(block.label.line, finder), finder)
+    return own or _in_one_part(_wall(block.items, finder), block.label) or _before_label(block.label, finder)
 
 
 def has_wall(items: Sequence[Item]) -> bool:
@@ -148,18 +146,11 @@ def _is_logo(image: Image, finder: Finder) -> bool:
         or finder.ignores(image.words)
     ):
         return False
-    if is_of_the_page(image.alt or image.file, image.file, finder.words):
+    if is_ornament(image, finder):
         return False
     # A link to the front page is around the site's own logo.
     own = image.href is not None and host_of(image.href) == host_of(finder.page.url)
     return not (own and urlsplit(image.href or "").path in ("", "/"))
-
-
-def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:
-    """An arrow, or a badge: nobody's logo."""
-    return _ARROW.search(file) is not None or any(
-        words.certification.fullmatch(clean(text)) is not None for text in (name, file)
-    )
 
 
 def _is_same_shown_twice(one: Image, other: Image) -> bool:

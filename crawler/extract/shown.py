@@ -26,6 +26,8 @@ class Shown:
     href: str | None = None
     #: whom the label says is supported
     beneficiary: str | None = None
+    #: whether what announces it, or how it stands there, leaves open that it is a sponsor
+    doubtful: bool = False
 
 
 def shown_once(shown: Sequence[Shown]) -> list[Shown]:

@@ -11,6 +11,7 @@ from crawler.extract.blocks import Block
 from crawler.extract.dom import Line
 from crawler.extract.entries import BULLET
 from crawler.extract.finder import Finder
+from crawler.extract.label_entries import leads_elsewhere, within_own_list
 from crawler.extract.labels import Label, is_sure
 from crawler.extract.listing import listing, one_named
 from crawler.extract.logos import (
@@ -33,6 +34,7 @@ from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
+from crawler.extract.walls import is_announced, looks_like_logos, stands_alone
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
@@ -77,7 +79,7 @@ def _sponsor(each: Shown, key: str | None, position: int) -> Sponsor:
     # A logo in a labelled wall is a sponsor's, whether or not its name can be told.
     shown = each.image is not None or is_file_name(each.name.raw)
     sure = shown or each.rule == RULE or each.name.confidence >= _CONFIRMED
-    tier: Tier = "confirmed" if sure else "candidate"
+    tier: Tier = "confirmed" if sure and not each.doubtful else "candidate"
     return Sponsor(
         raw=each.name.raw,
         value=each.name.value,
@@ -132,7 +134,10 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
         if label.rule == "inline-label":
             shown = list(all_named_in(label.line, label.rest, finder))
         shown = shown or list(behind(finder.block(label, has_wall), finder, taken))
-        yield shown or list(_one_in_line(label, finder)), beneficiary
+        shown = shown or list(_one_in_line(label, finder))
+        if label.language is None and finder.words.not_only.search(label.line.text):
+            shown = [replace(each, doubtful=True) for each in shown]
+        yield shown, beneficiary
 
 
 def _loosely_announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
@@ -176,11 +181,17 @@ def _one_in_line(label: Label, finder: Finder) -> Iterator[Shown]:
 
 
 def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
+    block = within_own_list(block)
     logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
     if logos and are_portraits(logos):
         return
+    if logos and not is_announced(logos, block, finder):
+        logos = []
     taken.update(logo.at for logo in logos)
-    if len(logos) >= (1 if is_sure(block.label) and not is_headline(block.label) else 2):
+    in_line = bool(logos) and logos[0].at < block.label.line.at
+    alone = stands_alone(logos, block, finder)
+    if len(logos) >= (1 if in_line or alone or (is_sure(block.label) and not is_headline(block.label)) else 2):
+        doubtful = not is_sure(block.label) and not in_line and (alone or not looks_like_logos(logos, block, finder))
         named = _without_shared_tail([name_of(logo, block, finder) for logo in logos])
         if are_persons([name.value for name in named]) and not (
             is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
@@ -189,7 +200,7 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
             return
         for logo, name in zip(logos, named, strict=True):
             evidence = logo_evidence(logo, name, block, finder)
-            yield Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder))
+            yield Shown(name, "logo-wall", evidence, logo, link_of(logo, block, finder), doubtful=doubtful)
         for text, line in lower_tiers(block, logos[0].at, logos[-1].at, finder) if is_sure(block.label) else ():
             yield Shown(LogoName(text, text, "text", 0.7), "labelled-list", finder.evidence(text, line))
         return
@@ -199,8 +210,10 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         value = clean(line.text, from_file=True)
         name = LogoName(value or line.text, line.text, "file", 0.7 if value else UNNAMED)
         yield Shown(name, "file-names", finder.evidence(line.text, line))
-    # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser".
-    if not files and not (block.label.language and block.label.rest):
+    # A sentence that goes on behind its cue leads to no list below it: "formats that are supported by the parser". Nor
+    # does a link to "Partners".
+    elsewhere = leads_elsewhere(block.label) and not is_sure(block.label)
+    if not files and not elsewhere and not (block.label.language and block.label.rest):
         yield from list(in_list(block, finder, taken)) or in_running_text(block, finder, taken)
 
 

@@ -1,0 +1,98 @@
+"""Pictures that are the page's own and nobody's logo: buttons, icons, badges, its own logo; and advertisements.
+
+>>> is_advertisement("https://ad.example.test/clk/7"), is_advertisement("https://www.adlerbank.test/ads-und-mehr")
+(True, False)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from crawler.extract.finder import Finder
+from crawler.extract.hosts import host_name
+from crawler.extract.links import host_of, is_network
+from crawler.extract.names import is_button
+from crawler.extract.naming import clean, clean_stem
+from crawler.extract.organisations import slug
+from crawler.extract.pictures import Image
+from crawler.extract.vocabulary import Vocabulary
+
+#: sides of icons, pixels
+_ICON_SIDE = 48
+#: a site's name shorter than this may be anybody's
+_NAME_CHARS = 4
+_ARROW = re.compile(
+    r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
+    re.IGNORECASE,
+)
+_ICON_FOLDER = re.compile(
+    r"/(?:icons?|icos?|smil(?:ies|eys)|emoticons?|emojis?|buttons?|bullets?|flags)/", re.IGNORECASE
+)
+_ICON_WORD = (
+    "icons?|ico|btn|button|submit|send|print(?:er)?|e?-?mail|rss|feed|share|pin|star|lock|clock|calendar|date|info|help|"
+    "user|edit|delete|download|pdf|top|up|down|blank|spacer|pixel|clear|dot|bullet|line|shadow|corner|bg|background|"
+    "photo|camera|map|marker|phone|tel|fax|home|login|logout|rating|permalink|external|link"
+)
+#: a file that is called after what it is for, and after nobody
+_ICON = re.compile(rf"(?:{_ICON_WORD})(?:[\W_]*(?:{_ICON_WORD}|\d+|small|[sml]))*", re.IGNORECASE)
+_ADVERTISER = re.compile(
+    r"(?:^|\.)(?:ads?\d*|adclick|adform|\w*adserver|doubleclick|googlesyndication|tradedoubler|tradetracker|awin1?|zanox|"
+    r"daisycon|affilinet|shareasale)(?=\.)",
+    re.IGNORECASE,
+)
+_COUNTED_CLICK = re.compile(
+    r"/(?:affiliates?|adclick|aclk|adserver|ck\.php|banner/rd)(?=[/.]|$)|[?&]aff(?:iliate)?_?id=", re.IGNORECASE
+)
+
+
+def is_ornament(image: Image, finder: Finder) -> bool:
+    if image.picture.element.tag == "input":
+        # A button that sends a form.
+        return True
+    if is_of_the_page(image.alt or image.file, image.file, finder.words):
+        return True
+    own = host_of(finder.page.url)
+    if image.href is not None and host_of(image.href) != own:
+        return is_advertisement(image.href)
+    name = clean(image.alt or image.title or "")
+    return (
+        _is_icon(image)
+        or is_button(name)
+        or is_network(name or clean(image.file))
+        or _names_site(name or clean(image.file, from_file=True), finder.page.url)
+    )
+
+
+def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:
+    """An arrow, or a badge: nobody's logo."""
+    return _ARROW.search(file) is not None or any(
+        words.certification.fullmatch(clean(text)) is not None for text in (name, file)
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_advertisement(href: str) -> bool:
+    """Whether a link is counted by who sells advertisements: nobody thanks those for their support."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return False
+    return _ADVERTISER.search(parts.hostname or "") is not None or _COUNTED_CLICK.search(href) is not None
+
+
+def _is_icon(image: Image) -> bool:
+    try:
+        folder = urlsplit(image.url).path.rpartition("/")[0] + "/"
+    except ValueError:
+        return False
+    if _ICON_FOLDER.search(folder) or _ICON.fullmatch(clean_stem(image.file)):
+        return True
+    sides = (image.width, image.height)
+    return image.alt is None and all(side is not None and side <= _ICON_SIDE for side in sides)
+
+
+def _names_site(name: str, url: str) -> bool:
+    own = slug(host_name(url)).replace("-", "")
+    return len(own) >= _NAME_CHARS and slug(name).replace("-", "") == own
