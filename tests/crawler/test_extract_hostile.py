@@ -74,9 +74,9 @@ def read(body: bytes) -> tuple[Section, ...]:
 )
 def test_much_of_one_thing_takes_no_quadratic_time(piece: str, head: str) -> None:
     body = (head + piece * (SIZE // len(piece))).encode()
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read(body)) == len(KINDS)
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_much_of_one_thing_takes_no_quadratic_time(piece: str, head: str) -> Non
     ids=range(12),
 )  # fmt: skip
 def test_one_endless_thing_is_read_too(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read(text.encode())) == len(KINDS)
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
 
 
 @pytest.mark.parametrize(
