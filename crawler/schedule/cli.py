@@ -244,7 +244,8 @@ def schedule_install(
     \b
     Examples
       bewaar schedule install --user --print
-      sudo bewaar schedule install --system --archive /srv/archive --notify 'mail -s "Bewaar" me@example.org </dev/null'
+      sudo "$(command -v bewaar)" schedule install --system --archive /srv/archive
+      bewaar schedule install --user --notify 'mail -s "Bewaar" me@example.org </dev/null'
       bewaar schedule install --cron
     """
     from crawler.schedule.install import enable, install, plan_installation
