@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archive.counted import counted
 from archive.errors import BadRecord
 from archive.layout import Archive, readable
 
@@ -96,11 +97,11 @@ def verify(files: tuple[Path, ...], archive: Path, rows: bool, strict: bool, as_
     if as_json:
         print_json({**asdict(tally), "findings": findings})
     else:
-        facts = f", {tally.rows.captures} rows, {tally.rows.facts + tally.rows.rules} quotes" if tally.rows else ""
-        lines = f", {tally.warcs.lines} index lines" if tally.warcs.lines else ""
+        facts = f", {counted(row=tally.rows.captures, quote=tally.rows.facts + tally.rows.rules)}" if tally.rows else ""
+        lines = f", {counted(index_line=tally.warcs.lines)}" if tally.warcs.lines else ""
         gone = f" ({tally.warcs.erased} of them tombstones of what was erased)" if tally.warcs.erased else ""
-        count = f"{tally.warcs.files} files, {tally.warcs.records} records{gone}{lines}{facts} checked"
-        click.echo(f"{count}: {wrong} wrong, {warnings} warnings", err=True)
+        count = f"{counted(file=tally.warcs.files, record=tally.warcs.records)}{gone}{lines}{facts} checked"
+        click.echo(f"{count}: {wrong} wrong, {counted(warning=warnings)}", err=True)
         if held and not files and (left := len(list(held.warcs.glob("*.open")))):
             click.echo(
                 f"not checked: {left} that a crawl is writing, or left open; the next crawl repairs it", err=True
@@ -256,7 +257,7 @@ def backup(directory: Path, archive: Path, as_json: bool) -> int:
         for problem in done.problems:
             click.echo(problem, err=True)
         size = f"{done.copied_bytes / 1e6:.1f} MB"
-        click.echo(f"{directory}: {done.copied} files copied ({size}), {done.unchanged} there already")
+        click.echo(f"{directory}: {counted(file=done.copied)} copied ({size}), {done.unchanged} there already")
     return 1 if done.problems else 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import times
+from archive.counted import counted
 from archive.databases import is_sqlite
 from archive.errors import NotAnArchive, WrongUse
 from archive.layout import Archive
@@ -135,7 +136,7 @@ def _take_up(site: str, started: datetime, *, resume: bool | None, ask: Callable
     age = times.now() - started
     if age < STALE:
         return True
-    what = f"an unfinished crawl of {site} is {age.days} days old"
+    what = f"an unfinished crawl of {site} is {counted(day=age.days)} old"
     if ask is not None and sys.stdin.isatty():
         return ask(f"{what}. Resume it?")
     raise WrongUse(f"{what}: give --resume to go on with it, or --from-start to begin a new one")

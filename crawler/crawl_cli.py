@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from archive.cli import archive_option, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.given import SETTINGS, Given
@@ -116,8 +117,8 @@ def crawl(
         click.echo(f"bewaar: {line}", err=True)
     for recovery in begun.recovered:
         click.echo(
-            f"bewaar: {recovery.file} was left open by a crawl that was cut short: {recovery.records} records kept, "
-            f"{recovery.torn_bytes} torn bytes beside it",
+            f"bewaar: {recovery.file} was left open by a crawl that was cut short: "
+            f"{counted(record=recovery.records)} kept, {recovery.torn_bytes} torn bytes beside it",
             err=True,
         )
         for line in recovery.damage:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.counted import counted
 from archive.databases import read_only_uri
 from archive.errors import OlderSchema
 from archive.store import Store, open_read_only
@@ -48,6 +49,7 @@ def read_otherwise(database: Path, fresh: sqlite3.Connection) -> list[str]:
     except sqlite3.DatabaseError:
         return []
     return [
-        f"{role}: {counts[role, '-']} facts are no longer read as they were, {counts[role, '+']} are now"
+        f"{role}: {counted(fact=counts[role, '-'])} no longer read as before,"
+        f" {counted(fact=counts[role, '+'])} read now"
         for role in sorted({role for role, _ in counts})
     ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from archive.counted import counted
 from crawler.files import Ingested
 from crawler.ingestion import Watch
 
@@ -47,7 +48,7 @@ def plain(say: Callable[[str], None], clock: Callable[[], float] = time.monotoni
 
 
 def lines_of(done: Ingested) -> list[str]:
-    return [f"{done.file}: {done.captures} captures", *(f"  damaged: {what}" for what in done.damage)]
+    return [f"{done.file}: {counted(capture=done.captures)}", *(f"  damaged: {what}" for what in done.damage)]
 
 
 def _write(line: str) -> None:

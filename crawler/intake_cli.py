@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from archive.cli import archive_option, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.options import saved_from_option
@@ -96,7 +97,8 @@ def ingest(files: tuple[Path, ...], archive: Path, copied: bool, linked: bool, s
     else:
         new = len(done.names) - len(done.known)
         there = f", {len(done.known)} there already" if done.known else ""
-        click.echo(f"{archive}: {new} files taken in{there}, {done.captures} captures of {len(done.sites)} sites read")
+        read = f"{counted(capture=done.captures)} of {counted(site=len(done.sites))} read"
+        click.echo(f"{archive}: {counted(file=new)} taken in{there}, {read}")
     return PROBLEMS if done.damage else DONE
 
 
@@ -125,7 +127,7 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
     damaged: list[str] = []
 
     def show(done: Any) -> None:
-        click.echo(f"{done.file}: {done.captures} captures", err=True)
+        click.echo(f"{done.file}: {counted(capture=done.captures)}", err=True)
         damaged.extend(done.damage)
         for line in done.damage:
             click.echo(f"  damaged: {line}", err=True)
@@ -138,6 +140,6 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
             click.echo(f"{sign} {table} {row}")
         return PROBLEMS if changes.rows or damaged else DONE
     store = derive_again(found, profile=profile, progress=show, say=lambda line: click.echo(line, err=True))
-    click.echo(f"{found.database}: derived again, {store.counts().captures} captures")
+    click.echo(f"{found.database}: derived again, {counted(capture=store.counts().captures)}")
     store.close()
     return PROBLEMS if damaged else DONE

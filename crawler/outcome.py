@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from archive.counted import counted
+
 Status = Literal["finished", "limited", "interrupted", "failed"]
 
 DONE, PROBLEMS, WRONG_USE, LIMITED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -140,8 +142,8 @@ class Outcome:
             how = "interrupted; the next crawl of this site goes on"
         elif self.limit:
             how = f"stopped by {self.limit.replace('_', '-')}"
-        masked = f", {self.redactions} places masked" if self.redactions else ""
-        return f"{self.crawl_id}: {how}; {self.captures} captures, {self.pages} pages{masked}"
+        masked = f", {counted(place=self.redactions)} masked" if self.redactions else ""
+        return f"{self.crawl_id}: {how}; {counted(capture=self.captures, page=self.pages)}{masked}"
 
     def listed(self) -> str:
         """What the database lists now, over all crawls; empty when it lists nothing."""
@@ -157,7 +159,7 @@ class Outcome:
         for url, what, detail in others[:COMPLAINTS]:
             yield f"problem: {url}: {what}{': ' + detail if detail else ''}"
         if len(others) > COMPLAINTS:
-            yield f"and {self.problems_total - COMPLAINTS} more problems: see table problem"
+            yield f"and {counted(more_problem=self.problems_total - COMPLAINTS)}: see table problem"
         for line in self.drift[:COMPLAINTS]:
             yield f"drift: {line}"
         if len(self.drift) > COMPLAINTS:

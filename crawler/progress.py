@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
+from archive.counted import counted
+
 if TYPE_CHECKING:
     from rich.status import Status
     from scrapy.crawler import Crawler
@@ -69,8 +71,8 @@ class Progress:
         now = time.monotonic()
         rate = self._rate(outcome.captures, now)
         line = (
-            f"{self._site}: {outcome.captures} captures, {outcome.pages} pages, {_size(outcome.bytes)}, "
-            f"{waiting} to go on {spider.frontier.hosts()} hosts, {spider.frontier.refused} refused, "
+            f"{self._site}: {counted(capture=outcome.captures, page=outcome.pages)}, {_size(outcome.bytes)}, "
+            f"{waiting} to go on {counted(host=spider.frontier.hosts())}, {spider.frontier.refused} refused, "
             f"{outcome.failed} failed, {now - self._began:.0f} s, {rate:.1f} a second"
         )
         if opens := spider.opens_at():
@@ -102,7 +104,7 @@ class RecoveryProgress(Progress):
         waiting = frontier.count("memento", "queued", "leased")
         listings = frontier.count("listing", "queued", "leased")
         line = (
-            f"{self._site}: {outcome.recovered} captures recovered, {waiting} to go, {_size(outcome.bytes)}, "
+            f"{self._site}: {counted(capture=outcome.recovered)} recovered, {waiting} to go, {_size(outcome.bytes)}, "
             f"{outcome.refused} refused, {outcome.failed} failed, {now - self._began:.0f} s, {rate:.1f} a second"
         )
         if listings:

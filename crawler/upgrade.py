@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from archive.counted import counted
 from archive.databases import read_only_uri
 from archive.layout import Archive
 
@@ -49,5 +50,5 @@ def read_again(archive: Archive, say: Callable[[str], None]) -> bool:
             return False
         said = ", ".join(f"{role} {before} -> {now}" for role, (before, now) in sorted(changed.items()))
         say(f"the extractors have changed since the facts were read ({said}): all captures are read again")
-        rebuild(archive, progress=lambda done: say(f"{done.file}: {done.captures} captures"), say=say).close()
+        rebuild(archive, progress=lambda done: say(f"{done.file}: {counted(capture=done.captures)}"), say=say).close()
     return True

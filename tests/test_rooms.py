@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
-          "archive.decoding", "archive.markup", "archive.quotes", "archive.faults", "archive.formulas", "archive.reasons",
+          "archive.counted", "archive.decoding", "archive.markup", "archive.quotes", "archive.faults", "archive.formulas", "archive.reasons",
           "archive.exchange")  # fmt: skip
 LAYOUT = (
     "archive.contact",
@@ -67,7 +67,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "archive.packing": (*GROUND, *LAYOUT, "archive.cli", "archive.wacz", "archive.bag", "archive.signing",
                         "archive.timestamps", "archive.trust"),
     "crawler.items": ("archive.model",),
-    "crawler.outcome": (),
+    "crawler.outcome": ("archive.counted",),
     "crawler.seen": (),
     "crawler.domains": (),
     "crawler.scope": (*GROUND, "crawler.domains", "crawler.seen"),
@@ -132,7 +132,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "crawler.items", "crawler.pending", "crawler.rebuild", "crawler.sites",
     ),
     "crawler.pending": (*GROUND, *LAYOUT),
-    "crawler.gauge": ("crawler.files", "crawler.ingestion"),
+    "crawler.gauge": ("archive.counted", "crawler.files", "crawler.ingestion"),
     "crawler.follow": (
         "crawler.bounds", "crawler.ingests", "crawler.rebuild",
         *GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.events", "crawler.ingest", "crawler.items", "crawler.sites",
@@ -158,7 +158,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "crawler.upgrade": (*GROUND, *LAYOUT, "crawler.extract", "crawler.rebuild"),
     "crawler.settings": (),
     "crawler.together": ("crawler.outcome",),
-    "crawler.progress": (),
+    "crawler.progress": ("archive.counted",),
     "crawler.authority": GROUND,
     "crawler.run": (*GROUND, "crawler.begin", "crawler.outcome", "crawler.progress", "crawler.spiders"),
     "crawler.kept": (*GROUND, *LAYOUT, "archive.warc", "archive.store", "crawler.bounds", "crawler.reading", "crawler.sites", "crawler.warcinfo"),

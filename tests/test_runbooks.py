@@ -209,7 +209,7 @@ def test_another_institution_gets_all_of_it(desk: Desk) -> None:
 
 def test_what_a_court_orders_is_erased_here_and_in_the_copy(desk: Desk) -> None:
     (hide,) = runbook("Somebody demands")
-    assert "captures of 1 URLs" in desk.type(hide)
+    assert "captures of 1 URL" in desk.type(hide)
     look, erase, elsewhere = runbook("A court orders")
     assert "records of" in desk.type(look)
     said = desk.type(erase)

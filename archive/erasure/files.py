@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from archive.counted import counted
 from archive.erasure.journal import Journal, Rewriting, write
 from archive.erasure.needles import Needles
 from archive.errors import ArchiveFault
@@ -37,7 +38,7 @@ def rewrite_files(archive: Archive, journal: Journal, say: Callable[[str], None]
                 told.append(f"{name} was a hard link: the same file still stands under {links - 1} other names")
             _replace(archive, path, journal, rewriting)
             found = rewriting.after or ""
-            say(f"{name}: {sum(map(len, rewriting.fates.values()))} records erased or masked")
+            say(f"{name}: {counted(record=sum(map(len, rewriting.fates.values())))} erased or masked")
         if found != rewriting.after:
             raise ArchiveFault(
                 f"{path}: sha256 {found}, expected {rewriting.before} before and {rewriting.after} after erasing: "

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from archive.cli import OutputFolder, archive_option, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 
@@ -97,7 +98,7 @@ def export(
     size = sum(file.size for file in done.files)
     rows = sum(sum(file.rows.values()) for file in done.files)
     withheld = f", {done.withholding} takedowns and embargoes obeyed" if done.withholding else ""
-    click.echo(f"{done.directory}: {len(done.files)} files, {rows} rows, {size} bytes{withheld}")
+    click.echo(f"{done.directory}: {counted(file=len(done.files), row=rows)}, {size} bytes{withheld}")
     click.echo(f"dataset digest {done.digest}")
     return 0
 
@@ -124,7 +125,7 @@ def _export_site(
     if as_json:
         print_json(asdict(done))
         return 0
-    click.echo(f"{done.directory}: {done.pages} pages, {done.pictures} pictures, {done.size} bytes")
+    click.echo(f"{done.directory}: {counted(page=done.pages, picture=done.pictures)}, {done.size} bytes")
     click.echo(f"dataset digest {done.digest}")
     return 0
 

@@ -10,6 +10,7 @@ import click
 
 from archive import times
 from archive.cli import ExistingFile, OutputFile, OutputFolder, archive_option, finding_line, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 
@@ -146,8 +147,8 @@ def pack(
         print_json(asdict(packed))
     else:
         click.echo(
-            f"{packed.file}: {packed.size} bytes, {packed.warcs} WARC files, {packed.captures} captures,"
-            f" {packed.pages} pages, {packed.originals} originals copied{_left_out(packed)}{_said(packed.stamp)}"
+            f"{packed.file}: {packed.size} bytes, {counted(WARC_file=packed.warcs, capture=packed.captures)},"
+            f" {counted(page=packed.pages, original=packed.originals)} copied{_left_out(packed)}{_said(packed.stamp)}"
         )
     return 1 if packed.problems else 0
 
@@ -227,7 +228,9 @@ def _make_bag(held: Archive, directory: Path, wanted: Any, *, as_json: bool) -> 
         print_json(asdict(bagged))
     else:
         along = f", {bagged.originals} more that their revisits refer to" if bagged.originals else ""
-        click.echo(f"{bagged.directory}: {bagged.size} bytes in {bagged.files} files, {bagged.warcs} WARC files{along}")
+        click.echo(
+            f"{bagged.directory}: {bagged.size} bytes in {counted(file=bagged.files, WARC_file=bagged.warcs)}{along}"
+        )
     return 1 if bagged.problems else 0
 
 
@@ -258,8 +261,8 @@ def _verify_package(package: Path, signer: Path | None, trusted: tuple[Path, ...
         print_json({**asdict(checked), "findings": findings})
     else:
         click.echo(
-            f"{checked.resources} files, {checked.lines} index lines checked, {_who(checked)}: {wrong} wrong, "
-            f"{len(findings) - wrong} warnings",
+            f"{counted(file=checked.resources, index_line=checked.lines)} checked, {_who(checked)}: {wrong} wrong, "
+            f"{counted(warning=len(findings) - wrong)}",
             err=True,
         )
     return 1 if wrong else 0

@@ -12,26 +12,26 @@ from archive.store.fragments import one_line
 _WHAT = {
     "section vanished": re.compile(r"no list of (?:.+)s any more, where (\d+) stood"),
     "names from files only": re.compile(
-        r"the names of all (\d+) (?:.+)s come from file names only, where (\d+) of (\d+) did"
+        r"the names of all (\d+) (?:.+) come from file names only, where (\d+) of (\d+) did"
     ),
     "selectors find nothing": re.compile(
         r"the profile's selectors find no (?:.+) any more, the general rules find (\d+)"
     ),
-    "count dropped": re.compile(r"(\d+) (?:.+?)s(?:, and (\d+) that may be)?, where (\d+) were"),
-    "expected count missed": re.compile(r"(\d+) (?:.+)s, where (\d+) were and the profile expects (\d+)"),
-    "all facts changed": re.compile(r"(\d+) (?:.+)s, and none of the (\d+) of before is among them"),
+    "count dropped": re.compile(r"(\d+) (?:.+?)(?:, and (\d+) that may be)?, where (\d+) were"),
+    "expected count missed": re.compile(r"(\d+) (?:.+), where (\d+) were and the profile expects (\d+)"),
+    "all facts changed": re.compile(r"(\d+) (?:.+), and none of the (\d+) of before is among them"),
     "another page": re.compile(r"all facts changed at once, (\d+) before and (\d+) now: another page, or a new design"),
     "as before": re.compile(r"(?:.+)s are as before it broke: (\d+)"),
-    "page as before": re.compile(r"the page is itself again: (\d+) facts"),
+    "page as before": re.compile(r"the page is itself again: (\d+) facts?"),
     "page does not answer": re.compile(
-        r"it answered (.+) in (\d+) crawls; the (\d+) (?:.+)s that stood on it are neither listed nor gone,"
+        r"it answered (.+) in (\d+) crawls?; the (\d+) (?:.+) that stood on it (?:are|is) neither listed nor gone,"
         r" last listed ([0-9TZ:-]+)"
     ),
 }
 #: a kind of the table that says two things: of a list, and of a page
 _OF_PAGE = {"all facts changed": "another page", "as before": "page as before"}
 _REST = re.compile(
-    r"(?:; of (?P<quotes>\d+) quotes of before (?P<still>\d+) still stand on it)?"
+    r"(?:; of (?P<quotes>\d+) quotes? of before (?P<still>\d+) still stand on it)?"
     r"(?:; was \(capture (?P<was>[^\s,]+), (?P<was_at>[0-9TZ:-]+)\)(?P<was_quote>: «.*?»)?)?"
     r"; now \(capture (?P<now>[^\s,]+), (?P<now_at>[0-9TZ:-]+)\)(?P<now_quote>: «.*»)?",
     re.DOTALL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from archive.counted import counted
 from archive.report.diff import PageDiff, SectionDiff, Seen, SiteDiff, Unknown
 from archive.report.points import Point
 from archive.report.search import CLOSE, OPEN, Hits
@@ -32,7 +33,7 @@ def as_text(found: SiteDiff) -> Iterator[str]:
     kinds = {kind: sum(page.kind == kind for page in found.pages) for kind in ("new", "gone", "changed")}
     listed = sum(len(section.differences) for section in found.sections)
     yield (
-        f"{listed} differences in lists; pages: {kinds['new']} new,"
+        f"{counted(difference=listed)} in lists; pages: {kinds['new']} new,"
         f" {kinds['gone']} gone, {kinds['changed']} changed, {found.unchanged} unchanged;"
         f" {len({one.page_key for one in found.unknown})} with something unknown"
     )
@@ -61,7 +62,7 @@ def _point(point: Point) -> str:
 
 def _section(section: SectionDiff, found: SiteDiff) -> Iterator[str]:
     yield ""
-    more = f" and {len(section.pages) - 1} other pages" if len(section.pages) > 1 else ""
+    more = f" and {counted(other_page=len(section.pages) - 1)}" if len(section.pages) > 1 else ""
     yield f"{section.role} on {_named(section.pages[0], found)}{more}"
     for one in section.differences:
         sign = _SIGNS[one.kind]
@@ -85,7 +86,7 @@ def _page(page: PageDiff) -> Iterator[str]:
     for sign, line in page.lines[:_MOST_LINES]:
         yield f"  {sign} {clean(line)}"
     if (more := len(page.lines) - _MOST_LINES) > 0:
-        yield f"    and {more} lines more; --json has all"
+        yield f"    and {counted(line=more)} more; --json has all"
     yield from _seen("A", page.a)
     yield from _seen("B", page.b)
 
@@ -103,7 +104,7 @@ def _unknown(found: SiteDiff) -> Iterator[str]:
             yield from _seen("before", one.before)
             yield from _seen("after", one.after)
         if (more := len(several) - _MOST_PAGES) > 0:
-            yield f"  ? and {more} pages more; --json has all"
+            yield f"  ? and {counted(page=more)} more; --json has all"
 
 
 def _named(page_key: str, found: SiteDiff) -> str:

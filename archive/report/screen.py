@@ -32,7 +32,7 @@ def on_screen(report: CrawlReport, words: Words, *, archive: str = "") -> Iterat
     yield f"{report.crawl}: {words.status(report.status)}, {report.started_at}{ended}"
     failures = f", {words.number(report.failures)} {words('failures')}" if report.failures else ""
     yield (
-        f"{words.number(report.captures)} {words('captures')}, {words.number(report.pages)} {words('pages')}, "
+        f"{words('n captures', words.number(report.captures))}, {words('n pages', words.number(report.pages))}, "
         f"{words.size(report.bytes)}{failures}"
     )
     yield from completeness_on_screen(report.completeness, words)

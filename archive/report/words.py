@@ -25,16 +25,16 @@ class Words:
         self._texts = _texts(language)
 
     def __call__(self, label: str, *said: object) -> str:
-        return _ended_once(self._texts["label"][label].format(*said))
+        return _ended_once(_filled(self._texts["label"][label], said))
 
     def finding(self, name: str, said: Sequence[object]) -> str:
         """
         >>> Words("nl").finding("drift", (1, "home", "section vanished"))
-        'De site wordt niet meer gelezen zoals voorheen (1 plaatsen): eerst pagina home, een lijst is verdwenen.'
+        'De site wordt niet meer gelezen zoals voorheen (1 plaats): eerst pagina home, een lijst is verdwenen.'
         """
         at = {"drift": 2, "short": 2}.get(name)
         told = [self.say(str(one)) if n == at else one for n, one in enumerate(said)]
-        return _ended_once(self._texts["finding"][name].format(*told))
+        return _ended_once(_filled(self._texts["finding"][name], told))
 
     def say(self, name: str) -> str:
         """A role or a kind of drift, as the database has it; another word as it is."""
@@ -42,7 +42,7 @@ class Words:
 
     def drifted(self, name: str, *said: object) -> str:
         """Of a drift, one part of its line."""
-        return self._texts["drifted"][name].format(*said)
+        return _filled(self._texts["drifted"][name], said)
 
     def step(self, name: str) -> str:
         return self._texts["step"][name]
@@ -87,6 +87,22 @@ class Words:
                 break
         text = f"{scaled:.1f} {unit}"
         return text.replace(".", ",") if self.language == "nl" else text
+
+
+class _Said(str):
+    """What is filled in, and in place of ``{0:one|more}`` the word that goes with it."""
+
+    __slots__ = ()
+
+    def __format__(self, asked: str) -> str:
+        one, apart, more = asked.partition("|")
+        if not apart:
+            return super().__format__(asked)
+        return one if self == "1" else more
+
+
+def _filled(text: str, said: Sequence[object]) -> str:
+    return text.format(*(_Said(one) for one in said))
 
 
 def _ended_once(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.counted import counted
 from archive.store.drift import Alert, page_drift
 from archive.store.fragments import Fragment, Fragments, Pages, one_line
 from archive.store.history import RoleHistory
@@ -60,9 +61,10 @@ class Unanswered:
         answered = str(self.status) if self.status is not None else f"nothing ({one_line(self.error or 'no answer')})"
         if self.redirect_to and answered.startswith("3"):
             answered += f", to {one_line(self.redirect_to)[:_SHOWN_CHARS]}"
+        names = f"{counted(**{self.role: self.names})} that stood on it {'is' if self.names == 1 else 'are'}"
         return (
-            f"page {one_line(self.page_key)}: it answered {answered} in {self.crawls} crawls; the {self.names} "
-            f"{self.role}s that stood on it are neither listed nor gone, last listed {self.last_listed}; now (capture "
+            f"page {one_line(self.page_key)}: it answered {answered} in {counted(crawl=self.crawls)}; the {names} "
+            f"neither listed nor gone, last listed {self.last_listed}; now (capture "
             f"{one_line(self.record_id)}, {self.captured_at})"
         )
 
@@ -134,7 +136,7 @@ def _fragment(fragment: Fragment | None) -> tuple[int | None, int | None, str | 
 def line(alert: Alert, fragments: Fragments | None) -> str:
     said = f"page {one_line(alert.page_key)}: {_what(alert)}"
     if fragments and fragments.looked_for and alert.kind not in ("as before", "names from files only"):
-        said += f"; of {fragments.looked_for} quotes of before {fragments.still} still stand on it"
+        said += f"; of {counted(quote=fragments.looked_for)} of before {fragments.still} still stand on it"
     for word, moment, fragment in (
         ("was", alert.earlier, fragments.before if fragments else None),
         ("now", alert.later, fragments.after if fragments else None),
@@ -146,28 +148,29 @@ def line(alert: Alert, fragments: Fragments | None) -> str:
 
 def _what(alert: Alert) -> str:
     role, before, after = alert.role, alert.before, alert.after
+    listed = counted(**{role: after}) if role else ""
     match alert.kind:
         case "section vanished":
             return f"no list of {role}s any more, where {before} stood"
         case "names from files only":
             did = f"{alert.from_files[0]} of {before}"
-            return f"the names of all {after} {role}s come from file names only, where {did} did"
+            return f"the names of all {listed} come from file names only, where {did} did"
         case "selectors find nothing":
             others = after or alert.candidates
             return f"the profile's selectors find no {role} any more, the general rules find {others}"
         case "count dropped":
             more = f", and {alert.candidates} that may be" if alert.candidates else ""
-            return f"{after} {role}s{more}, where {before} were"
+            return f"{listed}{more}, where {before} were"
         case "expected count missed":
-            return f"{after} {role}s, where {before} were and the profile expects {alert.expected}"
+            return f"{listed}, where {before} were and the profile expects {alert.expected}"
         case "all facts changed" if role:
-            return f"{after} {role}s, and none of the {before} of before is among them"
+            return f"{listed}, and none of the {before} of before is among them"
         case "all facts changed":
             return f"all facts changed at once, {before} before and {after} now: another page, or a new design"
         case "as before" if role:
             return f"{role}s are as before it broke: {after}"
         case _:
-            return f"the page is itself again: {after} facts"
+            return f"the page is itself again: {counted(fact=after)}"
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archive.counted import counted
+
 #: tables whose ids others refer to, and what names a row of them
 _NATURAL = {
     "warc": "SELECT id, path FROM warc",
@@ -101,7 +103,7 @@ class PageFact:
         more = " ".join(part for part in (self.kind if self.kind != self.role else "", self.year) if part)
         told = f"{self.value!r}{f' ({more})' if more else ''}{', candidate' if self.tier == 'candidate' else ''}"
         known = f", organisation {self.organisation}" if self.organisation else ""
-        times = "1 capture" if self.captures == 1 else f"{self.captures} captures"
+        times = counted(capture=self.captures)
         return f"{self.role} {told}{known}: page {self.page_key or 'without a key'} of {self.site}, {times}"
 
 

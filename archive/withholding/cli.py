@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli import archive_option, json_option, print_json, since_option, who_option
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.reasons import REASONS
@@ -129,8 +130,8 @@ def _list(archive: Archive, *, as_json: bool) -> int:
     for one, hidden in found:
         value = f" {shown(one.value)}" if one.value else ""
         why = f" ({shown(one.why)})" if one.why else ""
-        counted = f": {hidden.captures} captures, {hidden.facts} facts, {hidden.images} images" if hidden else ""
-        about = f"{one.standing}{counted}: {one.action} {shown(one.scope)}{value}{why}"
+        told = f": {counted(capture=hidden.captures, fact=hidden.facts, image=hidden.images)}" if hidden else ""
+        about = f"{one.standing}{told}: {one.action} {shown(one.scope)}{value}{why}"
         click.echo(f"{shown(one.id[:8])}  {one.made_at[:10]}  {about}, by {shown(one.who)}")
     return 0
 
@@ -149,8 +150,8 @@ def _lift(archive: Archive, what: str, who: str | None, note: str | None, *, as_
 
 def _counted(what: str, hidden: Hides, *, would: bool) -> str:
     verb = "would hide" if would else "hides"
-    counted = f"{hidden.captures} captures of {hidden.urls} URLs ({hidden.pages} pages)"
-    return f"{what} {verb} {counted}, {hidden.facts} facts and {hidden.images} images that only they show"
+    told = f"{counted(capture=hidden.captures)} of {counted(URL=hidden.urls)} ({counted(page=hidden.pages)})"
+    return f"{what} {verb} {told}, {counted(fact=hidden.facts)} and {counted(image=hidden.images)} that only they show"
 
 
 def _told(scope: str, hidden: Hides, *, would: bool) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive import times
+from archive.counted import counted
 from archive.errors import NotAnArchive, WrongUse
 from archive.faults import database_faults
 from archive.layout import Archive
@@ -92,7 +93,7 @@ def withhold(archive: Archive, asked: Sequence[Asked], who: str | None, *, hides
         for one in asked
     ]
     for one, id_, hidden in zip(asked, made, hides, strict=True):
-        said = f"{hidden.captures} captures, {hidden.facts} facts, {hidden.images} images withheld"
+        said = f"{counted(capture=hidden.captures, fact=hidden.facts, image=hidden.images)} withheld"
         _tell(archive, one.scope, f"{one.action} {id_}: {said}")
     record_written(archive)
     # Those that are served next are made of what may be seen then.

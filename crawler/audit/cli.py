@@ -10,6 +10,7 @@ import click
 
 from archive import times
 from archive.cli import archive_option, json_option, print_json
+from archive.counted import counted
 from archive.layout import Archive
 from crawler.outcome import DONE, PROBLEMS
 
@@ -73,6 +74,6 @@ def audit_lines(done: Audited) -> list[str]:
     """For a person; what is wrong comes first."""
     wrong = [f"{wrong.file}: {wrong.what}" for wrong in done.wrong]
     size = f"{done.bytes / 1e6:.1f} MB"
-    checked = f"{len(done.checked)} files as they were ({size})"
+    checked = f"{counted(file=len(done.checked))} as before ({size})"
     new = f"; {done.new} too new to judge, which the manifest does not name" if done.new else ""
     return [*wrong, f"audit: {checked}, {len(wrong)} wrong, {done.left} later{new}"]

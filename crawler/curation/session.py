@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archive.counted import counted
 from archive.store.review import Item
 from archive.store.subjects import fold
 from crawler.curation.decide import QUICK_S, Curator
@@ -178,8 +179,8 @@ def _times(number: int | None) -> str:
 
 
 def _captures(number: int | None) -> str:
-    return f"{number or 0} capture{'' if number == 1 else 's'}"
+    return counted(capture=number or 0)
 
 
 def _pages(number: int | None) -> str:
-    return f"{number or 0} page{'' if number == 1 else 's'}"
+    return counted(page=number or 0)

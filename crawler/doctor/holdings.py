@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from shlex import quote
 
+from archive.counted import counted
 from archive.databases import damage_of, read_only_uri
 from archive.errors import BewaarError, NotAnArchive, OlderSchema
 from archive.fixity import past_audits
@@ -92,10 +93,10 @@ def _manifest(archive: Archive) -> Finding:
         return Finding(AREA, "manifest", "problem", str(fault), f"bewaar verify --archive {quote(str(archive.root))}")
     there = {f"warcs/{path.name}" for path in archive.warcs.glob("[!.]*") if not path.name.endswith(_NOT_SEALED)}
     gone, foreign = sorted(known - there), sorted(there - known)
-    wrong = [f"{len(gone)} files missing, such as {gone[0]}"] if gone else []
+    wrong = [f"{counted(file=len(gone))} missing, such as {gone[0]}"] if gone else []
     such = ascii(foreign[0])[1:-1] if foreign else ""
     if foreign:
-        wrong.append(f"{len(foreign)} files that it does not name, such as {such}{_crawl(archive, foreign[0])}")
+        wrong.append(f"{counted(file=len(foreign))} that it does not name, such as {such}{_crawl(archive, foreign[0])}")
     lost = "" if known or not foreign else "all lines of WARC files are gone; "
     mend = (
         "take them out of a backup: docs/runbooks.md"
@@ -104,7 +105,7 @@ def _manifest(archive: Archive) -> Finding:
         if lost
         else f"bewaar ingest the file, or move it away: {such}"
     )
-    return judge(AREA, "manifest", f"{len(known)} files, all there", problem=lost + "; ".join(wrong), mend=mend)
+    return judge(AREA, "manifest", f"{counted(file=len(known))}, all there", problem=lost + "; ".join(wrong), mend=mend)
 
 
 def _crawl(archive: Archive, name: str) -> str:
@@ -168,4 +169,4 @@ def _decisions(archive: Archive) -> Finding:
             pass
     except BewaarError as fault:
         return Finding(AREA, "decisions", "problem", str(fault), _MEND_LINE)
-    return Finding(AREA, "decisions", "ok", f"{count} lines, all can be read")
+    return Finding(AREA, "decisions", "ok", f"{counted(line=count)}, all can be read")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
 
+from archive.counted import counted
 from archive.layout import Archive
 from crawler.doctor.finding import Finding, judge
 from crawler.schedule.attempts import Memory
@@ -51,7 +52,9 @@ def examine_schedule(archive: Archive, now: datetime) -> Iterator[Finding]:
     turns = turns_of(archive, profiles, Memory.read(archive), now)
     late = [turn for turn in turns if turn.state == "due" and turn.at and now - turn.at > _OVERDUE]
     wrong = "; ".join(f"{turn.site}: {turn.why}" for turn in late[:3])
-    yield judge(AREA, "overdue", f"none of {len(turns)} sites", problem=wrong, mend=f"bewaar due --archive {root}")
+    yield judge(
+        AREA, "overdue", f"none of {counted(site=len(turns))}", problem=wrong, mend=f"bewaar due --archive {root}"
+    )
 
 
 def _timer(archive: Archive, found: list[Timer], root: str) -> Finding:

@@ -12,6 +12,7 @@ import click
 
 from archive import times
 from archive.cli import archive_option, json_option, print_json, since_option
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.outcome import DONE, PROBLEMS
@@ -118,7 +119,9 @@ def erase(
         elsewhere = room.read_elsewhere(opened, order, selection)
         if not selection.erased:
             found = f"; but it is read in the {elsewhere[0]}: erase that address" if elsewhere else ""
-            raise WrongUse(f"nothing of it was found in {selection.records} records: nothing was changed{found}")
+            raise WrongUse(
+                f"nothing of it was found in {counted(record=selection.records)}: nothing was changed{found}"
+            )
         for line in elsewhere:
             click.echo(f"is read there, and stays; erase the address: {_shown(line)}", err=as_json)
         for line in plan_lines(selection, room.would_go(opened, selection)):
@@ -128,7 +131,9 @@ def erase(
         if not yes:
             if not sys.stdin.isatty():
                 raise WrongUse("nobody is there to be asked: --yes erases it")
-            click.confirm(f"Erase {len(selection.erased)} records? Nothing brings them back.", abort=True, err=True)
+            click.confirm(
+                f"Erase {counted(record=len(selection.erased))}? Nothing brings them back.", abort=True, err=True
+            )
         done = room.erase(opened, order, selection, say)
     return _report(done, selection.named_in + selection.damage, as_json=as_json)
 
@@ -145,8 +150,9 @@ def plan_lines(selection: Selection, derived: list[str]) -> list[str]:
     erased = selection.erased
     kinds = Counter(one.type for one in erased)
     files = {one.file for one in selection.chosen}
-    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    lines = [f"{len(erased)} records of {len(files)} files go ({counted})"]
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    go = "goes" if len(erased) == 1 else "go"
+    lines = [f"{counted(record=len(erased))} of {counted(file=len(files))} {go} ({told})"]
     for why in dict.fromkeys(one.why for one in erased):
         found = dict.fromkeys(_shown(one.url or one.record_id) for one in erased if one.why == why)
         if why == "its event":
@@ -156,7 +162,7 @@ def plan_lines(selection: Selection, derived: list[str]) -> list[str]:
         if len(found) > _NAMED:
             lines.append(f"  and {len(found) - _NAMED} more")
     if masked := len(selection.chosen) - len(erased):
-        lines.append(f"the words are masked in {masked} records that stay: logs, reports, requests, metadata")
+        lines.append(f"the words are masked in {counted(record=masked)} that stay: logs, reports, requests, metadata")
     lines += [f"goes too, and can be made again: {_shown(name)}" for name in derived]
     lines += [f"stays, and names it; --text erases it too: {_shown(one)}" for one in selection.named_in[:_NAMED]]
     lines += [f"cannot be read, so nobody knows what it holds: {one}" for one in selection.damage[:_NAMED]]
@@ -169,7 +175,8 @@ def _report(outcome: Outcome, left: list[str], *, as_json: bool) -> int:
         print_json(asdict(outcome) | {"left": left})
         return PROBLEMS if left else DONE
     click.echo(
-        f"erased {outcome.records} records in {len(outcome.files)} files, masked {outcome.masked}: {outcome.erasure}"
+        f"erased {counted(record=outcome.records)} in {counted(file=len(outcome.files))}, masked {outcome.masked}: "
+        f"{outcome.erasure}"
     )
     for name in outcome.remains.removed:
         click.echo(f"gone: {_shown(name)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from archive.cli import OutputFolder, archive_option, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from crawler.options import saved_from_option
 from crawler.outcome import DONE, PROBLEMS
@@ -92,7 +93,7 @@ def sites_test(names: tuple[str, ...], pages: Path | None, archive: Path, as_jso
     else:
         for page in judged:
             how = f"{len(page.wrong)} differ" if page.wrong else "right"
-            click.echo(f"{page.site}/{page.page}: {how}, {page.facts} facts")
+            click.echo(f"{page.site}/{page.page}: {how}, {counted(fact=page.facts)}")
             for line in page.wrong:
                 click.echo(f"  {line}")
             for line in page.remarks:

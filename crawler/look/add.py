@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from archive import times
+from archive.counted import counted
 from archive.errors import ArchiveFault, WrongUse
 from archive.layout import Archive
 from archive.whole import write_new
@@ -143,7 +144,7 @@ def _look(archive: Archive, profile: Profile, contact: str | None, say: Callable
     read_again(archive, say)
     begun = begin_look(archive, profile, contact=contact)
     for recovery in begun.recovered:
-        say(f"{recovery.file} was left open by a crawl that was cut short: {recovery.records} records kept")
+        say(f"{recovery.file} was left open by a crawl that was cut short: {counted(record=recovery.records)} kept")
     return run_crawl(begun, LookSpider), begun.plan.user_agent
 
 

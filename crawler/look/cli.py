@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from archive.cli import ExistingFile, archive_option, json_option, print_json
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.founding import MARKER, check_free, is_headless
 from crawler.options import connect_to_option, contact_option, delay_option
@@ -188,7 +189,7 @@ def _tell(done: Any) -> None:
     if done.seen is not None and done.guess is not None:
         for what, told in lines(done.seen, done.guess):
             click.echo(f"{what:<12} {told}")
-        click.echo(f"{'kept':<12} {done.seen.captures} captures, crawl {done.crawl}")
+        click.echo(f"{'kept':<12} {counted(capture=done.seen.captures)}, crawl {done.crawl}")
     if done.outcome == "proposed":
         click.echo(f"\n{done.profile}", nl=False)
     elif done.outcome == "added":

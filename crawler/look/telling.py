@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from archive.counted import counted
 from crawler.look.estimate import Estimate
 from crawler.look.printable import printable
 from crawler.look.survey import Survey
@@ -43,7 +44,7 @@ def describe(guess: Estimate) -> str:
         every = "a second" if guess.delay_s == 1 else f"every {guess.delay_s:g} seconds"
         pace = f"{duration(guess.time_s)} at one {every}"
     return (
-        f"{least} {guess.pages} pages {how}, {guess.requests} requests with images and styles; {pace}; "
+        f"{least} {counted(page=guess.pages)} {how}, {counted(request=guess.requests)} with images and styles; {pace}; "
         f"{size(guess.html_bytes)} of HTML"
     )
 
@@ -111,4 +112,4 @@ def _sitemaps(seen: Survey) -> str:
     indexed = sum(sitemap.sitemaps for sitemap in there)
     newest = f", the newest of {seen.newest}" if seen.newest else ""
     index = f"; an index names {indexed}, of which some were read" if indexed else ""
-    return f"{len(there)} read, with {pages} pages{newest}{index}"
+    return f"{len(there)} read, with {counted(page=pages)}{newest}{index}"

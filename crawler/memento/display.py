@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from archive.counted import counted
 from crawler.memento.recovery import RecoveryOutcome
 
 _COLUMNS = ("url", "at", "status", "mime", "digest", "state")
@@ -13,7 +14,7 @@ _COLUMNS = ("url", "at", "status", "mime", "digest", "state")
 def lines_of(outcome: RecoveryOutcome, source: str, *, scope_given: bool) -> Iterator[str]:
     if outcome.no_archive:
         return
-    parts = [f"{outcome.found} captures listed", f"{outcome.recovered} recovered"]
+    parts = [f"{counted(capture=outcome.found)} listed", f"{outcome.recovered} recovered"]
     if outcome.revisits:
         parts[-1] += f" ({outcome.revisits} the same as before)"
     said = {

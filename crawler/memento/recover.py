@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from archive import times
+from archive.counted import counted
 from archive.dedup import Originals
 from archive.errors import WrongUse
 from archive.layout import FROM, Archive
@@ -60,8 +61,8 @@ def recover(archive: Archive, wanted: Wanted, watch: Watch) -> RecoveryOutcome:
         stack.enter_context(archive.lock_site(profile.name))
         for repaired in repair(archive, prefix=profile.name):
             watch.say(
-                f"{repaired.file} was left open by a recovery that was cut short: {repaired.records} records kept, "
-                f"{repaired.torn_bytes} torn bytes beside it"
+                f"{repaired.file} was left open by a recovery that was cut short: "
+                f"{counted(record=repaired.records)} kept, {repaired.torn_bytes} torn bytes beside it"
             )
         record_written(archive)
         if archive.database.exists():  # of an older schema, or left empty by whoever was killed while making it

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.layout import Archive
 from archive.store import open_read_only
@@ -89,12 +90,11 @@ def _show(archive: Archive, seconds: float) -> None:
     size = sum(path.stat().st_size for path in warcs)
     root = archive.root
     click.echo("")
-    click.echo(f"WARC files   {root / 'warcs'}: {len(warcs)} files, {size / 1e6:.1f} MB, byte for byte as received")
-    click.echo(f"database     {archive.database}: {crawls} crawls, {captures} captures, {pages} pages")
     click.echo(
-        f"history      {listed['member']} members, {listed['goal']} goals, {listed['sponsor']} sponsors listed at some "
-        f"time, {changes} changes"
+        f"WARC files   {root / 'warcs'}: {counted(file=len(warcs))}, {size / 1e6:.1f} MB, byte for byte as received"
     )
+    click.echo(f"database     {archive.database}: {counted(crawl=crawls, capture=captures, page=pages)}")
+    click.echo(f"history      {counted(**listed)} listed at some time, {counted(change=changes)}")
     for (said,) in drift:
         click.echo(f"drift        {said}")
     click.echo(f"took         {seconds:.0f} s")

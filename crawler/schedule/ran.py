@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archive.counted import counted
 from crawler.frontier import RETRIED
 from crawler.outcome import DONE, FAULT, INTERRUPTED, LIMITED, PROBLEMS
 
@@ -28,7 +29,9 @@ class Ran:
         said = self.report
         crawl = said.get("crawl") or "no crawl"
         how = (
-            f"{said['status']}, {said['captures']} captures, {said['pages']} pages" if "status" in said else "no report"
+            f"{said['status']}, {counted(capture=said['captures'], page=said['pages'])}"
+            if "status" in said
+            else "no report"
         )
         return f"{self.site}: {crawl}: {how}, exit {self.exit_code}{f'; {self.wrong}' if self.wrong else ''}"
 

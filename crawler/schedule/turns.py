@@ -8,6 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from archive import times
+from archive.counted import counted
 from crawler.schedule.attempts import Attempts
 from crawler.schedule.history import LastCrawl
 from crawler.schedule.rule import Rule
@@ -73,7 +74,7 @@ def turn_of(
     elif attempts.failures > schedule.retries:
         why += f"; given up after {attempts.failures} attempts: {attempts.wrong}"
     if stale and last:
-        why += f"; {unfinished} stays unfinished, it is {(now - last.began).days} days old"
+        why += f"; {unfinished} stays unfinished, it is {counted(day=(now - last.began).days)} old"
     if at is None:
         return Turn(site, "over", why)
     opens = profile.opening_hours().opens_at(max(at, now))
@@ -136,7 +137,7 @@ def _why_regular(rule: Rule, last: LastCrawl | None, at: datetime | None, now: d
     missed, following = 0, rule.after(at)
     while following and following <= now and missed < _COUNTED:
         missed, following = missed + 1, rule.after(following)
-    more = f", and {missed} times since, which are one" if missed else ""
+    more = f", and {counted(time=missed)} since, which are one" if missed else ""
     return f"due since {_clock(at, zone)}{more}"
 
 

@@ -16,6 +16,7 @@ from scrapy.logformatter import LogFormatter
 from twisted.python.failure import Failure
 
 from archive import times
+from archive.counted import counted
 from archive.model import Link
 from crawler.admission import Admission
 from crawler.begin import Begun
@@ -189,7 +190,9 @@ class SiteSpider(LeasingSpider):
         for url, _ in left:
             self._seeds.failed(url, "its host does not answer")
         if pages := [url for url, hops in left if not hops.endswith("E")]:
-            self.outcome.problem(pages[0], "its host does not answer", f"{len(left)} URLs of {host} not asked for")
+            self.outcome.problem(
+                pages[0], "its host does not answer", f"{counted(URL=len(left))} of {host} not asked for"
+            )
 
     def ask_logged_in(self, url: str, url_id: int | None, attempts: int, asked_in: Mapping[Session, int]) -> bool:
         """Ask for *url* again, after a new login: it was answered as to somebody who is not. False where that was

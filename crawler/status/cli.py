@@ -11,6 +11,7 @@ import click
 
 from archive import times
 from archive.cli import archive_option, json_option, print_json
+from archive.counted import counted
 from archive.layout import Archive
 from crawler.outcome import DONE
 
@@ -94,7 +95,7 @@ def _about_archive(found: dict[str, Any]) -> Iterator[str]:
     for recovery in found["recoveries"]:
         how = f"running, process {recovery['running']}" if recovery["running"] else "the same `bewaar recover` goes on"
         had, to_go = recovery["had"], recovery["to_go"]
-        yield f"recovery from {recovery['from']}: {had} captures had, {to_go} to ask for; {how}"
+        yield f"recovery from {recovery['from']}: {counted(capture=had)} had, {to_go} to ask for; {how}"
     yield f"{found['warcs']} WARC files, {found['bytes']} bytes; {found['open']} being written or left open"
     free, total = (round(found["disk"][name] / 1e9, 1) for name in ("free", "total"))
     yield f"disk: {free} GB of {total} GB free"

@@ -24,7 +24,7 @@ from archive.report.drifted import drift_said
 from archive.report.screen import on_screen
 from archive.report.shape import as_json
 from archive.report.verdict import findings, next_steps
-from archive.report.words import Words
+from archive.report.words import Words, _filled
 from archive.report.written import as_page
 from archive.store.alerts import NO_ANSWER, Unanswered, line
 from archive.store.drift import Alert, DriftKind
@@ -238,6 +238,37 @@ def test_both_languages_have_the_same_words_and_places():
         for name, text in languages["en"].items():
             places = [sorted(re.findall(r"\{\d\}", one)) for one in (text, languages["nl"][name])]
             assert places[0] == places[1], (kind, name)
+
+
+PLURALS = (
+    "captures|pages|places|seeds|URLs|crawls|facts|quotes|times|things|images|members"
+    "|vastleggingen|pagina's|plaatsen|beginadressen|URL's|feiten|citaten|dingen|afbeeldingen"
+)
+
+
+def test_one_of_a_thing_is_said_as_one_in_both_languages():
+    for language, one, more in (
+        (
+            "en",
+            "1 of 1 page of the crawl before is gone or was not",
+            "2 of 1.234 pages of the crawl before are gone or",
+        ),
+        (
+            "nl",
+            "1 van de 1 pagina van de vorige crawl is verdwenen",
+            "2 van de 1.234 pagina's van de vorige crawl zijn",
+        ),
+    ):
+        words = Words(language)
+        assert words.finding("vanished", (1, 1)).startswith(one)
+        assert words.finding("vanished", (2, "1.234")).startswith(more)
+    told = tomllib.loads((ROOT / "archive" / "report" / "words.toml").read_text(encoding="utf-8"))
+    for kind, languages in told.items():
+        for language, texts in languages.items():
+            for name, text in texts.items():
+                if name == "look":  # of one there is "look at one"
+                    continue
+                assert not re.search(rf"\b1 ({PLURALS})\b", _filled(text, [1] * 5)), (kind, language, name)
 
 
 def test_dutch_tells_what_drifted_and_what_is_short_in_dutch():

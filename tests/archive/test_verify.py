@@ -266,7 +266,7 @@ def test_the_command_prints_places_counts_and_ends_with_1_for_failures_only(tmp_
     path = tmp_path / "odd.warc.gz"
     path.write_bytes(gzip.compress(record()) + gzip.compress(record(WARC_Record_ID="urn:uuid:2")))
     code, out, said = run()
-    assert (code, said) == (0, "1 files, 2 records checked: 0 wrong, 1 warnings\n")
+    assert (code, said) == (0, "1 file, 2 records checked: 0 wrong, 1 warning\n")
     offset = len(gzip.compress(record()))
     assert out == f"{path} at {offset}: warning: WARC-Record-ID urn:uuid:2 (expected <URI>)\n"
     assert run("--strict")[0] == 1

@@ -55,7 +55,7 @@ def captures_of(archive, url: str) -> int:
 def test_a_dry_run_counts_and_names_and_decides_nothing(archive):
     said = run(archive, HIDDEN, "--reason", "privacy", "--dry-run")
     assert said.splitlines()[:2] == [
-        f"{HIDDEN} would hide 3 captures of 1 URLs (1 pages), 1 facts and 0 images that only they show",
+        f"{HIDDEN} would hide 3 captures of 1 URL (1 page), 1 fact and 0 images that only they show",
         f"  {HIDDEN}",
     ]
     assert lines(archive) == lines(archive, "events.jsonl") == []
@@ -74,7 +74,7 @@ def test_a_takedown_is_a_line_an_event_in_premis_words_and_in_the_manifest(archi
     assert (line["who"], line["why"]) == ("Jo", "privacy: brief van 3 mei")
     (event,) = lines(archive, "events.jsonl")
     assert (event["type"], event["object"], event["outcome"]) == ("policy assignment", HIDDEN, "success")
-    assert event["detail"] == f"takedown {line['id']}: 3 captures, 1 facts, 0 images withheld"
+    assert event["detail"] == f"takedown {line['id']}: 3 captures, 1 fact, 0 images withheld"
     manifest = archive.manifest.read_text()
     for name in ("decisions.jsonl", "events.jsonl"):
         sha256 = hashlib.sha256((archive.decisions / name).read_bytes()).hexdigest()
@@ -118,7 +118,7 @@ def test_the_list_tells_what_holds_and_what_it_hides(archive):
         ("in force", HIDDEN), ("replaced", f"{HOME}b"), ("lifts", f"{HOME}b"), ("ended", f"{HOME}weg"),
     ]  # fmt: skip
     assert found[0]["hides"]["captures"] == 3
-    assert f"in force: 3 captures, 1 facts, 0 images: takedown {HIDDEN} (privacy), by Jo" in run(archive, "--list")
+    assert f"in force: 3 captures, 1 fact, 0 images: takedown {HIDDEN} (privacy), by Jo" in run(archive, "--list")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_due_reads_a_share_once_a_day_and_the_database_tells(archive: Archive) -
     code, said = due()
     assert code == 1
     assert "computed" in said
-    assert "audit: 1 files as they were (0.0 MB), 1 wrong, 18 later" in said
+    assert "audit: 1 file as before (0.0 MB), 1 wrong, 18 later" in said
     assert due() == (0, "")
     db = sqlite3.connect(archive.database)
     assert db.execute("SELECT type, outcome FROM event ORDER BY outcome").fetchall() == [

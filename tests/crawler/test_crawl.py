@@ -143,7 +143,7 @@ def test_plain_scrapy_crawls_too_and_exports_the_facts_and_tells_how_it_ended(tm
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert captured(tmp_path / "a")[site.url()] == 1
-    assert f", 1 pages\nbewaar: archive {archive.root}: 3 members listed now\n" in done.stderr
+    assert f", 1 page\nbewaar: archive {archive.root}: 3 members listed now\n" in done.stderr
     assert "free" in (tmp_path / "mail").read_text()
     facts = [json.loads(line) for line in (tmp_path / "facts.jsonl").read_text().splitlines()]
     assert [fact["value"] for fact in facts if fact["role"] == "member"] == [

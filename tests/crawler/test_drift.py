@@ -201,7 +201,7 @@ def test_a_raised_extractor_version_raises_no_drift_live_or_rebuilt(
     assert told["drift"] == []
     # Before the crawl all captures were read again: history never mixes versions.
     assert "all captures are read again" in said
-    assert re.search(r"^.*member: \d+ facts are no longer read as they were, 0 are now$", said, re.MULTILINE)
+    assert re.search(r"^.*member: \d+ facts? no longer read as before, 0 facts read now$", said, re.MULTILINE)
     versions = "SELECT DISTINCT extractor_version FROM observation WHERE role = 'member' ORDER BY 1"
     assert len(home.rows(versions)) == 1
     assert home.rows("SELECT count(*) FROM fact f JOIN section_version s ON s.id = f.section_version_id"

@@ -70,7 +70,7 @@ def test_a_directory_is_searched_whatever_the_case_of_names(tmp_path: Path, thre
     handed.mkdir(parents=True)
     shutil.copy(three_days, handed / "CRAWL.WARC.GZ")
     said = bewaar("ingest", handed.parent, "--archive", tmp_path / "archive")
-    assert "1 files taken in" in said.stdout
+    assert "1 file taken in" in said.stdout
 
 
 def test_the_same_bytes_under_another_name_change_nothing(tmp_path: Path, three_days: Path) -> None:

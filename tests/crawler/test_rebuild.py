@@ -102,7 +102,7 @@ def test_a_dry_run_names_the_facts_that_a_new_version_reads_otherwise(archive: A
     assert told[0].endswith(f" of {site}, 1 capture")
     said: list[str] = []
     rebuild(archive, say=said.append).close()
-    assert said == ["member: 2 facts are no longer read as they were, 2 are now"]
+    assert said == ["member: 2 facts no longer read as before, 2 facts read now"]
     assert compare(archive) == Differences([], [])
 
 

@@ -28,7 +28,7 @@ def test_a_mail_comes_with_its_password_out_of_the_environment(archive, server, 
     assert send(compose((evil,), (), _words("nl")), found, archive) == [("mail", None)]
     (mail,) = mailbox.mails
     assert (mail["Subject"], mail["To"], mail["Auto-Submitted"]) == (
-        "Bewaar: 1 dingen om naar te kijken", "jo@example.org", "auto-generated",
+        "Bewaar: 1 ding om naar te kijken", "jo@example.org", "auto-generated",
     )  # fmt: skip
     assert mail["Bcc"] is None
     assert "“pagina”" in mail.get_content()
@@ -76,7 +76,7 @@ def test_a_webhook_and_a_command_get_the_digest_and_one_that_fails_keeps_none_fr
     assert (done["webhook"], done["command"]) == (None, None)
     assert "127.0.0.1:1" in (done["mail"] or "")
     assert json.loads(posted[0])["alerts"] == [{"key": "k", "text": "text", "command": "bewaar report"}]
-    assert said.read_text() == "Bewaar: 1 things to look at\n\n- text\n    bewaar report\n"
+    assert said.read_text() == "Bewaar: 1 thing to look at\n\n- text\n    bewaar report\n"
     # The address is a secret, and stands in no complaint.
     ((_, fault),) = send(_one(), settings(archive, ways.partition("[alerts.command]")[0]), archive)
     assert site.url("/hook") not in (fault or "")

@@ -35,7 +35,7 @@ def test_an_archive_that_is_well_has_nothing_wrong(archive: Archive) -> None:
 def test_it_tells_in_lines_and_in_json_and_a_problem_is_an_exit_code(archive: Archive) -> None:
     done = CliRunner().invoke(main.commands["doctor"], ["--archive", str(archive.root)], standalone_mode=False)
     assert done.return_value == 0
-    assert "ok       archive: manifest: 1 files, all there\n" in done.stdout
+    assert "ok       archive: manifest: 1 file, all there\n" in done.stdout
     archive.state.chmod(0o755)
     done = CliRunner().invoke(main.commands["doctor"], ["--archive", str(archive.root)], standalone_mode=False)
     assert done.return_value == 1
@@ -154,8 +154,8 @@ def test_the_clock_is_not_judged_by_what_others_dated(archive: Archive) -> None:
         (_write("state/museum.1a2b.recovery.db", "garbage" * 99), "frontiers", "problem",
          "museum.1a2b.recovery.db: file is not a database: the next recovery puts it aside", "bewaar recover of museum"),
         (_leave_unread, "unfinished ingests", "warning", "sha256-", "bewaar ingest /"),
-        (_foreign, "manifest", "problem", "1 files that it does not name, such as warcs/found.warc.gz", "bewaar ingest"),
-        (_gone, "manifest", "problem", "1 files missing, such as warcs/sha256-gone.warc.gz", "runbooks"),
+        (_foreign, "manifest", "problem", "1 file that it does not name, such as warcs/found.warc.gz", "bewaar ingest"),
+        (_gone, "manifest", "problem", "1 file missing, such as warcs/sha256-gone.warc.gz", "runbooks"),
         (_flip, "audit", "problem", "manifest sha256", "bewaar audit --all"),
         (_unlink("decisions/fixity.jsonl"), "audit", "warning", "never yet", "bewaar audit"),
         (_unlink("archive.db"), "database", "warning", "none", "bewaar rebuild"),
