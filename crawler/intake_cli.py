@@ -111,14 +111,24 @@ def ingest(files: tuple[Path, ...], archive: Path, copied: bool, linked: bool, s
     show_default=True,
     help="Read each crawl with the profile its WARC records, or with today's.",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing; show the rows that would change. Exit code 1 if any.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show the rows that would change.")
 def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
     """Derive the database again from the WARC files and the decisions.
 
     The result equals, row for row, what the crawls wrote; of a crawl with --no-extract it has the facts that were not
     read then. A Datasette that serves the archive goes on serving it. With
     --dry-run it is compared instead, so that a row somebody changed, added or took away is found, and what a new
-    version of an extractor reads otherwise: first the facts, page by page, then every row.
+    version of an extractor reads otherwise: first the facts, page by page, then every row. Damage in the files that
+    the database knows of is told, and is no difference.
+
+    \b
+    Examples
+      bewaar rebuild --archive archive-data
+      bewaar rebuild --dry-run --profile current
+    \b
+    Exit codes
+      0 done; with --dry-run: no row differs, whatever is damaged
+      1 done, and something in a file is damaged; with --dry-run: rows differ   2 wrong use   4 it could not be written
     """
     from crawler.rebuild import compare
     from crawler.rebuild import rebuild as derive_again
@@ -138,7 +148,11 @@ def rebuild(archive: Path, profile: str, dry_run: bool) -> int:
             click.echo(f"{sign} {fact}")
         for table, sign, row in changes.rows:
             click.echo(f"{sign} {table} {row}")
-        return PROBLEMS if changes.rows or damaged else DONE
+        differ = f"{counted(row=len(changes.rows))} {'differs' if len(changes.rows) == 1 else 'differ'}"
+        hurt = f"; {counted(damaged_place=len(damaged))} in the files" if damaged else ""
+        click.echo(f"bewaar: {differ if changes.rows else 'the database is what the files say'}{hurt}", err=True)
+        # Of files that were damaged when they were read the database is right: `verify` is asked for damage.
+        return PROBLEMS if changes.rows else DONE
     store = derive_again(found, profile=profile, progress=show, say=lambda line: click.echo(line, err=True))
     click.echo(f"{found.database}: derived again, {counted(capture=store.counts().captures)}")
     store.close()

@@ -255,7 +255,7 @@ def test_what_has_no_date_is_told_and_says_nothing_of_any_time(tmp_path: Path) -
     for date, names in (("2100-01-01", ["Zeta Trust", "Beta Trust"]), ("1995-01-01", [])):
         asked = page_on_date.replace(":date", f"'{date}'").replace(":page_key", f"'{key}'")
         assert [name for role, name, *_ in query(root, asked) if role == "member"] == names
-    assert bewaar("rebuild", "--dry-run", "--archive", root, code=1).stdout == ""
+    assert bewaar("rebuild", "--dry-run", "--archive", root).stdout == ""
     assert f"its first crawl began {DAY_1}" in bewaar("diff", "1995-01-01", DAY_2, "--archive", root, code=2).stderr
 
 

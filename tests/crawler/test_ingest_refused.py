@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,17 @@ def test_what_is_damaged_is_named_and_all_around_it_is_read(tmp_path: Path) -> N
     assert what == "damaged"
     assert f".warc.gz at {offset}: " in str(detail)
     bewaar("ingest", path, "--archive", root)
-    assert bewaar("rebuild", "--dry-run", "--archive", root, code=1).stdout == ""
+    same = bewaar("rebuild", "--dry-run", "--archive", root, code=0)
+    assert (same.stdout, "the database is what the files say; 1 damaged place in the files" in same.stderr) == (
+        "",
+        True,
+    )
+    with closing(sqlite3.connect(root / "archive.db")) as db, db:
+        db.execute("DELETE FROM problem")
+    other = bewaar("rebuild", "--dry-run", "--archive", root, code=1)
+    assert other.stdout.startswith("+ problem ")
+    assert "1 row differs; 1 damaged place in the files" in other.stderr
+    assert "derived again" in bewaar("rebuild", "--archive", root, code=1).stdout
 
 
 @pytest.mark.parametrize(
