@@ -1,8 +1,7 @@
 """What flows through the house: frozen dataclasses that know nobody.
 
 An `archive.exchange.Exchange` becomes records; a `Record` read back becomes a `Capture` and, where it is HTML, a
-`Page`; a page gives `Section`s of `Fact`s and `Link`s; a `Reading` is all that one record gave, and what the store
-writes.
+`Page`; a page gives `Section`s of `Fact`s and `Link`s; a `Reading` is all that one record gave, as the store writes it.
 """
 
 from __future__ import annotations
@@ -144,8 +143,7 @@ class Capture:
     height: int | None = None
     #: how long the fetch took, as its metadata record says
     fetch_ms: int | None = None
-    #: its date is later than the day on which its file came here: none that it can be of
-    misdated: bool = False
+    misdated: bool = False  # later than the day on which its file came here
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +181,8 @@ class Fact:
 
     #: the section it belongs to, such as ``member``
     role: ClassVar[str] = ""
-    #: a list that a page announces and keeps: where it is gone from one crawl to the next the site has changed, and
-    #: what reads it may have to (drift). What stands in running text, or on every page, comes and goes
+    #: a list that a page announces and keeps: where it is gone the site has changed (drift). What stands in running
+    #: text, or on every page, comes and goes
     is_list: ClassVar[bool] = False
 
     #: as it stands on the page, white space collapsed
@@ -269,29 +267,6 @@ class Style:
     sheets: tuple[tuple[str, bool], ...]
     #: JSON, which `crawler.extract` writes and reads
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A style sheet as a page applies it."""
-
-    #: what its addresses are relative to
-    url: str
-    #: only some screens do
-    conditional: bool
-    #: `Style.said`
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Backed:
-    """A fact that an element and a style sheet prove together."""
-
-    #: its evidence is where the element stands in the page
-    fact: Fact
-    #: which of the page's sheets, and where in its body the rule stands
-    sheet: int
-    rule: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.errors import Damaged
-from archive.model import Backed, Capture, Place, Reading, Record, Sheet
+from archive.model import Capture, Place, Reading, Record
 from archive.store import Derived, Store, payloads_in
 from archive.store.payloads import no_payload
+from archive.styled import Backed, Sheet
 from archive.warc.fields import read_warc_fields
 from archive.warc.reader import open_warc
 from crawler.attribution import MadeUp, Sites, captured_at

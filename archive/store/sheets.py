@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urldefrag
 
 from archive import times, urls
-from archive.model import HTML, Sheet
+from archive.model import HTML
 from archive.store.looks import MAX_REDIRECTS
 from archive.store.moments import Moment
+from archive.styled import Sheet
 
 #: of one page, and sheets that import sheets
 _MOST = 50

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from archive.model import Backed, Sheet
 from archive.store.facts import Facts, SectionVersion, values
 from archive.store.rows import Row, Rows
 from archive.store.sheets import Applied, Sheets, Visit
 from archive.store.subjects import fold
+from archive.styled import Backed, Sheet
 
 #: what a page (`Style.said`) shows with the sheets it applies, in their order
 ShowStyled = Callable[[str, Sequence[Sheet]], Sequence[Backed]]

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from archive.model import UNNAMED, Backed, Evidence, Sheet
+from archive.model import UNNAMED, Evidence
+from archive.styled import Backed, Sheet
 from crawler.extract.backgrounds import COPIES, Compound, compounds
 from crawler.extract.hints import Hints
 from crawler.extract.logos import OWN_CAPTION, LogoName, name_by_file, organisation_of, twin_of

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from archive.decoding import decode
-from archive.model import Backed, Page, Sheet, Style
+from archive.model import Page, Style
 from archive.quotes import stands
+from archive.styled import Backed, Sheet
 from crawler.extract import Hints, extract_styled, read_sheet
 from crawler.extract.cascade import logos_shown
 from crawler.extract.stylesheets import MOST_BYTES, applies
