@@ -21,8 +21,10 @@ _PAGES = (
 #: A literal in quotes that holds nothing a URL cannot. Slashes may be escaped, as JSON within HTML has them. Only its
 #: first quote is consumed: a quote taken for an opening one, which closed a short literal, must not hide the next.
 _LITERAL = re.compile(
-    r"""(?P<quote>["'`])(?=(?P<text>(?:[^\s"'`<>\\{}|^]|\\/|\\(?:u00|x)[0-9a-fA-F]{2}){3,2000}+)\\?(?P=quote))"""
+    r"""(?P<quote>["'`])(?=[^\s"'`<>{}|^]{3})"""
+    r"""(?=(?P<text>(?:[^\s"'`<>\\{}|^]++|\\/|\\(?:u00|x)[0-9a-fA-F]{2})++)\\?(?P=quote))"""
 )
+_LITERAL_CHARS = range(3, 2001)
 _SHAPE = re.compile(
     rf"""
     (?:(?P<absolute>(?:https?:)?//[\w\[][\w.:\[\]-]*[\w\]](?=[/?#]|$))|/|(?:\.{{1,2}}/)+)?
@@ -31,6 +33,7 @@ _SHAPE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_FILE_NAME = re.compile(rf"\.(?:{_REQUISITES}|{_PAGES})/?(?:[?#]|\Z)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:/|(?:u00|x)([0-9a-fA-F]{2}))")
 
 
@@ -45,7 +48,7 @@ def shape(text: str) -> str | None:
     >>> shape("/img/a.png?1"), shape("//cdn.example/x"), shape("en/index.html"), shape("text/html"), shape("1.5")
     ('E', 'L', 'L', None, None)
     """
-    if len(text) > 2000:
+    if len(text) > 2000 or ("//" not in text[:8] and _FILE_NAME.search(text) is None):
         return None
     found = _SHAPE.fullmatch(text)
     if not found:
@@ -62,6 +65,12 @@ def literals(text: str, url: str) -> Iterator[tuple[str, str]]:
     """
     host = _host(url)
     for found in _LITERAL.finditer(text[:LONGEST]):
+        literal = found["text"]
+        if "\\" in literal:
+            literal = _ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else "/", literal)
+        # Most are none; the rest is asked of those that are.
+        if len(literal) not in _LITERAL_CHARS or (hop := shape(literal)) is None:
+            continue
         # Code between two literals is none, and half of a concatenation is no URL.
         if found["text"][0] in "+,;:=)(&!*":
             continue
@@ -69,14 +78,9 @@ def literals(text: str, url: str) -> Iterator[tuple[str, str]]:
             continue
         if text[found.end("text") + 1 : found.end("text") + 3].lstrip().startswith("+"):
             continue
-        literal = found["text"]
-        if "\\" in literal:
-            literal = _ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else "/", literal)
-        hop = shape(literal)
         if hop == "E" and "//" in literal[:8] and _host(literal) != host:
             hop = "L"
-        if hop:
-            yield literal, hop
+        yield literal, hop
 
 
 def _host(url: str) -> str:
