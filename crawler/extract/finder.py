@@ -18,6 +18,7 @@ from crawler.extract.dom import Element, Item, Line, collapse
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
+from crawler.extract.label_entries import is_one_of_many
 from crawler.extract.labels import (
     LABEL_CHARS,
     LEAD_CHARS,
@@ -180,7 +181,8 @@ class Finder:
                 continue
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
-            if label := label_of(line, role, cued, extra):
+            label = label_of(line, role, cued, extra)
+            if label and not (role == "sponsor" and label.rule == "label" and is_one_of_many(line, self.outline)):
                 yield label
 
     @cached_property
@@ -203,7 +205,12 @@ class Finder:
         if self.is_legal:
             return iter(())
         may_match = self.may_match(self.words.loose[role])
+        # "Our partner clubs": a heading that announces sponsors is asked for them alone.
+        others = (
+            {label.line.at for label in self._labels["sponsor"] if label.rule == "label"} if role == "member" else ()
+        )
         set_off = (line for line in self._set_off if len(line.text) <= LABEL_CHARS and line in may_match)
+        set_off = (line for line in set_off if line.at not in others)
         labels = (loose_label(line, role) for line in set_off)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
 

@@ -15,7 +15,7 @@ from crawler.extract.finder import Finder
 from crawler.extract.hosts import host_name
 from crawler.extract.inline import pictures_in_line
 from crawler.extract.labels import Label
-from crawler.extract.links import host_of, social_network
+from crawler.extract.links import host_of
 from crawler.extract.names import is_name
 from crawler.extract.naming import (
     clean,
@@ -29,7 +29,7 @@ from crawler.extract.naming import (
     without_state,
 )
 from crawler.extract.organisations import Aliases, organisation_key
-from crawler.extract.ornaments import is_ornament
+from crawler.extract.ornaments import is_of_network, is_ornament
 from crawler.extract.pictures import Image
 from crawler.extract.zones import item_region
 
@@ -47,6 +47,7 @@ _CLASS_CHARS = 200
 _PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff|headshot)(?:[\s_-]|$)", re.IGNORECASE)
 #: a logo, what stands in for it where scripts are off, and its caption
 _CARD_HOLDS = 3
+_CARD_HOLDS_MORE = 8
 #: how a file's name is spelt, and no other
 _AS_FILES = re.compile(r"_|^[^\sA-Z]+-[^\sA-Z]+$")
 
@@ -69,7 +70,12 @@ def logos_behind(block: Block, finder: Finder) -> list[Image]:
 def has_wall(items: Sequence[Item]) -> bool:
     pictures = sum(isinstance(item, Picture) for item in items)
     files = sum(isinstance(item, Line) and is_file_name(item.text) for item in items)
-    return pictures >= 2 or files >= 2 or has_entries(items)
+    return pictures >= 2 or files >= 2 or has_entries([item for item in items if not _is_prose(item)])
+
+
+def _is_prose(item: Item) -> bool:
+    """Paragraphs of one make are no list of names."""
+    return isinstance(item, Line) and len(item.text) > _CAPTION_CHARS and item.text.endswith((".", "!", "?"))
 
 
 def _wall(items: Sequence[Item], finder: Finder) -> list[Image]:
@@ -142,7 +148,7 @@ def _is_logo(image: Image, finder: Finder) -> bool:
     if (
         image.is_tiny
         or not (image.url or image.alt or (image.title and image.href))
-        or social_network(image.href)
+        or is_of_network(image)
         or finder.ignores(image.words)
     ):
         return False
@@ -257,14 +263,17 @@ def _behind(logo: Image, block: Block) -> Item | None:
 
 
 def _card_caption(logo: Image, block: Block, finder: Finder) -> Line | None:
-    """The one line in the box that holds this logo and no other: a ``figcaption``, or a link beside it."""
+    """The one line in the box that holds this logo and no other, a ``figcaption`` or a link; or the box's heading."""
     line = _behind(logo, block)
     if not isinstance(line, Line) or len(line.text) > _CAPTION_CHARS or not is_name(line.text):
         return None
     for box in islice(logo.picture.element.ancestors(), _CARD_STEPS):
         if line.at < box.last:
-            held = finder.outline.between(box.first, box.last) if box.last - box.first <= _CARD_HOLDS else ()
-            alone = sum(not (isinstance(item, Picture) and item.fallback) for item in held) == 2  # it, and the line
+            most = _CARD_HOLDS_MORE if line.level else _CARD_HOLDS
+            held = finder.outline.between(box.first, box.last) if box.last - box.first <= most else ()
+            shown = [item for item in held if not (isinstance(item, Picture) and item.fallback)]
+            # It, and the line; below a heading more may be told.
+            alone = len(shown) == 2 or (line.level > 0 and sum(isinstance(item, Picture) for item in shown) == 1)
             alone = alone and box.first <= logo.at
             return line if alone and not finder.announces(line, "sponsor") else None
     return None

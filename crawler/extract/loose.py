@@ -112,8 +112,8 @@ def _page_label(finder: Finder) -> Label | None:
     line = finder.heading_line
     if line is None or line.region not in READ or finder.is_legal or is_of_another("member", line.text):
         return None
-    if finder.announces(line, "member"):
-        # It has been asked, and stands over nothing.
+    if finder.announces(line, "member") or (finder.announces(line, "sponsor") and not finder.is_of_consortium):
+        # It has been asked, and stands over nothing; or over sponsors.
         return None
     names = (*title_parts(finder.title)[:1], *address_words(finder.page.url))
     if not any(is_called("member", name) for name in names if len(name) <= LABEL_CHARS):

@@ -13,7 +13,7 @@ from crawler.extract.labels import is_sure, short_pattern
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated
 from crawler.extract.logos import LogoName
-from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.names import are_countries, are_persons, is_name, is_to_come, organisation_like
 from crawler.extract.shown import Shown
 from crawler.extract.tails import usual_remarks, without_remarks
 
@@ -50,7 +50,7 @@ def all_named_in(line: Line, text: str, finder: Finder) -> Iterator[Shown]:
 def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
-    entries = _cells(entries, finder) or entries
+    entries = [entry for entry in _cells(entries, finder) or entries if not is_to_come(entry.lines[0].text)]
     texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
     usual = usual_remarks(texts)
     lines = [

@@ -28,6 +28,13 @@ _ADDRESS = re.compile(
 #: names of accounts and of things in programs
 _CODE = re.compile(r"^\.\w+$|\w_\w|\(\)|::|^--?\w|[{};<>]")
 _CONTACT = re.compile(r"@|https?://|www\.|\b\d{2,4}[\s/-]?\d{5,}|€|\b\d{1,2}:\d\d\b|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
+#: stands in a list for what is not known yet, or for who has yet to pay
+_TO_COME = re.compile(
+    r"\b(?:angaben|infos?|details|weitere|mehr) folg(?:en|t)\b|\bvolg(?:t|en) (?:nog|binnenkort|later)\b|"
+    r"\bcoming soon\b|\bto be (?:announced|confirmed)\b|\b(?:tba|tbd)\b|\bà venir\b|"
+    r"\b(?:uw|jouw|your|ihr|dein|votre)[\W_]*(?:logo|naam|name|nom|bedrijf|firma)[\W_]*(?:hier|here|ici)\b",
+    re.IGNORECASE,
+)
 #: nouns for bodies, in four languages
 _BODY = (
     r"\b(?:stichting|vereniging|fonds|bond|federatie|netwerk|raad|verbond|instituut|universiteit|hogeschool|gemeente|provincie|ministerie|"
@@ -73,13 +80,18 @@ def is_button(text: str) -> bool:
     return vocabulary().button.match(text.casefold().strip(" .»›→>")) is not None
 
 
+def is_to_come(text: str) -> bool:
+    """Whether a list's entry says that others follow, or that there is room for one: "Your logo here"."""
+    return _TO_COME.search(text) is not None
+
+
 def is_name(text: str, *, max_words: int = 10) -> bool:
     """Whether *text* may be the name of an organisation in a list of them."""
     if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
         return False
     if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
         return False
-    if _ADDRESS.search(text) or _CODE.search(text):
+    if _ADDRESS.search(text) or _CODE.search(text) or is_to_come(text):
         return False
     if is_button(text):
         return False

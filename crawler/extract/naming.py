@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,7 +27,7 @@ _PICTURE_WORDS = frozenset(
     black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
     print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
     partners member members png jpg jpeg gif svg webp rotation full version versie office premium hover
-    rollover mouseover quadri rvb cmjn freigestellt vrijstaand
+    rollover mouseover quadri rvb cmjn freigestellt vrijstaand converti konvertiert
     """.split()
 )
 #: the same, but names hold them too: at the end of a file's name alone they tell of the picture
@@ -46,6 +47,8 @@ _SUFFIXES = re.compile(
 _YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
 #: "MidsummerSailLogo", "LogoPlan"
 _GLUED_LOGO = re.compile(r"(?<=[a-z0-9])Logo(?=$|[\s_\dA-Z-])|(?:^|(?<=[\s_-]))Logo(?=[A-Z])")
+#: "logoregion": written in one, but for the words that begin so
+_LOGO_BEFORE = re.compile(r"logo(?!p[aeäé]d|p(?:ae|äd)|[iou]|s\b|ther|ty|grif|gram)(?=[a-zß-ÿ]{4})")
 _NUMBERED = re.compile(r"(?<=[a-zß-ÿ]{4})\d{1,2}$")
 #: "1", "a4", "img12": the place an upload had in a row
 _SAYS_NO_NAME = re.compile(r"[a-z]?[\d-]*|[a-z]{1,2}\d+")
@@ -72,7 +75,7 @@ _SAYS_NOTHING = re.compile(
 )
 _IS_ADDRESS = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
 _ANNOUNCES = re.compile(
-    r"^(?:ga naar (?:de )?(?:website|site) van|naar (?:de )?(?:website|site) van|go to (?:the )?(?:website|site) of|"
+    r"^(?:(?:ga )?naar (?:de )?(?:website|site) van|naar|go to (?:the )?(?:website|site) of|"
     r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|"
     r"zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
     r"(?:gefördert|unterstützt|finanziert) (?:durch|vom|von)(?: das| die| den| der| dem)?|"
@@ -84,7 +87,8 @@ _ANNOUNCES = re.compile(
     r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
     r"(?:\S+ )?(?:is |wird |wordt )?(?:based on|(?:hosted|powered|provided|presented) by|hosting by|"
     r"gehostet (?:von|bei)|präsentiert von|gehost door|hébergé par|propulsé par)|"
-    r"logo (?:van|of|von|der|des|du|de)(?: de| het| the)?|logo|website)\s+(?=\S)",
+    r"(?:original-?)?(?:logo|wappen|blason) (?:van|of|von|der|des|du|de)(?: de| het| the)?|"
+    r"logo|wappen|website)\s+(?=\S)",
     re.IGNORECASE,
 )
 #: "stadt_werl_logo": an alt that was filled in with the file's name
@@ -171,8 +175,8 @@ def _clean_file(text: str) -> str:
             or _YEAR_OR_DATE.fullmatch(bare)
         ):
             continue
-        words.append(word)
-    while len(words) > 1 and (words[-1].isdigit() or words[-1].lower() in _LAST_WORDS):
+        words.append(_LOGO_BEFORE.sub("", word, count=1) if word.startswith("logo") else word)
+    while len(words) > 1 and _tells_of_picture(words):
         words.pop()
     while len(words) > 1 and words[0].isdigit():
         words.pop(0)
@@ -180,6 +184,15 @@ def _clean_file(text: str) -> str:
     # "ministerie2": the upload was given a number to tell it from another
     name = _NUMBERED.sub("", name)
     return "" if _SAYS_NO_NAME.fullmatch(slug(name)) else name
+
+
+def _tells_of_picture(words: list[str]) -> bool:
+    """Whether the last of a file name's words does: "lamp g", "plan dark". Of "L CLAIR" no name would be left."""
+    last = words[-1]
+    if last.isdigit():
+        return True
+    left = sum(map(len, words[:-1]))
+    return left > 3 if len(last) == 1 and last.islower() else left > 1 and last.lower() in _LAST_WORDS
 
 
 def number_behind(text: str) -> str:
@@ -244,7 +257,10 @@ def named_by_file(file: str, href: str | None) -> tuple[str, Literal["file", "ho
         if same is not None:
             # "logo_region_armor": what a body is called stands before its name.
             kind = words[same - 1 : same] if same and words[same - 1].lower() in _KINDS else []
-            return " ".join([*kind, words[same]]), "file"
+            # A shop of many, in a town: the address behind the host says which.
+            path = slug(urlsplit(href or "").path)
+            shop = list(takewhile(lambda word: len(word) > 2 and slug(word) in path, words[same + 1 :]))
+            return " ".join([*kind, words[same], *shop]), "file"
         if len(words) >= 3 and any(word.isdigit() for word in words):
             return host, "host"
     return (name, "file") if name or not host else (host, "host")

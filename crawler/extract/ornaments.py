@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from crawler.extract.finder import Finder
 from crawler.extract.hosts import host_name
-from crawler.extract.links import host_of, is_network
-from crawler.extract.names import is_button
+from crawler.extract.links import host_of, is_network, social_network
+from crawler.extract.names import is_button, is_name, is_to_come
 from crawler.extract.naming import clean, clean_stem
 from crawler.extract.organisations import slug
 from crawler.extract.pictures import Image
@@ -47,11 +47,17 @@ _COUNTED_CLICK = re.compile(
 )
 
 
+#: what leads to a bank is no logo
+_PAYMENT = re.compile(r"(?:\b|_)qr[-_ ]?code|^qr[-_ ]", re.IGNORECASE)
+
+
 def is_ornament(image: Image, finder: Finder) -> bool:
     if image.picture.element.tag == "input":
         # A button that sends a form.
         return True
     if is_of_the_page(image.alt or image.file, image.file, finder.words):
+        return True
+    if any(is_to_come(text) or _PAYMENT.search(text) for text in (image.alt or "", clean_stem(image.file))):
         return True
     own = host_of(finder.page.url)
     if image.href is not None and host_of(image.href) != own:
@@ -62,6 +68,15 @@ def is_ornament(image: Image, finder: Finder) -> bool:
         or is_button(name)
         or is_network(name or clean(image.file))
         or _names_site(name or clean(image.file, from_file=True), finder.page.url)
+    )
+
+
+def is_of_network(image: Image) -> bool:
+    """Whether it leads to a social network, and is the network's: a club may be named that has no site but there."""
+    network = social_network(image.href)
+    named = image.alt or image.title or ""
+    return network is not None and (
+        not is_name(clean(named)) or is_button(named) or network.casefold() in f"{named} {image.file}".casefold()
     )
 
 

@@ -34,7 +34,7 @@ from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
-from crawler.extract.walls import is_announced, looks_like_logos, stands_alone
+from crawler.extract.walls import is_announced, looks_like_logos, stands_alone, without_strangers
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
@@ -182,7 +182,7 @@ def _one_in_line(label: Label, finder: Finder) -> Iterator[Shown]:
 
 def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     block = within_own_list(block)
-    logos = [logo for logo in logos_behind(block, finder) if logo.at not in taken]
+    logos = without_strangers([logo for logo in logos_behind(block, finder) if logo.at not in taken])
     if logos and are_portraits(logos):
         return
     if logos and not is_announced(logos, block, finder):

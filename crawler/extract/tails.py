@@ -46,6 +46,7 @@ REMARKS = (
     re.compile(r"\s+[–—|]\s+(?P<said>.*)$"),
     re.compile(r":\s(?P<said>.*)$"),
 )
+_ACRONYM = re.compile(r"[A-Z][A-Za-z&.-]{0,8}[A-Z]\.?")
 #: a longer one holds a remark
 _OWN_CHARS = 70
 
@@ -91,6 +92,9 @@ def without_remarks(text: str, usual: Sequence[re.Pattern[str]]) -> str:
     """What begins with a capital is the name's own, where few names of the list are told anything behind them."""
     for remark in REMARKS:
         found = remark.search(text)
+        if found and _ACRONYM.fullmatch(found["said"]):
+            # "Gesellschaft für Neurologie (DGN)": what it is called for short, too.
+            continue
         if found and (remark in usual or len(text) > _OWN_CHARS or not found["said"][:1].isupper()):
             text = text[: found.start()]
     return text

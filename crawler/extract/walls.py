@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ _LINES = 2
 _BETWEEN_CHARS = 250
 #: so many logos are a wall wherever it stands
 _WALL = 3
+#: so many from one folder show that one from another is none of them
+_LARGE = 5
 _CALLED = re.compile(
     r"logo|sponsor|partner|partenaire|supporter|funder|donor|f(?:oe|ö)rder|m[eé]c[eè]ne", re.IGNORECASE
 )
@@ -56,6 +59,22 @@ def looks_like_logos(images: Sequence[Image], block: Block, finder: Finder) -> b
     if lead_out((link_of(image, block, finder) for image in images), len(images), finder.page.url):
         return True
     return sum(map(_is_called_logo, images)) * 2 > len(images)
+
+
+def without_strangers(images: Sequence[Image]) -> list[Image]:
+    """The wall without what stands before or behind it and leads nowhere, out of a folder of its own: a drawing of a
+    purse above the sponsors, a chart below them."""
+    folders = Counter(_folder(image.url) for image in images)
+    common, count = max(folders.items(), key=lambda each: each[1], default=("", 0))
+    if count < _LARGE or count * 4 < len(images) * 3:
+        return list(images)
+    start = next(nth for nth, image in enumerate(images) if image.href or _folder(image.url) == common)
+    behind = next(nth for nth, image in enumerate(reversed(images)) if image.href or _folder(image.url) == common)
+    return list(images[start : len(images) - behind])
+
+
+def _folder(url: str) -> str:
+    return url.rpartition("/")[0]
 
 
 def _is_called_logo(image: Image) -> bool:

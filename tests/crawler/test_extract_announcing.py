@@ -82,3 +82,33 @@ def test_buttons_icons_advertisements_and_the_sites_own_logo_are_nobodys(picture
 def test_an_icons_name_is_a_logos_where_it_leads_to_somebody() -> None:
     logo = "<a href='https://www.pin.test/'><img src='/icons/pin.png'></a>"
     assert values("sponsor", "<h2>Our sponsors</h2>" + logo) == ["pin"]
+
+
+def test_the_name_on_one_of_many_cards_is_no_label() -> None:
+    cards = [f"<div><img src='/logos/{n}.png' alt='Logo {n}'><p><a href='/d/{n}'>{n}</a></p></div>" for n in ("Alder Net", "Quay Partners", "Elm Net", "Fir Net", "Oak Net")]  # fmt: skip
+    assert values("sponsor", "<h1>Taking part</h1>" + "".join(cards)) == []
+
+
+def test_a_club_that_has_no_site_but_on_a_network_is_a_sponsor() -> None:
+    club = "<a href='https://www.facebook.com/quayclub'><img src='/i/{}.png' alt='{}'></a>"
+    assert values("sponsor", "<h2>Our sponsors</h2>" + club.format("qc", "Quay Club") + "".join(LOGOS)) == [
+        "Quay Club",
+        *NAMES,
+    ]
+    assert (
+        values("sponsor", "<h2>Our sponsors</h2>" + club.format("f", "Follow us on Facebook") + "".join(LOGOS)) == NAMES
+    )
+    assert values("sponsor", "<h2>Our sponsors</h2>" + club.format("f", "") + "".join(LOGOS)) == NAMES
+
+
+def test_what_is_to_come_is_no_name() -> None:
+    names = "<li>Alder Trust</li><li>Rowan Trust</li><li>Other partners to be announced</li>"
+    assert values("sponsor", f"<h2>Partners</h2><ul>{names}</ul>") == NAMES
+    ours = "<img src='/i/your-logo-here.png' alt='Your logo here'><img src='/i/qr.png' alt='QR code to donate'>"
+    assert values("sponsor", "<h2>Our sponsors</h2>" + ours + "".join(LOGOS)) == NAMES
+
+
+def test_what_stands_around_a_wall_in_a_folder_of_its_own_is_none_of_it() -> None:
+    wall = "".join(f"<img src='/wall/{name}.png'>" for name in ("alder", "rowan", "birch", "willow", "oak", "elm"))
+    html = f"<h2>Our sponsors</h2><img src='/i/purse.jpg' alt='Purse'>{wall}<img src='/i/chart.png' alt='Chart'>"
+    assert values("sponsor", html) == ["alder", "rowan", "birch", "willow", "oak", "elm"]

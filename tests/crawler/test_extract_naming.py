@@ -143,3 +143,17 @@ def test_aliases_of_a_profile_lead_on_and_a_circle_of_them_is_one_organisation()
 def test_an_address_is_no_name() -> None:
     assert [clean(text) for text in ("http://www.ox.test/", "www.ox.test", "https://ox.test/a?b")] == ["", "", ""]
     assert clean("www is down") == "www is down"
+
+
+def test_what_a_file_says_of_its_picture_goes_and_the_name_stays() -> None:
+    assert clean("logoregion.jpg") == "region"
+    assert clean("logopedie-oost.png") == "logopedie oost"
+    assert clean("lampen_g_Converti_.jpg") == "lampen"
+    assert clean("L__CLAIR.gif") == "L CLAIR"
+    assert clean("PIA_new_rev.png") == "PIA"
+    assert clean("naar Lindeboom") == "Lindeboom"
+    assert clean("Original-Logo von Menschen am Wehr") == "Menschen am Wehr"
+    assert named_by_file("plusmarkt-akkerdam.svg", "https://www.plusmarkt.test/winkel/akkerdam") == (
+        "plusmarkt akkerdam",
+        "file",
+    )
