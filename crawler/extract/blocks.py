@@ -20,6 +20,8 @@ _MAX_ENTRIES = 500
 _SAME = 3
 #: lines to a paragraph, on the average, from which on they are no name with an address below it
 _COLUMN_LINES = 3
+#: a line behind a bullet that others tell of
+_TITLE_CHARS = 120
 #: headings that part a list into groups are short
 _GROUP_CHARS = 40
 
@@ -92,6 +94,7 @@ def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
     marked = _grouped(runs) or next(
         (run for run in runs if run[0].shape in MARKED and len(run) >= 2 and not _is_index(run)), []
     )
+    marked = marked or _bulleted(runs)
     return (marked or _repeated(every))[:_MAX_ENTRIES]
 
 
@@ -112,6 +115,18 @@ def has_content(items: Sequence[Item]) -> bool:
         or (isinstance(item, Line) and shape_of(item, 0)[0] in MARKED and not _leads_into_parts(item))
         for item in items
     )
+
+
+def _bulleted(runs: Sequence[list[Entry]]) -> list[Entry]:
+    """Short lines behind bullets, three or more, each with paragraphs below that tell of it."""
+    bullets = [run[0] for run in runs if run[0].shape == "bullet"]
+    if len(bullets) < _SAME or any(run[0].shape in MARKED and run[0].shape != "bullet" for run in runs):
+        return []
+    first = runs.index([bullets[0]])
+    told = runs[first + 1 :: 2]
+    alternate = all(run[0].shape == "bullet" for run in runs[first::2][: len(bullets)])
+    brief = all(len(each.text) <= _TITLE_CHARS for each in bullets)
+    return bullets if alternate and brief and all(len(run) <= _SAME for run in told[: len(bullets) - 1]) else []
 
 
 def _are_columns(entries: Sequence[Entry]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +18,6 @@ from crawler.extract.dom import Element, Item, Line, collapse
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
-from crawler.extract.label_entries import is_one_of_many
 from crawler.extract.labels import (
     LABEL_CHARS,
     LEAD_CHARS,
@@ -35,7 +34,7 @@ from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.selectors import Selection, select
 from crawler.extract.spotting import Spotted
 from crawler.extract.vocabulary import Spoken, vocabulary
-from crawler.extract.zones import Zones
+from crawler.extract.zones import Zones, same_make
 
 #: a page that announces its members more often than this is no page of anybody's
 _MAX_LABELS = 40
@@ -182,8 +181,17 @@ class Finder:
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
             label = label_of(line, role, cued, extra)
-            if label and not (role == "sponsor" and label.rule == "label" and is_one_of_many(line, self.outline)):
+            if label is not None and not (label.rule == "label" and self._is_of_run(line)):
                 yield label
+
+    def _is_of_run(self, line: Line) -> bool:
+        """Whether the line is a link as those before and behind it are: "Anchor Partners" among names heads nothing."""
+        if line.level or line.strong or not line.is_linked or line.text.endswith(":"):
+            return False
+        lines = self.outline.lines
+        at = bisect_left(lines, line.at, key=lambda each: each.at)
+        near = lines[max(at - 1, 0) : at] + lines[at + 1 : at + 2]
+        return len(near) > 1 and all(each.is_linked and same_make(line, each) for each in near)
 
     @cached_property
     def _zones(self) -> Zones:

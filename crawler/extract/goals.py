@@ -41,6 +41,8 @@ _TITLES = 3
 _LOOSE_GOALS = 12
 #: of a line, what stands before its announcement and says whose the aims are
 _ANNOUNCED = 160
+#: behind the last goal but one
+_LAST_BUT_ONE = re.compile(r"[;,] (?:and|or|en|of|und|sowie|oder|et|ou)$")
 _NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
 _LOOSE_DISTANCE = 3
 
@@ -87,7 +89,7 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
             _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         )
         for entry in entries:
-            text = entry.text.strip()
+            text = _LAST_BUT_ONE.sub("", entry.text.strip())
             evidence = finder.evidence(text, entry.lines[0])
             if evidence is None or text in seen or finder.ignores(text):
                 continue
@@ -161,8 +163,13 @@ def _titled(block: Block) -> list[Entry]:
         return []
     if any(line.is_linked or len(line.text) > _CARD_CHARS or line.text.endswith("?") for line in titles):
         return []
+    counted = all(_NUMBERED.match(text) for text in texts)
     short = sum(len(text.split()) <= _LABEL_WORDS for text in texts)
-    return [] if short * 4 > len(texts) or are_persons(texts) else [Entry([line], "title") for line in titles]
+    return (
+        []
+        if (short * 4 > len(texts) and not counted) or are_persons(texts)
+        else [Entry([line], "title") for line in titles]
+    )
 
 
 def _entries_of(block: Block) -> list[Entry]:

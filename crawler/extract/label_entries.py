@@ -5,13 +5,11 @@ from __future__ import annotations
 from itertools import islice
 
 from crawler.extract.blocks import Block
-from crawler.extract.dom import Element, Line, Outline
+from crawler.extract.dom import Element, Line
 from crawler.extract.labels import Label, is_sure
 
 #: how far up from a line its list is looked for
 _LIST_STEPS = 5
-#: items on either side of a line among which others of its make are looked for
-_NEAR = 3
 
 
 def within_own_list(block: Block) -> Block:
@@ -27,21 +25,6 @@ def leads_elsewhere(label: Label) -> bool:
     line = label.line
     linked = line.is_linked and all(part.element.link is not None for part in line.parts)
     return linked and (line.level == 0 or not is_sure(label))
-
-
-def is_one_of_many(line: Line, outline: Outline) -> bool:
-    """Whether lines of its make, links as it is, stand before it and behind it: the name on a card is no label, though
-    somebody is called "Privacy Management Partners"."""
-    if line.level or not line.is_linked:
-        return False
-    near = outline.between(line.at - _NEAR, line.at + _NEAR + 1)
-    like = [item.at for item in near if isinstance(item, Line) and item.level == 0 and _is_like(item, line)]
-    return any(at < line.at for at in like) and any(at > line.at for at in like)
-
-
-def _is_like(one: Line, other: Line) -> bool:
-    same = one.block.tag == other.block.tag and one.block.depth == other.block.depth
-    return same and one.is_linked and one.block.attribute("class") == other.block.attribute("class")
 
 
 def _list_around(line: Line) -> Element | None:

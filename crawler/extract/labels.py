@@ -129,7 +129,9 @@ def lead_label(line: Line) -> Label | None:
     if not text.endswith(":") or len(text) > LEAD_CHARS or vocabulary().leads.search(text) is None:
         return None
     sponsors = (short_pattern("sponsor"), vocabulary().loose["sponsor"])
-    if _refused("member", text) or any(pattern and pattern.search(text) for pattern in sponsors):
+    if _refused("member", text) or any(language.prose.example.search(text) for language in vocabulary().languages):
+        return None
+    if any(pattern and pattern.search(text) for pattern in sponsors):
         return None
     return Label("member", line, None, 0, len(text), "lead-label")
 

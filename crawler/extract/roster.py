@@ -33,6 +33,7 @@ from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
 from crawler.extract.surroundings import cards_lead_out, lead_out
 from crawler.extract.tails import REMARKS, towns_behind, usual_remarks, without_contact, without_remarks
+from crawler.extract.vocabulary import vocabulary
 
 #: below it a list is for a person to look at
 CONFIRMED = 0.7
@@ -58,6 +59,8 @@ _SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
 _YEAR_BEHIND = re.compile(
     rf"\s*(?:[(\[,–-]\s*(?:{_SINCE})?|(?<!\w){_SINCE})\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
 )
+#: behind a name that is a link
+_IN_TOWN = re.compile(r"\s+(?:in|te|uit|aus|à|de|from|at) ([A-ZÀ-Þ'’][^\d,;:.!?]{1,40})")
 #: of most entries it is a count, of one it is a name's: "1. FC Nord"
 _COUNT = re.compile(r"\s*\d{1,2}\.\s")
 _YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
@@ -102,7 +105,9 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     entries = read_columns(entries, finder.outline.items)
     counted = sum(_COUNT.match(entry.lines[0].text) is not None for entry in entries) * 2 > len(entries)
     usual = usual_remarks([entry.lines[0].text for entry in entries])
-    names = [found for entry in entries if (found := entry_name(entry, counted=counted, usual=usual)) is not None]
+    names = _linked_names(entries) or [
+        found for entry in entries if (found := entry_name(entry, counted=counted, usual=usual)) is not None
+    ]
     names = _without_towns(names)
     texts = [found.name for found in names]
     if len(texts) < 2 or len(texts) * 10 < len(entries) * 6 or are_persons(texts) or are_countries(texts):
@@ -141,6 +146,22 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
         )
         for each in names
     ]
+
+
+def _linked_names(entries: Sequence[Entry]) -> list[Named]:
+    """The names where each is a link of its own in its line, and what stands behind them all is told of them:
+    "De <a>VGSU</a> in Utrecht". None where some entry is made in another way."""
+    names: list[Named] = []
+    for entry in entries:
+        line = entry.lines[0]
+        anchors = line.anchors if len(entry.lines) == 1 and entry.piece is None else []
+        if len(anchors) != 1 or not is_name(name := anchors[0][1]):
+            return []
+        before, _, behind = line.text.partition(name)
+        if not vocabulary().articles.fullmatch(before.strip() or "de") or not (town := _IN_TOWN.fullmatch(behind)):
+            return []
+        names.append(Named(name, line, place=town[1]))
+    return names
 
 
 def _without_towns(names: Sequence[Named]) -> list[Named]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice, takewhile
 
@@ -24,6 +25,8 @@ _LIST_LINES = 20
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
+#: a heading this deep, or deeper, may stand below its own label; a page's or an article's own does not
+_TITLE_LEVEL = 2
 #: what sponsors are sorted by: headings of parts of a wall
 _TIER = re.compile(r"(?:platin\w*|gold|silver|bronze|silber|goud|zilver|brons|or|argent)\b.{0,20}$", re.IGNORECASE)
 #: cards with headings as high as what announces them are three or more, and so near
@@ -57,6 +60,8 @@ class Zones:
         return self._behind[key]
 
     def _read_behind(self, label: Label, count: int) -> list[Item]:
+        if (title := self._title_below(label)) is not None:
+            label = replace(label, line=title)
         line = label.line
         items: list[Item] = []
         below = False
@@ -101,6 +106,26 @@ class Zones:
             items.append(item)
         return items
 
+    def _title_below(self, label: Label) -> Line | None:
+        """The heading right below a label that is set small above it: "Members", and "27 groups stand together"."""
+        line = label.line
+        below = next(iter(self._outline.between(line.at + 1, line.at + 2)), None)
+        if (
+            line.level
+            or label.rest
+            or line.block.tag == "li"
+            or not isinstance(below, Line)
+            or below.level < _TITLE_LEVEL
+        ):
+            return None
+        if (
+            below.block.parent is not line.block.parent
+            or below.at in self._roles
+            or is_of_another(label.role, below.text)
+        ):
+            return None
+        return below
+
     def _tells_of_another(self, label: Label, item: Line, items: Sequence[Item]) -> bool:
         """Whether the line announces what stands between a heading and what that heads: the goals of an association
         above the list of its members."""
@@ -115,8 +140,8 @@ class Zones:
         for each in islice(following.block.ancestors(), _LIST_STEPS):
             if each.tag in ("ul", "ol") and each.first == following.at:
                 return each.last
-        alike = list(takewhile(lambda item: isinstance(item, Line) and _same_make(following, item), behind))
-        return alike[-1].at + 1 if len(alike) > 1 and not _same_make(following, line) else 0
+        alike = list(takewhile(lambda item: isinstance(item, Line) and same_make(following, item), behind))
+        return alike[-1].at + 1 if len(alike) > 1 and not same_make(following, line) else 0
 
     @staticmethod
     def _container(label: Label, items: list[Item], holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
@@ -147,7 +172,11 @@ class Zones:
             if item.level == line.level and self._is_of_cards(label, item, items):
                 return False
             if item.level <= line.level:
-                return True
+                # Of two headings of one make right behind one another, a sentence goes on with the first.
+                so_far = [*items, item]
+                return not all(
+                    isinstance(each, Line) and same_make(line, each) and each.text.endswith(".") for each in so_far
+                )
             if label.role == "sponsor" and _TIER.match(item.text):
                 return False
             return not below and has_content(items) and not _in_one_card(label, item, items)
@@ -173,13 +202,13 @@ class Zones:
         """Whether the heading opens one of the cards right behind the label: as high as the label is, and deeper."""
         line = label.line
         first = next((item for item in items if isinstance(item, Line)), heading)
-        if not first.level or heading.block.depth <= line.block.depth or not _same_make(first, heading):
+        if not first.level or heading.block.depth <= line.block.depth or not same_make(first, heading):
             return False
         if first is not heading:
             return True
         after = self._outline.between(heading.at + 1, heading.at + 1 + _CARDS_ITEMS)
         high = [item for item in after if isinstance(item, Line) and 0 < item.level <= line.level]
-        return len(high) >= _CARDS - 1 and all(_same_make(heading, other) for other in high[: _CARDS - 1])
+        return len(high) >= _CARDS - 1 and all(same_make(heading, other) for other in high[: _CARDS - 1])
 
 
 def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
@@ -204,12 +233,16 @@ def is_of_another(role: str, heading: str) -> bool:
     return any(vocabulary().other.match(each) for each in said)
 
 
+def _goes_on(heading: Line, item: Item) -> bool:
+    return isinstance(item, Line) and item.text.endswith(".") and same_make(heading, item)
+
+
 def _joined(region: str) -> str:
     """A system wraps the heading of each part in a ``header`` of its own, and what it heads stands outside of it."""
     return "main" if region == "header" else region
 
 
-def _same_make(one: Line, other: Line) -> bool:
+def same_make(one: Line, other: Line) -> bool:
     same = one.level == other.level and one.block.depth == other.block.depth and one.block.tag == other.block.tag
     return same and one.block.attribute("class") == other.block.attribute("class")
 
