@@ -28,6 +28,7 @@ from crawler.extract.labels import (
     loose_label,
     short_pattern,
 )
+from crawler.extract.menus import end_of_filter
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
@@ -181,7 +182,9 @@ class Finder:
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
             label = label_of(line, role, cued, extra)
-            if label is not None and not (label.rule == "label" and self._is_of_run(line)):
+            if label is None or (label.rule == "label" and self._is_of_run(line)):
+                continue
+            if role == "member" or not end_of_filter(label):
                 yield label
 
     def _is_of_run(self, line: Line) -> bool:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.model import UNNAMED, Evidence, Page, Tier
 from crawler.extract.blocks import has_entries
 from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line
 from crawler.extract.finder import Finder
-from crawler.extract.labels import MAX_LABEL_LINE
+from crawler.extract.labels import MAX_LABEL_LINE, Label
 from crawler.extract.listing import host_in, listing
 from crawler.extract.logos import has_wall, link_of, logo_evidence, name_of
 from crawler.extract.loose import in_loose_lists
+from crawler.extract.menus import end_of_filter
 from crawler.extract.names import are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
 from crawler.extract.registry import extractor
 from crawler.extract.roster import (
     CONFIRMED,
+    LIKELY,
     Found,
     entry_name,
     in_entries,
@@ -28,6 +30,10 @@ from crawler.extract.roster import (
 )
 from crawler.extract.selectors import RULE
 from crawler.items import Member
+
+#: fewer cards are sorted by nobody; and confidence in those that are
+_SORTED = 3
+_IN_SORTED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ def _in_lists(finder: Finder) -> Iterator[Found]:
             in_entries(listed, finder, taken)
             or on_logos(finder.block(label, has_wall), finder, taken)
             or in_running_text(listed, finder, taken)
+            or _in_sorted(label, finder, taken)
         )
         host = host_in(label.line.text, label.language) if found and label.language else None
         if host is not None:
@@ -146,6 +153,19 @@ def _in_lists(finder: Finder) -> Iterator[Found]:
         lists.append(found)
     for found in reversed(lists):
         yield from found
+
+
+def _in_sorted(label: Label, finder: Finder, taken: set[int]) -> list[Found]:
+    """Names behind the buttons that sort them, of which "Members" is one: which of them are, a script knows."""
+    end = end_of_filter(label)
+    if not end:
+        return []
+    whole = finder.block(label, lambda items: has_entries([item for item in items if item.at >= end]))
+    block = replace(whole, items=[item for item in whole.items if item.at >= end])
+    found = in_entries(block, finder, taken) if block.items else []
+    if len(found) <= _SORTED or organisation_like([each.name for each in found]) < LIKELY:
+        return []
+    return [replace(each, tier="candidate", confidence=_IN_SORTED) for each in found]
 
 
 def _in_menus(finder: Finder) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from crawler.extract.dom import Element, Line, Outline
+from crawler.extract.dom import Element, Line, Outline, collapse
 from crawler.extract.entries import Entry
 from crawler.extract.labels import Label, is_called
 from crawler.extract.names import called_organisations
@@ -14,6 +14,9 @@ from crawler.extract.vocabulary import vocabulary
 #: share of names that are called what sites call their own pages, and how many at least
 _PAGES = 0.25
 _FEWEST = 2
+#: on a button that sorts a list
+_BUTTON_WORDS = 3
+_MOST_BUTTONS = 12
 #: how far up from a line its list item is looked for
 _STEPS = 4
 #: share of names that say what they are, from which on links to a site's own pages are no menu
@@ -56,6 +59,21 @@ def is_one_of(label: Label, entries: Sequence[Entry]) -> bool:
     unlike = own.attribute("class") != others[-1].attribute("class")
     linked = sum(entry.lines[0].is_linked for entry in entries) * 2 > len(entries)
     return not (is_first and (unlike or (linked and not line.is_linked) or not linked))
+
+
+def end_of_filter(label: Label) -> int:
+    """The item behind the buttons that the label is one of, by which what follows is sorted: "All", "Members",
+    "Partners". 0 where it is none."""
+    own = _item_of(label.line)
+    if own is None or own.parent is None or label.line.level or label.line.text.endswith(":"):
+        return 0
+    buttons = [item for item in islice(own.parent.node.iter(), _MOST_BUTTONS + 1) if item.tag == "li"]
+    if not _FEWEST < len(buttons) <= _MOST_BUTTONS:
+        return 0
+    texts = [collapse(button.text()) for button in buttons]
+    links = [link.attrs.get("href") or "" for button in buttons for link in button.css("a")]
+    brief = all(len(text.split()) <= _BUTTON_WORDS for text in texts) and all(not link.lstrip("#") for link in links)
+    return own.parent.last if brief and any(map(_is_site_page, texts)) else 0
 
 
 def _item_of(line: Line) -> Element | None:
