@@ -17,6 +17,7 @@ _PLAIN_LABEL_CHARS = 40
 _LOOSE_CHARS = 70
 #: a line that leads into a list may be a sentence
 LEAD_CHARS = 160
+_PAYER_CHARS = 400
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
@@ -80,7 +81,7 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
         at = text.casefold().find(added.casefold())
         if at >= 0 and (len(text) <= LABEL_CHARS or text[at + len(added) :].lstrip().startswith(":")):
             return Label(role, line, None, at, at + len(added), "profile-label")
-    if spoken and _may_hold_list(text):
+    if spoken and (_may_hold_list(text) or (role == "sponsor" and _tells_who_pays(text))):
         lowered = text.lower()
         for language, stems in spoken:
             cue = language.cues.get(role)
@@ -155,6 +156,10 @@ def _is_of_other(role: str, text: str) -> bool:
     words = vocabulary()
     told_of = role == "member" and words.not_loose.search(text) is not None
     return told_of or words.other.match(text) is not None or _refused(role, text)
+
+
+def _tells_who_pays(text: str) -> bool:
+    return len(text) <= _PAYER_CHARS and vocabulary().payers.search(text) is not None
 
 
 def _may_hold_list(text: str) -> bool:

@@ -46,6 +46,14 @@ _MEANS = re.compile(
 )
 
 
+#: who gives money and is called nothing else that bodies are called
+_FUNDER = re.compile(
+    r"\b(?:commission|commissie|kommission|framework programme|\w*rahmenprogramm|kaderprogramma|parliament|lottery|"
+    r"\w*loterij|\w*lotterie|loterie)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     names: tuple[Name, ...]
@@ -75,7 +83,8 @@ def one_named(text: str, language: Language) -> Name | None:
     names = names_in(_MEANS.split(text, maxsplit=1)[0].strip(), language.prose)
     said = names[0].text if len(names) == 1 else ""
     # In small letters: an abbreviation may be a program, too.
-    told = said and is_name(said) and called_organisations([said.lower()]) > 0 and is_spelt_as_name(said)
+    body = called_organisations([said.lower()]) > 0 or _FUNDER.search(said) is not None
+    told = said and is_name(said) and body and is_spelt_as_name(said)
     return names[0] if told and not are_persons([said]) else None
 
 

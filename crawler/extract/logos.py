@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from urllib.parse import urlsplit
 
@@ -41,10 +41,6 @@ _CARD_STEPS = 6
 _CAPTION_CHARS = 60
 #: how sure a name is that stands in the logo's own box
 OWN_CAPTION = 0.85
-#: how far up from an image a class may say that it shows somebody, and how much of one is read
-_PORTRAIT_STEPS = 3
-_CLASS_CHARS = 200
-_PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff|headshot)(?:[\s_-]|$)", re.IGNORECASE)
 #: a logo, what stands in for it where scripts are off, and its caption
 _CARD_HOLDS = 3
 _CARD_HOLDS_MORE = 8
@@ -192,8 +188,8 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     if own is not None and (name := clean(own.text)):
         return LogoName(name, own.text, "caption", OWN_CAPTION)
     out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
-    if (by_file := name_by_file(logo.file, out)) is not None:
-        return by_file
+    if (by_file := name_by_file(logo.file_without_size, out)) is not None:
+        return replace(by_file, raw=logo.file) if by_file.source == "file" else by_file
     if caption is not None and (name := clean(caption.text)):
         return LogoName(name, caption.text, "caption", 0.6)
     shown = caption.text if caption is not None and is_file_name(caption.text) else None
@@ -288,13 +284,3 @@ def link_of(logo: Image, block: Block, finder: Finder) -> str | None:
             links = item.links if isinstance(item, Line) else []
             return finder.absolute(links[0].attribute("href")) if len(links) == 1 else None
     return None
-
-
-def are_portraits(images: Sequence[Image]) -> bool:
-    """Whether classes say of most that they show people."""
-    return sum(_is_portrait(image) for image in images) * 3 > len(images) * 2
-
-
-def _is_portrait(image: Image) -> bool:
-    near = islice(image.picture.element.ancestors(), _PORTRAIT_STEPS)
-    return any(_PORTRAIT.search((each.attribute("class") or "")[:_CLASS_CHARS]) for each in near)

@@ -69,8 +69,8 @@ _STATE = re.compile(
 #: titles and alts that every image of a site may carry
 _SAYS_NOTHING = re.compile(
     r"^(?:\W*|opens? (?:external|internal)? ?link.*|öffnet .*|externer? link.*|initiates file download|image|logo|"
-    r"afbeelding|foto|bild|photo|picture|img|banner|sponsors?|partners?|placeholder|untitled|null|undefined|"
-    r"spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
+    r"afbeelding|foto|bild|photo|picture|img|banner|(?:hoofd|sub|haupt|main )?sponsors?|partners?|placeholder|untitled|"
+    r"null|undefined|spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
     re.IGNORECASE,
 )
 _IS_ADDRESS = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)

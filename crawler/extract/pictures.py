@@ -37,6 +37,8 @@ _PLAIN = re.compile(
     r"(?:(?P<absolute>https?://[a-z0-9][a-z0-9.-]*+(?=[/?#]|\Z))|/(?!/))[A-Za-z0-9_~,=&+%./-]*+"
     r"(?:\?[A-Za-z0-9_~,=&+%./-]++)?(?:#[A-Za-z0-9_~,=&+%./-]++)?"
 )
+#: what a size may stand behind; another size is cut off with it elsewhere: "300x169"
+_BEFORE_SIZE = re.compile(r"[^\W\dx_][-_ ]?$")
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:px)?\s*$")
 
 
@@ -63,6 +65,16 @@ class Image:
     @property
     def file(self) -> str:
         return file_name(self.url)
+
+    @property
+    def file_without_size(self) -> str:
+        """Its file's name, without its width or height where that stands behind it: "tulip219.jpg", 219 pixels wide."""
+        stem, dot, extension = self.file.rpartition(".")
+        for side in (self.width, self.height):
+            shorter = stem.removesuffix(str(side))
+            if side and shorter != stem and _BEFORE_SIZE.search(shorter):
+                return f"{shorter.rstrip('-_ ')}{dot}{extension}"
+        return self.file
 
     @property
     def words(self) -> str:

@@ -16,7 +16,6 @@ from crawler.extract.labels import Label, is_sure
 from crawler.extract.listing import listing, one_named
 from crawler.extract.logos import (
     LogoName,
-    are_portraits,
     has_wall,
     link_of,
     logo_evidence,
@@ -34,7 +33,8 @@ from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
-from crawler.extract.walls import is_announced, looks_like_logos, stands_alone, without_strangers
+from crawler.extract.unlabelled import unlabelled_walls
+from crawler.extract.walls import are_portraits, is_announced, looks_like_logos, stands_alone, without_strangers
 from crawler.items import Sponsor
 
 #: below it a name is for a person to look at
@@ -62,6 +62,8 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
     announced = pointed_at(finder) or list(_announced(finder))
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_loosely_announced(finder))
+    if not any(shown for shown, _beneficiary in announced):
+        announced = list(_unlabelled(finder))
     every = [replace(each, beneficiary=beneficiary) for shown, beneficiary in announced for each in shown]
     for each in shown_once(every):
         url = each.image.url if each.image else ""
@@ -155,6 +157,17 @@ def _loosely_announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None
                 each if each.image else replace(each, name=replace(each.name, confidence=_DOUBTFUL)) for each in shown
             ]
             yield [replace(each, rule=f"loose-{each.rule}") for each in doubtful], beneficiary_of(label, finder)
+
+
+def _unlabelled(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
+    taken: set[int] = set()
+    for block in unlabelled_walls(finder):
+        # What stands in the page's header stands on each of its site's.
+        shown = [each for each in behind(block, finder, taken) if each.image and each.image.picture.region != "header"]
+        logos = [each.image for each in shown if each.image is not None]
+        if len(logos) >= _LOOSE and looks_like_logos(logos, block, finder):
+            prefix = block.label.rule.partition("-")[0]
+            yield [replace(each, rule=f"{prefix}-{each.rule}", doubtful=True) for each in shown], finder.hints.owner
 
 
 # What stands behind a label

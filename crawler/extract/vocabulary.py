@@ -94,6 +94,8 @@ class Vocabulary:
     bare: Pattern
     #: stands in a label, behind which may stand by whom something is supported
     given_by: Pattern
+    #: stands in a sentence, however long, that tells who pays for what the page is about
+    payers: Pattern
     #: stands in a label of sponsors, and says that something else is listed with them, or instead
     not_only: Pattern
     #: stands in what a page is called whose partners are members
@@ -160,6 +162,7 @@ def vocabulary() -> Vocabulary:
         bare=_compiled(every("member", "bare"), whole=True),
         leads=_compiled(every("member", "leads")),
         given_by=_compiled(every("sponsor", "given_by")),
+        payers=_compiled(every("sponsor", "payers")),
         not_only=_compiled(every("sponsor", "doubtful")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from crawler.extract.blocks import Block
 from crawler.extract.finder import Finder
 from crawler.extract.label_entries import leads_elsewhere
+from crawler.extract.labels import LABEL_CHARS
 from crawler.extract.logos import link_of
 from crawler.extract.pictures import Image
 from crawler.extract.surroundings import lead_out
@@ -25,6 +26,9 @@ _BETWEEN_CHARS = 250
 _WALL = 3
 #: so many from one folder show that one from another is none of them
 _LARGE = 5
+#: how far up from an image a class may say that it shows somebody
+_PORTRAIT_STEPS = 3
+_PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff|headshot)(?:[\s_-]|$)", re.IGNORECASE)
 _CALLED = re.compile(
     r"logo|sponsor|partner|partenaire|supporter|funder|donor|f(?:oe|ö)rder|m[eé]c[eè]ne", re.IGNORECASE
 )
@@ -41,7 +45,7 @@ def is_announced(images: Sequence[Image], block: Block, finder: Finder) -> bool:
     between = [line for line in block.lines if line.at < images[0].at]
     near = len(between) <= _LINES and sum(len(line.text) for line in between) <= _BETWEEN_CHARS
     if near and not any(line.level for line in between):
-        return True
+        return len(images) > 1 or looks_like_logos(images, block, finder) or len(label.line.text) <= LABEL_CHARS
     return len(images) >= _WALL and looks_like_logos(images, block, finder)
 
 
@@ -88,3 +92,13 @@ def _path(url: str) -> str:
         return urlsplit(url).path[-300:]
     except ValueError:
         return ""
+
+
+def are_portraits(images: Sequence[Image]) -> bool:
+    """Whether classes say of most that they show people."""
+    return sum(_is_portrait(image) for image in images) * 3 > len(images) * 2
+
+
+def _is_portrait(image: Image) -> bool:
+    near = islice(image.picture.element.ancestors(), _PORTRAIT_STEPS)
+    return any(_PORTRAIT.search((each.attribute("class") or "")[:_CLASS_CHARS]) for each in near)

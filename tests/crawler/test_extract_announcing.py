@@ -112,3 +112,42 @@ def test_what_stands_around_a_wall_in_a_folder_of_its_own_is_none_of_it() -> Non
     wall = "".join(f"<img src='/wall/{name}.png'>" for name in ("alder", "rowan", "birch", "willow", "oak", "elm"))
     html = f"<h2>Our sponsors</h2><img src='/i/purse.jpg' alt='Purse'>{wall}<img src='/i/chart.png' alt='Chart'>"
     assert values("sponsor", html) == ["alder", "rowan", "birch", "willow", "oak", "elm"]
+
+
+WALL = "".join(f"<a href='https://{name}.test/'><img src='/i/{name}.png'></a>" for name in ("alder", "rowan", "birch"))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<title>Our sponsors</title><p>Club</p><div>{WALL}</div>",
+        f"<title>Quay club</title><p>Club</p><div id='sponsor-carousel'>{WALL}</div>",
+        f"<title>Quay club</title><p>Club</p><ul class='view-partners'>{WALL.replace('<a', '<li><a')}</ul>",
+    ],
+)
+def test_a_wall_that_only_a_title_or_a_class_announces_is_for_a_person_to_look_at(html: str) -> None:
+    assert (values("sponsor", html), tiers(html)) == (["alder", "rowan", "birch"], {"candidate"})
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<title>Our sponsors</title><p>Club</p><div>{PHOTOS}</div>",
+        f"<title>Quay club</title><p>Club</p><div>{WALL}</div>",
+        f"<title>Become a sponsor</title><p>Club</p><div>{WALL}</div>",
+        f"<title>Quay club</title><p>Club</p><div class='sponsored-ads'>{WALL}</div>",
+        f"<title>Quay club</title><p>Club</p><nav class='partners'>{WALL}</nav>",
+    ],
+)
+def test_other_pictures_without_a_label_are_nobodys(html: str) -> None:
+    assert values("sponsor", html) == []
+
+
+def test_a_long_sentence_tells_who_pays_for_what_the_page_is_about() -> None:
+    tail = (
+        " under an agreement that was signed when the old quay had been torn down and nobody knew yet what would come"
+    )
+    assert values("sponsor", f"<p>This project is funded by the European Commission{tail}.</p>") == [
+        "European Commission"
+    ]
+    assert values("sponsor", f"<p>Old quays are funded by the European Commission{tail}.</p>") == []
