@@ -25,14 +25,9 @@ _LEAST = 3
 _MOST = 100
 #: pictures of a page that are asked
 _PICTURES = 500
-_TEXT_CHARS = 2_000_000
-_CALLED = re.compile(
-    r"(?:^|[\s_-])(?:sponsors?|sponsoren|partners?|partenaires?|supporters?|funders|donors|foerderer|mecenes|soutiens)"
-    r"(?=$|[\s_-])",
-    re.IGNORECASE,
-)
+_CALLED = re.compile(r"(?:^|[\s_-])(?:sponsor(?:s|en)?|partners?|partenaires?)(?=$|[\s_-])", re.IGNORECASE)
 #: stands in a page whose boxes may be called so
-_TOLD = ("sponsor", "partner", "partenaire", "supporter", "funders", "donors", "foerderer", "mecenes", "soutiens")
+_TOLD = ("sponsor", "partner", "partenaire")
 
 
 def unlabelled_walls(finder: Finder) -> Iterator[Block]:
@@ -54,12 +49,12 @@ def _label(finder: Finder, rule: str) -> Label:
 
 
 def _marked(finder: Finder) -> Iterator[Block]:
-    text = finder.page.text[:_TEXT_CHARS].lower()
-    if not any(word in text for word in _TOLD):
+    pictures = finder.outline.pictures
+    if len(pictures) < _LEAST or not any(word in finder.page.text for word in _TOLD):
         return
     boxes: dict[Element, list[str | None]] = {}
     asked: dict[Element, bool] = {}
-    for picture in islice(finder.outline.pictures, _PICTURES):
+    for picture in islice(pictures, _PICTURES):
         if picture.region in ("nav", "popup", "header") or (box := _box(picture.element, asked)) is None:
             continue
         image = finder.image_at.get(picture.at)
