@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from crawler.frontier import Judge, host_of
+from crawler.neighbours import Neighbours
 from crawler.scope import Scope, Verdict
 from crawler.seen import seen_key
 from crawler.shares import ENDLESS, Shares, is_of_one_kind
@@ -78,6 +79,10 @@ class Admission:
         if payload_digest is None or not hops.strip("R"):
             return self.judge
         return self._refuse_links if self._traps.is_one_of_many(payload_digest) else self.judge
+
+    def learn(self, url: str, told: Neighbours) -> None:
+        """What all links of the page at *url*, those known before too, told together."""
+        self._traps.learn(url, told)
 
     def _refuse_links(self, url: str, hop: str, hops: str, via: str | None) -> Verdict:
         verdict = self.judge(url, hop, hops, via)

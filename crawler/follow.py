@@ -41,6 +41,7 @@ from crawler.events import Event, events
 from crawler.ingest import Ingest, derive_site
 from crawler.ingests import Ingests
 from crawler.items import KINDS
+from crawler.neighbours import neighbours
 from crawler.rebuild import catch_up
 from crawler.sites.login import LOGGED_OUT
 
@@ -153,6 +154,7 @@ class Follower:
             "page": capture.page_key is not None
             and (capture.status == 200 or (capture.status == 304 and capture.payload_digest is not None)),
             "digest": capture.payload_digest or capture.declared_digest if links else None,
+            "neighbours": neighbours(capture.url, reading.links) if capture.page_key is not None else None,
             "facts": [
                 {"role": section.role, **where, **asdict(fact)}
                 for section in reading.sections

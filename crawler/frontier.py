@@ -35,6 +35,7 @@ BY_WAY = frozenset(
         "same-as-others",
         "template-chain",
         "endless-section",
+        "numeric-grid",
         "calendar",
         "hops",
         "embed-hops",
@@ -140,19 +141,16 @@ class Frontier(Standing):
         )
 
     def begin(self, crawl_id: str, started_at: str, asked: str = "", given: str = "") -> None:
-        """*asked*: what it was begun with, so that another is not taken for it. *given*: what it is told beside its
-        profile, for when it goes on."""
-        row = (crawl_id, started_at, asked, given)
+        """*asked*: what it began with, so that another is not taken for it. *given*: for when it goes on (`Given`)."""
+        insert = "INSERT INTO crawl (id, started_at, asked, given) VALUES (?, ?, ?, ?) "
         self._rows(
-            "INSERT INTO crawl (id, started_at, asked, given) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET given = excluded.given",
-            row,
+            f"{insert} ON CONFLICT (id) DO UPDATE SET given = excluded.given", (crawl_id, started_at, asked, given)
         )
         self.commit()
 
     def given(self, crawl_id: str) -> str:
         """What `begin` was given for the crawl."""
-        return next((row[0] for row in self._rows("SELECT given FROM crawl WHERE id = ?", (crawl_id,))), "")
+        return next((given for (given,) in self._rows("SELECT given FROM crawl WHERE id = ?", (crawl_id,))), "")
 
     def unfinished(self) -> tuple[str, str, str] | None:
         """(id, started_at, asked) of the crawl these rows belong to, unless it came to its end."""

@@ -22,7 +22,12 @@ _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::(?!80/|443/)[1-9][0-9]{0,4})?/[A-Z
 #: the same of a query, but for the order of its parameters
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*(?:&[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*)*")
 _DEFAULT_PORT = re.compile(r"^(?:(http://[^/?]*):80|(https://[^/?]*):443)(?=[/?]|$)")
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?;]*|/\([SXF]\([A-Za-z0-9]{16,}\)\)", re.IGNORECASE)
+_PATH_SESSION = re.compile(
+    r";(?:jsessionid|phpsessid|sid|session_?id|cfid|cftoken)=[^/?;]*"
+    # ASP.NET's without cookies: one or several of these in a segment, and in its first version 24 letters and digits.
+    r"|/(?:\(|%28)(?:[ASFX](?:\(|%28)[A-Za-z0-9_-]+(?:\)|%29))+(?:\)|%29)(?=/)|/\((?=[a-z]*[0-9])[a-z0-9]{24}\)(?=/)",
+    re.IGNORECASE,
+)
 _VISIT = re.compile(
     "(?:" + "|".join(re.escape(name).replace(r"\*", "[^=]*") for name in VISIT_PARAMETERS) + ")(?:=|$)"
     # Names that may be a visit's or a resource's: a visit's are long and random.
@@ -51,7 +56,7 @@ def seen_key(url: str) -> str:
     except ValueError:
         return url
     key = _DEFAULT_PORT.sub(r"\1\2", key)
-    if ";" in key or "/(" in key:
+    if ";" in key or "/(" in key or "/%28" in key:
         key = _PATH_SESSION.sub("", key)
     head, mark, query = key.partition("?")
     if mark:

@@ -12,6 +12,9 @@ generator makes and an editor does not:
 - ``parameter-mix``: of one path with several parameters, URLs that bring no two values together for the first time,
   once 300 were accepted: filters combined with one another. (``option=event&id=7`` is new, though both were seen.)
 - ``path-mix``: the same of filters in the path or in a list, as `crawler.path_mixes` tells them from folders.
+- ``path-session``: what is known already, under another name of a visit in the path, as `crawler.path_sessions` tells
+  these from names of things.
+- ``numeric-grid``: one page more in a grid that has no edge, as `crawler.grids` has it.
 - ``sitemaps``: more than 50,000 of them, as many as one index may name: indexes that name new ones for ever.
 - ``same-as-others``: links of a page whose bytes 10 other URLs of this crawl gave already: error pages that say 200.
 
@@ -25,7 +28,10 @@ from collections import Counter
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from crawler.grids import Grids
+from crawler.neighbours import Neighbours
 from crawler.path_mixes import PathMixes
+from crawler.path_sessions import PathSessions
 
 #: links from the seed, past which a chain of one template ends; no menu is as deep
 CHAIN_HOPS = 500
@@ -65,6 +71,8 @@ class Traps:
         self._pages: Counter[int] = Counter()
         self._sitemaps = 0
         self._path_mixes = PathMixes()
+        self._grids = Grids()
+        self._path_sessions = PathSessions()
 
     def rule(self, url: str, hops: str, via: str | None) -> str | None:
         """The rule that refuses a link or sitemap, which scope accepted; None for most. *hops* is the path to it, this
@@ -87,7 +95,16 @@ class Traps:
             return "template-chain" if found is None else "calendar"
         if "&" in parts.query and self._is_mixed(f"{parts.netloc}{parts.path}", parts.query):
             return "parameter-mix"
+        if self._path_sessions.is_known(url):
+            return "path-session"
+        if self._grids.is_endless(url, via):
+            return "numeric-grid"
         return "path-mix" if self._path_mixes.is_mixed(url) else None
+
+    def learn(self, url: str, told: Neighbours) -> None:
+        """What all links of the page at *url* told together."""
+        self._path_sessions.learn(told)
+        self._grids.learn(url, told)
 
     def is_one_of_many(self, payload_digest: str) -> bool:
         """Whether so many URLs gave this page that its links are not followed any more; counts it."""

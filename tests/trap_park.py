@@ -14,6 +14,9 @@ NEWS, ITEMS, TOPICS = 30, 20, 10
 #: filters of the shop, each with so many values: 15,625 mixes
 FILTERS = {"color": 5, "size": 5, "brand": 5, "sort": 5, "stock": 5, "view": 5}
 MANY_LINKS = 100_000
+BOOKS = [f"{7919 * (n + 1):08x}{n:04x}" for n in range(30)]
+PARTS = ("text", "notes", "index")
+WALL = 8
 
 REAL = {
     "/", "/about", "/archive/", "/shop", "/forum",
@@ -21,7 +24,12 @@ REAL = {
     *(f"/archive/?page={n}" for n in range(1, 7)),
     *(f"/shop/item-{n}" for n in range(ITEMS)),
     *(f"/index.php?section=press&id={n}" for n in range(400)),
+    # What looks like a trap and is none: books with names of their own, and a wall of pictures.
+    *(f"/library/{book}/{part}" for book in BOOKS for part in PARTS),
+    *(f"/wall/row/{row}/column/{column}" for row in range(WALL) for column in range(WALL)),
 }  # fmt: skip
+#: what stands behind the name of a visit
+VISITED = {"about", "contact", "help", *(f"topic/{n}" for n in range(TOPICS))}
 #: by trap, what its paths begin with and the most that may be asked of it
 BOUNDS: dict[str, tuple[str, int]] = {
     "calendar by parameters": (r"/calendar\?", 520),
@@ -36,6 +44,8 @@ BOUNDS: dict[str, tuple[str, int]] = {
     "many links": (r"/many/", 20_001),
     "pages that never end": (r"/drip/", 4),
     "visits": (r"/forum/", 5 * TOPICS),
+    "visits in the path": (r"/s/", 25 * len(VISITED)),
+    "a grid": (r"/grid/", 2100),
 }  # fmt: skip
 
 
@@ -60,6 +70,7 @@ class TrapPark(Site):
                 return page(links(
                     "/about", "/archive/", "/shop", "/forum", "/calendar?month=11&year=2026", "/agenda/2026/11/28", "/list?start=0",
                     "/menu/", "/rel/", "/loop/a", "/chain/0", "/soft/x", "/many/", "/drip/",
+                    f"/library/{BOOKS[0]}/text", "/wall/row/3/column/4", "/grid/12/y/7", f"/s/{self._visit()}/about",
                     *(f"/index.php?section=press&id={n}" for n in range(400)),
                 ))  # fmt: skip
             case ["about"]:
@@ -77,7 +88,7 @@ class TrapPark(Site):
             case ["shop", item]:
                 return page(f"{item}, {links('/shop')}", title=item)
             case ["forum", *topic]:
-                visit = f"{self._random.getrandbits(128):032x}"
+                visit = self._visit()
                 topics = (f"/forum/{n}?sid={visit}" for n in range(TOPICS))
                 return page(
                     f"{topic} {links(*topics)} {links(*(f'/forum/{n};jsessionid={visit}' for n in range(TOPICS)))}"
@@ -101,12 +112,31 @@ class TrapPark(Site):
                 return 302, {"Location": f"/chain/{int(n) + 1}"}, b""
             case ["soft", *_]:
                 return page(links("a/", "b/", "c/") + "We are sorry, this page is gone.")
+            case ["library", book, part] if part in PARTS:
+                # One leads to the next, and all to their own parts.
+                at = BOOKS.index(book)
+                those = {book, BOOKS[max(0, at - 1)], BOOKS[min(at + 1, len(BOOKS) - 1)]}
+                return page(f"{part} of {book} {links(*(f'/library/{one}/{each}' for one in those for each in PARTS))}")
+            case ["wall", "row", row, "column", column]:
+                return page(f"{row} {column} {links(*_around('/wall/row/{}/column/{}', int(row), int(column), WALL))}")
+            case ["grid", x, "y", y]:
+                return page(f"{x} {y} {links(*_around('/grid/{}/y/{}', int(x), int(y), None))}")
+            case ["s", _, *rest] if "/".join(rest) in VISITED:
+                visit = self._visit()
+                return page(f"{rest} {links(*(f'/s/{visit}/{each}' for each in sorted(VISITED)))}")
             case ["many"]:
                 return page(links(*(f"/many/{n}" for n in range(MANY_LINKS))))
             case ["drip"]:
                 return 200, {"Content-Type": "text/html", "Content-Length": "100000000"}, b"<p>and then"
         del whole
         return None
+
+    def _visit(self) -> str:
+        return f"{self._random.getrandbits(128):032x}"
+
+    def visited(self) -> set[str]:
+        """What was asked for under some name of a visit."""
+        return {asked.split("/", 3)[3] for asked in self.paths() if asked.startswith("/s/")}
 
     def _shop(self, chosen: dict[str, str]) -> Answer:
         items = (f"/shop/item-{n}" for n in range(ITEMS))
@@ -127,3 +157,9 @@ class TrapPark(Site):
 def _agenda(at: int) -> str:
     months, day = divmod(at, 28)
     return f"/agenda/{months // 12}/{months % 12 + 1}/{day + 1}"
+
+
+def _around(form: str, x: int, y: int, size: int | None) -> list[str]:
+    """Its neighbours in a grid of that size, or in one without an edge."""
+    steps = ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))
+    return [form.format(*at) for at in steps if size is None or (min(at) >= 0 and max(at) < size)]

@@ -235,8 +235,7 @@ class ReaderExtension:
             return  # told again to a second reader
         told.answered = True
         frontier, spider = self._spider.frontier, self._spider
-        links = [Link(url, hop, "") for url, hop in answer.get("links", ())]
-        if links:
+        if links := [Link(url, hop, "") for url, hop in answer.get("links", ())]:
             judge = spider.admission.judge_of(answer.get("digest"), told.hops)
             frontier.add(links, via=told.url, hops=told.hops, judge=judge)
         if told.url_id is not None:
@@ -244,6 +243,7 @@ class ReaderExtension:
             spider.settled(told.url_id)
         if answer.get("page"):
             spider.outcome.pages += 1
+            spider.admission.learn(told.url, answer.get("neighbours", {}))
         for what, detail in answer.get("problems", ()):
             if what == LOGGED_OUT and spider.ask_logged_in(told.url, told.url_id, told.attempts, told.sessions):
                 continue

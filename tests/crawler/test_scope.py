@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crawler.domains
+import crawler.neighbours
+import crawler.robots_txt
 import crawler.scope
 from crawler.domains import registered_domain
 from crawler.scope import Scope, ScopeRules
@@ -15,7 +17,7 @@ from crawler.seen import seen_key
 
 
 def test_examples_in_docstrings_hold():
-    for module in (crawler.domains, crawler.scope):
+    for module in (crawler.domains, crawler.neighbours, crawler.robots_txt, crawler.scope):
         assert doctest.testmod(module).failed == 0
 
 
@@ -170,6 +172,10 @@ def test_sitemap_above_the_prefix_is_read():
         ("http://h/x.js?_=1764359000123", "http://h/x.js?_=1764359999999"),
         ("http://h/x?nocache=0.7341652839&p=1", "http://h/x?p=1&rand=123456789"),
         ("http://h/x;jsessionid=12AB?p=1", "http://h/x?p=1"),
+        ("http://h/a;SessionID=12AB!7/x", "http://h/a/x"),
+        ("http://h/(S(abc))/x.aspx", "http://h/x.aspx"),
+        ("http://h/(X(1)S(lit3py55t21z5v55vlm25s55))/x", "http://h/%28A%28q-_%29F%28r%29%29/x"),
+        ("http://h/(lit3py55t21z5v55vlm25s55)/x.aspx", "http://h/x.aspx"),
         ("http://h/a/./b/../c", "http://h/a/c"),
         ("http://münchen.example/ü", "http://xn--mnchen-3ya.example/%C3%BC"),
     ],
@@ -191,6 +197,9 @@ def test_seen_once(one, other):
         ("http://h/?next=http://h:80/a", "http://h/?next=http://h/a"),
         ("http://h/?my_utm_source=1", "http://h/"),
         ("http://h/?_=12&rand=1.5", "http://h/"),
+        ("http://h/(S)-ibuprofen/x", "http://h/x"),
+        ("http://h/f(x(1))/x", "http://h/x"),
+        ("http://h/(abcdefghijklmnopqrstuvwx)/x", "http://h/x"),
     ],
 )
 def test_seen_apart(one, other):

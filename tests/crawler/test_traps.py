@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from itertools import permutations
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from itertools import count, permutations
 from pathlib import Path
 
 import pytest
 
 from archive.layout import Archive
+from archive.model import Link
+from crawler.admission import Admission
+from crawler.neighbours import neighbours
+from crawler.sites.profile import default_profile
 from crawler.traps import CHAIN_HOPS, DAY_HOPS, MIXES, MONTH_HOPS, SAME_PAGES, SITEMAPS, Traps, template
 from tests.crawler.crawled import query
 from tests.front_door import CONTACT, bewaar, start
 from tests.site_server import Site, page
-from tests.trap_park import BOUNDS, REAL, TrapPark, links
+from tests.trap_park import BOUNDS, REAL, VISITED, TrapPark, links
 
 
 def test_the_trap_park_is_left_with_every_real_page(tmp_path: Path) -> None:
@@ -24,14 +31,14 @@ def test_the_trap_park_is_left_with_every_real_page(tmp_path: Path) -> None:
         (archive.sites / "park.toml").write_text(f'seeds = ["{park.url()}"]\ndelay_s = 0\ntimeout_s = 4\n')
         done = bewaar("crawl", "park", "--archive", archive.root, "--no-extract", "--json", code=None)
         asked = park.asked_of()
-        missing = REAL - set(park.paths())
+        missing = (REAL - set(park.paths())) | (VISITED - park.visited())
     report = json.loads(done.stdout)
     assert report["status"] == "finished"
     assert missing == set()
     assert {name: asked[name] for name, (_, most) in BOUNDS.items() if not 0 < asked[name] <= most} == {}
     # Each refusal is counted with its rule.
     assert {"template-chain", "calendar", "path-growth", "parameter-mix", "same-as-others", "path-repetition",
-            "redirect-hops"} <= report["refusals"].keys()  # fmt: skip
+            "redirect-hops", "path-session", "numeric-grid"} <= report["refusals"].keys()  # fmt: skip
     kept = {
         url
         for (url,) in query(
@@ -104,6 +111,110 @@ def test_filters_in_the_path_or_in_a_list_are_no_folders() -> None:
             for month in range(1, 13) for slug in ("a-a", "b-b", "c-c", "c-c/c-c", "")]  # fmt: skip
     real += [f"/{one}/{two}" for one in range(30) for two in range(30)]
     assert [path for path in real if rule(traps, path)] == []
+
+
+def walk(links_of: Callable[[str], Iterable[str]], most: int = 6000) -> tuple[set[str], set[str]]:
+    """The paths that a crawl of nothing but such pages fetches, breadth first, and those it refuses and never fetches."""
+    admission = Admission(default_profile("http://a.test/"), 2026)
+    queue, known, refused = deque([("/", "")]), {"/"}, set()
+    fetched = 0
+    while queue and fetched < most:
+        path, hops = queue.popleft()
+        fetched += 1
+        led_to = list(links_of(path))
+        for each in led_to:
+            if each in known:
+                continue
+            if admission.judge(f"http://a.test{each}", "L", hops, f"http://a.test{path}").accepted:
+                known.add(each)
+                queue.append((each, f"{hops}L"))
+            else:
+                refused.add(each)
+        links = [Link(f"http://a.test{each}", "L", "") for each in led_to]
+        admission.learn(f"http://a.test{path}", neighbours(f"http://a.test{path}", links))
+    return known, refused - known
+
+
+def name_of(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()[:16]
+
+
+def library(path: str) -> Iterator[str]:
+    """500 books behind one another, each with three parts, and six shelves that list them all."""
+    if path == "/":
+        yield from (f"/shelf/{n}" for n in range(6))
+        return
+    if path.startswith("/shelf/"):
+        yield from (f"/book/{name_of(n)}/text" for n in range(500) if n % 6 == int(path[7:]))
+        return
+    at = NAMED[path.split("/")[2]]
+    yield from (f"/book/{name_of(n)}/{part}" for n in (at, at + 1) if n < 500 for part in ("text", "notes", "index"))
+
+
+NAMED = {name_of(n): n for n in range(500)}
+
+
+def gallery(path: str) -> Iterator[str]:
+    """490 pictures, each page of which leads to two views of the next, and to nothing of its own."""
+    at = -1 if path == "/" else NAMED[path.split("/")[2]]
+    if at < 489:
+        yield from (f"/photo/{name_of(at + 1)}/{view}" for view in ("small", "large"))
+
+
+def timetable(path: str) -> Iterator[str]:
+    """Of 52 weeks and 45 rooms, entered in the middle."""
+    week, room = (26, 20) if path == "/" else map(int, path.removeprefix("/week/").split("/room/"))
+    for at in ((week - 1, room), (week + 1, room), (week, room - 1), (week, room + 1)):
+        if 1 <= at[0] <= 52 and 1 <= at[1] <= 45:
+            yield "/week/{}/room/{}".format(*at)
+
+
+def books(path: str) -> Iterator[str]:
+    """60 of 50 pages; from each page to the next, and to the first of the book before and behind."""
+    book, leaf = (1, 0) if path == "/" else map(int, path.removeprefix("/book/").split("/page/"))
+    for at in ((book, leaf - 1), (book, leaf + 1), (book - 1, 1), (book + 1, 1)):
+        if 1 <= at[0] <= 60 and 1 <= at[1] <= 50:
+            yield "/book/{}/page/{}".format(*at)
+
+
+@pytest.mark.parametrize(("site", "pages"), [(library, 1507), (gallery, 981), (timetable, 2341), (books, 3001)])
+def test_names_and_numbers_of_things_are_no_trap(site: Callable[[str], Iterator[str]], pages: int) -> None:
+    known, refused = walk(site)
+    assert (len(known), refused) == (pages, set())
+
+
+@pytest.mark.parametrize("start", [(0, 0), (12, 7)])
+@pytest.mark.parametrize("form", ["/x/{}/y/{}", "/map?x={}&y={}", "/t-{}-{}.html"])
+def test_a_grid_without_an_edge_is_left(start: tuple[int, int], form: str) -> None:
+    """From the middle, and from a corner."""
+    reached = {form.format(*start): start}
+
+    def grid(path: str) -> Iterator[str]:
+        x, y = reached[path] if path != "/" else start
+        for at in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)):
+            if min(at) >= 0 or start != (0, 0):
+                reached[made := form.format(*at)] = at
+                yield made
+
+    known, refused = walk(grid)
+    assert 1900 < len(known) < 2100
+    assert refused
+
+
+def test_names_of_visits_are_left_with_every_page() -> None:
+    rests = ["", "about", "news/1?full=1", *(f"topic/{n}" for n in range(40))]
+    given = count()
+
+    def visits(path: str) -> list[str]:
+        # A page that only one other leads to is found late, and under another name.
+        found = [*rests, "late"] if path.endswith("/topic/39") else rests
+        name = name_of(next(given))
+        return [f"/s/{name}/{rest}" for rest in found]
+
+    known, refused = walk(visits)
+    assert {path.split("/", 3)[3] for path in known if path != "/"} == {*rests, "late"}
+    assert len(known) < 30 * len(rests)
+    assert len(refused) > len(known)
 
 
 def test_menus_that_add_their_own_path() -> None:
