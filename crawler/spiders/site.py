@@ -32,6 +32,7 @@ from crawler.politeness.robots import Disallowed
 from crawler.sites.expectation import UNEXPECTED
 from crawler.spiders import door
 from crawler.spiders.closing import close_spider
+from crawler.spiders.gates import REDIRECTS, CookieGates
 from crawler.spiders.heard import HeardSignals
 from crawler.spiders.leasing import LeasingSpider
 from crawler.spiders.login import Session
@@ -91,6 +92,7 @@ class SiteSpider(LeasingSpider):
             self.admission.remember(self.frontier.accepted(), self.frontier.accepted_by_host())
         self._hours = begun.plan.profile.opening_hours()
         self._seeds = Seeds(self.outcome, self.admission, begun.plan.redactor.text)
+        self._gates = CookieGates(self.frontier)
         self._pages_leased: set[int] = set()
         #: of its login forms; set by the middleware that opens them
         self.sessions: list[Session] = []
@@ -151,6 +153,8 @@ class SiteSpider(LeasingSpider):
         if response.status == 200 and (response.headers.get("Content-Type") or b"").startswith(LEAVES):
             return
         answer = await self._reader.answer(request.meta["captured"][-1].record_id)
+        if response.status in REDIRECTS:
+            self._gates.redirected(request.url, response)
         for fact in answer.get("facts", ()):
             yield fact
 
