@@ -34,6 +34,8 @@ _UNITS = (
     (re.compile(r"(?:d|days?|dag|dagen|tage?|jours?)$", re.IGNORECASE), 86400),
 )
 _SECONDS = re.compile(r"s(?:e[cgk].*)?$", re.IGNORECASE)
+#: of a value so many characters are looked at
+_LONGEST_VALUE = 200
 #: no wait is longer, seconds
 _LONGEST = 86400.0 * 365
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -58,7 +60,7 @@ def legible(body: bytes) -> str:
             longest = dict.fromkeys(longest, 0.0)
         elif found := _RATE.match(line.partition("#")[0]):
             kind = "crawl" if found[1][0] in "cC" else "request"
-            wait = (_delay_s if kind == "crawl" else _interval_s)(found[2])
+            wait = (_delay_s if kind == "crawl" else _interval_s)(found[2][:_LONGEST_VALUE])
             if wait is not None:
                 longest[kind] = max(longest[kind], min(wait, _LONGEST))
                 lines.append(_written(kind, longest[kind]))

@@ -125,6 +125,14 @@ def test_waits_in_robots_txt_are_taken_as_they_are_meant(lines: str, delay_s: fl
     assert not rules.can_fetch("http://a.test/private/1", "bewaar") or "other" in lines
 
 
+@pytest.mark.parametrize("line", ["Request-rate: 1{}x", "Crawl-delay: 1{}x", "{}Crawl-delay{}", "Crawl-delay: {}1"])
+@pytest.mark.parametrize("filling", [" ", "a", "9", "-", "1-", "\t "])
+def test_endless_lines_of_a_robots_txt_are_read_quickly(line: str, filling: str) -> None:
+    begun = time.process_time()
+    legible(line.replace("{}", filling * 500_000).encode())
+    assert time.process_time() - begun < 2
+
+
 def test_a_robots_txt_is_read_in_whatever_charset() -> None:
     rules = "User-agent: *\r\nDisallow: /é\r\n"
     for charset in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
