@@ -55,6 +55,8 @@ LINKED = frozenset(
         "video/vnd.mpeg.dash.mpd"
     ).split()
 )
+#: types by which a server says that it does not know (MIME Sniffing, 7)
+UNTOLD = frozenset(("unknown/unknown", "application/unknown", "*/*"))
 #: ends of the types of the same
 LINKED_ENDS = ("xml", "+json", "javascript", "ecmascript", "jscript")
 
@@ -182,6 +184,7 @@ class Reader:
         return self._read_payload(capture, response, payload, mime)
 
     def _read_payload(self, capture: Capture, response: HttpResponse, payload: WireBytes, mime: str | None) -> Reading:
+        mime = None if mime in UNTOLD else mime
         digest = sha256_chunks(payload.chunks())
         if capture.type == "revisit" and not is_declared(capture, digest, payload):
             return Reading(capture)  # not what it refers to

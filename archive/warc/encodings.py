@@ -25,6 +25,9 @@ _PIECE_BYTES = 1 << 18
 #: RFC 9659: no decoder need take a larger window than 8 MiB
 _ZSTD_WINDOW_LOG = 23
 
+#: zlib's header at its four levels of compression, with the usual window (RFC 1950)
+_ZLIB_BEGINS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
 _ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
@@ -32,8 +35,8 @@ def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[b
     """Undo *codings*, the last first; the bytes, whether all of them could be decoded, and whether some are missing
     because a coding that is there does not come to its end.
 
-    Bytes a coding cannot begin to read are handed on as they are: servers and archivers name codings that are not
-    there. Raises TooLarge.
+    Bytes a coding cannot begin to read are undone as what they begin as, and else handed on as they are: servers and
+    archivers name codings that are not there. Raises TooLarge.
     """
     known = [_DECODERS[coding] for coding in reversed(codings) if coding in _DECODERS]
     if payload.size > limit:
@@ -42,6 +45,8 @@ def decode(payload: WireBytes, codings: Sequence[str], *, limit: int) -> tuple[b
     for decoder in known:
         coded = data
         data, complete = _undo(decoder, coded, limit)
+        if data is coded and (other := _begun(coded)) not in {None, decoder}:
+            data, complete = _undo(other, coded, limit)
         whole = whole and complete
         cut = cut or not (complete or data is coded)
     return data, whole, cut
@@ -181,3 +186,10 @@ _DECODERS: dict[str, type[_Decoder]] = {
     "br": _Brotli,
     "zstd": _Zstd,
 }
+
+
+def _begun(coded: bytes) -> type[_Decoder] | None:
+    """The coding that the bytes begin as; of brotli nothing tells."""
+    if coded.startswith(_ZLIB_BEGINS):
+        return _Deflate
+    return next((kind for kind in (_Gzip, _Zstd) if coded.startswith(kind.magic)), None)

@@ -9,7 +9,9 @@ from archive.model import Headers
 from crawler.discover.relations import hop_of
 
 _LINK = re.compile(r"""<(?P<target>[^<>]*)>(?P<parameters>(?:[^<>",]|"(?:[^"\\]|\\.)*+"?)*+)""")
-_PARAMETER = re.compile(r""";\s*(?P<name>[^\s=;"]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<token>[^\s;,"]+))""")
+_PARAMETER = re.compile(
+    r""";\s*(?P<name>[^\s=;"]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<token>'[^'";,]*'|[^\s;,"]+))"""
+)
 _REFRESH = re.compile(r"""\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?(?P<quote>["']?)(?P<url>.*)""", re.IGNORECASE | re.DOTALL)
 #: header values are read this far
 _LONGEST = 64 << 10
@@ -28,7 +30,7 @@ def references(headers: Headers) -> Iterator[tuple[str, str, str]]:
                 for link in _LINK.finditer(value[:_LONGEST]):
                     relations = next(
                         (
-                            parameter["quoted"] or parameter["token"] or ""
+                            parameter["quoted"] or (parameter["token"] or "").strip("'")
                             for parameter in _PARAMETER.finditer(link["parameters"])
                             if parameter["name"].lower() == "rel"
                         ),

@@ -74,6 +74,10 @@ _ATTRIBUTES = {
 _HTML = frozenset({"description", "encoded", "content", "summary"})
 #: an ampersand that begins nothing XML knows: sitemaps are full of them
 _STRAY = re.compile(rb"&(?!(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
+#: white space before the declaration, and characters that XML has no place for
+_MISPLACED = re.compile(rb"\A(?:\xef\xbb\xbf)?[ \t\r\n]+(?=<)|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})""")
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _STYLESHEET = re.compile(r"""href\s*=\s*["']([^"']*)["']""")
 
 
@@ -88,10 +92,23 @@ def references(body: bytes, encoding: str | None = None) -> Iterator[tuple[str, 
         yield from reader.found
         reader.found.clear()
         if not going:
-            if reader.is_broken and (mended := _STRAY.sub(b"&amp;", body)) != body:
+            if reader.is_broken and (mended := _mended(body, encoding))[0] != body:
                 # What stood before the break comes a second time; whoever gathers links keeps one of each.
-                yield from references(mended, encoding)
+                yield from references(*mended)
             return
+
+
+def _mended(body: bytes, encoding: str | None) -> tuple[bytes, str | None]:
+    """*body* without what its writers commonly get wrong, and its encoding."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body, encoding
+    mended = _MISPLACED.sub(b"", _STRAY.sub(b"&amp;", body))
+    stated = encoding or next((found[1].decode("ascii") for found in _ENCODING.finditer(mended[:200])), "utf-8")
+    if stated.lower() not in {"utf-8", "utf8"}:
+        return mended, encoding
+    # Bytes that are no UTF-8 are another charset's, which nobody says.
+    text = mended.decode("utf-8", "surrogateescape")
+    return _UNDECODED.sub(lambda byte: chr(ord(byte[0]) - 0xDC00), text).encode(), "utf-8"
 
 
 class _Reader:

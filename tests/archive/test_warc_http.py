@@ -237,6 +237,13 @@ def test_a_coding_that_is_not_there_leaves_the_bytes(coding: str) -> None:
     assert body(b"x", http_of("gzip")).data == b"x"
 
 
+@pytest.mark.parametrize("named", ["gzip", "br", "zstd", "deflate"])
+@pytest.mark.parametrize("coding", ["gzip", "zstd", "deflate"])
+def test_a_coding_that_is_called_another_is_undone(coding: str, named: str) -> None:
+    found = body(CODED[coding], http_of(named))
+    assert (found.data, found.whole) == (TEXT, True)
+
+
 def test_a_decoder_keeps_little_when_it_meets_damage() -> None:
     noise = hashlib.shake_256(b"").hexdigest(300_000).encode()
     for coder, coding in ((gzip.compress, "gzip"), (zstd.compress, "zstd"), (brotli.compress, "br")):

@@ -58,6 +58,7 @@ def found(
         (("Link", "</s.css>; rel=preload; as=style, <//b.example>; rel=preconnect"), [("E", "/s.css")]),
         (("Link", '</2>; title="a, <b>; rel=x"; rel="Next Last"'), [("L", "/2")]),
         (("Link", "</wp-json/>; rel='https://api.w.org/'"), []),
+        (("Link", "</s.css>; rel='alternate stylesheet'; as=style, </n>; rel='next'"), [("E", "/s.css"), ("L", "/n")]),
         (("Link", "nonsense <"), []),
         (("X-Other", "</s.css>; rel=preload"), []),
     ],
@@ -168,6 +169,20 @@ SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas
             "text/xml",
             "<urlset><url><loc>/1?a=1&b=2&amp;c</loc></url><url><loc>/2&nbsp;</loc></url></urlset>",
             [("L", "/1?a=1&b=2&c"), ("L", "/2&nbsp;")],
+        ),
+        # White space before the declaration, another charset than it says, and what XML has no place for.
+        ("text/xml", "\r\n\n <?xml version='1.0'?><urlset><url><loc>/1</loc></url></urlset>", [("L", "/1")]),
+        (
+            "text/xml",
+            "<?xml version='1.0' encoding='utf-8'?><rss><channel><item><title>caf\xe9</title><link>/1?\xe9</link></item></channel></rss>".encode(
+                "latin-1"
+            ),
+            [("L", "/1?%C3%A9")],
+        ),
+        (
+            "text/xml",
+            "<urlset><url><loc>/1</loc></url>\x0b<url><loc>/2</loc></url></urlset>",
+            [("L", "/1"), ("L", "/2")],
         ),
         ("application/gzip", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>", mtime=0), [("L", "/1")]),
         ("text/xml", gzip.compress(b"<urlset><url><loc>/1</loc></url></urlset>", mtime=0)[:-9], [("L", "/1")]),

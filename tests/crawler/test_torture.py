@@ -168,6 +168,8 @@ OTHERS: dict[str, tuple[str, bytes]] = {
         ),
     ),
     "/o/unlabelled.css": ("application/octet-stream", b"a{b:url(/found/css-octet-stream)}"),
+    "/o/unknown": ("unknown/unknown", b"<!doctype html><a href=/found/unknown-type>x</a>"),
+    "/o/anything": ("*/*", b"<html><a href=/found/any-type>x</a>"),
     "/o/m.js": ("text/javascript", rb'import "/found/module.mjs";f("\/found\/escaped.png")'),
     "/o/rss": (
         "application/rss+xml",
@@ -251,7 +253,7 @@ OTHERS_HOLD = set(
     "before-base after-base %C3%BC css-import css-import-url css-url font image-set css-octet-stream module.mjs "
     "escaped.png rss-link?a=1&b=2 enclosure content-encoded atom-link atom-logo json-feed.png manifest-icon sitemap-gz "
     "sitemap-image sitemap-video sitemap-gz-text sitemap-text location link-header refresh-header pdf-link idn idn-encoded "
-    "manifest-start manifest-screenshot manifest-shortcut manifest-shortcut-icon json-start json-icon opensearch-image "
+    "unknown-type any-type manifest-start manifest-screenshot manifest-shortcut manifest-shortcut-icon json-start json-icon opensearch-image "
     "opensearch-url opensearch-form tile-config tile-config-image tile-polling svg-file-use svg-file-fill svg-file-pattern "
     "svg-file-a hls-init.mp4 hls-1.m4s dash-v1-init dash-v1-01 dash-v1-02 dash-time-10 dash-time-15 dash-base-url dash-list-init "
     "dash-list-1".split()
