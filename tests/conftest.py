@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
 )
 
 from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
+from tests.machine import unavailable  # noqa: E402
 from tests.replayers import fetch_replayer, set_up_pywb  # noqa: E402  # as above: it loads front_door
 
 #: they take longest: begun last, one process would wait for the other
@@ -36,10 +37,7 @@ def shared() -> Path:
     """The reference material beside the project: ``BEWAAR_SHARED``, by default ``../shared``."""
     place = Path(os.environ.get("BEWAAR_SHARED", REPO.parent / "shared"))
     if not place.is_dir():
-        reason = f"no reference material at {place}; set BEWAAR_SHARED to where it is"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        unavailable(f"no reference material at {place}; set BEWAAR_SHARED to where it is")
     return place.resolve()
 
 

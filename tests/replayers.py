@@ -3,7 +3,6 @@ Debian's Chromium. Both replay programs are run and never shipped: the one is GP
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.front_door import COMMAND, environment
+from tests.machine import unavailable
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -26,12 +26,6 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 #: host resolver rules of a browser that reaches nothing but this machine
 NOWHERE = "MAP * ~NOTFOUND,EXCLUDE 127.0.0.1"
 REPLAYER = "replaywebpage@2.4.6"
-
-
-def unavailable(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @contextmanager

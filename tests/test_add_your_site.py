@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.front_door import CONTACT, bewaar, crawl, environment
+from tests.machine import program
 from tests.site_server import Site, page
 
 ROOT = Path(__file__).parents[1]
@@ -42,11 +43,7 @@ def as_pattern(line: str) -> re.Pattern[str]:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Where the page was followed, and what each of its command blocks printed."""
-    if not shutil.which("sqlite3"):
-        reason = "the sqlite3 program is not installed: apt-get install sqlite3"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program("sqlite3", "sqlite3")
     import socket
 
     with socket.socket() as probe:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.store.questions import QUESTIONS
+from tests.machine import program
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -45,11 +46,7 @@ def test_every_block_has_its_expectation():
 
 
 def run(number: int, place: Path) -> str:
-    if not shutil.which("sqlite3"):
-        reason = "the sqlite3 program is not installed: apt-get install sqlite3"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program("sqlite3", "sqlite3")
     language, block = BLOCKS[number]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = ["bash", "-e", "-c", block] if language == "sh" else [sys.executable, "-c", block]

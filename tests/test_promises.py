@@ -14,6 +14,7 @@ import pytest
 from archive.signing import HOW_TO_MAKE_A_KEY
 from tests.authority import Authority
 from tests.front_door import bewaar, crawl
+from tests.machine import program
 from tests.site_server import Site, page, tree
 
 BLOCKS = re.findall(
@@ -48,11 +49,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(block: str, archive: Path) -> subprocess.CompletedProcess[str]:
-    if not shutil.which("sqlite3"):
-        reason = "the sqlite3 program is not installed: apt-get install sqlite3"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program("sqlite3", "sqlite3")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-e", "-c", block], capture_output=True, text=True, cwd=archive, env=os.environ | {"PATH": path}

@@ -23,6 +23,7 @@ import pytest
 from archive.fixity import past_audits
 from archive.report.crawl import read_report
 from archive.report.verdict import findings
+from tests.machine import small_file_system
 from tests.quarter import AMSTERDAM, SITES, START, WEEKS, Done, Quarter
 from tests.quarter_truth import Listed, edition_of, kept, must_hold, timeline
 from tests.waiting import until
@@ -60,13 +61,8 @@ class Played(NamedTuple):
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file system that can be filled: more than is kept in reserve for the end of a crawl."""
-    place = tmp_path_factory.mktemp("disk")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", place], capture_output=True).returncode:
-        if os.environ.get("CI") == "true":
-            pytest.fail("mounting a tmpfs needs root")
-        pytest.skip("mounting a tmpfs needs root")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_file_system(tmp_path_factory.mktemp("disk"), "size=128m", is_left_open=True) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from tests.archive.browse_server import visiting
-from tests.replayers import unavailable
+from tests.machine import unavailable
 
 pytestmark = pytest.mark.chromium
 

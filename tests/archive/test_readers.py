@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from archive.store.view_descriptions import VIEWS
 from archive.store.views import view_name
 from crawler.items import KINDS
 from tests.archive.export_archive import NASTY, build
+from tests.machine import program
 
 ALL_VIEWS = (*VIEWS, *(name for kind in KINDS for name in (view_name(kind), f"current_{view_name(kind)}")))
 
@@ -67,11 +66,7 @@ def test_duckdb_reads_the_view(duck, counts, view):
 
 
 def test_the_sqlite3_shell_reads_it_and_finds_it_whole(archive, counts):
-    if not shutil.which("sqlite3"):
-        reason = "the sqlite3 program is not installed: apt-get install sqlite3"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program("sqlite3", "sqlite3")
     asked = "PRAGMA integrity_check; PRAGMA foreign_key_check;" + "".join(
         f'SELECT count(*) FROM "{v}";' for v in ALL_VIEWS
     )

@@ -19,6 +19,7 @@ from archive.errors import ArchiveFault, DiskFull
 from archive.warc import segment
 from archive.warc.reader import read_records
 from tests.archive.warc_samples import HELLO, exchange_of, warc_writer
+from tests.machine import small_file_system
 
 WHOLE = ["response", "request", "metadata"]
 
@@ -26,17 +27,8 @@ WHOLE = ["response", "request", "metadata"]
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small tmpfs needs root: a full disk was not tried here")
-    try:
+    with small_file_system(tmp_path / "disk", "size=1m") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("body_bytes", [20_000, 3 << 20])

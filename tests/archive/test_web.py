@@ -22,6 +22,7 @@ from archive.browse.language import read_visit
 from archive.store.decisions import append_decision
 from tests.archive.browse_archive import HOME, HOST, Built, build
 from tests.front_door import start
+from tests.machine import program
 
 PAGE = Path(__file__).parents[2] / "docs" / "web.md"
 NAME = "museum.example"
@@ -29,16 +30,6 @@ NAME = "museum.example"
 
 def block(kind: str) -> str:
     (found,) = re.findall(rf"```{kind}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return found
-
-
-def program(name: str, package: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        reason = f"{name} is not installed: apt-get install {package}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
     return found
 
 

@@ -17,6 +17,7 @@ import pytest
 from archive.warc.reader import read_records
 from tests.crawler.crawled import wait_for
 from tests.front_door import CONTACT, bewaar, crawl, environment, refused, start
+from tests.machine import small_file_system
 from tests.site_server import Site, page, tree
 
 
@@ -67,15 +68,8 @@ def test_a_host_that_refuses_is_a_failed_seed(archive: Path, free_port: int) -> 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 6 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True)
-    if mounted.returncode != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("mounting a tmpfs needs root")
-        pytest.skip("mounting a tmpfs needs root")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_file_system(tmp_path / "disk", "size=6m", is_left_open=True) as place:
+        yield place
 
 
 def test_a_full_disk_stops_the_crawl_with_4_and_all_before_it_whole(small_disk: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from archive.errors import WrongUse
 from archive.layout import Archive
 from crawler.cli import main
 from crawler.schedule.units import Installation
+from tests.machine import program
 
 #: what systemd, a shell and cron each have a meaning of their own for
 HOSTILE = 'o\'dd %h $HOME "q" back\\slash;x'
@@ -42,12 +42,7 @@ def any_archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def analyze() -> str:
-    found = shutil.which("systemd-analyze")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("systemd-analyze is not there: apt-get install systemd")
-        pytest.skip("systemd-analyze is not there")
-    return found
+    return program("systemd-analyze", "systemd")
 
 
 @pytest.mark.parametrize("where", ["--user", "--system"])

@@ -22,6 +22,7 @@ from crawler.doctor.machine import synchronised_finding, zone_finding
 from crawler.schedule.keeper import lock_schedules
 from tests.crawler.doctor.findings import PROFILE, wrong
 from tests.front_door import CONTACT
+from tests.machine import small_file_system
 from tests.mailbox import Mailbox
 
 
@@ -51,12 +52,8 @@ def test_the_disk_is_held_against_what_the_last_crawls_needed(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_file_system_that_is_out_of_inodes_is_found(tmp_path: Path) -> None:
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=100", "tmpfs", tmp_path]).returncode:
-        pytest.skip("mounting a tmpfs needs root")
-    try:
+    with small_file_system(tmp_path, "nr_inodes=100"):
         assert wrong(tmp_path / "a")["inodes"].state == "warning"
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_the_clock(tmp_path: Path) -> None:
