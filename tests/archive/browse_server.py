@@ -46,3 +46,15 @@ def visiting(browser, **options):
 def text_of(html: str) -> str:
     """What stands between the tags, white space collapsed."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def read_links(text: str) -> list[tuple[str, dict[str, str]]]:
+    """RFC 8288: targets, each with its parameters."""
+    return [
+        (target, dict(re.findall(r';\s*([a-z]+)="([^"]*)"', parameters)))
+        for target, parameters in re.findall(r'<([^>]*)>((?:;\s*[a-z]+="[^"]*")*)', text)
+    ]
+
+
+def by_relation(text: str) -> dict[str, str]:
+    return {parameters["rel"]: target for target, parameters in read_links(text)}
