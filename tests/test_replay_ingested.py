@@ -12,7 +12,7 @@ import pytest
 
 from archive.browse.records import read_kept, read_member
 from tests.archive.raw_records import record, write_warc
-from tests.archive.test_wacz_reading import wacz
+from tests.archive.wacz_files import wacz
 from tests.crawler.ingests import HTML, info, page
 from tests.front_door import bewaar
 from tests.replayers import pywb

@@ -11,7 +11,7 @@ import pytest
 from archive.layout import Archive
 from archive.proof import Tally, prove
 from archive.warc.verify import Checked, Verification
-from tests.archive.test_verify import BLOCK, info, record, revisit, verified
+from tests.archive.odd_records import BLOCK, info, record, revisit, verified
 from tests.archive.warc_samples import sha256
 
 NONE = "<urn:uuid:00000000-0000-4000-8000-00000000dead>"

@@ -17,9 +17,9 @@ from archive.warc import http
 from archive.warc.limits import Limits
 from archive.warc.reader import read_records
 from archive.warc.verify import Checked, verify_file
+from tests.archive.odd_records import CHUNKED, DEPARTURES, FAULTS, info, record
 from tests.archive.test_arc_reading import DNS, FILEDESC, HTML
-from tests.archive.test_verify import CHUNKED, DEPARTURES, FAULTS, info, record
-from tests.archive.test_wacz_reading import FILES, wacz
+from tests.archive.wacz_files import FILES, wacz
 
 LIMITS = Limits(ratio_from_bytes=4 << 20, block_bytes=16 << 20)
 #: for one file of at most a few hundred kilobytes, on a busy machine

@@ -23,7 +23,7 @@ from archive.warc.sound import sound_members
 from archive.warc.stretches import judge_in_stretches, workers
 from archive.warc.verify import Checked, Verification, verify_file
 from archive.warc.warc_file import Spent
-from tests.archive.test_verify import BLOCK, CHUNKED, DEPARTURES, FAULTS, VALID, info, record, revisit
+from tests.archive.odd_records import BLOCK, CHUNKED, DEPARTURES, FAULTS, VALID, info, record, revisit
 from tests.archive.warc_samples import HELLO, exchange_of, unique_ids, warc_writer
 
 STORED = gzip.compress(

@@ -14,7 +14,7 @@ from archive.browse.publication import Publication
 from archive.layout import Archive
 from archive.warc.reader import open_files
 from tests.archive.raw_records import REVISIT_PROFILE, record, write_warc
-from tests.archive.test_wacz_reading import wacz
+from tests.archive.wacz_files import wacz
 from tests.crawler.ingests import info
 from tests.front_door import bewaar, crawl
 from tests.site_server import Answer, Site, page
