@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import itertools
+from hashlib import sha256
 from pathlib import Path
+
+from archive.layout import Archive
+from archive.manifest import add_to_manifest
 
 DATE = "2026-01-02T03:04:05.678901Z"
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
@@ -41,4 +45,11 @@ def field_name(name: str) -> str:
 def write_warc(path: Path, *records: bytes) -> Path:
     """One gzip member for each record, or none where the name does not end in ``.gz``."""
     path.write_bytes(b"".join(gzip.compress(one) if path.suffix == ".gz" else one for one in records))
+    return path
+
+
+def keep(archive: Archive, name: str, *records: bytes) -> Path:
+    """A file of the archive's, with its line in the manifest."""
+    path = write_warc(archive.warcs / name, *records)
+    add_to_manifest(archive.root, f"warcs/{name}", sha256(path.read_bytes()).hexdigest())
     return path

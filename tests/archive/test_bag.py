@@ -8,15 +8,13 @@ import os
 import resource
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import bagit
 import pytest
 
 from archive.layout import Archive
-from archive.manifest import add_to_manifest
-from tests.archive.raw_records import HTTP, REVISIT_PROFILE, record, write_warc
+from tests.archive.raw_records import HTTP, REVISIT_PROFILE, keep, record, write_warc
 from tests.archive.test_index import arc_of
 from tests.front_door import COMMAND, bewaar, crawl, environment
 from tests.site_server import Site, page
@@ -32,12 +30,6 @@ def original(number: int) -> bytes:
 def revisit_of(number: int, day: int) -> bytes:
     return record("revisit", f"http://one.test/{number}", HTTP, profile=REVISIT_PROFILE, date=f"2026-01-0{day}T00:00:01Z",
                   refers_to=f"<urn:uuid:30000000-0000-4000-8000-00000000000{number}>")  # fmt: skip
-
-
-def keep(archive: Archive, name: str, *records: bytes) -> Path:
-    path = write_warc(archive.warcs / name, *records)
-    add_to_manifest(archive.root, f"warcs/{name}", sha256(path.read_bytes()).hexdigest())
-    return path
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from archive.store.decisions import append_event, load
 from archive.store.event_types import AUTHORITY_URI, EVENT_TYPES
 from archive.store.rules import open_decisions
 from archive.wacz.pack import Wanted
-from tests.archive.test_bag import DAY, keep, original
+from tests.archive.raw_records import keep
+from tests.archive.test_bag import DAY, original
 
 V3 = "{http://www.loc.gov/premis/v3}"
 

@@ -18,10 +18,9 @@ import pytest
 
 from archive.errors import Damaged, WrongUse
 from archive.layout import Archive
-from archive.manifest import add_to_manifest
 from archive.wacz import Checked, Packed, Wanted, check_wacz, pack
 from archive.wacz import pack as pack_module
-from tests.archive.raw_records import HTTP, REVISIT_PROFILE, record, write_warc
+from tests.archive.raw_records import HTTP, REVISIT_PROFILE, keep, record, write_warc
 from tests.archive.warc_samples import HELLO, exchange_of, warc_writer
 from tests.front_door import COMMAND, bewaar, crawl, environment
 from tests.site_server import Site, page
@@ -51,12 +50,6 @@ def archive(tmp_path: Path) -> Archive:
 
 def name_of(site: str, day: str) -> str:
     return f"{site}-202601{day}000000000-00000-host.warc.gz"
-
-
-def keep(archive: Archive, name: str, *records: bytes) -> Path:
-    path = write_warc(archive.warcs / name, *records)
-    add_to_manifest(archive.root, f"warcs/{name}", sha256(path.read_bytes()).hexdigest())
-    return path
 
 
 def packed(archive: Archive, output: Path, **wanted: Any) -> tuple[Packed, zipfile.ZipFile]:
