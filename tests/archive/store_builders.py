@@ -15,6 +15,8 @@ from crawler.items import KINDS, Goal, Member, Sponsor
 
 SITE = "example"
 HOME = "http://example.test/"
+#: another page, which shows what the home page has in its footer
+FOOTER = "http://example.test/news"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -154,3 +156,7 @@ def spans(store: Store, role: str = "member") -> list[tuple]:
         role,
     )
     return [(value, state, *map(number, bounds)) for value, state, *bounds in found_rows]
+
+
+def derive(store, *anchors):
+    return store.derive("example", anchors=anchors)
