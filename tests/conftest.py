@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.crash", "tests.front_door", "tests.judges", "tests.crawler.crawled", "tests.crawler.erasing"
-)
+    "tests.crash", "tests.front_door", "tests.judges", "tests.crawler.alerting.ways", "tests.crawler.crawled",
+    "tests.crawler.erasing", "tests.archive.stored_pictures", "tests.archive.timestamps.signatures",
+    "tests.archive.withheld.dossier",
+)  # fmt: skip
 
 from tests.front_door import bewaar  # noqa: E402  # its asserts explain themselves only when it is loaded after that
 from tests.machine import unavailable  # noqa: E402
