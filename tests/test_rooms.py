@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -274,7 +276,12 @@ def room_of(module: str) -> str:
     return max((room for room in ROOMS if module == room or module.startswith(f"{room}.")), key=len, default="")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -315,6 +322,13 @@ def test_an_outside_package_stays_in_its_room(path: Path) -> None:
         if module.split(".")[0] == "archive":
             forbidden = [never for never in NEVER_IN_ARCHIVE if name == never or name.startswith(f"{never}.")]
             assert not forbidden, f"{module} imports {name}"
+
+
+def test_no_import_leads_back_to_where_it_began() -> None:
+    """Nor one within a function, or for the types alone: what both need stands below them."""
+    modules = {module_of(path): path for path in sources()}
+    reached = {module: set(imports(path)) & modules.keys() - {module} for module, path in modules.items()}
+    assert next(TopologicalSorter(reached).static_order())  # raises CycleError, naming the circle
 
 
 def test_no_drawer_has_a_name_of_its_own() -> None:
