@@ -75,6 +75,8 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     # What a page is called is far from the list: there the names, or what stands beside them, must say what they are.
     likely = called if label.rule == "page-label" else organisation_like(names) >= LIKELY
     told = _are_told_of(found, label, finder)
+    if not told and label.rule == "loose-label":
+        told = are_spelt_as_names(names) and _is_said_below(label, finder)
     bare = finder.words.bare.match(label.line.text.casefold().strip(" :")) is not None
     if not (likely or told):
         return
@@ -89,6 +91,14 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
     for each in found:
         yield replace(each, rule=f"{rule}-{each.rule}", tier=tier, confidence=min(confidence, each.confidence))
+
+
+def _is_said_below(label: Label, finder: Finder) -> bool:
+    """Whether the line below the heading says it in other words: "Taking part are", under "Organisations"."""
+    below = next(iter(finder.outline.lines_after(label.line, 1)), None)
+    if below is None or below.level or below.is_linked or len(below.text) > LABEL_CHARS:
+        return False
+    return finder.words.loose["member"].search(below.text) is not None and not is_of_another("member", below.text)
 
 
 def _are_headlines(names: Sequence[str]) -> bool:
