@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from archive.store import Store, compare
 from archive.store.decisions import append_decision
 from archive.store.rules import read_rules
 from archive.store.withheld import open_visible
-from tests.archive.store_builders import HOME, crawl, image, open_store, rows, spans, write
+from tests.archive.store_builders import HOME, crawl, image, open_store, reading, rows, spans, write
 from tests.archive.styled_pages import (
     BODIES,
     LOGO,
