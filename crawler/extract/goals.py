@@ -41,6 +41,8 @@ _TITLES = 3
 _LOOSE_GOALS = 12
 #: of a line, what stands before its announcement and says whose the aims are
 _ANNOUNCED = 160
+#: of an offer; and what a lens lets in
+_PRICE = re.compile(r"[€$£] ?\d|\d ?(?:€|(?:euro|eur|usd|chf)\b)|\bf/\d", re.IGNORECASE)
 #: behind the last goal but one
 _LAST_BUT_ONE = re.compile(r"[;,] (?:and|or|en|of|und|sowie|oder|et|ou)$")
 _NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
@@ -112,7 +114,7 @@ def _is_of_others(block: Block) -> bool:
     """Whether what is announced are aims of a course, or of keeping data; or what a game was won by."""
     if isinstance(block, Selection) or block.label.rule == "profile-label":
         return False
-    return vocabulary().not_ours.search(_said(block)) is not None or _are_minutes(block)
+    return vocabulary().not_ours.search(_said(block)) is not None or _are_minutes(block) or _are_offers(block)
 
 
 def _is_doubtful(block: Block) -> bool:
@@ -129,6 +131,12 @@ def _are_minutes(block: Block) -> bool:
     begun = [_NUMBERED.match(entry.lines[0].text) for entry in block.entries()[:_TITLES]]
     numbers = [int(found[1]) for found in begun if found is not None]
     return len(numbers) > 1 and len(numbers) == len(begun) and numbers[1] - numbers[0] != 1
+
+
+def _are_offers(block: Block) -> bool:
+    """Whether most entries have a price: "Ziele" of a travel agency, "Objectifs" of a camera shop."""
+    entries = block.entries()[:_MAX_GOALS]
+    return sum(_PRICE.search(entry.text[:_CARD_CHARS]) is not None for entry in entries) * 2 > len(entries)
 
 
 def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:

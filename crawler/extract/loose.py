@@ -11,7 +11,6 @@ from crawler.extract.blocks import has_entries
 from crawler.extract.finder import Finder
 from crawler.extract.headings import READ
 from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
-from crawler.extract.links import host_of
 from crawler.extract.logos import has_wall
 from crawler.extract.names import (
     are_spelt_as_names,
@@ -22,7 +21,7 @@ from crawler.extract.names import (
 )
 from crawler.extract.naming import address_words, title_parts
 from crawler.extract.roster import LIKELY, LOGOS, Found, in_entries, in_running_text, on_logos
-from crawler.extract.surroundings import cards_lead_out, cards_say_how_to_reach, lead_out
+from crawler.extract.surroundings import cards_lead_out, cards_say_how_to_reach, lead_home, lead_out
 from crawler.extract.zones import is_of_another
 
 #: share of names that say what they are, where the heading does not
@@ -80,7 +79,9 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     bare = finder.words.bare.match(label.line.text.casefold().strip(" :")) is not None
     if not (likely or told):
         return
-    if bare and not told and (_are_headlines(names) or _lead_home(found, finder) or not _say_what_they_are(names)):
+    logos = [each.logo for each in found if each.logo is not None]
+    is_ours = _say_what_they_are(names) and not (_are_headlines(names) or lead_home(logos, finder.page.url))
+    if bare and not told and not is_ours:
         return
     taken |= asked
     # The heading says little: what calls itself a club is one, and the rest is for a person to look at. "Chapters" or
@@ -108,13 +109,6 @@ def _are_headlines(names: Sequence[str]) -> bool:
 
 def _say_what_they_are(names: Sequence[str]) -> bool:
     return named_bodies(names) >= _SPELT
-
-
-def _lead_home(found: Sequence[Found], finder: Finder) -> bool:
-    """Whether all are pictures that lead to pages of the site itself: a slide show."""
-    own = host_of(finder.page.url)
-    logos = [each.logo for each in found if each.logo is not None]
-    return bool(logos) and all(logo.href and host_of(logo.href) == own for logo in logos)
 
 
 def _page_label(finder: Finder) -> Label | None:

@@ -65,13 +65,16 @@ _PERSON = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:van|von|de|der|den|du|le|la|el|al|ten|ter)){0,2}(?: [A-ZÀ-ÖØ-Þ][\w'’.-]*){1,2}"
 )
 #: what people call themselves where they are not known
-_HANDLE = re.compile(r"[a-z][a-z.-]*\d+|[A-Z][a-z]+\d{2,}|[a-z]+[._-][a-z]+")
+_HANDLE = re.compile(r"[a-z][a-z.-]*\d+|[A-Z][a-z]+\d{2,}|[a-z]+[._][a-z]+")
 #: what kinds of members are called: "Full members", "Fördermitglied"
 _KIND_OF_MEMBER = re.compile(
     r"(?:\w*mitglied(?:er|schaft(?:en)?)?|\w*members?(?:hips?)?|\w*leden|\w*lidmaatschap(?:pen)?|"
     r"(?:\w+ )?(?:membres?|adhérents?|adhésion)(?: \w+)?)(?: .{1,20})?(?::.*)?$",
     re.IGNORECASE,
 )
+#: of a name; and of one that is spelt as a name
+_WORDS = 10
+_MOST_WORDS = 14
 #: share of names that look like organisations' in lists of anything else
 _UNLIKELY = 0.25
 
@@ -85,11 +88,14 @@ def is_to_come(text: str) -> bool:
     return _TO_COME.search(text) is not None
 
 
-def is_name(text: str, *, max_words: int = 10) -> bool:
+def is_name(text: str, *, max_words: int = _WORDS) -> bool:
     """Whether *text* may be the name of an organisation in a list of them."""
     if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
         return False
-    if len(text.split()) > max_words or text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
+    words = len(text.split())
+    if words > max_words and not (max_words == _WORDS and words <= _MOST_WORDS and is_spelt_as_name(text)):
+        return False
+    if text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
         return False
     if _ADDRESS.search(text) or _CODE.search(text) or is_to_come(text):
         return False

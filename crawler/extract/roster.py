@@ -27,11 +27,12 @@ from crawler.extract.names import (
     is_button,
     is_name,
     may_be_persons,
+    named_bodies,
     organisation_like,
 )
 from crawler.extract.pictures import Image
 from crawler.extract.prose import without_stop
-from crawler.extract.surroundings import cards_lead_out, lead_out
+from crawler.extract.surroundings import cards_lead_out, lead_home, lead_out
 from crawler.extract.tails import REMARKS, towns_behind, usual_remarks, without_contact, without_remarks
 from crawler.extract.vocabulary import vocabulary
 
@@ -203,16 +204,19 @@ def on_logos(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     if len(texts) < LOGOS or are_persons(texts):
         return []
     told = len(sure) * 2 >= len(texts) or lead_out([logo.href for logo in logos], len(logos), finder.page.url)
-    if not (told or _are_called_logos(logos)):
+    called = _are_called_logos(logos)
+    if not (told or called) or are_handles(texts):
         # Photographs, as far as anything says.
         return []
+    # Pictures that lead to pages of the site itself may be of its users.
+    doubtful = not called and lead_home(logos, finder.page.url) and not named_bodies(texts)
     taken.update(logo.at for logo in logos)
     return [
         Found(
             name.value,
             block.label.line,
             "logo-wall",
-            "confirmed" if name.confidence >= CONFIRMED else "candidate",
+            "confirmed" if name.confidence >= CONFIRMED and not doubtful else "candidate",
             name.confidence,
             logo=logo,
             shown=name,

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from crawler.extract.dom import Line
 from crawler.extract.finder import Finder
 from crawler.extract.links import host_of, social_network
+from crawler.extract.pictures import Image
 
 #: share of the names, or logos, that must lead to a site of their own
 _MOST = 0.6
@@ -28,6 +29,12 @@ def lead_out(addresses: Iterable[str | None], count: int, page_url: str) -> bool
     own = host_of(page_url)
     hosts = {host_of(address) for address in addresses if address and not social_network(address)}
     return count > 0 and len(hosts - {own, ""}) >= _MOST * count
+
+
+def lead_home(logos: Sequence[Image], page_url: str) -> bool:
+    """Whether all are pictures that lead to pages of the site itself: a slide show, or people who use it."""
+    own = host_of(page_url)
+    return bool(logos) and all(logo.href and host_of(logo.href) == own for logo in logos)
 
 
 def cards_lead_out(places: list[int], finder: Finder) -> bool:

@@ -77,6 +77,24 @@ def test_names_that_may_be_peoples_are_for_a_person_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "tier"),
+    [
+        (["Zed", "Mox Farrow", "Ola"], "candidate"),
+        (["Oar Society", "Bell Guild", "Tin Club"], "confirmed"),
+        (["kite77", "Ola", "mox"], None),
+    ],
+)
+def test_pictures_that_lead_to_pages_of_the_site_may_be_of_its_users(names: list[str], tier: str | None) -> None:
+    wall = "".join(f"<a href='/u/{nth}'><img src='/p/{nth}.jpg' alt='{name}'></a>" for nth, name in enumerate(names))
+    facts = section("member", f"<h2>Members</h2><div>{wall}</div>").facts
+    assert [fact.tier for fact in facts] == [tier] * 3 * (tier is not None)
+
+
+def test_what_has_a_price_is_no_goal() -> None:
+    assert values("goal", listed("Ziele", ["Palma de Mallorca ab 199 Euro", "Rhodos mit Flug ab 249 €"])) == []
+
+
+@pytest.mark.parametrize(
     ("heading", "tier"), [("Our aims:", "confirmed"), ("The aims of the Act are:", "candidate"), ("Course aims:", None)]
 )
 def test_aims_are_whose_the_heading_says(heading: str, tier: str | None) -> None:
