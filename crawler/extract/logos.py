@@ -16,7 +16,7 @@ from crawler.extract.hosts import host_name
 from crawler.extract.inline import pictures_in_line
 from crawler.extract.labels import Label
 from crawler.extract.links import host_of
-from crawler.extract.names import is_name
+from crawler.extract.names import is_name, opening_name
 from crawler.extract.naming import (
     clean,
     file_name,
@@ -189,6 +189,9 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
         return LogoName(name, own.text, "caption", OWN_CAPTION)
     out = logo.href if logo.href is not None and host_of(logo.href) != host_of(finder.page.url) else None
     if (by_file := name_by_file(logo.file_without_size, out)) is not None:
+        line = _behind(logo, block)
+        if isinstance(line, Line) and (told := opening_name(line.text, by_file.value)):
+            return LogoName(told, told, "caption", OWN_CAPTION)
         return replace(by_file, raw=logo.file) if by_file.source == "file" else by_file
     if caption is not None and (name := clean(caption.text)):
         return LogoName(name, caption.text, "caption", 0.6)
@@ -239,7 +242,8 @@ def logo_evidence(logo: Image, name: LogoName, block: Block, finder: Finder) -> 
     )
     found = None
     if name.source == "caption":
-        found = finder.evidence(name.raw, caption_of(logo, block))
+        line = _behind(logo, block)
+        found = finder.evidence(name.raw, line if isinstance(line, Line) else None)
     elif stands:
         found = finder.evidence(stands, image=logo)
     found = found or (finder.evidence(logo.address, image=logo) if logo.address else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from crawler.extract.vocabulary import vocabulary
 
@@ -61,6 +62,9 @@ _NAMED_BODY = re.compile(f"{_BODY}|{_CALLED.pattern}", re.IGNORECASE)
 #: a list this long in which some first names are known is one of people where the others are spelt like such names
 _MANY = 8
 _WORD = re.compile(r"\S+")
+#: words of a sentence in which the name that opens it ends, and letters by which it is known again
+_OPENING_WORDS = 7
+_LIKE_CHARS = 4
 _PERSON = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:van|von|de|der|den|du|le|la|el|al|ten|ter)){0,2}(?: [A-ZÀ-ÖØ-Þ][\w'’.-]*){1,2}"
 )
@@ -144,6 +148,24 @@ def named_bodies(names: Sequence[str]) -> float:
     """Share of the names that hold a noun for a body; a small word or capital letters alone do not say it."""
     bodies = sum(bool(_NAMED_BODY.search(name.lower())) for name in names)
     return bodies / len(names) if names else 0.0
+
+
+def opening_name(sentence: str, like: str) -> str:
+    """The name that *sentence* begins with, where it begins as the name *like* does; else nothing.
+
+    >>> opening_name("Saxum Systems AG stellt die Räume.", "saxum"), opening_name("Der Saal ist von ihr.", "saxum")
+    ('Saxum Systems AG', '')
+    """
+    words = sentence.split()[:_OPENING_WORDS]
+    named = list(takewhile(lambda word: word[:1].isupper() or word[:1].isdigit() or word == "&", words))
+    name, short = " ".join(named), _letters(like)
+    if len(short) < _LIKE_CHARS or len(named) in (0, len(words)) or not words[len(named)][:1].islower():
+        return ""
+    return name if _letters(name).startswith(short) and name[-1].isalnum() else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def are_spelt_as_names(texts: Sequence[str]) -> bool:
