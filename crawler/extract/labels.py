@@ -25,6 +25,7 @@ MAX_LABEL_LINE = 3000
 _VAGUE = (
     "partner",
     "partenaire",
+    "contributor",
     "samenwerking",
     "cooperation",
     "collaboration",

@@ -138,7 +138,9 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
         shown = shown or list(behind(finder.block(label, has_wall), finder, taken))
         shown = shown or list(_one_in_line(label, finder))
         if label.language is None and finder.words.not_only.search(label.line.text):
-            shown = [replace(each, doubtful=True) for each in shown]
+            # "Contributors" in text are people, who took part, unless they say what they are.
+            told = called_organisations([each.name.value for each in shown]) >= _CALLED
+            shown = [replace(each, doubtful=True) for each in shown if told or each.image is not None]
         yield shown, beneficiary
 
 

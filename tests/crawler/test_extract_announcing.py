@@ -151,3 +151,14 @@ def test_a_long_sentence_tells_who_pays_for_what_the_page_is_about() -> None:
         "European Commission"
     ]
     assert values("sponsor", f"<p>Old quays are funded by the European Commission{tail}.</p>") == []
+
+
+def test_contributors_in_text_are_people_unless_they_say_what_they_are() -> None:
+    assert values("sponsor", "<p>Contributors: Mila Nattermann, Øystein Kolb, Elsie Stone, Marek Dvorak…</p>") == []
+    html = "<p>Contributors: Rowan Trust, Alder Foundation, Quay Society</p>"
+    assert (values("sponsor", html), tiers(html)) == (
+        ["Rowan Trust", "Alder Foundation", "Quay Society"],
+        {"candidate"},
+    )
+    parts = "<h2>Authors and Contributors</h2><ul><li>Documentation Team Lead</li><li>Build System</li><li>Graphics Sheets</li></ul>"
+    assert values("sponsor", parts) == []
