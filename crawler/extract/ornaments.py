@@ -1,7 +1,7 @@
 """Pictures that are the page's own and nobody's logo: buttons, icons, badges, its own logo; and advertisements.
 
->>> is_advertisement("https://ad.example.test/clk/7"), is_advertisement("https://www.adlerbank.test/ads-und-mehr")
-(True, False)
+>>> [is_advertisement(f"https://{to}") for to in ("ad.bear.test/clk/7", "www.ad.nl/", "bear.test/affiliates/")]
+[True, False, False]
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _ICON_WORD = (
 #: a file that is called after what it is for, and after nobody
 _ICON = re.compile(rf"(?:{_ICON_WORD})(?:[\W_]*(?:{_ICON_WORD}|\d+|small|[sml]))*", re.IGNORECASE)
 _ADVERTISER = re.compile(
-    r"(?:^|\.)(?:ads?\d*|adclick|adform|\w*adserver|doubleclick|googlesyndication|tradedoubler|tradetracker|awin1?|zanox|"
-    r"daisycon|affilinet|shareasale)(?=\.)",
+    r"(?:^|\.)(?:ads?\d*(?=\.[^.]+\.)|(?:adclick|adform|\w*adserver|doubleclick|googlesyndication|tradedoubler|tradetracker|"
+    r"awin1?|zanox|daisycon|affilinet|shareasale)(?=\.))",
     re.IGNORECASE,
 )
 _COUNTED_CLICK = re.compile(
-    r"/(?:affiliates?|adclick|aclk|adserver|ck\.php|banner/rd)(?=[/.]|$)|[?&]aff(?:iliate)?_?id=", re.IGNORECASE
+    r"/affiliates?/(?=\w*(?:log|clic?k|track|redirect|\.php))|/(?:adclick|aclk|adserver|ck\.php|banner/rd)(?=[/.?]|$)|"
+    r"[?&]aff(?:iliate)?_?id=",
+    re.IGNORECASE,
 )
-
-
 #: what leads to a bank is no logo
 _PAYMENT = re.compile(r"(?:\b|_)qr[-_ ]?code|^qr[-_ ]", re.IGNORECASE)
 
@@ -102,7 +102,9 @@ def _is_icon(image: Image) -> bool:
         folder = urlsplit(image.url).path.rpartition("/")[0] + "/"
     except ValueError:
         return False
-    if _ICON_FOLDER.search(folder) or _ICON.fullmatch(clean_stem(image.file)):
+    if _ICON_FOLDER.search(folder):
+        return True
+    if not (image.alt or image.title) and _ICON.fullmatch(clean_stem(image.file)):
         return True
     sides = (image.width, image.height)
     return image.alt is None and all(side is not None and side <= _ICON_SIDE for side in sides)

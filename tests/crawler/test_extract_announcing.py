@@ -82,6 +82,7 @@ def test_buttons_icons_advertisements_and_the_sites_own_logo_are_nobodys(picture
 def test_an_icons_name_is_a_logos_where_it_leads_to_somebody() -> None:
     logo = "<a href='https://www.pin.test/'><img src='/icons/pin.png'></a>"
     assert values("sponsor", "<h2>Our sponsors</h2>" + logo) == ["pin"]
+    assert values("sponsor", "<h2>Our sponsors</h2><img src='/i/star.png' alt='Star Builders'>") == ["Star Builders"]
 
 
 def test_the_name_on_one_of_many_cards_is_no_label() -> None:
