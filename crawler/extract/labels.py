@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from crawler.extract.dom import Line
+from crawler.extract.literals import quickened
 from crawler.extract.vocabulary import Language, Pattern, Spoken, vocabulary
 
 #: a label is short; a line that leads into a list by a cue may be a sentence
@@ -184,7 +185,7 @@ def refuses(role: str, text: str) -> bool:
 @cache
 def _words_of(role: str) -> Pattern:
     labels = [language.labels[role].pattern for language in vocabulary().languages if role in language.labels]
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(labels)})(?![\w-])", re.IGNORECASE)
+    return quickened(rf"(?<![\w-])(?:{'|'.join(labels)})(?![\w-])")
 
 
 def _refused(role: str, text: str) -> bool:
@@ -212,5 +213,5 @@ def short_pattern(role: str) -> Pattern | None:
     any_label = "|".join(labels)
     if role == "sponsor":
         # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
-        return re.compile(rf"(?<![\w-])(?:{any_label})(?![\w-])", re.IGNORECASE)
+        return quickened(rf"(?<![\w-])(?:{any_label})(?![\w-])")
     return re.compile(rf"^{_LEAD_IN}(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE)

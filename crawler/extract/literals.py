@@ -1,4 +1,4 @@
-"""What a pattern cannot match without: words that stand in every text that it matches.
+"""What a pattern cannot match without: words that stand in every text that it matches, and a letter it begins with.
 
 Words are found in a page in no time, and most patterns match nowhere on most pages.
 """
@@ -47,6 +47,51 @@ def literals(pattern: str, flags: int = re.IGNORECASE) -> tuple[tuple[Choice, ..
     except (AttributeError, ValueError, TypeError, re.error):  # pragma: no cover
         return None
     return told if all(told) and sum(len(choice) for each in told for choice in each) <= _MOST else None
+
+
+def quickened(pattern: str) -> re.Pattern[str]:
+    r"""The same pattern, case not counted. Where none of the letters stands that it may begin with, it is not tried:
+    of a pattern of many words `re` tries each of them at each place.
+
+    >>> quickened(r"\b(?:we|they) want|(?<!\w)members?").pattern
+    '(?=[mtw])(?:\\b(?:we|they) want|(?<!\\w)members?)'
+    """
+    if parser is not None:
+        letters = _beginnings(parser.parse(pattern, re.IGNORECASE))
+        if letters is not None:
+            return re.compile(f"(?=[{''.join(sorted(letters))}])(?:{pattern})", re.IGNORECASE)
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _beginnings(items: Iterable[Any]) -> dict[str, None] | None:
+    """What a set of characters must hold to hold all that may come first; None where that is not told."""
+    found: dict[str, None] = {}
+    for kind, value in items:
+        if kind in (op.AT, op.ASSERT, op.ASSERT_NOT):
+            continue
+        inner = _beginnings_of(kind, value)
+        if inner is None:
+            return None
+        found |= inner
+        if not (kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT) and value[0] == 0):
+            return found
+    return None
+
+
+def _beginnings_of(kind: Any, value: Any) -> dict[str, None] | None:
+    if kind is op.LITERAL:
+        return {re.escape(chr(value)): None}
+    if kind is op.IN and all(each in (op.LITERAL, op.RANGE) for each, _ in value):
+        spans = ([of] if each is op.LITERAL else of for each, of in value)
+        return {"-".join(re.escape(chr(end)) for end in ends): None for ends in spans}
+    if kind is op.BRANCH:
+        each_of = [_beginnings(branch) for branch in value[1]]
+        return None if None in each_of else {letter: None for each in each_of for letter in each or ()}
+    if kind is op.SUBPATTERN:
+        return _beginnings(value[3])
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+        return _beginnings(value[2])
+    return None
 
 
 def _alternatives(items: list[Any]) -> Iterator[list[Any]]:

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from crawler.extract.literals import quickened
+
 Pattern = re.Pattern[str]
 
 #: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
@@ -236,7 +238,7 @@ def _compiled(words: Sequence[str], *, whole: bool = False, self_names: str = ""
         return _NEVER
     alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
     alternatives = _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
-    return re.compile(rf"^(?:{alternatives})$" if whole else alternatives, re.IGNORECASE)
+    return re.compile(rf"^(?:{alternatives})$", re.IGNORECASE) if whole else quickened(alternatives)
 
 
 def _others(words: Sequence[str], determiners: Sequence[str]) -> Pattern:
