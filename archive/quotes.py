@@ -92,6 +92,8 @@ class _Reading:
         self._parts = parts
         #: by place: the reference that the character there stands for
         self._references: dict[int, tuple[int, int]] = {}
+        #: by place in the text: what `_index` tells of it, where something was found
+        self._known: dict[int, int] = {}
         self._shown = between.join(["", *parts.parts])
         if "&" in self._shown:
             self._shown = self._resolved(in_attribute=in_attribute)
@@ -174,7 +176,17 @@ class _Reading:
             if composed is None:
                 return None
             at, end = composed
-        return self._place(at, behind=False), self._place(end - 1, behind=True)
+            first, last = self._shown_at(at), self._shown_at(end - 1)
+        else:
+            first = self._shown_at(at)
+            # Most stand there character by character, white space too.
+            told = quote.strip()
+            is_told = told[-1:] == wanted[-1:] and self._shown.startswith(told, first)
+            last = first + len(told) - 1 if is_told else self._shown_at(end - 1)
+        start, stop = self._place(first)[0], self._place(last)[1]
+        if first not in self._references:
+            self._known[start] = at
+        return start, stop
 
     def _find_composed(self, wanted: str, begin: int) -> tuple[int, int] | None:
         normal, here, there, plain = self._composed
@@ -194,6 +206,8 @@ class _Reading:
 
     def _index(self, place: int) -> int:
         """How many characters of the folded text stand before *place* in the text."""
+        if place in self._known:
+            return self._known[place]
         part = bisect_right(self._parts.starts, place) - 1
         if part < 0:
             return 0
@@ -202,8 +216,8 @@ class _Reading:
         nth = min(at // _STEP, len(self._counts) - 1)
         return self._counts[nth] + _folded_length(self._shown[nth * _STEP : at])
 
-    def _place(self, index: int, *, behind: bool) -> int:
-        """Where in the text the folded character at *index* stands; with *behind*, where it ends."""
+    def _shown_at(self, index: int) -> int:
+        """Where in what is shown the folded character at *index* stands."""
         nth = bisect_right(self._counts, index) - 1
         low, high = nth * _STEP, min((nth + 1) * _STEP, len(self._shown))
         left = index - self._counts[nth]
@@ -211,12 +225,16 @@ class _Reading:
         for word in _WORD.finditer(self._shown, low, high):
             length = word.end() - word.start()
             if left < length:
-                low = word.start() + left
-                break
+                return word.start() + left
             left -= length
-        start, end = self._references.get(low, (low, low + 1))
+        return low
+
+    def _place(self, shown_at: int) -> tuple[int, int]:
+        """Where in the text the character that is shown there begins, and where it ends."""
+        start, end = self._references.get(shown_at, (shown_at, shown_at + 1))
         part = bisect_right(self._shown_starts, start) - 1
-        return self._parts.starts[part] - self._shown_starts[part] + (end if behind else start)
+        shift = self._parts.starts[part] - self._shown_starts[part]
+        return start + shift, end + shift
 
 
 def _folded_length(text: str) -> int:
