@@ -12,6 +12,8 @@ Status = Literal["finished", "limited", "interrupted", "failed"]
 
 DONE, PROBLEMS, WRONG_USE, LIMITED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+#: answers that say that there is nothing to show (RFC 9110, 15.3.5 and 15.3.6)
+EMPTY = (204, 205)
 #: problems a person is told of
 COMPLAINTS = 10
 #: problems the closing record names; the rest are counted
@@ -27,6 +29,8 @@ class SeedOutcome:
     #: where it redirects to, when that is out of scope
     redirected: str | None = None
     unexpected: str | None = None
+    #: what is wrong with where it redirects to within the scope
+    led: str | None = None
 
     @property
     def problem(self) -> str | None:
@@ -34,9 +38,11 @@ class SeedOutcome:
             return self.error
         if self.redirected:
             return f"redirects to {self.redirected}, which is out of scope"
+        if self.led:
+            return self.led
         if self.unexpected:
             return self.unexpected
-        if self.status is not None and self.status >= 400:
+        if self.status is not None and (self.status >= 400 or self.status in EMPTY):
             return f"HTTP status {self.status}"
         return None
 

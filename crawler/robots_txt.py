@@ -11,6 +11,9 @@ import math
 import re
 from fractions import Fraction
 
+#: bytes that are read, lines whole; RFC 9309, 2.5, wants 500 KiB at least. Each rule is looked at for each URL
+LONGEST = 1 << 20
+
 _NUMBER = r"\d+(?:[.,]\d+)?|[.,]\d+"
 _AGENT = re.compile(r"\s*user[- ]?agent\b", re.IGNORECASE)
 _RATE = re.compile(r"\s*(crawl[-_ \u2010-\u2014]?delay|request[-_ \u2010-\u2014]?rate)\s*[:=\s]\s*(.*)", re.IGNORECASE)
@@ -49,6 +52,8 @@ def legible(body: bytes) -> str:
     >>> legible(b"User-agent: *\nCrawl-delay: 1,5\nRequest-rate: 1 / 10m\nDisallow: /\xe9")
     'User-agent: *\nCrawl-delay: 1.5\nRequest-rate: 1/600s\nDisallow: /%E9'
     """
+    if len(body) > LONGEST:
+        body = body[: body.rfind(b"\n", 0, LONGEST) + 1 or LONGEST]
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = body.decode("utf-16", "replace")
     else:

@@ -147,8 +147,9 @@ class SiteSpider(LeasingSpider):
         unanswered = response.status in RETRIED or _refuses_condition(request, response.status)
         if unanswered and self.retry(request, response.headers.get("Retry-After")):
             return
-        if response.status in RETRIED and not request.meta["hops"].endswith("E"):
-            what = "no answer, however often it was asked for"
+        is_page = not request.meta["hops"].endswith("E")
+        if is_page and (response.status in RETRIED or _is_unasked(request, response.status)):
+            what = "no answer, however often it was asked for" if unanswered else "no answer to what was asked"
             self.outcome.problem(request.url, what, f"HTTP status {response.status}")
         if response.status == 200 and (response.headers.get("Content-Type") or b"").startswith(LEAVES):
             return
@@ -168,7 +169,7 @@ class SiteSpider(LeasingSpider):
             return
         error = self.error_of(request, failure)
         log.info("failed: %s: %s", request.url, error)
-        self._seeds.failed(request.url, error)
+        self._seeds.failed(request, error)
         self.settled(url_id)
         if not self.retry(request, None):
             self.frontier.settle(url_id, "failed", error.partition(":")[0])
@@ -184,7 +185,7 @@ class SiteSpider(LeasingSpider):
             self.outcome.failed += 1
         else:
             self.frontier.settle(url_id, "refused", "robots" if isinstance(why, Disallowed) else "robots-unreachable")
-        self._seeds.failed(request.url, str(why))
+        self._seeds.failed(request, str(why))
 
     def host_given_up(self, host: str) -> None:
         """What is queued of it will not be asked for: said as one problem where pages are among that."""
@@ -192,7 +193,7 @@ class SiteSpider(LeasingSpider):
         log.warning("%s has not answered for long and is given up: %d URLs are not asked for", host, len(left))
         self.outcome.failed += len(left)
         for url, _ in left:
-            self._seeds.failed(url, "its host does not answer")
+            self._seeds.given_up(url)
         if pages := [url for url, hops in left if not hops.endswith("E")]:
             self.outcome.problem(
                 pages[0], "its host does not answer", f"{counted(URL=len(left))} of {host} not asked for"
@@ -285,3 +286,8 @@ def _refuses_condition(request: Request, status: int) -> bool:
     captured: list[Captured] = request.meta.get("captured") or []
     believed = bool(captured) and captured[-1].revisit is not None
     return request.meta.get("validator") is not None and status in UNANSWERED and not believed
+
+
+def _is_unasked(request: Request, status: int) -> bool:
+    """Whether it is told that nothing changed, and nobody had asked."""
+    return status == 304 and "If-None-Match" not in request.headers and "If-Modified-Since" not in request.headers

@@ -14,8 +14,9 @@ from archive.founding import MARKER
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from tests.crawler.crawled import captured, query
-from tests.front_door import CONTACT, crawl, environment
+from tests.front_door import CONTACT, bewaar, crawl, environment
 from tests.site_server import Answer, Site, page, tree
+from tests.wire_server import Own, WireServer, ok
 
 
 def test_everything_asked_for_is_archived_and_has_its_row(tmp_path: Path) -> None:
@@ -126,6 +127,53 @@ def test_a_seed_that_leads_elsewhere_in_two_steps_is_named_too(tmp_path: Path) -
         with Site(pages) as site:
             report = crawl(site.url(), tmp_path / "a", code=1)
     assert report["seeds"][site.url()]["problem"] == f"redirects to {elsewhere.url()}, which is out of scope"
+
+
+def test_a_seed_that_leads_to_nothing_is_named(tmp_path: Path) -> None:
+    html = b"Content-Type: text/html"
+
+    def moved(to: bytes, *headers: bytes) -> bytes:
+        return b"HTTP/1.1 302 Found\r\nLocation: " + to + b"\r\nContent-Length: 0\r\n" + b"".join(headers) + b"\r\n"
+
+    own: dict[str, Own] = {
+        "robots.txt": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "itself": moved(b"/itself#here"),
+        "circle": moved(b"/round", b"Set-Cookie: a=b\r\n"),
+        "round": moved(b"/circle"),
+        "gone": moved(b"/missing"),
+        "missing": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "down": moved(b"/silent"),
+        "silent": lambda _: ["close"],
+        "empty": b"HTTP/1.1 204 No Content\r\n\r\n",
+        "unasked": b"HTTP/1.1 304 Not Modified\r\n\r\n",
+        "known": moved(b"/page"),
+        "gate": lambda request: (
+            ok(html, b"Content-Length: 2") + b"in" if b"in=1" in request else moved(b"/desk", b"Set-Cookie: in=1\r\n")
+        ),
+        "desk": moved(b"/gate"),
+        "page": ok(html, b"Content-Length: 4") + b"page",
+    }
+    names = ("page", "itself", "circle", "gone", "down", "empty", "unasked", "known", "gate")
+    with WireServer(own=own) as server:
+        origin = f"http://127.0.0.1:{server.port}"
+        (tmp_path / "seeds").write_text("\n".join(f"{origin}/{name}" for name in names))
+        options = ("--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0", "--json")
+        report = json.loads(bewaar("crawl", "--seeds", tmp_path / "seeds", *options, code=1).stdout)
+        asked = Counter(turn.name for turn in server.turns)
+    problems = {url.rpartition("/")[2]: seed["problem"] for url, seed in report["seeds"].items()}
+    assert problems.pop("down").startswith(f"redirects to {origin}/silent: disconnect")
+    assert problems == {
+        "page": None,
+        "known": None,
+        "gate": None,
+        "itself": f"redirects in a circle, to {origin}/itself#here",
+        "circle": f"redirects in a circle, to {origin}/round",
+        "gone": f"redirects to {origin}/missing: HTTP status 404",
+        "empty": "HTTP status 204",
+        "unasked": None,
+    }
+    assert (asked["unasked"], asked["circle"], asked["gate"], asked["itself"]) == (1, 2, 2, 1)
+    assert [problem["url"] for problem in report["problems"]] == [f"{origin}/unasked"]
 
 
 def test_plain_scrapy_crawls_too_and_exports_the_facts_and_tells_how_it_ended(tmp_path: Path) -> None:

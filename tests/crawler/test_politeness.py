@@ -133,6 +133,13 @@ def test_endless_lines_of_a_robots_txt_are_read_quickly(line: str, filling: str)
     assert time.process_time() - begun < 2
 
 
+def test_of_an_endless_robots_txt_a_mebibyte_is_read() -> None:
+    rules = b"User-agent: *\n" + b"".join(b"Disallow: /%d*z$\n" % n for n in range(200_000))
+    read = legible(rules)
+    assert (1 << 20) - 100 < len(read) < 1 << 20
+    assert read.endswith("z$")
+
+
 def test_a_robots_txt_is_read_in_whatever_charset() -> None:
     rules = "User-agent: *\r\nDisallow: /é\r\n"
     for charset in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
