@@ -7,6 +7,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -38,7 +39,14 @@ def reader_process(read: Callable[..., None], *what: object) -> Iterator[tuple[C
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_bound, args=(theirs, read, what), daemon=True)
-    process.start()
+    # It begins with importing, for a second: of a Ctrl-C then Python would tell, with a traceback. (multiprocessing's
+    # own helper, where it is not there yet, would unblock the signal.)
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     try:
         yield ours, process
@@ -52,5 +60,6 @@ def _bound(channel: Connection, read: Callable[..., None], what: tuple[object, .
     """The process itself."""
     # Ctrl-C goes to the whole group; who started us ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     bind_memory()
     read(channel, *what)

@@ -238,24 +238,27 @@ class _Share:
 
 def _read(channel: Connection, share: _Share) -> None:
     """The process itself."""
+    try:
+        _read_share(channel, share)
+    except BewaarError as error:
+        channel.send(error)
+    except OSError as error:
+        channel.send(fault(Path(error.filename or share.database), error))
+
+
+def _read_share(channel: Connection, share: _Share) -> None:
     archive = share.archive
     live = share.database == archive.database
-    store = Store(share.database, KINDS, write_lock=archive.lock_database if live else nullcontext)
-    ingests = Ingests(archive, store, current=share.current)
 
     def at(file: str, offset: int) -> None:
         channel.send((file, offset))
 
-    try:
+    lock = archive.lock_database if live else nullcontext
+    with closing(Store(share.database, KINDS, write_lock=lock)) as store:
+        ingests = Ingests(archive, store, current=share.current)
         for path in share.files:
             if path == SECOND_LOOK:
                 found = Ingested("", ingests.second_look(skim=share.skim, at=at))
             else:
                 found = ingest_file(ingests, path, skim=share.skim, at=at)
             channel.send(found)
-    except BewaarError as error:
-        channel.send(error)
-    except OSError as error:
-        channel.send(fault(Path(error.filename or share.database), error))
-    finally:
-        store.close()

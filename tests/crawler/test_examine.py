@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -47,3 +49,11 @@ def _hoard(channel: Connection, size: int) -> None:
         bytearray(size)
     except MemoryError:
         channel.send("refused")
+
+
+def test_a_ctrl_c_while_a_reader_begins_is_not_its_to_tell(capfd: pytest.CaptureFixture[str]) -> None:
+    with reader_process(_hoard, MEMORY_BYTES) as (channel, process):
+        assert process.pid
+        os.kill(process.pid, signal.SIGINT)
+        assert channel.recv() == "refused"
+    assert capfd.readouterr().err == ""

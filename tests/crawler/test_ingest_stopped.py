@@ -117,6 +117,7 @@ def disk(library: Path, tmp_path: Path) -> Disk:
         Fault("w", "*/manifest-*", n=2, errno=errno.ENOSPC, times=0),
         Fault("w", "*/ingestions.jsonl", errno=errno.ENOSPC, times=0),
         Fault("w", "*/archive.db-wal", n=30, errno=errno.ENOSPC, times=0),
+        Fault("w", "*/archive.db", n=200, errno=errno.ENOSPC, times=0),
         Fault("w", "*/ingesting-*", errno=errno.ENOSPC, times=0),
     ],
     ids=str,
