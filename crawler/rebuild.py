@@ -3,11 +3,14 @@ short. A record that takes it too long, or too much memory, is kept and not look
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,6 +35,8 @@ from crawler.items import KINDS
 #: how often the process says that it is alive
 ALIVE_S = 0.5
 
+#: how the name of a folder in ``state/`` begins that holds a database being derived
+_BESIDE = "rebuild-"
 #: stands for the revisits whose originals came after them, behind the files that may hold these
 SECOND_LOOK = Path("revisits")
 
@@ -67,8 +72,8 @@ def rebuild(
     archive.make_folders()
     record_written(archive)
     _set_aside(archive.database)
-    with TemporaryDirectory(dir=archive.state, prefix="rebuild-") as beside:
-        database = Path(beside) / "archive.db"
+    with _folder_beside(archive.state) as beside:
+        database = beside / "archive.db"
         read: set[Path] = set()
         while True:
             decided = _decided(archive)
@@ -92,15 +97,36 @@ def rebuild(
 def compare(archive: Archive, *, profile: str = "recorded", progress: Progress = lambda _: None) -> Differences:
     """Changes no row, and nothing at all where nothing can be written."""
     writable = archive.writable
-    with TemporaryDirectory(dir=archive.state if writable else None, prefix="rebuild-") as beside:
-        fresh = _derive_beside(archive, Path(beside) / "archive.db", profile, progress, set())
-        held = open_migrated(archive.database, Path(beside) / "held.db")
+    with _folder_beside(archive.state if writable else None) as beside:
+        fresh = _derive_beside(archive, beside / "archive.db", profile, progress, set())
+        held = open_migrated(archive.database, beside / "held.db")
         try:
             facts = list(fact_differences(held, fresh.db.conn))
             return Differences(facts, list(differences(dump(held), dump(fresh.db.conn))))
         finally:
             held.close()
             fresh.close()
+
+
+@contextmanager
+def _folder_beside(state: Path | None) -> Iterator[Path]:
+    """For a database that is being derived; what others left of theirs, who were killed, is taken away."""
+    for left in state.glob(f"{_BESIDE}*") if state else ():
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    with TemporaryDirectory(dir=state, prefix=_BESIDE) as beside, _locked(Path(beside)):
+        yield Path(beside)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Raises OSError where another process has it."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
 
 
 def _decided(archive: Archive) -> frozenset[tuple[str, int]]:

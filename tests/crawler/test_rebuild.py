@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -104,6 +106,20 @@ def test_a_dry_run_names_the_facts_that_a_new_version_reads_otherwise(archive: A
     rebuild(archive, say=said.append).close()
     assert said == ["member: 2 facts no longer read as before, 2 facts read now"]
     assert compare(archive) == Differences([], [])
+
+
+def test_what_a_rebuild_left_that_was_killed_is_taken_away_and_what_another_writes_is_not(archive: Archive) -> None:
+    left, another = (archive.state / f"rebuild-{name}" for name in ("left", "another"))
+    for folder in (left, another):
+        folder.mkdir()
+        (folder / "archive.db").write_bytes(b"half a database")
+    held = os.open(another, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert compare(archive) == Differences([], [])
+    finally:
+        os.close(held)
+    assert list(archive.state.glob("rebuild-*")) == [another]
 
 
 def test_a_database_of_an_older_schema_is_compared_and_left_as_it_is(archive: Archive) -> None:
