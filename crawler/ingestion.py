@@ -93,7 +93,7 @@ def ingest(
         raise WrongUse(f"{', '.join(map(str, paths))[:200]}: no WARC, ARC or WACZ file here")
     for path in files:
         suffix_of(path)
-    if site:
+    if site is not None:
         check_site_name(site)
     there = Archive.find(root)
     Sites(there or Archive(root=root)).profile_of("")  # a profile that is none is told now

@@ -72,7 +72,7 @@ def export(
       bewaar export --format gexf --nodes pages
       bewaar export --site website
     """
-    from archive.export.export import Wanted, default_directory
+    from archive.export.export import Wanted, check_place, default_directory
     from archive.export.export import export as run
 
     names = tuple(name.strip() for name in tables.split(",")) if tables is not None else ()
@@ -80,6 +80,8 @@ def export(
         raise WrongUse(f"--tables {tables!a}: names, with commas between them, are expected")
     held = Archive.open(archive)
     tell = click.get_current_context().meta.get(EXTRACTORS)
+    if place := site or out:
+        check_place(held, place)
     if site is not None:
         return _export_site(
             held, site, tell() if tell else {}, as_json=as_json, base_url=base_url, index=index, language=language

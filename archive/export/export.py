@@ -67,6 +67,13 @@ def default_directory(archive: Archive, format_: str) -> Path:
     return archive.exports / f"{_BEGINS}{times.digits17(times.now())}-{format_}"
 
 
+def check_place(archive: Archive, directory: Path) -> None:
+    """Raises WrongUse for a place among what the archive keeps, where it would be taken for a part of that."""
+    for folder in (archive.warcs, archive.decisions, archive.sites, archive.state):
+        if directory.resolve().is_relative_to(folder.resolve()):
+            raise WrongUse(f"{directory}: lies in the archive's {folder.name}/, where only the archive itself writes")
+
+
 def export(archive: Archive, directory: Path, wanted: Wanted, extractors: Mapping[str, int]) -> Exported:
     """Write the new *directory*, of one moment, while crawls go on. *extractors* are their versions, by role.
 

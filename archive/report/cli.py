@@ -102,6 +102,8 @@ def search(
     from archive.store.withheld import open_visible
 
     period = {"since": times.read_since(since) if since else "", "until": times.read_until(until) if until else "~"}
+    if period["since"] > period["until"]:
+        raise WrongUse(f"--from {since} is later than --to {until}: nothing was captured between")
     with open_visible(Archive.open(archive)) as connection:
         found = run(connection, " ".join(words), site=site, role=role, versions=versions, **period)
         _say_withheld(connection)

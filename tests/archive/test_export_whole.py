@@ -142,6 +142,13 @@ def test_what_is_stopped_leaves_nothing_that_looks_like_an_export(archive, tmp_p
     assert (out / "page_version.jsonl").read_text().count("\n") == 20_005
 
 
+@pytest.mark.parametrize("option", ["--out", "--site"])
+def test_no_export_stands_among_what_is_kept(archive, option):
+    said = bewaar("export", option, archive.warcs / "x", "--archive", archive.root, code=2).stderr
+    assert "lies in the archive's warcs/" in said
+    assert list(archive.warcs.glob("*x*")) == []
+
+
 def test_what_killed_exports_left_in_the_archive_is_swept_away(archive):
     left = archive.exports / ".export-20260101000000000-csv.part"
     left.mkdir()

@@ -98,6 +98,12 @@ def test_current_versions_are_apart_from_past_ones(archive):
     assert "one of the two" in told
 
 
+def test_a_period_that_ends_before_it_begins_is_told(archive):
+    period = ("--from", "2027-01-01", "--to", "2026-12-31")
+    said = CliRunner().invoke(search_command, ["x", *period, "--archive", str(archive.root)]).exception
+    assert "--from 2027-01-01 is later than --to 2026-12-31" in str(said)
+
+
 def test_a_site_or_role_that_is_none_is_told(archive):
     with pytest.raises(WrongUse, match="there are: member, sponsor"):
         find(archive, "x", role="lid")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.errors import WrongUse
+from crawler.ingestion import ingest
 from tests.archive.raw_records import record, write_warc
 from tests.archive.test_wacz_reading import wacz
 from tests.crawler.crawled import query
@@ -71,6 +73,11 @@ def test_what_is_no_archive_is_refused_before_anything_changes(
     said = bewaar("ingest", three_days, path.parent, "--archive", root, code=2)
     assert str(path) in said.stderr
     assert not root.exists()
+
+
+def test_a_site_without_a_name_is_refused(tmp_path: Path, three_days: Path) -> None:
+    with pytest.raises(WrongUse, match="'' is not a site name"):
+        ingest(tmp_path / "archive", [three_days], site="")
 
 
 def test_a_package_tells_what_in_it_is_not_read(tmp_path: Path) -> None:
