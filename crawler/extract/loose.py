@@ -87,7 +87,9 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     # The heading says little: what calls itself a club is one, and the rest is for a person to look at. "Chapters" or
     # "Companies" may head those of a book, or of a market.
     whose = (told or not bare) and not finder.words.directory.search(label.line.text)
-    sure = likely and called and label.rule == "loose-label" and whose
+    # Capitals alone, which make a name look like an abbreviation, stand in the names of banners, too.
+    said = told or not logos or named_bodies(names) >= _CALLED
+    sure = likely and called and said and label.rule == "loose-label" and whose
     tier: Tier = "confirmed" if sure else "candidate"
     rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
     for each in found:

@@ -75,3 +75,16 @@ def test_names_may_stand_in_the_line_of_their_label(label: str) -> None:
         "Vereniging De Wiek",
         "Stichting Lamp",
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "tier"),
+    [
+        (["BANNIERE Cavalcade", "SIGNATURE Foire", "AFFICHE Piscine"], "candidate"),
+        (["Club Voile", "Cercle Union", "Société Sel"], "confirmed"),
+    ],
+)
+def test_pictures_whose_names_are_in_capitals_are_for_a_person_to_look_at(names: list[str], tier: str) -> None:
+    wall = "".join(f"<img src='/s/{nth}.jpg' alt='{name}'>" for nth, name in enumerate(names))
+    facts = section("member", f"<h2>Les clubs du comité</h2><div>{wall}</div>").facts
+    assert [(fact.value, fact.tier) for fact in facts] == [(name, tier) for name in names]
