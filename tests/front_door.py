@@ -28,17 +28,19 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
 
 
-def bewaar(*arguments: str | Path, code: int | None = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def bewaar(
+    *arguments: str | Path, code: int | None = 0, cwd: Path | None = None, timeout_s: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run it to its end; *code* is the exit code it must have (None: any)."""
     environ = environment()
     if _loaded_with(environ) != _HERE:
         done = subprocess.run(
-            [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=cwd, env=environ,
+            [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=timeout_s, cwd=cwd, env=environ,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
     else:
         keeper = stand_in(os.getpid())
-        done = keeper.run(list(map(str, arguments)), cwd=cwd or Path.cwd(), environ=environ, timeout_s=120)
+        done = keeper.run(list(map(str, arguments)), cwd=cwd or Path.cwd(), environ=environ, timeout_s=timeout_s)
     assert "Traceback" not in done.stderr, done.stderr
     if code is not None:
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"

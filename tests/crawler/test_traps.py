@@ -29,7 +29,7 @@ def test_the_trap_park_is_left_with_every_real_page(tmp_path: Path) -> None:
     with TrapPark() as park:
         # Defaults, but for what would make the test wait.
         (archive.sites / "park.toml").write_text(f'seeds = ["{park.url()}"]\ndelay_s = 0\ntimeout_s = 4\n')
-        done = bewaar("crawl", "park", "--archive", archive.root, "--no-extract", "--json", code=None)
+        done = bewaar("crawl", "park", "--archive", archive.root, "--no-extract", "--json", code=None, timeout_s=400)
         asked = park.asked_of()
         missing = (REAL - set(park.paths())) | (VISITED - park.visited())
     report = json.loads(done.stdout)
