@@ -28,7 +28,7 @@ EXPECTED = (
     "Wilde Ganzen",
     "unknown",
     "[data set]",
-    "1 takedowns and embargoes obeyed",
+    "1 takedown or embargo obeyed",
 )
 #: what is filled in
 GIVEN = {"organisation": "lampionnenpad", "page_key": "dfc:215:3232", "name": "Zilverknoop"}

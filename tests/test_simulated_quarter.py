@@ -218,7 +218,7 @@ OUTAGE = [
     "network: Seed URL: HTTP status 503.",
     "network: 6 pages did not answer, or with an error of the server.",
 ]
-DRIFT = ["mirror: The site is no longer read as it was (1 places): first page dfc:215:3232, section vanished."]
+DRIFT = ["mirror: The site is no longer read as it was (1 place): first page dfc:215:3232, section vanished."]
 FULL = [
     "campaign: The crawl stopped on a fault; all it had is kept.",
     "network: The crawl stopped on a fault; all it had is kept.",

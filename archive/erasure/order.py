@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from archive.counted import counted
 from archive.errors import WrongUse
 from archive.store.rules import Rule, read_rule
 from archive.urls import urlkey
@@ -39,7 +40,7 @@ class Order:
         named = [*self.urls, *(f"{prefix}*" for prefix in self.prefixes)]
         told = [f"{len(named)} addresses that are not told"] if self.without_url and named else named
         told += [f"record {one}" for one in self.records]
-        told += [f"{len(self.texts)} texts that are not told"] if self.texts else []
+        told += [f"{counted(text=len(self.texts))} not told here"] if self.texts else []
         period = f" captured {self.since or ''}/{self.until or ''}" if self.since or self.until else ""
         return f"{' '.join(told)}{period}"
 

@@ -99,7 +99,8 @@ def export(
         return 0
     size = sum(file.size for file in done.files)
     rows = sum(sum(file.rows.values()) for file in done.files)
-    withheld = f", {done.withholding} takedowns and embargoes obeyed" if done.withholding else ""
+    rules = "takedown or embargo" if done.withholding == 1 else "takedowns and embargoes"
+    withheld = f", {done.withholding} {rules} obeyed" if done.withholding else ""
     click.echo(f"{done.directory}: {counted(file=len(done.files), row=rows)}, {size} bytes{withheld}")
     click.echo(f"dataset digest {done.digest}")
     return 0

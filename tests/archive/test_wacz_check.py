@@ -91,7 +91,7 @@ def test_ours_is_right(tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_a_real_one_of_another_tool_is_right(shared: Path) -> None:
     done = bewaar("pack", "--verify", shared / "corpora/warc/scoop-example.com.wacz")
-    assert done.stderr == "5 files, 3 index lines checked, not signed: 0 wrong, 1 warnings\n"
+    assert done.stderr == "5 files, 3 index lines checked, not signed: 0 wrong, 1 warning\n"
 
 
 def test_a_wacz_of_py_wacz_lacks_nothing_but_pages(tmp_path: Path) -> None:

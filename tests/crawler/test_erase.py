@@ -160,7 +160,7 @@ def test_decision_and_events_say_what_was_done_and_not_what_it_was(erased) -> No
     archive, _, _, said = erased
     lines = [json.loads(line) for line in (archive.decisions / "decisions.jsonl").read_text().splitlines()]
     assert [(one["action"], one["who"], one["scope"], one["value"]) for one in lines] == [
-        ("erase", "A. Keeper", "1 texts that are not told", "C/16/2027")
+        ("erase", "A. Keeper", "1 text not told here", "C/16/2027")
     ]
     events = [json.loads(line) for line in (archive.decisions / "events.jsonl").read_text().splitlines()]
     done = {(one["type"], one["object"]) for one in events}

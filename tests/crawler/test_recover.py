@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from archive.counted import counted
 from archive.layout import Archive
 from archive.warc.reader import read_records
 from tests.front_door import CONTACT, bewaar, start
@@ -228,7 +229,8 @@ def test_a_recovery_that_was_stopped_goes_on(tmp_path: Path) -> None:
         assert unfinished["had"] + unfinished["to_go"] == 24
         said = bewaar("status", "--archive", root).stdout
         assert (
-            f"recovery from {unfinished['from']}: {unfinished['had']} captures had, {unfinished['to_go']} to " in said
+            f"recovery from {unfinished['from']}: {counted(capture=unfinished['had'])} had, {unfinished['to_go']} to "
+            in said
         )
         done = recover(archive, root, code=0)
         assert "recovery from" not in bewaar("status", "--archive", root).stdout

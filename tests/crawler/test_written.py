@@ -39,7 +39,7 @@ def test_sha256sum_accepts_the_manifest_after_every_command(tmp_path: Path) -> N
         assert sha256sum(place) == 1
         done = bewaar("verify", "--archive", place)
         assert "own.toml at 0: warning: manifest sha256" in done.stdout
-        assert "0 wrong, 1 warnings" in done.stderr
+        assert "0 wrong, 1 warning" in done.stderr
         bewaar("pack", "--archive", place, "--bag", tmp_path / "bag")
         assert sha256sum(tmp_path / "bag" / "data") == 0
         bewaar("crawl", "own", "--archive", place, code=None)
