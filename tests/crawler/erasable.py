@@ -14,9 +14,10 @@ from unittest.mock import patch
 from archive.browse.publication import Publication
 from archive.layout import Archive
 from archive.warc.reader import open_files
+from crawler.ingestion import ingest
 from tests.archive.raw_records import REVISIT_PROFILE, record, write_warc
 from tests.archive.wacz_files import wacz
-from tests.crawler.ingests import info, take
+from tests.crawler.ingests import info
 from tests.front_door import bewaar, crawl
 from tests.site_server import Answer, Site, page
 
@@ -120,7 +121,7 @@ def build(folder: Path) -> tuple[Path, str]:
     bewaar("ingest", plain, package, arc, "--archive", root)
     # Earlier versions took in a stream, of which nobody can find the records again.
     with patch("archive.intake._check_members"):
-        take(Archive.open(root), [stream])
+        assert ingest(root, [stream]).damage
     (root / "exports" / "facts.csv").write_text(f"name\n{SECRET}\n")
     (root / "reports" / "page.html").write_text(SECRET)
     _strew(Archive.open(root), home)

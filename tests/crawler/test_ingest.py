@@ -18,7 +18,7 @@ from crawler.files import Ingested
 from crawler.gauge import plain
 from crawler.sites.profile import default_profile
 from tests.archive.raw_records import record, write_warc
-from tests.archive.test_wacz_reading import wacz
+from tests.archive.wacz_files import wacz
 from tests.crawler.crawled import query
 from tests.crawler.ingests import HTML, events, info, only, page, revisit, rows, take
 from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, HOME, crawl_file

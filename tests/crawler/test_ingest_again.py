@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archive.layout import Archive
 from archive.store.compare import Dump, differences
 from archive.warc.reader import read_records
-from tests.archive.test_wacz_reading import wacz
+from tests.archive.wacz_files import wacz
 from tests.crawler.crawled import query
 from tests.crawler.ingests import only, page, rows, take
 from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, crawl_file

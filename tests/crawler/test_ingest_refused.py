@@ -13,7 +13,7 @@ import pytest
 from archive.errors import WrongUse
 from crawler.ingestion import ingest
 from tests.archive.raw_records import record, write_warc
-from tests.archive.test_wacz_reading import wacz
+from tests.archive.wacz_files import wacz
 from tests.crawler.crawled import query
 from tests.crawler.ingests import info, page
 from tests.crawler.others_files import DAY_1, HOME, crawl_file
