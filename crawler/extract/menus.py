@@ -67,6 +67,9 @@ def end_of_filter(label: Label) -> int:
     own = _item_of(label.line)
     if own is None or own.parent is None or label.line.level or label.line.text.endswith(":"):
         return 0
+    if own.parent.last - own.parent.first > _MOST_BUTTONS:
+        # Lines of it: what holds more may hold a whole page.
+        return 0
     buttons = [item for item in islice(own.parent.node.iter(), _MOST_BUTTONS + 1) if item.tag == "li"]
     if not _FEWEST < len(buttons) <= _MOST_BUTTONS:
         return 0

@@ -131,7 +131,9 @@ def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     # The images in their cards show the same members again.
     last = max(line.at for entry in entries for line in entry.lines) + _CARD_ITEMS
     taken.update(item.at for item in block.items if isinstance(item, Picture) and item.at <= last)
-    doubtful = may_be_persons(texts) and not cards_lead_out([each.line.at for each in names], finder)
+    # A profile knows its members, and a place, or a year of joining, is told of bodies.
+    told = label.rule == "profile-label" or any(each.year or each.place for each in names)
+    doubtful = may_be_persons(texts) and not (told or cards_lead_out([each.line.at for each in names], finder))
     tier: Tier = "candidate" if doubtful else "confirmed"
     confidence = _DOUBTFUL if doubtful else 0.9 if set_off else 0.8
     return [
