@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -125,6 +125,25 @@ def columns_of(items: Sequence[Item]) -> Columns | None:
     if "name" not in at and others:
         at["name"] = others[0]
     return Columns(head, at)
+
+
+def column_below(rows: Sequence[Line], items: Sequence[Item], is_title: Callable[[Line], bool]) -> list[Line]:
+    """Of the table that *rows*, each by a line of it, belong to: the cells of the one column whose head *is_title*."""
+    first = row_of(rows[0]) if rows else None
+    table = next((e for e in islice(first.ancestors(), _STEPS) if e.tag == "table"), None) if first else None
+    head = row_of(next((i for i in items[table.first : table.last] if isinstance(i, Line)), rows[0])) if table else None
+    if table is None or head is None:
+        return []
+    titles = list(_cells(items[head.first : head.last], head))
+    titled = [number for number, _text, line in titles if is_title(line)]
+    if len(titles) < 2 or len(titled) != 1:
+        return []
+    found: list[Line] = []
+    for row in dict.fromkeys(map(row_of, rows)):
+        if row is not None and row is not head:
+            cells = _cells(items[row.first : min(row.last, row.first + _MAX_ITEMS)], row)
+            found += [line for number, _text, line in cells if number == titled[0]]
+    return found
 
 
 def told_by(columns: Columns, items: Sequence[Item]) -> Told:

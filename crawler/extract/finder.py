@@ -18,6 +18,7 @@ from crawler.extract.dom import Element, Item, Line, collapse
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
+from crawler.extract.hosts import is_front_page
 from crawler.extract.labels import (
     LABEL_CHARS,
     LEAD_CHARS,
@@ -110,6 +111,14 @@ class Finder:
     @cached_property
     def image_at(self) -> dict[int, Image]:
         return {image.at: image for image in self.images}
+
+    @cached_property
+    def own_logos(self) -> frozenset[str]:
+        """The addresses of pictures that lead to the front page from the page's head: they show whose site it is."""
+        heads = (
+            image for image in self.images if image.picture.region in ("header", "nav") and image.href and image.url
+        )
+        return frozenset(image.url for image in heads if is_front_page(image.href or "", self.page.url))
 
     def ignores(self, text: str) -> bool:
         """Whether the profile says that what carries this text is never a fact."""

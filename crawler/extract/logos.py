@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from itertools import islice
 from urllib.parse import urlsplit
 
 from archive.model import UNNAMED, Evidence
 from crawler.extract.blocks import Block, has_entries
-from crawler.extract.dom import Element, Item, Line, Picture
+from crawler.extract.boxes import are_in_like_boxes, in_one_part
+from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.finder import Finder
 from crawler.extract.hosts import host_name
 from crawler.extract.inline import pictures_in_line
@@ -35,12 +36,16 @@ from crawler.extract.zones import item_region
 
 #: text between two logos that parts them: a caption does not, a paragraph does
 _BETWEEN_CHARS = 250
+#: and between two in boxes of one make
+_TOLD_CHARS = 1500
 _STEPS = 40
 #: how far up from a logo the box is looked for that holds it and its name
 _CARD_STEPS = 6
 _CAPTION_CHARS = 60
 #: how sure a name is that stands in the logo's own box
 OWN_CAPTION = 0.85
+#: different logos with one alt, from which on it is nobody's
+_COPIED = 3
 #: a logo, what stands in for it where scripts are off, and its caption
 _CARD_HOLDS = 3
 _CARD_HOLDS_MORE = 8
@@ -60,7 +65,7 @@ class LogoName:
 def logos_behind(block: Block, finder: Finder) -> list[Image]:
     """The logos a label announces: those in its line, else those that follow it, else those right before it."""
     own = _wall(pictures_in_line(block.label.line, finder), finder)
-    return own or _in_one_part(_wall(block.items, finder), block.label) or _before_label(block.label, finder)
+    return own or in_one_part(_wall(block.items, finder), block.label) or _before_label(block.label, finder)
 
 
 def has_wall(items: Sequence[Item]) -> bool:
@@ -81,47 +86,15 @@ def _wall(items: Sequence[Item], finder: Finder) -> list[Image]:
     for item in items:
         if isinstance(item, Line):
             between += len(item.text)
-            if logos and between > _BETWEEN_CHARS:
+            if logos and between > _TOLD_CHARS:
                 break
         elif (image := finder.image_at.get(item.at)) is not None and _is_logo(image, finder):
+            if logos and between > _BETWEEN_CHARS and not are_in_like_boxes(logos[-1], image):
+                break
             between = 0
             if not logos or not _is_same_shown_twice(logos[-1], image):
                 logos.append(image)
     return logos
-
-
-def _in_one_part(logos: list[Image], label: Label) -> list[Image]:
-    """The logos of the part of the page behind the label, when the first part that holds any holds several.
-
-    What follows it beside the label, an image at a time, is something else: banners under a carousel.
-    """
-    above = {id(element) for element in islice(label.line.block.ancestors(), _STEPS)}
-    rows: list[tuple[Element | None, list[Image]]] = []
-    for logo in logos:
-        part = _part_below(logo.picture.element, above)
-        if rows and part is not None and part is rows[-1][0]:
-            rows[-1][1].append(logo)
-        else:
-            rows.append((part, [logo]))
-    if not rows or len(rows[0][1]) < 3:
-        return logos
-    first = rows[0][0]
-    wall = takewhile(lambda row: len(row[1]) >= 2 or _are_of_one_make(first, row[0]), rows)
-    return [logo for _part, row in wall for logo in row]
-
-
-def _are_of_one_make(one: Element | None, other: Element | None) -> bool:
-    if one is None or other is None:
-        return False
-    return one.tag == other.tag and one.attribute("class") == other.attribute("class")
-
-
-def _part_below(element: Element, above: set[int]) -> Element | None:
-    """The ancestor of the element, or itself, that is a child of one that stands above the label too."""
-    for ancestor in islice(element.ancestors(), _STEPS):
-        if ancestor.parent is not None and id(ancestor.parent) in above:
-            return ancestor
-    return None
 
 
 def _before_label(label: Label, finder: Finder) -> list[Image]:
@@ -148,7 +121,7 @@ def _is_logo(image: Image, finder: Finder) -> bool:
         or finder.ignores(image.words)
     ):
         return False
-    if is_ornament(image, finder):
+    if is_ornament(image, finder) or image.url in finder.own_logos:
         return False
     # A link to the front page is around the site's own logo.
     own = image.href is not None and host_of(image.href) == host_of(finder.page.url)
@@ -166,8 +139,21 @@ def _letters(file: str) -> str:
     return re.sub(r"\d", "", clean(file, from_file=True)).casefold()
 
 
-def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
-    """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it."""
+def said_of_many(logos: Sequence[Image]) -> frozenset[str]:
+    """The alts and titles that several of the logos carry, of different files: copied from one to the next, they name
+    nobody."""
+    files: dict[str, set[str]] = {}
+    for logo in logos:
+        link_title = logo.link.attribute("title") if logo.link is not None else None
+        for text in (logo.alt, logo.title, link_title):
+            if text and not logo.is_placeholder:
+                files.setdefault(text, set()).add(without_state(logo.file))
+    return frozenset(text for text, named in files.items() if len(named) >= _COPIED)
+
+
+def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[str] = frozenset()) -> LogoName:
+    """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it.
+    *copied*: texts that are on other logos too, and name nobody."""
     link_title = logo.link.attribute("title") if logo.link is not None else None
     own = _card_caption(logo, block, finder)
     title = logo.title if logo.title != logo.alt else None
@@ -176,7 +162,7 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
         title = None
     for source, text in (("title", title), ("alt", logo.alt), ("title", link_title)):
         spelt = text is not None and is_machine_made(text, logo.file)
-        if not text or (spelt and own is not None):
+        if not text or text in copied or (spelt and own is not None):
             # The system spelt out the file's name; a person wrote what stands below.
             continue
         name = clean(text, from_file=True if spelt and _AS_FILES.search(text) else None)
@@ -196,9 +182,8 @@ def name_of(logo: Image, block: Block, finder: Finder) -> LogoName:
     if caption is not None and (name := clean(caption.text)):
         return LogoName(name, caption.text, "caption", 0.6)
     shown = caption.text if caption is not None and is_file_name(caption.text) else None
-    raw = next(
-        (text for text in (logo.alt, logo.title, shown, logo.file, file_name(logo.address)) if text), logo.address
-    )
+    alt, title = (text if text not in copied else None for text in (logo.alt, logo.title))
+    raw = next((text for text in (alt, title, shown, logo.file, file_name(logo.address)) if text), logo.address)
     source = "caption" if raw == shown else "alt" if raw == logo.alt and not is_file_name(raw) else "file"
     return LogoName(raw, raw, source, UNNAMED)
 

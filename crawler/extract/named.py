@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from crawler.extract.blocks import Block
+from crawler.extract.columns import column_below
 from crawler.extract.dom import Element, Line
 from crawler.extract.entries import BULLET, Entry
 from crawler.extract.finder import Finder
@@ -13,11 +15,22 @@ from crawler.extract.labels import is_sure, short_pattern
 from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated
 from crawler.extract.logos import LogoName
-from crawler.extract.names import are_countries, are_persons, is_name, is_to_come, organisation_like
+from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_as_name, is_to_come, organisation_like
 from crawler.extract.shown import Shown
 from crawler.extract.tails import usual_remarks, without_remarks
 
 _PAIR = 2
+#: names under "Partners", and how sure it is that those are
+_LISTED = 3
+_SPELT = 0.85
+_PARTNERS = 0.3
+#: lines above a list among which its price stands
+_ABOVE = 3
+_PRICE = re.compile(
+    r"\W*(?:(?:ab|from|vanaf|à partir de|EUR|CHF) ?)?(?:[€$£] ?\d[\d.,]*|\d[\d.,]* ?(?:[€$£]|EUR|CHF))[-,–]*"
+    r"(?:\s*(?:p/|/ ?|per |pro |par |a |an )\s?\w+| p\. ?[aj]\.?)?\W*",
+    re.IGNORECASE,
+)
 
 
 def in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
@@ -50,7 +63,10 @@ def all_named_in(line: Line, text: str, finder: Finder) -> Iterator[Shown]:
 def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
-    entries = [entry for entry in _cells(entries, finder) or entries if not is_to_come(entry.lines[0].text)]
+    entries = _column(entries, finder) or _cells(entries, finder) or entries
+    if _is_offered(block, entries):
+        return
+    entries = [entry for entry in entries if not is_to_come(entry.lines[0].text)]
     texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
     usual = usual_remarks(texts)
     lines = [
@@ -67,7 +83,10 @@ def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     likely = organisation_like(names)
     confidence = round((0.5 if is_sure(block.label) else 0.2) + 0.4 * likely, 2)
     if confidence < 0.5:
-        return
+        if not _are_partners(block, entries, names, finder):
+            return
+        # Whose partners they are, and of what make, nothing says: a person looks at them.
+        confidence = _PARTNERS
     for entry, name in lines:
         if is_name(name):
             taken.add(entry.lines[0].at)
@@ -84,6 +103,31 @@ def _without_label(text: str) -> list[str]:
         return [text]
     parts = names.split(" & ")
     return parts if all(len(part.split()) > 1 for part in parts) else [names]
+
+
+def _are_partners(block: Block, entries: Sequence[Entry], names: Sequence[str], finder: Finder) -> bool:
+    """Whether a list of items under a heading "Partners" names bodies, though in no words that say so."""
+    listed = all(entry.shape == "li" and entry.lines[0].region == "main" for entry in entries)
+    home = any(entry.links and not _lead_out(entry.links, finder) for entry in entries)
+    enough = len(names) >= _LISTED and block.label.line.level > 0 and block.label.rule == "label"
+    spelt = sum(is_name(name, max_words=6) and is_spelt_as_name(name) for name in names)
+    return enough and listed and not home and spelt >= _SPELT * len(names)
+
+
+def _is_offered(block: Block, entries: Sequence[Entry]) -> bool:
+    """Whether a price stands above the list: what a sponsor gets for it, and no sponsors."""
+    first = entries[0].lines[0].at if entries else 0
+    above = [line.text for line in block.lines if line.at < first]
+    return any(_PRICE.fullmatch(text) for text in above[-_ABOVE:])
+
+
+def _column(entries: Sequence[Entry], finder: Finder) -> list[Entry]:
+    """The cells of a table's column that says who: "Project", "Funder"."""
+    rows = [entry.lines[0] for entry in entries if entry.shape == "tr" and len(entry.lines) >= 2]
+    if len(rows) < 2:
+        return []
+    below = column_below(rows, finder.outline.items, lambda line: finder.announces(line, "sponsor"))
+    return [Entry([line], "td") for line in below]
 
 
 def _cells(entries: Sequence[Entry], finder: Finder) -> list[Entry]:

@@ -84,6 +84,8 @@ _ANNOUNCES = re.compile(
     r"(?:soutenu|financé) par(?: le| la| les)?|avec le soutien (?:de la|de l'|du|des|de)|"
     r"(?:ce projet|cette action|l.association) est (?:co)?financée? par(?: le| la| les)?|"
     r"(?:this|the) (?:project|work|programme) is (?:co-?)?(?:funded|financed|supported) by(?: the)?|"
+    r"(?:(?:gold|goud|silber|zilver|silver|bron[sz]e?|platin\w*|haupt|hoofd|main|preis|media|medien)[ -]?)?"
+    r"(?:sponsor|partner|partenaire|förderer|funder)\s*:|"
     r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
     r"(?:\S+ )?(?:is |wird |wordt )?(?:based on|(?:hosted|powered|provided|presented) by|hosting by|"
     r"gehostet (?:von|bei)|präsentiert von|gehost door|hébergé par|propulsé par)|"

@@ -27,7 +27,7 @@ _REGION_ROLES: dict[str | None, Region] = {
 _REGIONS: tuple[Region, ...] = ("nav", "popup", "header", "footer")
 _REGION_NAMES = re.compile(
     r"(?:^|[\s_-])(?:(?P<nav>nav|navi|navbar|navigation|navigatie|menu|mainmenu|submenu|hoofdmenu|breadcrumbs?|kruimelpad)"
-    r"|(?P<popup>popup|pop-up|modal|overlay|lightbox|cookies?|gdpr|consent"
+    r"|(?P<popup>popup|pop-up|modal|(?<!bg-)(?<!image-)(?<!img-)overlay|lightbox|cookies?|gdpr|consent"
     # what asks for consent goes by the name of who sells it
     r"|cc-window|cmplz|klaro|onetrust|didomi|axeptio|usercentrics|cookiebot|tarteaucitron\w*|cybotcookie\w*))(?=$|[\s_-])"
     # "section-header" heads a section: only a whole name heads or closes the page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from archive.model import UNNAMED, Page, Tier
@@ -22,6 +22,7 @@ from crawler.extract.logos import (
     logos_behind,
     name_of,
     organisation_of,
+    said_of_many,
     twin_of,
 )
 from crawler.extract.named import all_named_in, in_list, in_running_text
@@ -33,7 +34,7 @@ from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
-from crawler.extract.unlabelled import unlabelled_walls
+from crawler.extract.unlabelled import filed_walls, unlabelled_walls
 from crawler.extract.walls import are_portraits, is_announced, looks_like_logos, stands_alone, without_strangers
 from crawler.items import Sponsor
 
@@ -63,7 +64,9 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_loosely_announced(finder))
     if not any(shown for shown, _beneficiary in announced):
-        announced = list(_unlabelled(finder))
+        announced = list(_unlabelled(finder, unlabelled_walls(finder)))
+    elif finder.selection("sponsor") is None:
+        announced += _unlabelled(finder, filed_walls(finder))
     every = [replace(each, beneficiary=beneficiary) for shown, beneficiary in announced for each in shown]
     for each in shown_once(every):
         url = each.image.url if each.image else ""
@@ -161,9 +164,9 @@ def _loosely_announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None
             yield [replace(each, rule=f"loose-{each.rule}") for each in doubtful], beneficiary_of(label, finder)
 
 
-def _unlabelled(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
+def _unlabelled(finder: Finder, walls: Iterable[Block]) -> Iterator[tuple[list[Shown], str | None]]:
     taken: set[int] = set()
-    for block in unlabelled_walls(finder):
+    for block in walls:
         # What stands in the page's header stands on each of its site's.
         shown = [each for each in behind(block, finder, taken) if each.image and each.image.picture.region != "header"]
         logos = [each.image for each in shown if each.image is not None]
@@ -207,7 +210,8 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     alone = stands_alone(logos, block, finder)
     if len(logos) >= (1 if in_line or alone or (is_sure(block.label) and not is_headline(block.label)) else 2):
         doubtful = not is_sure(block.label) and not in_line and (alone or not looks_like_logos(logos, block, finder))
-        named = _without_shared_tail([name_of(logo, block, finder) for logo in logos])
+        copied = said_of_many(logos)
+        named = _without_shared_tail([name_of(logo, block, finder, copied) for logo in logos])
         if are_persons([name.value for name in named]) and not (
             is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
         ):

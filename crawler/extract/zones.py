@@ -42,8 +42,8 @@ class Zones:
         self._roles = roles
         #: the roles of which a zone was read beyond `_ZONE_ITEMS`: once each, or hostile pages would take for ever
         self._extended: set[str] = set()
-        #: by role and line of the label, and how many: a label is asked for more than one thing
-        self._behind: dict[tuple[str, int, int], list[Item]] = {}
+        #: by role, line and level of the label, and how many: a label is asked for more than one thing
+        self._behind: dict[tuple[str, int, int, int], list[Item]] = {}
 
     def behind(self, label: Label, holds: Callable[[Sequence[Item]], bool]) -> Sequence[Item]:
         items = self._items_behind(label, _ZONE_ITEMS)
@@ -54,7 +54,7 @@ class Zones:
         return found
 
     def _items_behind(self, label: Label, count: int) -> list[Item]:
-        key = label.role, label.line.at, count
+        key = label.role, label.line.at, label.line.level, count
         if key not in self._behind:
             self._behind[key] = self._read_behind(label, count)
         return self._behind[key]
@@ -78,7 +78,11 @@ class Zones:
             if _joined(item_region(item)) != region:
                 if item_region(item) in ("nav", "popup"):
                     continue
-                break
+                if label.role == "sponsor" and line.level and not items and _is_picture_aside(item):
+                    # A heading over nothing, and the logos in a box beside the text.
+                    region = "aside"
+                else:
+                    break
             if isinstance(item, Rule):
                 if items:
                     break
@@ -171,6 +175,9 @@ class Zones:
                 return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
             if item.level == line.level and self._is_of_cards(label, item, items):
                 return False
+            if label.role == "sponsor" and item.level < line.level and isinstance(items[0] if items else None, Picture):
+                # Below a small heading, logos with greater ones.
+                return not self._is_of_cards(label, item, items)
             if item.level <= line.level:
                 # Of two headings of one make right behind one another, a sentence goes on with the first.
                 so_far = [*items, item]
@@ -240,6 +247,10 @@ def _goes_on(heading: Line, item: Item) -> bool:
 def _joined(region: str) -> str:
     """A system wraps the heading of each part in a ``header`` of its own, and what it heads stands outside of it."""
     return "main" if region == "header" else region
+
+
+def _is_picture_aside(item: Item) -> bool:
+    return isinstance(item, Picture) and item_region(item) == "aside"
 
 
 def same_make(one: Line, other: Line) -> bool:
