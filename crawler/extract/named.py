@@ -87,6 +87,7 @@ def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
             return
         # Whose partners they are, and of what make, nothing says: a person looks at them.
         confidence = _PARTNERS
+        lines = [(entry, name) for entry, name in lines if _is_spelt_as_body(name)]
     for entry, name in lines:
         if is_name(name):
             taken.add(entry.lines[0].at)
@@ -110,8 +111,11 @@ def _are_partners(block: Block, entries: Sequence[Entry], names: Sequence[str], 
     listed = all(entry.shape == "li" and entry.lines[0].region == "main" for entry in entries)
     home = any(entry.links and not _lead_out(entry.links, finder) for entry in entries)
     enough = len(names) >= _LISTED and block.label.line.level > 0 and block.label.rule == "label"
-    spelt = sum(is_name(name, max_words=6) and is_spelt_as_name(name) for name in names)
-    return enough and listed and not home and spelt >= _SPELT * len(names)
+    return enough and listed and not home and sum(map(_is_spelt_as_body, names)) >= _SPELT * len(names)
+
+
+def _is_spelt_as_body(name: str) -> bool:
+    return is_name(name) and is_spelt_as_name(name)
 
 
 def _is_offered(block: Block, entries: Sequence[Entry]) -> bool:

@@ -89,7 +89,8 @@ _ANNOUNCES = re.compile(
     r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
     r"(?:\S+ )?(?:is |wird |wordt )?(?:based on|(?:hosted|powered|provided|presented) by|hosting by|"
     r"gehostet (?:von|bei)|präsentiert von|gehost door|hébergé par|propulsé par)|"
-    r"(?:original-?)?(?:logo|wappen|blason) (?:van|of|von|der|des|du|de)(?: de| het| the)?|"
+    # "Logo De Lijn": a capital is the name's own
+    r"(?:original-?)?(?:logo|wappen|blason) (?-i:van|of|von|der|des|du|de)(?-i: de| het| the)?|"
     r"logo|wappen|website)\s+(?=\S)",
     re.IGNORECASE,
 )

@@ -74,10 +74,22 @@ def is_ornament(image: Image, finder: Finder) -> bool:
 def is_of_network(image: Image) -> bool:
     """Whether it leads to a social network, and is the network's: a club may be named that has no site but there."""
     network = social_network(image.href)
+    if network is None:
+        return False
     named = image.alt or image.title or ""
-    return network is not None and (
-        not is_name(clean(named)) or is_button(named) or network.casefold() in f"{named} {image.file}".casefold()
-    )
+    if not named and _leads_to_its_own(image):
+        return False
+    return not is_name(clean(named)) or is_button(named) or network.casefold() in f"{named} {image.file}".casefold()
+
+
+def _leads_to_its_own(image: Image) -> bool:
+    """Whether the address it leads to has its file's name in it: "the-otter.png", ".../pages/The-Otter/1234"."""
+    name = slug(clean(image.file, from_file=True)).replace("-", "")
+    try:
+        page = slug(urlsplit(image.href or "").path).replace("-", "")
+    except ValueError:
+        return False
+    return len(name) > _NAME_CHARS and name in page
 
 
 def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:

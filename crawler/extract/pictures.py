@@ -39,6 +39,9 @@ _PLAIN = re.compile(
 )
 #: what a size may stand behind; another size is cut off with it elsewhere: "300x169"
 _BEFORE_SIZE = re.compile(r"[^\W\dx_][-_ ]?$")
+#: a name in letters may be as wide, and low; not as low as a line
+_WORDMARK = 100
+_LINE = 8
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:px)?\s*$")
 
 
@@ -88,6 +91,8 @@ class Image:
     @property
     def is_tiny(self) -> bool:
         """A tracking pixel, a bullet or an icon."""
+        if self.alt and self.width is not None and self.width >= _WORDMARK and (self.height or 0) > _LINE:
+            return False
         return any(size is not None and size <= 24 for size in (self.width, self.height))
 
 
