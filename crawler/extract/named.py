@@ -17,11 +17,15 @@ from crawler.extract.listing import enumerated
 from crawler.extract.logos import LogoName
 from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_as_name, is_to_come, organisation_like
 from crawler.extract.shown import Shown
+from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import usual_remarks, without_remarks
 
 _PAIR = 2
 #: names under "Partners", and how sure it is that those are
 _LISTED = 3
+#: lines that are asked for links, and how sure the names in those are
+_MAX_LINES = 200
+_LINKED = 0.6
 _SPELT = 0.85
 _PARTNERS = 0.3
 #: lines above a list among which its price stands
@@ -104,6 +108,31 @@ def _without_label(text: str) -> list[str]:
         return [text]
     parts = names.split(" & ")
     return parts if all(len(part.split()) > 1 for part in parts) else [names]
+
+
+def by_links(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
+    """Names that are links to sites of their own, several to a line or a line each, and no list by their make."""
+    if not is_sure(block.label):
+        return
+    told: list[tuple[str, Line, str]] = []
+    for line in block.lines[:_MAX_LINES]:
+        if line.at in taken or not line.held or any(part.element.link is None for part in line.parts):
+            continue
+        for link in line.held:
+            name = " ".join("".join(text for text, element in line.runs if element.link is link).split())
+            address = finder.absolute(link.attribute("href"))
+            if name and address:
+                told.append((name, line, address))
+    out = [each for each in told if lead_out([each[2]], 1, finder.page.url) and is_name(each[0])]
+    names = [name for name, _line, _address in out]
+    if len({*names}) < _LISTED or not lead_out([each[2] for each in out], len(out), finder.page.url):
+        return
+    if are_persons(names) or are_countries(names):
+        return
+    for name, line, address in out:
+        taken.add(line.at)
+        named = LogoName(name, name, "text", _LINKED)
+        yield Shown(named, "labelled-list", finder.evidence(name, line), None, address)
 
 
 def _are_partners(block: Block, entries: Sequence[Entry], names: Sequence[str], finder: Finder) -> bool:

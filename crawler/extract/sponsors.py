@@ -25,7 +25,7 @@ from crawler.extract.logos import (
     said_of_many,
     twin_of,
 )
-from crawler.extract.named import all_named_in, in_list, in_running_text
+from crawler.extract.named import all_named_in, by_links, in_list, in_running_text
 from crawler.extract.names import are_persons, called_organisations, is_name
 from crawler.extract.naming import clean, is_file_name
 from crawler.extract.registry import extractor
@@ -233,7 +233,14 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     # does a link to "Partners".
     elsewhere = leads_elsewhere(block.label) and not is_sure(block.label)
     if not files and not elsewhere and not (block.label.language and block.label.rest):
-        yield from list(in_list(block, finder, taken)) or in_running_text(block, finder, taken)
+        asked = set(taken)
+        listed = list(in_list(block, finder, asked))
+        linked = list(by_links(block, finder, taken)) if len(block.lines) > len(listed) else []
+        if len(linked) > len(listed):
+            yield from linked
+            return
+        taken |= asked
+        yield from listed or in_running_text(block, finder, taken)
 
 
 def _without_shared_tail(names: list[LogoName]) -> list[LogoName]:

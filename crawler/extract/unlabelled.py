@@ -120,8 +120,11 @@ def _called_logos(finder: Finder) -> Iterator[Block]:
     """Pictures in a row that are named one by one and called logos: all of them, or half in the page's footer."""
     if finder.page.text.count("logo") < _LEAST:
         return
+    images = list(islice(finder.images, _PICTURES))
+    if sum(_says_logo(image) and image.picture.region not in _NO_WALL for image in images) < _LEAST:
+        return
     run: list[Image] = []
-    for image in (*islice(finder.images, _PICTURES), None):
+    for image in (*images, None):
         named = image is not None and _leads_out(image, finder) and is_name(clean(image.alt or ""))
         if image is not None and named and (not run or _are_next(run[-1], image)):
             run.append(image)
@@ -150,7 +153,7 @@ def _is_called_logo(image: Image, finder: Finder) -> bool:
 
 
 def _says_logo(image: Image) -> bool:
-    return _LOGO.search(image.file) is not None or _LOGO.search(image.alt or "") is not None
+    return _LOGO.search(image.url[-_NAMES_CHARS:]) is not None or _LOGO.search(image.alt or "") is not None
 
 
 def _leads_out(image: Image, finder: Finder) -> bool:
