@@ -10,7 +10,7 @@ from crawler.extract.cards import cards_in, defined_in, is_group_heading, is_let
 from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.entries import INDEX_CHARS, MARKED, Entry, shape_of, shaped
 from crawler.extract.labels import Label
-from crawler.extract.names import are_persons, is_name, organisation_like
+from crawler.extract.names import are_persons, is_name, named_bodies, organisation_like
 
 #: lines of a card beside its name
 _CARD_LINES = 6
@@ -22,6 +22,8 @@ _SAME = 3
 _COLUMN_LINES = 3
 #: a line behind a bullet that others tell of
 _TITLE_CHARS = 120
+#: share of names that say what they are, in cards that hold lists of people and in these lists
+_SAY, _SAY_NOT = 0.5, 0.1
 #: headings that part a list into groups are short
 _GROUP_CHARS = 40
 
@@ -143,7 +145,11 @@ def _hold(cards: Sequence[Entry], listed: Sequence[Entry]) -> bool:
     if cards[0].lines[0].at > listed[0].lines[0].at:
         return False
     names = [entry.text for entry in listed if is_name(entry.text)]
-    return len(names) * 5 < len(listed) * 4 or organisation_like(names) < organisation_like([c.text for c in cards])
+    heads = [card.text for card in cards]
+    if named_bodies(heads) >= _SAY and named_bodies(names) < _SAY_NOT:
+        # Universities, and below each the people who work there.
+        return True
+    return len(names) * 5 < len(listed) * 4 or organisation_like(names) < organisation_like(heads)
 
 
 def _in_definitions(entries: Sequence[Entry]) -> list[Entry]:

@@ -26,6 +26,8 @@ _MOST = 0.8
 #: lines below a heading, on the average, from which on it is the heading of a group
 _GROUP_LINES = 1.3
 _MAX_DEPTH = 3
+#: share of names that must look like organisations'
+_LIKELY = 0.6
 _SPACE = re.compile(r"\s+")
 _NUMBERS = re.compile(r"[\s\d_-]+")
 _LETTERS = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?")
@@ -51,6 +53,8 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
         return []
     below = [line for body in heads.bodies for line in body]
     if _are_groups(heads, below):
+        if leading := _leading(heads):
+            return leading
         every = shaped(below, start)
         if marked := defined_in(every) or [entry for entry in every if entry.shape in MARKED]:
             return marked
@@ -147,6 +151,30 @@ def _boxes(made: Sequence[Line], start: int) -> list[Element]:
     # Nothing follows the last, so nothing but the others' depth bounds its box.
     depth = max((around[-1].depth for around in boxes[:-1]), default=boxes[-1][-1].depth)
     return [next((e for e in reversed(around) if e.depth >= depth), around[0]) for around in boxes]
+
+
+def _leading(heads: _Heads) -> list[Entry]:
+    """Of groups that hold lines of several makes, those of the make that each begins with."""
+    firsts = [body[0] for body in heads.bodies if body]
+    makes = {(line.block.tag, line.block.depth, line.block.attribute("class")) for line in firsts}
+    if len(makes) != 1 or len(firsts) < _MIN_CARDS or not next(iter(makes))[2]:
+        return []
+    alike = [
+        [line for line in body if (line.block.tag, line.block.depth, line.block.attribute("class")) in makes]
+        for body in heads.bodies
+    ]
+    if sum(map(len, alike)) == sum(map(len, heads.bodies)):
+        return []
+    entries = [entry for lines in alike for line in lines for entry in _parted(line)]
+    texts = [entry.text for entry in entries]
+    named = sum(map(is_name, texts)) >= _MOST * len(texts) and not (are_persons(texts) or are_countries(texts))
+    return entries if named and organisation_like(texts) >= _LIKELY else []
+
+
+def _parted(line: Line) -> list[Entry]:
+    """Each of the names that stand in one line with points between them."""
+    pieces = line.text.split(" · ")
+    return [Entry([line], "piece", piece) for piece in pieces] if len(pieces) > 1 else [Entry([line], "grouped")]
 
 
 def _end(box: Element, line: Line, lines: Sequence[Line]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
 from crawler.extract.hosts import is_front_page
+from crawler.extract.label_entries import opens_one_of_cards
 from crawler.extract.labels import (
     LABEL_CHARS,
     LEAD_CHARS,
@@ -44,6 +46,8 @@ _MAX_LABELS = 40
 _ABOVE = 40
 #: of headings that only may announce a role, so many are asked
 _MAX_LOOSE = 8
+#: a heading that stands so often heads no list that could be the page's
+_OFTEN = 3
 
 
 class Finder:
@@ -193,6 +197,8 @@ class Finder:
             label = label_of(line, role, cued, extra)
             if label is None or (label.rule == "label" and self._is_of_run(line)):
                 continue
+            if role == "sponsor" and label.rule == "label" and opens_one_of_cards(line, self.outline):
+                continue
             if role == "member" or not end_of_filter(label):
                 yield label
 
@@ -231,7 +237,10 @@ class Finder:
         )
         set_off = (line for line in self._set_off if len(line.text) <= LABEL_CHARS and line in may_match)
         set_off = (line for line in set_off if line.at not in others)
-        labels = (loose_label(line, role) for line in set_off)
+        asked = list(set_off)
+        often = Counter(line.text for line in asked)
+        # "View members" on each card is a button.
+        labels = (loose_label(line, role) for line in asked if often[line.text] < _OFTEN)
         return islice((label for label in labels if label is not None), _MAX_LOOSE)
 
     def lead_labels(self) -> Iterator[Label]:

@@ -159,10 +159,13 @@ def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
 
 def _titled(block: Block) -> list[Entry]:
     """Phrases of which something is told below each: titles of cards, or what a ``dl`` explains."""
-    lines = block.lines
-    first = next(iter(lines), None)
-    if first is None or not (first.level or first.block.tag == "dt"):
+    # A number may stand above each, and an introduction above them all.
+    lines = [line for line in block.lines if any(map(str.isalpha, line.text))]
+    titled = next((n for n, line in enumerate(lines[:2]) if line.level or line.block.tag == "dt"), None)
+    if titled is None:
         return []
+    lines = lines[titled:]
+    first = lines[0]
     make = first.block.tag, first.block.depth
     titles = [line for line in lines if (line.block.tag, line.block.depth) == make]
     texts = [line.text for line in titles]
@@ -175,9 +178,16 @@ def _titled(block: Block) -> list[Entry]:
     short = sum(len(text.split()) <= _LABEL_WORDS for text in texts)
     return (
         []
-        if (short * 4 > len(texts) and not counted) or are_persons(texts)
+        if (short * 4 > len(texts) and not counted and not _are_aims(block, texts)) or are_persons(texts)
         else [Entry([line], "title") for line in titles]
     )
+
+
+def _are_aims(block: Block, titles: Sequence[str]) -> bool:
+    """Whether the label says aims, and no deeds or topics, and the titles below it are phrases: "Clean rivers"."""
+    phrases = sum(len(title.split()) > 1 for title in titles)
+    named = vocabulary().aims.search(_said(block)) is not None and vocabulary().deeds.search(_said(block)) is None
+    return named and block.label.rule != "loose-label" and phrases * 3 >= len(titles) * 2
 
 
 def _entries_of(block: Block) -> list[Entry]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import islice
 
 from crawler.extract.blocks import Block
-from crawler.extract.dom import Element, Line
+from crawler.extract.dom import Element, Line, Outline
 from crawler.extract.labels import Label, is_sure
 
 #: how far up from a line its list is looked for
 _LIST_STEPS = 5
+#: boxes that are cards of one make
+_CARDS = 5
 
 
 def within_own_list(block: Block) -> Block:
@@ -25,6 +27,24 @@ def leads_elsewhere(label: Label) -> bool:
     line = label.line
     linked = line.is_linked and all(part.element.link is not None for part in line.parts)
     return linked and (line.level == 0 or not is_sure(label))
+
+
+def opens_one_of_cards(line: Line, outline: Outline) -> bool:
+    """Whether lines of its class stand right below headings in boxes of their own: what a card says first."""
+    name = line.block.attribute("class")
+    if line.level or line.strong or line.is_linked or not name:
+        return False
+    like = (
+        other
+        for other in outline.lines
+        if other.level == 0 and other.block.depth == line.block.depth and other.block.attribute("class") == name
+    )
+    return len({id(other.block.parent) for other in like if _is_headed(other, outline)}) >= _CARDS
+
+
+def _is_headed(line: Line, outline: Outline) -> bool:
+    before = outline.between(line.at - 1, line.at)
+    return bool(before) and isinstance(before[0], Line) and before[0].level > 0
 
 
 def _list_around(line: Line) -> Element | None:

@@ -16,6 +16,8 @@ LABEL_CHARS = 90
 #: shorter still when nothing sets it off: no heading, no bold, no colon
 _PLAIN_LABEL_CHARS = 40
 _LOOSE_CHARS = 70
+#: words of a heading that ends in a full stop
+_STOPPED_WORDS = 6
 #: a line that leads into a list may be a sentence
 LEAD_CHARS = 160
 _PAYER_CHARS = 400
@@ -97,7 +99,9 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
         told = found[1].strip()
         if short.search(_TRIM.sub("", told)) and not _refused(role, told) and "," in text[found.end() :]:
             return Label(role, line, None, 0, found.end(), "inline-label")
-    if short is None or len(text) > LABEL_CHARS or text.endswith((".", ",")):
+    # "Our members." may be a heading in print that is set large; a longer one is a sentence.
+    stopped = text.endswith(",") or (text.endswith(".") and not (line.level and len(text.split()) <= _STOPPED_WORDS))
+    if short is None or len(text) > LABEL_CHARS or stopped:
         return None
     if line.level == 0 and _ENTRY.match(text):
         return None

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from archive.model import Tier
-from crawler.extract.blocks import has_entries
+from crawler.extract.blocks import Block, has_entries
 from crawler.extract.finder import Finder
 from crawler.extract.headings import READ
-from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure
+from crawler.extract.labels import LABEL_CHARS, Label, is_called, is_sure, lead_label, refuses
 from crawler.extract.logos import has_wall
+from crawler.extract.menus import is_menu
 from crawler.extract.names import (
     are_spelt_as_names,
     called_organisations,
@@ -28,6 +29,8 @@ from crawler.extract.zones import is_of_another
 _CALLED = 0.5
 #: share of names that are spelt as such, or say what they are, that a heading of one word needs
 _SPELT = 1 / 3
+#: words of a page's name that says whose members it lists
+_WHOSE_WORDS = 4
 #: confidence in a list whose heading only may announce it
 _LOOSE = 0.7
 #: and in one of which the names say nothing
@@ -40,6 +43,8 @@ def in_loose_lists(finder: Finder) -> Iterator[Found]:
     if any(finder.words.other.match(name) for name in (*called, *title_parts(finder.title)[:1])):
         # On a page called "News", or "People", no weak word makes members of what is listed.
         return
+    if _is_of_links(finder):
+        return
     taken: set[int] = set()
     listed = False
     for label in (*finder.loose_labels("member"), *_partners(finder), *finder.lead_labels()):
@@ -51,6 +56,12 @@ def in_loose_lists(finder: Finder) -> Iterator[Found]:
         yield from _behind(of_page, finder, taken)
 
 
+def _is_of_links(finder: Finder) -> bool:
+    """Whether the page is called "Links": the clubs it lists are a neighbour's, or nobody's."""
+    names = (finder.heading or "", *title_parts(finder.title)[:1], *address_words(finder.page.url)[:1])
+    return any(finder.words.links.match(name.strip(" .:!").casefold()) is not None for name in names)
+
+
 def _partners(finder: Finder) -> Iterator[Label]:
     """The partners of a consortium are its members."""
     for label in finder.labels("sponsor") if finder.is_of_consortium else ():
@@ -60,6 +71,8 @@ def _partners(finder: Finder) -> Iterator[Label]:
 
 def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     listed = finder.block(label, has_entries)
+    if label.rule == "page-label":
+        listed = _above_menus(listed)
     # What is not believed here may be what another label leads into.
     asked = set(taken)
     found = (
@@ -101,7 +114,19 @@ def _is_said_below(label: Label, finder: Finder) -> bool:
     below = next(iter(finder.outline.lines_after(label.line, 1)), None)
     if below is None or below.level or below.is_linked or len(below.text) > LABEL_CHARS:
         return False
+    if lead_label(below) is not None:
+        # It leads into the list by itself.
+        return False
     return finder.words.loose["member"].search(below.text) is not None and not is_of_another("member", below.text)
+
+
+def _above_menus(block: Block) -> Block:
+    """The block up to the first list of links to the site's own pages: its footer may be called nothing."""
+    entries = block.named_entries() if block.items else []
+    if len(entries) < LOGOS or not is_menu(entries) or named_bodies([each.text for each in entries]) >= _CALLED:
+        return block
+    first = entries[0].lines[0].at
+    return Block(block.label, [item for item in block.items if item.at < first])
 
 
 def _are_headlines(names: Sequence[str]) -> bool:
@@ -122,13 +147,23 @@ def _page_label(finder: Finder) -> Label | None:
         # It has been asked, and stands over nothing; or over sponsors.
         return None
     names = (*title_parts(finder.title)[:1], *address_words(finder.page.url))
-    if not any(is_called("member", name) for name in names if len(name) <= LABEL_CHARS):
+    if not any(_is_called_so(name) for name in names if len(name) <= LABEL_CHARS):
         return None
     if line.level != 1:
         # It may be the first of many that head parts of the list: what is listed begins before it.
         *_, whole = line.block.ancestors()
         line = replace(line, level=1, at=line.at - 1, block=whole)
     return Label("member", line, None, 0, len(line.text), "page-label")
+
+
+def _is_called_so(name: str) -> bool:
+    """Whether a page's name says members, whosever: "Our members", "NAMB Members"."""
+    words = name.split()
+    if is_called("member", name):
+        return True
+    spelt = all(word[:1].isupper() for word in words[:-1])
+    whose = 1 < len(words) <= _WHOSE_WORDS and spelt and is_called("member", words[-1])
+    return whose and not refuses("member", name) and not is_of_another("member", name)
 
 
 def _are_told_of(found: Sequence[Found], label: Label, finder: Finder) -> bool:

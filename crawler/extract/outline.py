@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.backgrounds import backgrounds
 from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
-from crawler.extract.regions import CLAIMANTS, claim
+from crawler.extract.regions import CLAIMANTS, claim, is_caption
 
 _BLOCKS = frozenset(
     """
@@ -262,6 +262,8 @@ class _Walk:
         region = claim(
             element.tag, element.parent, attributes.get("id"), attributes.get("class"), attributes.get("role")
         )
+        if region == "popup" and is_caption(element, attributes.get("id"), attributes.get("class")):
+            return
         if region != "main" and (element.claimant is None or region in ("nav", "popup")):
             element.claim = region
             element.claimant = element

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from itertools import islice
 
+from selectolax.lexbor import LexborNode
+
 from crawler.extract.dom import Element, Region
 
 _REGION_TAGS: dict[str, Region] = {
@@ -37,6 +39,14 @@ _REGION_NAMES = re.compile(
 )
 #: what a system calls the articles that a page lists: no menu
 _LISTS = re.compile(r"\bmenu(?:[ _-]menu)?[ _-]articles\b", re.IGNORECASE)
+_OVERLAY = re.compile(r"(?:^|(?<=[\s_-]))overlay(?=$|[\s_-])", re.IGNORECASE)
+#: "image-overlay", "card-img-overlay"
+_OVER_IMAGE = re.compile(
+    r"\b(?:image|img|card|hover|photo|picture|thumb|thumbnail|logo)[_-](?:\w+[_-])?overlay\b", re.IGNORECASE
+)
+_PICTURES = frozenset(("img", "picture", "image", "svg"))
+#: siblings on either side of an overlay among which the image that it covers is looked for
+_BESIDE = 4
 #: boxes: what may wrap a part of a page
 _BOXES = frozenset(("div", "section", "ul", "ol", "td", "table", "form", "center", "dialog"))
 #: elements that may name a region
@@ -55,6 +65,29 @@ def claim(tag: str, parent: Element | None, name: str | None, classes: str | Non
     if role in _REGION_ROLES:
         return _REGION_ROLES[role]
     return _named(f"{name or ''} {classes or ''}"[:300]) if name or classes else "main"
+
+
+def is_caption(element: Element, name: str | None, classes: str | None) -> bool:
+    """Whether an element is called an overlay, and lies over the image of its own card: it is no popup."""
+    names = f"{name or ''} {classes or ''}"[:300]
+    if not _OVERLAY.search(names) or _named(_OVERLAY.sub("", names)) == "popup":
+        return False
+    if _OVER_IMAGE.search(names):
+        return True
+    if element.parent is None or element.parent.tag in ("body", "main"):
+        return False
+    before, after = element.node.prev, element.node.next
+    for _ in range(_BESIDE):
+        if any(_shows_image(node) for node in (before, after)):
+            return True
+        before, after = before and before.prev, after and after.next
+    return False
+
+
+def _shows_image(node: LexborNode | None) -> bool:
+    if node is not None and node.tag == "a":
+        node = next((child for child in node.iter()), None)
+    return node is not None and node.tag in _PICTURES
 
 
 @lru_cache(maxsize=2048)

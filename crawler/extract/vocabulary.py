@@ -79,6 +79,8 @@ class Vocabulary:
     site_page: Pattern
     #: heads a column of links beside others: "About us"
     about: Pattern
+    #: what a page is called that lists sites of others: "Useful links"
+    links: Pattern
     #: begins the heading of a group: "Regio Noord"
     region: Pattern
     #: a heading of what is neither members, goals nor sponsors: "Membership fees"
@@ -88,6 +90,8 @@ class Vocabulary:
     #: stands in what announces aims that are nobody's who runs the site: "Course objectives"; and in what may
     not_ours: Pattern
     doubtful: Pattern
+    #: stands in what announces goals by that word, and not by what they are about
+    aims: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
     #: a heading that names a list of somebody, and not whose members they are: "Directory"
@@ -153,10 +157,12 @@ def vocabulary() -> Vocabulary:
         advice=_compiled([rf"^(?:\d{{1,2}}[.)] )?(?:{'|'.join(every('prose', 'advice'))})"]),
         site_page=_compiled(every("page", "site_pages"), whole=True),
         about=_compiled(every("page", "about"), whole=True),
+        links=_compiled(every("page", "links"), whole=True),
         region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
         not_ours=_compiled(every("goal", "not_ours")),
         doubtful=_compiled(every("goal", "doubtful")),
+        aims=_compiled(every("goal", "aims")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
         consortium=_compiled(every("member", "consortium")),

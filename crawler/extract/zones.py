@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 
 from crawler.extract.blocks import has_content, has_entries
+from crawler.extract.columns import row_of
 from crawler.extract.dom import Item, Line, Outline, Picture, Rule
 from crawler.extract.labels import BOTH, LABEL_CHARS, Label, refuses
 from crawler.extract.vocabulary import vocabulary
@@ -22,6 +23,8 @@ _CONTAINER_STEPS = 12
 _LIST_STEPS = 4
 #: lines of one make that are passed over like a list
 _LIST_LINES = 20
+#: a word above a heading up to this level says of what kind it is; below it, headings are those of cards
+_KICKED_LEVEL = 3
 #: lines that are not bold, after which a bold one is another label and no entry
 _PLAIN_LINES = 2
 _CARD_LEVEL = 3
@@ -62,10 +65,11 @@ class Zones:
     def _read_behind(self, label: Label, count: int) -> list[Item]:
         if (title := self._title_below(label)) is not None:
             label = replace(label, line=title)
-        line = label.line
+        line = self._headed_by(label)
         items: list[Item] = []
         below = False
         region = _joined(line.region)
+        label = replace(label, line=line)
         #: level of the heading whose own section is passed over: "Membership fees" under "Members"
         passed = 0
         #: the item behind the list that is passed over: what "Our aims are:" under "Our members" leads into
@@ -130,6 +134,19 @@ class Zones:
             return None
         return below
 
+    def _headed_by(self, label: Label) -> Line:
+        """The heading that the label stands right above, as a word in small print that says of what kind it is; else
+        the label's own line."""
+        line = label.line
+        following = next(iter(self._outline.between(line.at + 1, line.at + 2)), None)
+        if line.level or line.is_linked or line.text.endswith(":") or label.language is not None:
+            return line
+        if not isinstance(following, Line) or not 0 < following.level <= _KICKED_LEVEL:
+            return line
+        beside = line.block.parent is following.block.parent and line.block.tag in ("p", "div", "span")
+        told = beside and following.at not in self._roles and not is_of_another(label.role, following.text)
+        return following if told else line
+
     def _tells_of_another(self, label: Label, item: Line, items: Sequence[Item]) -> bool:
         """Whether the line announces what stands between a heading and what that heads: the goals of an association
         above the list of its members."""
@@ -175,6 +192,8 @@ class Zones:
                 return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
             if item.level == line.level and self._is_of_cards(label, item, items):
                 return False
+            if self._is_in_row(label, item):
+                return False
             if label.role == "sponsor" and item.level < line.level and isinstance(items[0] if items else None, Picture):
                 # Below a small heading, logos with greater ones.
                 return not self._is_of_cards(label, item, items)
@@ -204,6 +223,14 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+    def _is_in_row(self, label: Label, heading: Line) -> bool:
+        """Whether the heading is a cell among others of its kind: somebody set a whole table in large print."""
+        row = row_of(heading)
+        if row is None or row.first <= label.line.at:
+            return False
+        cells = [item for item in self._outline.between(row.first, row.last) if isinstance(item, Line)]
+        return len({id(cell.block.parent) for cell in cells}) > 1 and all(cell.level == heading.level for cell in cells)
 
     def _is_of_cards(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
         """Whether the heading opens one of the cards right behind the label: as high as the label is, and deeper."""
