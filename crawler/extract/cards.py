@@ -10,7 +10,7 @@ from itertools import islice
 
 from crawler.extract.dom import Element, Line
 from crawler.extract.entries import MARKED, Entry, shape_of, shaped, without_badges
-from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
+from crawler.extract.names import are_countries, are_persons, is_name, named_bodies, organisation_like
 from crawler.extract.vocabulary import vocabulary
 
 #: how far up from a line its box is looked for
@@ -26,6 +26,8 @@ _MOST = 0.8
 #: lines below a heading, on the average, from which on it is the heading of a group
 _GROUP_LINES = 1.3
 _MAX_DEPTH = 3
+#: share of names that say what they are, of first lines, and of the lines below them where these name nobody
+_SAY, _SAY_NOT = 0.5, 0.1
 #: share of names that must look like organisations'
 _LIKELY = 0.6
 _SPACE = re.compile(r"\s+")
@@ -154,8 +156,13 @@ def _boxes(made: Sequence[Line], start: int) -> list[Element]:
 
 
 def _leading(heads: _Heads) -> list[Entry]:
-    """Of groups that hold lines of several makes, those of the make that each begins with."""
+    """Of groups that hold more than names, the lines that each begins with: the names that alone say what they are, or
+    those of one make."""
     firsts = [body[0] for body in heads.bodies if body]
+    others = [line.text for body in heads.bodies for line in body[1:]]
+    said = named_bodies([line.text for line in firsts])
+    if len(others) >= len(firsts) >= _MIN_CARDS and said >= _SAY and named_bodies(others) < _SAY_NOT:
+        return [entry for line in firsts for entry in _parted(line)]
     makes = {(line.block.tag, line.block.depth, line.block.attribute("class")) for line in firsts}
     if len(makes) != 1 or len(firsts) < _MIN_CARDS or not next(iter(makes))[2]:
         return []

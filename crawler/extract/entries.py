@@ -20,7 +20,9 @@ INDEX_CHARS = 2
 #: shapes that say of themselves that they are a list
 MARKED = frozenset(("li", "tr", "td", "dd", "bullet", "piece", "file"))
 
-BULLET = re.compile(r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|[a-z][)](?=\s))\s*")
+BULLET = re.compile(
+    r"^\s*(?:[•·▪▫◦‣⁃∙●○■□►▸▶➢➤→»✓✔❖*]|[-–—](?=\s)|\(?\d{1,2}[.)](?=\s)|\(?(?:[a-z]|[ivx]{2,4})[)](?=\s))\s*"
+)
 _SIGN = re.compile(r"\s*[•·▪▫◦‣⁃∙●○■□►▸▶➢➤✓✔❖]")
 #: "O1. To measure what rivers carry": the item's own
 _CODED = re.compile(r"[A-Z]{1,2}\d{1,2}[.:)] \S+(?: \S+){3}")

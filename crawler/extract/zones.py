@@ -143,7 +143,8 @@ class Zones:
             return line
         if not isinstance(following, Line) or not 0 < following.level <= _KICKED_LEVEL:
             return line
-        beside = line.block.parent is following.block.parent and line.block.tag in ("p", "div", "span")
+        around = (line.block, line.block.parent)
+        beside = line.block.tag in ("p", "div", "span") and any(following.block.parent is each for each in around)
         told = beside and following.at not in self._roles and not is_of_another(label.role, following.text)
         return following if told else line
 
