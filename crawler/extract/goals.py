@@ -114,7 +114,15 @@ def _is_of_others(block: Block) -> bool:
     """Whether what is announced are aims of a course, or of keeping data; or what a game was won by."""
     if isinstance(block, Selection) or block.label.rule == "profile-label":
         return False
-    return vocabulary().not_ours.search(_said(block)) is not None or _are_minutes(block) or _are_offers(block)
+    told = vocabulary().not_ours.search(_said(block)) is not None or _are_learnt(block)
+    return told or _are_minutes(block) or _are_offers(block)
+
+
+def _are_learnt(block: Block) -> bool:
+    """Whether the line that leads into the list says that somebody learns what stands in it."""
+    label, lead = block.label.line, next(iter(block.lines), None)
+    led = [line.text for line in (label, lead) if line is not None and line.text.endswith(":")]
+    return any(vocabulary().learnt.search(text[-_ANNOUNCED:]) for text in led)
 
 
 def _is_doubtful(block: Block) -> bool:

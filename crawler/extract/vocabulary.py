@@ -90,6 +90,8 @@ class Vocabulary:
     #: stands in what announces aims that are nobody's who runs the site: "Course objectives"; and in what may
     not_ours: Pattern
     doubtful: Pattern
+    #: stands between a heading of aims and its list, which tells what readers learn: "Participants will be able to:"
+    learnt: Pattern
     #: stands in what announces goals by that word, and not by what they are about
     aims: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
@@ -162,6 +164,7 @@ def vocabulary() -> Vocabulary:
         other=_others(every("page", "others"), every("page", "determiners")),
         not_ours=_compiled(every("goal", "not_ours")),
         doubtful=_compiled(every("goal", "doubtful")),
+        learnt=_compiled(every("goal", "learnt")),
         aims=_compiled(every("goal", "aims")),
         deeds=_compiled(every("goal", "deeds")),
         determiners="|".join(_longest_first(every("page", "determiners"))),
