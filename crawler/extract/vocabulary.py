@@ -174,7 +174,7 @@ def vocabulary() -> Vocabulary:
         leads=_compiled(every("member", "leads")),
         given_by=_compiled(every("sponsor", "given_by")),
         payers=_compiled(every("sponsor", "payers")),
-        not_only=_compiled(every("sponsor", "doubtful")),
+        not_only=_compiled(every("sponsor", "not_only")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={
             role: _compiled([*every(role, "loose"), *every(role, "directories")])
