@@ -31,17 +31,6 @@ _LOGOS = 5
 _NEXT = 2
 #: pictures of a page that are asked
 _PICTURES = 500
-_CALLED = re.compile(r"(?:^|[\s_-])(?:sponsor(?:s|en)?|partners?|partenaires?)(?=$|[\s_-])", re.IGNORECASE)
-#: stands in a page whose boxes may be called so
-_TOLD = ("sponsor", "partner", "partenaire")
-#: what a folder of their logos is called, or the one around it: "/sponsors/", "/partenaires/2024/"
-_FOLDER = re.compile(
-    r"/(?:[\w-]*sponsors?|[\w-]*sponsoren|sponsoring|partners?|partenaires?|supporters?|funders|donors|foerderer|mecenes)"
-    r"(?:/[^/]{1,40})?$",
-    re.IGNORECASE,
-)
-#: stands in a page that shows pictures out of one
-_FILED = ("sponsor", "/partner", "/partenaire", "/supporter", "/funders", "/donors", "/foerderer", "/mecenes")
 _LOGO = re.compile(r"logo", re.IGNORECASE)
 _NO_WALL = ("nav", "popup", "header")
 
@@ -61,12 +50,12 @@ def unlabelled_walls(finder: Finder) -> Iterator[Block]:
 
 def filed_walls(finder: Finder) -> Iterator[Block]:
     """Walls of pictures that the site keeps in a folder for sponsors, wherever they stand."""
-    if not _may_hold_walls(finder) or not any(word in finder.page.text for word in _FILED):
+    if not (_may_hold_walls(finder) and _names_sponsors(finder)):
         return
     folders: dict[str, list[Image]] = {}
     for image in islice(finder.images, _PICTURES):
         folder = image.url.rpartition("/")[0]
-        if image.picture.region not in _NO_WALL and _FOLDER.search(folder[-_NAMES_CHARS:]):
+        if image.picture.region not in _NO_WALL and finder.words.folder.search(folder[-_NAMES_CHARS:]):
             folders.setdefault(folder, []).append(image)
     for images in folders.values():
         if len({each.url for each in images}) >= _LEAST and len(images) <= _MOST:
@@ -75,6 +64,11 @@ def filed_walls(finder: Finder) -> Iterator[Block]:
 
 def _may_hold_walls(finder: Finder) -> bool:
     return len(finder.outline.pictures) >= _LEAST and not (finder.is_legal or finder.is_of_consortium)
+
+
+def _names_sponsors(finder: Finder) -> bool:
+    """Whether the page's source holds a word that boxes or folders of them are called by."""
+    return any(word in finder.page.text for word in finder.words.box_words)
 
 
 def _label(finder: Finder, rule: str) -> Label:
@@ -88,12 +82,12 @@ def _label(finder: Finder, rule: str) -> Label:
 
 
 def _marked(finder: Finder) -> Iterator[Block]:
-    if not any(word in finder.page.text for word in _TOLD):
+    if not _names_sponsors(finder):
         return
     boxes: dict[Element, list[Image]] = {}
     asked: dict[Element, bool] = {}
     for picture in islice(finder.outline.pictures, _PICTURES):
-        if picture.region in _NO_WALL or (box := _box(picture.element, asked)) is None:
+        if picture.region in _NO_WALL or (box := _box(picture.element, asked, finder)) is None:
             continue
         image = finder.image_at.get(picture.at)
         if image is not None:
@@ -104,13 +98,13 @@ def _marked(finder: Finder) -> Iterator[Block]:
             yield Block(_label(finder, "marked-label"), finder.outline.between(box.first, box.last))
 
 
-def _box(element: Element, asked: dict[Element, bool]) -> Element | None:
+def _box(element: Element, asked: dict[Element, bool], finder: Finder) -> Element | None:
     """The outermost box around it, not far up, that is called so."""
     found = None
     for each in islice(element.ancestors(), _STEPS):
         if each not in asked:
             names = f"{each.attribute('id') or ''} {each.attribute('class') or ''}"[:_NAMES_CHARS]
-            asked[each] = each.tag != "body" and _CALLED.search(names) is not None
+            asked[each] = each.tag != "body" and finder.words.box_name.search(names) is not None
         if asked[each]:
             found = each
     return found

@@ -106,6 +106,11 @@ class Vocabulary:
     payers: Pattern
     #: stands in a label of sponsors, and says that something else is listed with them, or instead
     not_only: Pattern
+    #: a class or an id of a box of sponsors' logos, and a folder of them, or one in it: "/partenaires/2024"
+    box_name: Pattern
+    folder: Pattern
+    #: lower-case words of which one stands in all that these match, or that markup calls such logos
+    box_words: tuple[str, ...]
     #: stands in what a page is called whose partners are members
     consortium: Pattern
     #: what a page is called that the law asks for: "Cookie policy"
@@ -175,6 +180,9 @@ def vocabulary() -> Vocabulary:
         given_by=_compiled(every("sponsor", "given_by")),
         payers=_compiled(every("sponsor", "payers")),
         not_only=_compiled(every("sponsor", "not_only")),
+        box_name=re.compile(rf"(?:^|[\s_-])(?:{'|'.join(every('sponsor', 'box_names'))})(?=$|[\s_-])", re.IGNORECASE),
+        folder=re.compile(rf"/(?:{'|'.join(every('sponsor', 'folders'))})(?:/[^/]{{1,40}})?$", re.IGNORECASE),
+        box_words=tuple(every("sponsor", "box_words")),
         legal=_compiled(every("page", "legal"), whole=True),
         loose={
             role: _compiled([*every(role, "loose"), *every(role, "directories")])

@@ -15,6 +15,7 @@ from crawler.extract.labels import LABEL_CHARS
 from crawler.extract.logos import link_of
 from crawler.extract.pictures import Image
 from crawler.extract.surroundings import lead_out
+from crawler.extract.vocabulary import vocabulary
 
 #: how far up from an image its classes are read, and how much of one
 _STEPS = 4
@@ -29,9 +30,6 @@ _LARGE = 5
 #: how far up from an image a class may say that it shows somebody
 _PORTRAIT_STEPS = 3
 _PORTRAIT = re.compile(r"(?:^|[\s_-])(?:team|people|person|portrait|avatar|staff|headshot)(?:[\s_-]|$)", re.IGNORECASE)
-_CALLED = re.compile(
-    r"logo|sponsor|partner|partenaire|supporter|funder|donor|f(?:oe|ö)rder|m[eé]c[eè]ne", re.IGNORECASE
-)
 
 
 def is_announced(images: Sequence[Image], block: Block, finder: Finder) -> bool:
@@ -84,7 +82,8 @@ def _folder(url: str) -> str:
 def _is_called_logo(image: Image) -> bool:
     near = islice(image.picture.element.ancestors(), _STEPS)
     said = (_path(image.url), image.alt or "", *((each.attribute("class") or "")[:_CLASS_CHARS] for each in near))
-    return any(_CALLED.search(text) for text in said)
+    words = ("logo", *vocabulary().box_words)
+    return any(word in text.lower() for text in said for word in words)
 
 
 def _path(url: str) -> str:
