@@ -296,7 +296,7 @@ def test_nothing_waits_longer_than_two_weeks_to_be_read_again(played: Played) ->
 def test_the_damaged_file_is_mended_and_all_is_clean_at_the_end(played: Played) -> None:
     assert {name: done.code for name, done in played.typed.items()} == dict.fromkeys(played.typed, 0), played.typed
     assert len(played.typed) == 8
-    assert "43 files as they were" in played.typed["audit"].out
+    assert "43 files as before" in played.typed["audit"].out
     assert "43 files" in played.typed["verify"].err
     assert "0 wrong, 0 warnings" in played.typed["verify"].err
     assert played.typed["rebuild"].out == ""

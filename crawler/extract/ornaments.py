@@ -52,8 +52,12 @@ _PAYMENT = re.compile(r"(?:\b|_)qr[-_ ]?code|^qr[-_ ]", re.IGNORECASE)
 
 
 def is_ornament(image: Image, finder: Finder) -> bool:
-    if image.picture.element.tag == "input":
+    element = image.picture.element
+    if element.tag == "input":
         # A button that sends a form.
+        return True
+    if not image.alt and image.href is None and element.attribute("aria-hidden") == "true":
+        # Its author says that there is nothing to see (WAI-ARIA 1.2, 6.6).
         return True
     if is_of_the_page(image.alt or image.file, image.file, finder.words):
         return True

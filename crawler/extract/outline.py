@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.backgrounds import backgrounds
 from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
-from crawler.extract.regions import CLAIMANTS, claim, is_caption
+from crawler.extract.regions import CLAIMANTS, claim, is_beside_main, is_caption
 
 _BLOCKS = frozenset(
     """
@@ -62,7 +62,7 @@ def outline_with(tree: LexborHTMLParser, shown: Mapping[int, str]) -> Outline:
     if tree.root is not None:
         with _uncollected():
             walk.over(tree.root)
-        walk.settle_regions()
+        walk.settle_regions(tree)
         walk.strike(tree)
     return walk.outline
 
@@ -203,8 +203,9 @@ class _Walk:
                 following = node.next if parent is not None else None
             node = following
 
-    def settle_regions(self) -> None:
-        """Undo what a wrapper claims for the whole page: most of the prose stands in no header, menu or footer."""
+    def settle_regions(self, tree: LexborHTMLParser) -> None:
+        """Undo what a wrapper claims for the whole page: most of the prose stands in no header, menu or footer. A
+        footer beside the page's ``<main>`` is one, though it says more."""
         if not self._claimants:
             return
         prose = [0]
@@ -212,7 +213,8 @@ class _Walk:
             long = isinstance(item, Line) and len(item.text) >= _PROSE_CHARS
             prose.append(prose[-1] + (len(item.text) if long else 0))  # type: ignore[union-attr]
         for element in self._claimants:
-            if prose[-1] and (prose[element.last] - prose[element.first]) > prose[-1] / 2:
+            wraps = prose[-1] and (prose[element.last] - prose[element.first]) > prose[-1] / 2
+            if wraps and not is_beside_main(element, tree):
                 element.claim = element.parent.region if element.parent else "main"
 
     def strike(self, tree: LexborHTMLParser) -> None:
@@ -264,6 +266,8 @@ class _Walk:
         )
         if region == "popup" and is_caption(element, attributes.get("id"), attributes.get("class")):
             return
+        if region == "nav" and element.tag == "section" and element.node.css_first("h1") is not None:
+            return  # a part of the page that is called "menu", as a link leads there
         if region != "main" and (element.claimant is None or region in ("nav", "popup")):
             element.claim = region
             element.claimant = element

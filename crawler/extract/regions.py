@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from itertools import islice
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.dom import Element, Region
 
@@ -65,6 +65,16 @@ def claim(tag: str, parent: Element | None, name: str | None, classes: str | Non
     if role in _REGION_ROLES:
         return _REGION_ROLES[role]
     return _named(f"{name or ''} {classes or ''}"[:300]) if name or classes else "main"
+
+
+def is_beside_main(element: Element, tree: LexborHTMLParser) -> bool:
+    """Whether it is a ``<footer>`` and the page's ``<main>`` stands outside of it."""
+    if element.tag != "footer" or (node := tree.css_first("main")) is None:
+        return False
+    around: LexborNode | None = node
+    while around is not None and around.mem_id != element.node.mem_id:
+        around = around.parent
+    return around is None
 
 
 def is_caption(element: Element, name: str | None, classes: str | None) -> bool:

@@ -36,7 +36,7 @@ NAMED_FLOOR = 0.95
 #: lower: of 21 logos two are abbreviations that only a profile spells out
 LANGUAGE_NAMED_FLOOR = 0.9
 #: of our own writing, at least
-GOLDEN_COUNT = 108
+GOLDEN_COUNT = 158
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "extraction.md"
 #: what a body may be called by a server or a ``meta`` that does not know
 LABELS = ("utf-8", "windows-1252", "iso-8859-2", "utf-16le", "shift_jis", "x-user-defined")
