@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntFlag, auto
 from functools import lru_cache
-from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.backgrounds import backgrounds
 from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
 from crawler.extract.regions import CLAIMANTS, claim, is_beside_main, is_caption
+from crawler.extract.taken_back import take_back
 
 _BLOCKS = frozenset(
     """
@@ -37,9 +37,6 @@ _STRUCK = ("del", "s", "strike")
 _NO_ELEMENT = ("-", "!", "_", "")
 #: elements that are given a background image of their own
 STYLED = frozenset(("div", "span", "a", "li", "td", "section", "figure", "i", "p"))
-#: how far up from a line what strikes it through, or hides it, is looked for
-_STRIKE_STEPS = 4
-_HIDDEN_STEPS = 12
 #: a line this long is prose, no label and no menu
 _PROSE_CHARS = 90
 
@@ -63,7 +60,7 @@ def outline_with(tree: LexborHTMLParser, shown: Mapping[int, str]) -> Outline:
         with _uncollected():
             walk.over(tree.root)
         walk.settle_regions(tree)
-        walk.strike(tree)
+        take_back(walk.outline, tree, walk.struck)
     return walk.outline
 
 
@@ -77,15 +74,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _shown_by_others(tree: LexborHTMLParser) -> frozenset[str]:
-    """Ids of what a button or a link of the page shows."""
-    named: set[str] = set()
-    for node in tree.css("[aria-controls], [data-target], [data-bs-target], a[href^='#']"):
-        for name in ("aria-controls", "data-target", "data-bs-target", "href"):
-            named.update(each.removeprefix("#") for each in (node.attributes.get(name) or "")[:1000].split())
-    return frozenset(named)
 
 
 class _Trait(IntFlag):
@@ -142,8 +130,8 @@ class _Walk:
         self._level = 0
         self._noscript = 0
         self._claimants: list[Element] = []
-        #: by ``mem_id``
-        self._struck: set[int] = set()
+        #: by ``mem_id``: elements that strike through what they hold
+        self.struck: set[int] = set()
 
     def over(self, root: LexborNode) -> None:
         """The whole tree, without recursion. Ten thousand elements pass here for one that matters: what they all need
@@ -217,30 +205,6 @@ class _Walk:
             if wraps and not is_beside_main(element, tree):
                 element.claim = element.parent.region if element.parent else "main"
 
-    def strike(self, tree: LexborHTMLParser) -> None:
-        """Mark what the page takes back: ``<del>``, and what is ``hidden`` with no button that shows it."""
-        hidden = {
-            node.mem_id for node in tree.css("[hidden]") if (node.attributes.get("hidden") or "") != "until-found"
-        }
-        struck = self._struck
-        if not hidden and not struck:
-            return
-        shown = _shown_by_others(tree) if hidden else frozenset()
-        for item in self.outline.items:
-            if isinstance(item, Line):
-                item.struck = bool(struck) and all(
-                    any(e.node.mem_id in struck for e in islice(part.element.ancestors(), _STRIKE_STEPS))
-                    for part in item.parts
-                )
-            if not item.struck and hidden:
-                holder = item.block if isinstance(item, Line) else item.element
-                item.struck = any(
-                    e.node.mem_id in hidden
-                    and (e.attribute("id") or "") not in shown
-                    and e.attribute("role") != "tabpanel"
-                    for e in islice(holder.ancestors(), _HIDDEN_STEPS)
-                )
-
     def _start(self, element: Element, traits: int) -> None:
         if traits & _IS_LINK:
             element.link = element
@@ -255,7 +219,7 @@ class _Walk:
             self._flush()
             self.outline.items.append(Rule(element, len(self.outline.items)))
         elif element.tag in _STRUCK:
-            self._struck.add(element.node.mem_id)
+            self.struck.add(element.node.mem_id)
         else:
             self._picture(element)
 
