@@ -63,6 +63,8 @@ def test_a_page_that_is_called_otherwise_lists_none(title: str, heading: str, pa
 @pytest.mark.parametrize(
     "lead",
     [
+        "Led by a consortium of 8 institutions from 5 countries:",
+        "Een consortium van 6 instellingen uit 4 landen voert het uit:",
         "In de alliantie werken vier organisaties samen:", "These organisations have signed the appeal together:",
         "Diese Organisationen tragen das Vorhaben:", "Les associations suivantes ont rejoint l'appel :",
     ],
