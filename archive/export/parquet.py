@@ -44,6 +44,7 @@ def write_parquet(connection: sqlite3.Connection, table: Table, path: Path, data
             ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
             count += len(batch)
+            del columns
     return count
 
 
@@ -62,6 +63,8 @@ def _batches(table: Table, connection: sqlite3.Connection) -> Iterator[list[tupl
         characters += sum(len(cell) for cell in row if isinstance(cell, str))
         if len(batch) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
             yield batch
-            batch, characters = [], 0
+            # Whoever was given it still holds it: two of them would be in memory while the next is read.
+            batch.clear()
+            characters = 0
     if batch:
         yield batch
