@@ -22,6 +22,9 @@ from tests.front_door import CONTACT, bewaar, crawl, environment
 from tests.machine import program
 from tests.site_server import Site, page
 
+# What they share takes long to make: once is enough.
+pytestmark = pytest.mark.xdist_group("add-your-site")
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "add-your-site.md").read_text(encoding="utf-8")
 FIRST, SECOND = PAGE.split("## A kind of fact that nobody reads yet")

@@ -22,6 +22,9 @@ from tests.faults import WARC
 from tests.front_door import COMMAND, bewaar, environment
 from tests.site_server import Site, page, tree
 
+# What they share takes long to make: once is enough.
+pytestmark = pytest.mark.xdist_group("runbooks")
+
 DOCS = Path(__file__).parents[1] / "docs"
 MEMBERS = "<h2>Members</h2><ul><li>Alpha Trust</li><li>Beta Foundation</li><li>Gamma Aid</li></ul>"
 

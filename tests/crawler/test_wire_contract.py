@@ -20,6 +20,9 @@ import pytest
 from tests.wire_run import crawl, read_warc
 from tests.wire_server import MIB, SCRIPTS, TEXT, WIRE, WireServer, make_certificate
 
+# What they share takes long to make: once is enough.
+pytestmark = pytest.mark.xdist_group("wire")
+
 MODES = ("http", "https", "tunnel", "plain")
 CREDENTIALS = "wouter:geheim-woord"
 
