@@ -96,6 +96,7 @@ def test_a_zip_in_a_warcs_clothes_is_judged_by_its_bytes(tmp_path: Path) -> None
         ("zip-damaged", FILES, b"[" * 200_000),
         ("wacz-digest-unknown", FILES, package(FILES).replace(b"sha256:", b"sum-of-all:")),
     ],
+    ids=["digest", "size", "unlisted", "missing", "no-object", "cut", "deep", "digest-unknown"],
 )
 def test_what_the_package_says_is_held_against_its_files(
     tmp_path: Path, rule: str, files: dict[str, bytes], described: bytes
@@ -115,7 +116,9 @@ INDEX_FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("index", "rule", "what"), INDEX_FAULTS)
+@pytest.mark.parametrize(
+    ("index", "rule", "what"), INDEX_FAULTS, ids=["offset", "url", "file", "length", "no-line", "empty"]
+)
 def test_a_line_of_the_index_that_leads_to_no_record_is_a_failure(
     tmp_path: Path, index: bytes, rule: str, what: str
 ) -> None:
