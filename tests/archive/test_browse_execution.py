@@ -161,7 +161,8 @@ def test_what_narrows_a_search_stands_closed_above_the_hits_and_open_beside_them
         assert above["y"] + above["height"] <= below["y"] < 800
         box.locator("summary").click()
         assert link.is_visible()
-        link.click()
+        with page.expect_navigation():
+            link.click()
         assert " · " in box.locator("summary").inner_text()
         page.set_viewport_size({"width": 1200, "height": 800})
         assert link.is_visible()
