@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.front_door import bewaar, crawl, start
+from tests.machine import unavailable
 from tests.site_server import Site, tree
 
 GONE = "the manifest names it, and it is not there"
@@ -97,7 +98,7 @@ def read_only(archive: Path, tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "read-only"
     place.mkdir()
     if os.getuid() or subprocess.run(["mount", "--bind", archive, place], check=False, capture_output=True).returncode:
-        pytest.skip("needs to mount a directory read-only, which only root can")
+        unavailable("needs to mount a directory read-only, which only root can")
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", place], check=True)
         yield place

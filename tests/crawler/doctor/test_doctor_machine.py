@@ -22,7 +22,7 @@ from crawler.doctor.machine import synchronised_finding, zone_finding
 from crawler.schedule.keeper import lock_schedules
 from tests.crawler.doctor.findings import PROFILE, wrong
 from tests.front_door import CONTACT
-from tests.machine import small_file_system
+from tests.machine import small_file_system, unavailable
 from tests.mailbox import Mailbox
 
 
@@ -30,7 +30,7 @@ def test_a_medium_that_cannot_be_written_is_read(archive: Archive, tmp_path: Pat
     place = tmp_path / "cd"
     place.mkdir()
     if subprocess.run(["mount", "--bind", "-o", "ro", archive.root, place], capture_output=True).returncode:
-        pytest.skip("mounting needs root")
+        unavailable("mounting needs root")
     try:
         assert {what: finding.state for what, finding in wrong(place).items()} == {"writable": "warning"}
     finally:
@@ -50,7 +50,6 @@ def test_the_disk_is_held_against_what_the_last_crawls_needed(
     assert states == ["problem", "warning", "ok"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_file_system_that_is_out_of_inodes_is_found(tmp_path: Path) -> None:
     with small_file_system(tmp_path, "nr_inodes=100"):
         assert wrong(tmp_path / "a")["inodes"].state == "warning"
