@@ -200,10 +200,7 @@ class Zones:
                 return not self._is_of_cards(label, item, items)
             if item.level <= line.level:
                 # Of two headings of one make right behind one another, a sentence goes on with the first.
-                so_far = [*items, item]
-                return not all(
-                    isinstance(each, Line) and same_make(line, each) and each.text.endswith(".") for each in so_far
-                )
+                return not all(_goes_on(line, each) for each in (*items, item))
             if label.role == "sponsor" and _TIER.match(item.text):
                 return False
             return not below and has_content(items) and not _in_one_card(label, item, items)
