@@ -41,6 +41,8 @@ def run_spider(spider_class: type[Spider], progress_of: type[Progress], site: st
     # A log line that a full disk does not take is no traceback on the terminal.
     logging.raiseExceptions = False
     settings.set("LOG_FILE", str(log), priority="cmdline")
+    # Scrapy would import every spider to find one by its name; those that ask other archives bring the whole store.
+    settings.set("SPIDER_MODULES", [], priority="cmdline")
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(spider_class)
     progress = progress_of(crawler, site)

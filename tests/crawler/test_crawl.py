@@ -47,6 +47,19 @@ def test_the_warc_holds_the_crawls_profile_log_and_report(tmp_path: Path) -> Non
     assert json.loads(about["report.json"])["status"] == "finished"
 
 
+def test_a_first_crawl_loads_neither_the_store_nor_the_spiders_that_ask_other_archives(tmp_path: Path) -> None:
+    """Nobody has rows to look up yet; the reader, a process of its own, loads what writes them."""
+    command = [sys.executable, "-X", "importtime", "-m", "crawler.cli", "crawl"]
+    with Site(tree(1)) as site:
+        done = subprocess.run(
+            [*command, site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0"],
+            capture_output=True, text=True, check=True, env=environment(),
+        )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "crawler.spiders.site" in loaded
+    assert not loaded & {"archive.store", "sqlite_utils", "crawler.memento.recovery"}
+
+
 def test_a_host_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
     with Site(tree(15), slow_s=0.01) as site:
         crawl(site.url(), tmp_path / "a")
