@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from crawler.extract.dom import Element, Line
-from crawler.extract.entries import MARKED, Entry, shape_of, shaped, without_badges
+from crawler.extract.entries import MARKED, Entry, of_fields, shape_of, shaped, without_badges
 from crawler.extract.names import are_countries, are_persons, is_name, named_bodies, organisation_like
 from crawler.extract.vocabulary import vocabulary
 
@@ -50,6 +50,9 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
 
     *start* is the first item of what is looked at.
     """
+    called = [entry for line in lines if (entry := of_fields(line, "card")) is not None]
+    if len(called) >= _MIN_CARDS:
+        return called
     heads = _best(lines, start)
     if heads is None or depth > _MAX_DEPTH:
         return []

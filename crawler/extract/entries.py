@@ -14,6 +14,8 @@ from crawler.extract.naming import is_file_name
 #: how far up from a line its list item, row or cell is looked for
 _STEPS = 12
 _MAX_PIECES = 100
+#: more elements than tell of one entry
+_MAX_FIELDS = 8
 #: fewer in a row are cells of one line each
 _CELL_LINES = 4
 INDEX_CHARS = 2
@@ -33,6 +35,9 @@ _BADGE = re.compile(
     r"(?:^|[\s_-])(?:badge|label|tag|pill|meta|place|plaats|location|city|ville|ort|country|land|region|count|date|year)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+#: class of what is a name among elements that tell other things
+_CALLED_NAME = re.compile(r"(?:^|[\s_-])(?:name|naam|nom|title|titel|titre)(?:$|[\s_-])", re.IGNORECASE)
+_INLINE = frozenset(("span", "a", "strong", "b", "em", "i", "small"))
 #: between entries that share a line
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
 #: the same, where it stands often
@@ -82,12 +87,22 @@ def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
             holder = None
             continue
         shape, element = shape_of(line, start)
+        if element is None and (entry := of_fields(line, shape)) is not None:
+            entries.append(entry)
+            holder = None
+            continue
         if element is not None and element is holder:
             entries[-1].lines.append(line)
             continue
         holder = element
         entries.append(Entry([line], shape, element=element))
     return [each for nth, entry in enumerate(entries) for each in _typed_in_cells(entry, entries[nth - 1 : nth + 2])]
+
+
+def of_fields(line: Line, shape: str) -> Entry | None:
+    """The entry that a line is of whose elements one is called the name."""
+    name = called_name(line.parts)
+    return Entry([line], shape, collapse(name.text)) if name is not None else None
 
 
 def _typed_in_cells(entry: Entry, near: Sequence[Entry]) -> list[Entry]:
@@ -109,11 +124,22 @@ def _is_quoted(line: Line) -> bool:
 def without_badges(line: Line) -> str:
     """The line's text without what an element of its own sets behind it: a place, a number, a tag."""
     parts = list(line.parts)
+    if (name := called_name(parts)) is not None:
+        return collapse(name.text)
     if len(parts) > 1 and _is_glued(*parts[:2]):
         return collapse(parts[0].text)
     while len(parts) > 1 and _is_badge(parts[-1].element):
         parts.pop()
     return line.text if len(parts) == len(line.parts) else collapse(" ".join(part.text for part in parts))
+
+
+def called_name(parts: Sequence[Part]) -> Part | None:
+    """The one of elements beside one another that its class calls a name: a style sheet sets each in a line of its own,
+    and what the others tell is no name. None where there is none, or several."""
+    if not 1 < len(parts) <= _MAX_FIELDS or len({part.element.parent for part in parts}) > 1:
+        return None
+    named = [part for part in parts if _CALLED_NAME.search(part.element.attribute("class") or "")]
+    return named[0] if len(named) == 1 and all(part.element.tag in _INLINE for part in parts) else None
 
 
 def _is_glued(one: Part, other: Part) -> bool:
@@ -162,7 +188,7 @@ def _pieces(line: Line) -> list[str] | None:
             if fewest <= len(pieces) <= _MAX_PIECES and (separator is _SEPARATOR or all(map(is_name, pieces))):
                 return pieces
             return None
-    if not 3 <= len(line.parts) <= _MAX_PIECES:
+    if not 3 <= len(line.parts) <= _MAX_PIECES or called_name(line.parts) is not None:
         return None
     tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}
     elements = {id(part.element) for part in line.parts}

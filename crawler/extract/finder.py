@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from archive.model import Page
 from crawler.extract.blocks import Block
 from crawler.extract.dom import Element, Item, Line, collapse
+from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
@@ -193,6 +194,9 @@ class Finder:
             if not cued and not extra and line not in fills:
                 continue
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
+                continue
+            if called_name(line.parts) is not None:
+                # "Partner", in a tag behind a name
                 continue
             label = label_of(line, role, cued, extra)
             if label is None or (label.rule == "label" and self._is_of_run(line)):

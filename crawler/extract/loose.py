@@ -66,7 +66,7 @@ def _partners(finder: Finder) -> Iterator[Label]:
     """The partners of a consortium are its members."""
     for label in finder.labels("sponsor") if finder.is_of_consortium else ():
         if not (label.rest or is_sure(label)):
-            yield replace(label, role="member", rule="loose-label")
+            yield replace(label, rule="loose-label")
 
 
 def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:

@@ -181,8 +181,9 @@ class Zones:
         line = label.line
         roles = self._roles.get(item.at, set())
         if item.level and roles and (label.role not in roles or has_entries(items)):
-            # Of two headings of one role the first speaks for what stands before the second.
-            return True
+            # Of two headings of one role the first speaks for what stands before the second; unless that is one of
+            # several that part the list: "Universities", "Industry partners".
+            return label.role not in roles or not self._is_of_parts(label, item, items)
         set_off = item.level or (item.strong and item.block.tag not in ("dt", "th")) or item.text.endswith(":")
         if set_off and is_of_another(label.role, item.text):
             # "Former members", however small.
@@ -221,6 +222,12 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+    def _is_of_parts(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
+        """Whether the heading is deeper than the label, and one of its make that announces nothing stood before it."""
+        return 0 < label.line.level < heading.level and any(
+            isinstance(item, Line) and item.at not in self._roles and same_make(item, heading) for item in items
+        )
 
     def _is_in_row(self, label: Label, heading: Line) -> bool:
         """Whether the heading is a cell among others of its kind: somebody set a whole table in large print."""
