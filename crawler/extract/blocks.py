@@ -189,10 +189,13 @@ def _without_nests(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _is_index(run: Sequence[Entry]) -> bool:
-    """Letters and numbers to leaf through a list by, or the tabs it is parted into, which stand above it."""
+    """Letters and numbers to leaf through a list by, or the tabs it is parted into, which stand above it; but not
+    organisations, each of which leads to where more is told of it."""
     if sum(len(entry.text) <= INDEX_CHARS for entry in run) * 2 > len(run):
         return True
-    return all(len(entry.lines) == 1 and _leads_into_parts(entry.lines[0]) for entry in run)
+    if not all(len(entry.lines) == 1 and _leads_into_parts(entry.lines[0]) for entry in run):
+        return False
+    return len(run) < _SAME or named_bodies([entry.text for entry in run]) < _SAY
 
 
 def _leads_into_parts(line: Line) -> bool:

@@ -49,7 +49,7 @@ _NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
 _LOOSE_DISTANCE = 3
 
 
-@extractor(Goal, version=6)
+@extractor(Goal, version=7)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()

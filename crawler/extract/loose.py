@@ -102,9 +102,10 @@ def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
     whose = (told or not bare) and not finder.words.directory.search(label.line.text)
     # Capitals alone, which make a name look like an abbreviation, stand in the names of banners, too.
     said = told or not logos or named_bodies(names) >= _CALLED
-    sure = likely and called and said and label.rule == "loose-label" and whose
+    speaks = label.rule == "loose-label" or (label.rule == "lead-label" and finder.is_of_consortium)
+    sure = likely and called and said and speaks and whose
     tier: Tier = "confirmed" if sure else "candidate"
-    rule, confidence = label.rule.partition("-")[0], _LOOSE if label.rule == "loose-label" and likely else _DOUBTFUL
+    rule, confidence = label.rule.partition("-")[0], _LOOSE if speaks and likely else _DOUBTFUL
     for each in found:
         yield replace(each, rule=f"{rule}-{each.rule}", tier=tier, confidence=min(confidence, each.confidence))
 

@@ -56,7 +56,7 @@ _NOBODY = re.compile(
 )
 
 
-@extractor(Sponsor, version=6)
+@extractor(Sponsor, version=7)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0

@@ -191,7 +191,8 @@ class Zones:
         if item.level:
             if not line.level:
                 # A card's own heading is a small one, deeper in the tree than what announces the cards.
-                return item.level < _CARD_LEVEL or item.block.depth <= line.block.depth
+                small = item.level >= _CARD_LEVEL and item.block.depth > line.block.depth
+                return not small and not self._is_of_cards(label, item, items)
             if item.level == line.level and self._is_of_cards(label, item, items):
                 return False
             if self._is_in_row(label, item):
@@ -238,7 +239,8 @@ class Zones:
         return len({id(cell.block.parent) for cell in cells}) > 1 and all(cell.level == heading.level for cell in cells)
 
     def _is_of_cards(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
-        """Whether the heading opens one of the cards right behind the label: as high as the label is, and deeper."""
+        """Whether the heading opens one of the cards right behind the label: as high as the label is or, where that is
+        no heading, of whatever level; and deeper."""
         line = label.line
         first = next((item for item in items if isinstance(item, Line)), heading)
         if not first.level or heading.block.depth <= line.block.depth or not same_make(first, heading):
@@ -246,7 +248,7 @@ class Zones:
         if first is not heading:
             return True
         after = self._outline.between(heading.at + 1, heading.at + 1 + _CARDS_ITEMS)
-        high = [item for item in after if isinstance(item, Line) and 0 < item.level <= line.level]
+        high = [item for item in after if isinstance(item, Line) and 0 < item.level <= (line.level or heading.level)]
         return len(high) >= _CARDS - 1 and all(same_make(heading, other) for other in high[: _CARDS - 1])
 
 
