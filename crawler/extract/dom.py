@@ -182,6 +182,12 @@ class Outline:
         return [item for item in self.items[line.at + 1 : line.at + 1 + count] if isinstance(item, Line)]
 
 
+def same_make(one: Line, other: Line) -> bool:
+    """Whether both are headings of one level, or none, in blocks of one tag and class, as deep in the tree."""
+    same = one.level == other.level and one.block.depth == other.block.depth and one.block.tag == other.block.tag
+    return same and one.block.attribute("class") == other.block.attribute("class")
+
+
 def collapse(text: str) -> str:
     """White space (no-break space too) as one space, none at the ends."""
     return " ".join(text.split())

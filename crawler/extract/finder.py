@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Page
 from crawler.extract.blocks import Block
-from crawler.extract.dom import Element, Item, Line, collapse
+from crawler.extract.dom import Element, Item, Line, collapse, same_make
 from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
@@ -39,7 +39,7 @@ from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.selectors import Selection, select
 from crawler.extract.spotting import Spotted
 from crawler.extract.vocabulary import Spoken, vocabulary
-from crawler.extract.zones import Zones, same_make
+from crawler.extract.zones import Zones
 
 #: a page that announces its members more often than this is no page of anybody's
 _MAX_LABELS = 40

@@ -9,8 +9,8 @@ from functools import lru_cache
 from itertools import islice, takewhile
 
 from crawler.extract.blocks import has_content, has_entries
-from crawler.extract.columns import row_of
-from crawler.extract.dom import Item, Line, Outline, Picture, Rule
+from crawler.extract.dom import Item, Line, Outline, Picture, Rule, same_make
+from crawler.extract.inner_headings import is_cell, is_with_image, opens_card, parts_list
 from crawler.extract.labels import BOTH, LABEL_CHARS, Label, refuses
 from crawler.extract.vocabulary import vocabulary
 
@@ -32,9 +32,6 @@ _CARD_LEVEL = 3
 _TITLE_LEVEL = 2
 #: what sponsors are sorted by: headings of parts of a wall
 _TIER = re.compile(r"(?:platin\w*|gold|silver|bronze|silber|goud|zilver|brons|or|argent)\b.{0,20}$", re.IGNORECASE)
-#: cards with headings as high as what announces them are three or more, and so near
-_CARDS = 3
-_CARDS_ITEMS = 40
 
 
 class Zones:
@@ -183,7 +180,7 @@ class Zones:
         if item.level and roles and (label.role not in roles or has_entries(items)):
             # Of two headings of one role the first speaks for what stands before the second; unless that is one of
             # several that part the list: "Universities", "Industry partners".
-            return label.role not in roles or not self._is_of_parts(label, item, items)
+            return label.role not in roles or not parts_list(line, item, items, self._roles)
         set_off = item.level or (item.strong and item.block.tag not in ("dt", "th")) or item.text.endswith(":")
         if set_off and is_of_another(label.role, item.text):
             # "Former members", however small.
@@ -192,20 +189,20 @@ class Zones:
             if not line.level:
                 # A card's own heading is a small one, deeper in the tree than what announces the cards.
                 small = item.level >= _CARD_LEVEL and item.block.depth > line.block.depth
-                return not small and not self._is_of_cards(label, item, items)
-            if item.level == line.level and self._is_of_cards(label, item, items):
+                return not small and not opens_card(line, item, items, self._outline)
+            if item.level == line.level and opens_card(line, item, items, self._outline):
                 return False
-            if self._is_in_row(label, item):
+            if is_cell(line, item, self._outline):
                 return False
             if label.role == "sponsor" and item.level < line.level and isinstance(items[0] if items else None, Picture):
                 # Below a small heading, logos with greater ones.
-                return not self._is_of_cards(label, item, items)
+                return not opens_card(line, item, items, self._outline)
             if item.level <= line.level:
                 # Of two headings of one make right behind one another, a sentence goes on with the first.
                 return not all(_goes_on(line, each) for each in (*items, item))
             if label.role == "sponsor" and _TIER.match(item.text):
                 return False
-            return not below and has_content(items) and not _in_one_card(label, item, items)
+            return not below and has_content(items) and not is_with_image(line, item, items)
         in_list = item.block.tag in ("li", "td", "dd")
         parts = not in_list or item.strong or item.text.endswith(":")
         if roles and label.role not in roles and parts:
@@ -223,46 +220,6 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
-
-    def _is_of_parts(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
-        """Whether the heading is deeper than the label, and one of its make that announces nothing stood before it."""
-        return 0 < label.line.level < heading.level and any(
-            isinstance(item, Line) and item.at not in self._roles and same_make(item, heading) for item in items
-        )
-
-    def _is_in_row(self, label: Label, heading: Line) -> bool:
-        """Whether the heading is a cell among others of its kind: somebody set a whole table in large print."""
-        row = row_of(heading)
-        if row is None or row.first <= label.line.at:
-            return False
-        cells = [item for item in self._outline.between(row.first, row.last) if isinstance(item, Line)]
-        return len({id(cell.block.parent) for cell in cells}) > 1 and all(cell.level == heading.level for cell in cells)
-
-    def _is_of_cards(self, label: Label, heading: Line, items: Sequence[Item]) -> bool:
-        """Whether the heading opens one of the cards right behind the label: as high as the label is or, where that is
-        no heading, of whatever level; and deeper."""
-        line = label.line
-        first = next((item for item in items if isinstance(item, Line)), heading)
-        if not first.level or heading.block.depth <= line.block.depth or not same_make(first, heading):
-            return False
-        if first is not heading:
-            return True
-        after = self._outline.between(heading.at + 1, heading.at + 1 + _CARDS_ITEMS)
-        high = [item for item in after if isinstance(item, Line) and 0 < item.level <= (line.level or heading.level)]
-        return len(high) >= _CARDS - 1 and all(same_make(heading, other) for other in high[: _CARDS - 1])
-
-
-def _in_one_card(label: Label, heading: Line, items: Sequence[Item]) -> bool:
-    """Whether a box that begins behind the label holds the heading and one image before it, and no other."""
-    pictures = [item.at for item in items if isinstance(item, Picture)]
-    if not pictures:
-        return False
-    for box in islice(heading.block.ancestors(), _CONTAINER_STEPS):
-        if box.first <= label.line.at:
-            return False
-        if box.first <= pictures[-1]:
-            return len(pictures) == 1 or pictures[-2] < box.first
-    return False
 
 
 @lru_cache(maxsize=1024)
@@ -285,11 +242,6 @@ def _joined(region: str) -> str:
 
 def _is_picture_aside(item: Item) -> bool:
     return isinstance(item, Picture) and item_region(item) == "aside"
-
-
-def same_make(one: Line, other: Line) -> bool:
-    same = one.level == other.level and one.block.depth == other.block.depth and one.block.tag == other.block.tag
-    return same and one.block.attribute("class") == other.block.attribute("class")
 
 
 def _same_class(one: Line, other: Line) -> bool:
