@@ -134,7 +134,7 @@ class Line:
     def _linked(self) -> Iterable[tuple[Element, list[str]]]:
         found: dict[Element, list[str]] = {}
         for text, element in self.runs:
-            if element.link is not None and not text.isspace():
+            if element.link is not None and (element.link in found or not text.isspace()):
                 found.setdefault(element.link, []).append(text)
         return found.items()
 

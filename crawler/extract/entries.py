@@ -190,8 +190,19 @@ def _pieces(line: Line) -> list[str] | None:
             return None
     if not 3 <= len(line.parts) <= _MAX_PIECES or called_name(line.parts) is not None:
         return None
+    if (linked := _linked_pieces(line)) is not None:
+        return linked
     tags = {part.element.tag for part in line.parts if part.text.strip(" ,;/&\n\t")}
     elements = {id(part.element) for part in line.parts}
     if len(tags) != 1 or len(elements) != len(line.parts) or line.parts[0].element.tag not in ("a", "span"):
         return None
     return [collapse(part.text) for part in line.parts]
+
+
+def _linked_pieces(line: Line) -> list[str] | None:
+    """The texts of links of one class, three or more, that are all of the line."""
+    links = line.links
+    if len(links) < 3 or any(part.element.link is None for part in line.parts):
+        return None
+    names = {link.attribute("class") for link in links}
+    return [text for _link, text in line.anchors] if len(names) == 1 and None not in names else None

@@ -139,21 +139,33 @@ def _letters(file: str) -> str:
     return re.sub(r"\d", "", clean(file, from_file=True)).casefold()
 
 
-def said_of_many(logos: Sequence[Image]) -> frozenset[str]:
-    """The alts and titles that several of the logos carry, of different files: copied from one to the next, they name
-    nobody."""
-    files: dict[str, set[str]] = {}
+def said_of_many(logos: Sequence[Image]) -> frozenset[tuple[str, int]]:
+    """The alts and titles that were copied from one logo to the next and name nobody, with the places of the logos that
+    carry them: those of several files; or of two, and the file of one is called so."""
+    carry: dict[str, list[Image]] = {}
     for logo in logos:
         link_title = logo.link.attribute("title") if logo.link is not None else None
         for text in (logo.alt, logo.title, link_title):
             if text and not logo.is_placeholder:
-                files.setdefault(text, set()).add(without_state(logo.file))
-    return frozenset(text for text, named in files.items() if len(named) >= _COPIED)
+                carry.setdefault(text, []).append(logo)
+    return frozenset((text, logo.at) for text, alike in carry.items() for logo in _strangers(text, alike))
 
 
-def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[str] = frozenset()) -> LogoName:
+def _strangers(text: str, logos: Sequence[Image]) -> Sequence[Image]:
+    """The logos that the text, which all of them carry, does not name."""
+    files = {without_state(logo.file) for logo in logos}
+    if len(files) >= _COPIED:
+        return logos
+    if len(files) == 1 or len({host_of(logo.href) for logo in logos} - {None}) == 1:
+        return ()
+    folded = organisation_key(text).replace("-", "")
+    others = [logo for logo in logos if folded not in organisation_key(logo.file).replace("-", "")]
+    return others if len(others) < len(logos) else ()
+
+
+def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[tuple[str, int]] = frozenset()) -> LogoName:
     """The best name: title, alt, file name, host of the link, caption; the file's raw name when nothing names it.
-    *copied*: texts that are on other logos too, and name nobody."""
+    *copied*: texts that were copied from other logos, and the places of those that carry them."""
     link_title = logo.link.attribute("title") if logo.link is not None else None
     own = _card_caption(logo, block, finder)
     title = logo.title if logo.title != logo.alt else None
@@ -162,7 +174,7 @@ def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[str] = 
         title = None
     for source, text in (("title", title), ("alt", logo.alt), ("title", link_title)):
         spelt = text is not None and is_machine_made(text, logo.file)
-        if not text or text in copied or (spelt and own is not None):
+        if not text or (text, logo.at) in copied or (spelt and own is not None):
             # The system spelt out the file's name; a person wrote what stands below.
             continue
         name = clean(text, from_file=True if spelt and _AS_FILES.search(text) else None)
@@ -182,7 +194,7 @@ def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[str] = 
     if caption is not None and (name := clean(caption.text)):
         return LogoName(name, caption.text, "caption", 0.6)
     shown = caption.text if caption is not None and is_file_name(caption.text) else None
-    alt, title = (text if text not in copied else None for text in (logo.alt, logo.title))
+    alt, title = (text if (text or "", logo.at) not in copied else None for text in (logo.alt, logo.title))
     raw = next((text for text in (alt, title, shown, logo.file, file_name(logo.address)) if text), logo.address)
     source = "caption" if raw == shown else "alt" if raw == logo.alt and not is_file_name(raw) else "file"
     return LogoName(raw, raw, source, UNNAMED)

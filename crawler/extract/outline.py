@@ -115,6 +115,23 @@ _IS_UNREAD, _IS_BLOCK, _BREAKS, _IS_REGION = map(int, (_Trait.UNREAD, _Trait.BLO
 _IS_LINK, _IS_STRONG, _IS_HEADING = map(int, (_Trait.LINK, _Trait.STRONG, _Trait.HEADING))
 
 
+def _is_of_row(link: Element) -> bool:
+    """Whether a link stands beside one of its class in their block: style sheets set such apart, and a ``<br>`` in one
+    breaks its name in two, not the row."""
+    name = link.node.attributes.get("class")
+    return bool(name) and any(
+        node is not None and node.tag == "a" and node.attributes.get("class") == name
+        for node in (_beside(link.node.prev, -1), _beside(link.node.next, 1))
+    )
+
+
+def _beside(node: LexborNode | None, step: int) -> LexborNode | None:
+    """The node, or the next behind white space."""
+    if node is not None and node.tag == "-text" and (node.text_content or "").isspace():
+        return node.next if step > 0 else node.prev
+    return node
+
+
 class _Walk:
     def __init__(self, *, own: set[int], backgrounds: Mapping[int, str]) -> None:
         self.outline = Outline([], [], [], [])
@@ -155,7 +172,10 @@ class _Walk:
                         self._held.append(link)
             elif not ((traits := _TRAITS.get(tag, 0)) & _IS_UNREAD) and tag[:1] not in _NO_ELEMENT:
                 if traits & _BREAKS and self._runs:
-                    self._flush()
+                    if tag == "br" and parent is not None and parent.link is not None and _is_of_row(parent.link):
+                        self._runs.append((" ", parent))
+                    else:
+                        self._flush()
                 if parent is None:
                     element = Element(node, tag, None, len(items))
                 else:
