@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from crawler.extract.dom import Element, Line
+from crawler.extract.dom import Element, Line, Outline
 from crawler.extract.entries import MARKED, Entry, of_fields, shape_of, shaped, without_badges
 from crawler.extract.names import are_countries, are_persons, is_name, named_bodies, organisation_like
 from crawler.extract.vocabulary import vocabulary
@@ -18,6 +18,8 @@ _STEPS = 10
 _MIN_CARDS = 3
 #: of cards under headings, which are set off as no other line is
 _MIN_HEADED = 2
+#: cards that begin alike, of which a line is no label
+_LIKE_CARDS = 5
 #: what stands below a name in its card; more is an article
 _CARD_LINES = 12
 _CARD_CHARS = 700
@@ -88,6 +90,19 @@ def defined_in(entries: Sequence[Entry]) -> list[Entry]:
         return []
     names = sum(is_name(entry.text) and not is_group_heading(entry.text) for entry in terms)
     return terms if names * 5 >= len(terms) * 4 else []
+
+
+def opens_one_of_cards(line: Line, outline: Outline) -> bool:
+    """Whether lines of its class stand right below headings in boxes of their own: what a card says first."""
+    name = line.block.attribute("class")
+    if line.level or line.strong or line.is_linked or not name:
+        return False
+    like = (
+        other
+        for other in outline.lines
+        if other.level == 0 and other.block.depth == line.block.depth and other.block.attribute("class") == name
+    )
+    return len({id(other.block.parent) for other in like if _is_headed(other, outline)}) >= _LIKE_CARDS
 
 
 def _best(lines: Sequence[Line], start: int) -> _Heads | None:
@@ -210,3 +225,8 @@ def _as_entries(lines: Sequence[Line]) -> list[Entry]:
     if not texts or len(texts) < _MOST * len(lines) or are_persons(texts) or are_countries(texts):
         return []
     return [Entry([line], "grouped") for line in lines if is_name(line.text)]
+
+
+def _is_headed(line: Line, outline: Outline) -> bool:
+    before = outline.between(line.at - 1, line.at)
+    return bool(before) and isinstance(before[0], Line) and before[0].level > 0

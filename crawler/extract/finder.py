@@ -15,13 +15,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archive.model import Page
 from crawler.extract.blocks import Block
+from crawler.extract.cards import opens_one_of_cards
 from crawler.extract.dom import Element, Item, Line, collapse, same_make
 from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
 from crawler.extract.hints import Hints
 from crawler.extract.hosts import is_front_page
-from crawler.extract.label_entries import opens_one_of_cards
+from crawler.extract.label_entries import end_of_filter
 from crawler.extract.labels import (
     LABEL_CHARS,
     LEAD_CHARS,
@@ -32,7 +33,6 @@ from crawler.extract.labels import (
     loose_label,
     short_pattern,
 )
-from crawler.extract.menus import end_of_filter
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images

@@ -151,6 +151,13 @@ def is_sure(label: Label) -> bool:
     return not any(word in text for word in _VAGUE)
 
 
+def leads_elsewhere(label: Label) -> bool:
+    """Whether the label is a link to what it announces, and no heading that says who supports somebody."""
+    line = label.line
+    linked = line.is_linked and all(part.element.link is not None for part in line.parts)
+    return linked and (line.level == 0 or not is_sure(label))
+
+
 def is_called(role: str, text: str) -> bool:
     """Whether a text, short as a heading, is what pages are called that hold the role: "Our members"."""
     short, words = short_pattern(role), vocabulary()

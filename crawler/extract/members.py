@@ -10,11 +10,11 @@ from crawler.extract.blocks import has_entries
 from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line
 from crawler.extract.finder import Finder
+from crawler.extract.label_entries import end_of_filter
 from crawler.extract.labels import MAX_LABEL_LINE, Label
 from crawler.extract.listing import host_in, listing
 from crawler.extract.logos import has_wall, link_of, logo_evidence, name_of
 from crawler.extract.loose import in_loose_lists
-from crawler.extract.menus import end_of_filter
 from crawler.extract.names import are_persons, is_name, organisation_like
 from crawler.extract.organisations import organisation_key
 from crawler.extract.registry import extractor

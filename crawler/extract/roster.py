@@ -13,10 +13,11 @@ from crawler.extract.columns import read_columns
 from crawler.extract.dom import Line, Picture, collapse
 from crawler.extract.entries import BULLET, Entry, without_badges
 from crawler.extract.finder import Finder
+from crawler.extract.label_entries import is_one_of
 from crawler.extract.links import is_document
 from crawler.extract.listing import announces_organisations, enumerated
 from crawler.extract.logos import LogoName, logos_behind, name_of
-from crawler.extract.menus import are_site_pages, is_column, is_menu, is_one_of
+from crawler.extract.menus import are_site_pages, is_column, is_menu
 from crawler.extract.names import (
     are_advice,
     are_countries,

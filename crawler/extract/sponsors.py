@@ -11,8 +11,8 @@ from crawler.extract.blocks import Block
 from crawler.extract.dom import Line
 from crawler.extract.entries import BULLET
 from crawler.extract.finder import Finder
-from crawler.extract.label_entries import leads_elsewhere, within_own_list
-from crawler.extract.labels import Label, is_sure
+from crawler.extract.label_entries import within_own_list
+from crawler.extract.labels import Label, is_sure, leads_elsewhere
 from crawler.extract.listing import listing, one_named
 from crawler.extract.logos import (
     LogoName,

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from crawler.extract.blocks import Block
 from crawler.extract.finder import Finder
-from crawler.extract.label_entries import leads_elsewhere
-from crawler.extract.labels import LABEL_CHARS
+from crawler.extract.labels import LABEL_CHARS, leads_elsewhere
 from crawler.extract.logos import link_of
 from crawler.extract.pictures import Image
 from crawler.extract.surroundings import lead_out

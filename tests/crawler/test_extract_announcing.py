@@ -23,6 +23,13 @@ def test_an_entry_of_a_menu_announces_nothing_outside_of_it() -> None:
     assert values("sponsor", columns) == NAMES
 
 
+def test_an_entry_that_is_set_off_announces_what_stands_behind_its_list() -> None:
+    menu = "<ul><li>About</li><li><b>{}</b></li><li>Press</li></ul>"
+    assert values("sponsor", menu.format("Partners") + "".join(LOGOS)) == NAMES
+    names = "<div><p>Alder Choir</p><p>Rowan Choir</p><p>Hazel Choir</p></div>"
+    assert values("member", menu.format("Members") + names) == ["Alder Choir", "Rowan Choir", "Hazel Choir"]
+
+
 def test_a_linked_label_announces_logos_and_no_photographs() -> None:
     label = "<h2><a href='/partners'>Partners</a></h2>"
     assert values("sponsor", label + "".join(LOGOS)) == NAMES
