@@ -63,7 +63,7 @@ def _badges(finder: Finder) -> Iterator[tuple[str, str, str, Evidence | None, Im
 
 @extractor(Campaign, version=2)
 def campaigns(page: Page, finder: Finder) -> Iterator[Campaign]:  # noqa: ARG001 - every extractor takes both
-    cues = [language.cues["campaign"] for language in finder.words.languages]
+    cues = [cue for language in finder.words.languages if (cue := language.cues.get("campaign"))]
     seen: set[str] = set()
     for line in finder.lines_with(finder.words.stems["campaign"]):
         text = line.text

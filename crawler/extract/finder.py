@@ -33,12 +33,13 @@ from crawler.extract.labels import (
     loose_label,
     short_pattern,
 )
+from crawler.extract.language import Spoken
 from crawler.extract.organisations import Aliases
 from crawler.extract.outline import outline
 from crawler.extract.pictures import Image, absolute, images
 from crawler.extract.selectors import Selection, select
 from crawler.extract.spotting import Spotted
-from crawler.extract.vocabulary import Spoken, vocabulary
+from crawler.extract.vocabulary import vocabulary
 from crawler.extract.zones import Zones
 
 #: a page that announces its members more often than this is no page of anybody's

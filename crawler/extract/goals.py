@@ -151,7 +151,7 @@ def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
     """The clauses of the first sentence that says what the organisation wants: under a label of goals, or by itself."""
     under = [finder.block(label, bool).lines[:1] for label in finder.labels("goal") if not label.rest]
     wanted = [line for lines in under for line in lines]
-    cues = [each[0].cues["purpose"] for each in finder.spoken("purpose")]
+    cues = [cue for each in finder.spoken("purpose") if (cue := each[0].cues.get("purpose"))]
     # Three clauses are parted by a comma at least, and few lines that say what somebody is for hold one.
     may_tell = (line for cue in cues for line in finder.may_match(cue) if "," in line.text and cue.search(line.text))
     told = {line.at: line for line in may_tell}

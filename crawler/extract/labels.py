@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from crawler.extract.dom import Line
+from crawler.extract.language import Language, Spoken
+from crawler.extract.lexicon import Pattern
 from crawler.extract.literals import quickened
-from crawler.extract.vocabulary import Language, Pattern, Spoken, vocabulary
+from crawler.extract.vocabulary import vocabulary
 
 #: a label is short; a line that leads into a list by a cue may be a sentence
 LABEL_CHARS = 90

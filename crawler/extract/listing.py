@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crawler.extract.finder import Finder
 from crawler.extract.labels import Label
+from crawler.extract.language import Language
 from crawler.extract.names import (
     are_countries,
     are_persons,
@@ -17,7 +18,6 @@ from crawler.extract.names import (
     organisation_like,
 )
 from crawler.extract.prose import Name, Sentence, names_in, sentences
-from crawler.extract.vocabulary import Language
 
 #: a colon this far behind the cue still opens its list: "bestaat uit de volgende organisaties, sinds 2007 ook X:"
 _COLON_CHARS = 90

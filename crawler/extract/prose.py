@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from crawler.extract.language import Prose
 from crawler.extract.names import OWN_STOP, called_organisations
-from crawler.extract.vocabulary import Prose, vocabulary
+from crawler.extract.vocabulary import vocabulary
 
 #: beyond these nobody wrote a sentence, or a list of names in one
 MAX_SENTENCE_CHARS = 3000

@@ -23,7 +23,7 @@ _WANTING = re.compile(rf"\b{_WANTS}\b", re.IGNORECASE)
 
 @extractor(Purpose, version=2)
 def purposes(page: Page, finder: Finder) -> Iterator[Purpose]:  # noqa: ARG001 - every extractor takes both
-    others = [language.not_labels["purpose"] for language in finder.words.languages]
+    others = [each for language in finder.words.languages if (each := language.not_labels.get("purpose"))]
     position = 0
     own = [finder.heading.lower()] if finder.heading else []
     for line in finder.lines_with(finder.words.stems["purpose"], own):
@@ -62,8 +62,8 @@ def _cues(line: Line, finder: Finder) -> Iterator[re.Pattern[str]]:
     text = line.text
     lowered = text.lower()
     for language, stems in finder.spoken("purpose"):
-        cue = language.cues["purpose"]
-        if line in finder.may_match(cue) and any(stem in lowered for stem in stems):
+        cue = language.cues.get("purpose")
+        if cue is not None and line in finder.may_match(cue) and any(stem in lowered for stem in stems):
             yield cue
     name = re.escape(finder.heading or "")
     if name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered and _WANTING.search(text):

@@ -7,58 +7,17 @@ is hangs on the language, and is taken from the one whose cue announced the list
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from importlib.resources.abc import Traversable
 
-from crawler.extract.literals import quickened
+from crawler.extract.language import Language, read_language
+from crawler.extract.lexicon import Lexicon, Pattern, compiled, longest_first, whole_words
 
-Pattern = re.Pattern[str]
-
-#: in the files: a capital letter or a digit, with which a name begins; and the words an organisation calls itself
-_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŠŒŽ0-9«„“\"'])"
-#: "l'Union", typed or typeset
-_APOSTROPHE = re.compile(r"\b([dlnj]|qu)'")
-_NEVER = re.compile(r"(?!)")
-
-
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """What running text in one language needs to be taken apart."""
-
-    conjunction: Pattern
-    #: a conjunction that outranks the common one: "sowie" in "A, B und C sowie D"
-    strong_conjunction: Pattern
-    #: behind these a small word belongs to the name
-    binders: frozenset[str]
-    article: Pattern
-    announcer: Pattern
-    connectors: frozenset[str]
-    example: Pattern
-    former: Pattern
-    subject: Pattern
-    abbreviations: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    code: str
-    prose: Prose
-    #: per role: what fills a label, what stands in a sentence before a list, what a label must not hold
-    labels: Mapping[str, Pattern]
-    cues: Mapping[str, Pattern]
-    not_labels: Mapping[str, Pattern]
-    #: lower-case words of which one stands in all that the role's patterns of this language match
-    stems: Mapping[str, tuple[str, ...]]
-    hosts: tuple[Pattern, ...]
-    chairs: tuple[Pattern, ...]
-
-
-#: a language, and those of its stems for one role that stand on a page: of most, most do not
-Spoken = tuple[Language, Sequence[str]]
+#: a language is a file here
+FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,126 +102,67 @@ class Vocabulary:
 
 @cache
 def vocabulary() -> Vocabulary:
-    folder = files(__package__ or "crawler.extract").joinpath("languages")
-    # The first is what an unknown language is read as, and the site we began with is Dutch.
-    texts = {code: folder.joinpath(f"{code}.toml").read_text("utf-8") for code in ("nl", "en", "de", "fr")}
-    tables = {code: tomllib.loads(text) for code, text in texts.items()}
+    return read_vocabulary(FOLDER)
 
-    def every(section: str, key: str) -> list[str]:
-        return [word for table in tables.values() for word in table.get(section, {}).get(key, ())]
 
-    with_words = dict.fromkeys(role for table in tables.values() for role in table if "words" in table[role])
-
+def read_vocabulary(folder: Traversable) -> Vocabulary:
+    """The vocabulary of all the languages that have a file there."""
+    lexicon = Lexicon(folder)
+    every = lexicon.every
     return Vocabulary(
-        languages=tuple(_language(code, table) for code, table in tables.items()),
+        languages=tuple(read_language(code, table) for code, table in lexicon.tables.items()),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),
         given_names=frozenset(every("person", "given_names")),
-        person_role=_words(every("person", "roles")),
-        button=_compiled(every("page", "buttons"), whole=True),
-        none=_compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
-        promise=_compiled(every("prose", "promises")),
-        advice=_compiled([rf"^(?:\d{{1,2}}[.)] )?(?:{'|'.join(every('prose', 'advice'))})"]),
-        site_page=_compiled(every("page", "site_pages"), whole=True),
-        about=_compiled(every("page", "about"), whole=True),
-        links=_compiled(every("page", "links"), whole=True),
-        region=_compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
+        person_role=whole_words(every("person", "roles")),
+        button=compiled(every("page", "buttons"), whole=True),
+        none=compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
+        promise=compiled(every("prose", "promises")),
+        advice=compiled([rf"^(?:\d{{1,2}}[.)] )?(?:{'|'.join(every('prose', 'advice'))})"]),
+        site_page=compiled(every("page", "site_pages"), whole=True),
+        about=compiled(every("page", "about"), whole=True),
+        links=compiled(every("page", "links"), whole=True),
+        region=compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
         other=_others(every("page", "others"), every("page", "determiners")),
-        not_ours=_compiled(every("goal", "not_ours")),
-        doubtful=_compiled(every("goal", "doubtful")),
-        learnt=_compiled(every("goal", "learnt")),
-        aims=_compiled(every("goal", "aims")),
-        deeds=_compiled(every("goal", "deeds")),
-        determiners="|".join(_longest_first(every("page", "determiners"))),
-        consortium=_compiled(every("member", "consortium")),
-        directory=_compiled(every("member", "directories")),
-        bare=_compiled(every("member", "bare"), whole=True),
-        leads=_compiled(every("member", "leads")),
-        given_by=_compiled(every("sponsor", "given_by")),
-        payers=_compiled(every("sponsor", "payers")),
-        not_only=_compiled(every("sponsor", "not_only")),
+        not_ours=compiled(every("goal", "not_ours")),
+        doubtful=compiled(every("goal", "doubtful")),
+        learnt=compiled(every("goal", "learnt")),
+        aims=compiled(every("goal", "aims")),
+        deeds=compiled(every("goal", "deeds")),
+        determiners="|".join(longest_first(every("page", "determiners"))),
+        consortium=compiled(every("member", "consortium")),
+        directory=compiled(every("member", "directories")),
+        bare=compiled(every("member", "bare"), whole=True),
+        leads=compiled(every("member", "leads")),
+        given_by=compiled(every("sponsor", "given_by")),
+        payers=compiled(every("sponsor", "payers")),
+        not_only=compiled(every("sponsor", "not_only")),
         box_name=re.compile(rf"(?:^|[\s_-])(?:{'|'.join(every('sponsor', 'box_names'))})(?=$|[\s_-])", re.IGNORECASE),
         folder=re.compile(rf"/(?:{'|'.join(every('sponsor', 'folders'))})(?:/[^/]{{1,40}})?$", re.IGNORECASE),
         box_words=tuple(every("sponsor", "box_words")),
-        legal=_compiled(every("page", "legal"), whole=True),
+        legal=compiled(every("page", "legal"), whole=True),
         loose={
-            role: _compiled([*every(role, "loose"), *every(role, "directories")])
+            role: compiled([*every(role, "loose"), *every(role, "directories")])
             for role in ("member", "goal", "sponsor")
         },
-        not_loose=_compiled(every("member", "not_loose")),
+        not_loose=compiled(every("member", "not_loose")),
         called={
-            role: _compiled([words for words in every(role, "loose") if words[:1] + words[-1:] == "^$"])
+            role: compiled([words for words in every(role, "loose") if words[:1] + words[-1:] == "^$"])
             for role in ("member", "goal", "sponsor")
         },
-        stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in with_words}
+        stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in lexicon.having("words")}
         | {"chair": tuple(every("member", "chair_words"))},
-        labelled=tuple(dict.fromkeys(role for table in tables.values() for role in table if "labels" in table[role])),
-        columns={
-            field: _compiled(every("columns", field), whole=True) for field in ("name", "year", "place", "number")
-        },
-        certification=_words(every("certification", "names")),
-        certification_in_prose=_compiled(every("certification", "prose")),
-        treaty=_compiled(every("treaty", "words")),
+        labelled=tuple(lexicon.having("labels")),
+        columns={field: compiled(every("columns", field), whole=True) for field in ("name", "year", "place", "number")},
+        certification=whole_words(every("certification", "names")),
+        certification_in_prose=compiled(every("certification", "prose")),
+        treaty=compiled(every("treaty", "words")),
         connectors=frozenset(word.casefold() for word in every("prose", "connectors")),
-        institution=_compiled([rf"(?:{word})\s+\p" for word in every("prose", "institutions")]),
-        articles=_compiled([rf"{word}\b" for word in every("prose", "articles")], whole=False),
+        institution=compiled([rf"(?:{word})\s+\p" for word in every("prose", "institutions")]),
+        articles=compiled([rf"{word}\b" for word in every("prose", "articles")], whole=False),
     )
-
-
-def _language(code: str, table: Mapping[str, Any]) -> Language:
-    prose = table["prose"]
-    self_names = "|".join(table["purpose"]["self"])
-    roles = {role: section for role, section in table.items() if isinstance(section, dict)}
-
-    def patterns(key: str, *, whole: bool = False) -> dict[str, Pattern]:
-        found = {role: section[key] for role, section in roles.items() if section.get(key)}
-        return {role: _compiled(words, whole=whole, self_names=self_names) for role, words in found.items()}
-
-    return Language(
-        code=code,
-        prose=Prose(
-            conjunction=_compiled([rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"])]),
-            # The first is the common one.
-            strong_conjunction=_compiled(
-                [rf",?\s+{re.escape(word)}\s+" for word in _longest_first(prose["conjunctions"][1:])]
-            ),
-            binders=frozenset(prose["binders"]),
-            # An elided article has no space behind it: "l'Arche".
-            article=_compiled(
-                [word if word.endswith("'") else rf"{word}\s+" for word in _longest_first(prose["articles"])]
-            ),
-            announcer=_compiled([rf"{word}(?=\s)\s+" for word in prose["announcers"]]),
-            connectors=frozenset(word.casefold() for word in prose["connectors"]),
-            example=_compiled(prose["examples"]),
-            former=_compiled(prose["former"]),
-            subject=_compiled(prose["subjects"]),
-            abbreviations=frozenset(prose["abbreviations"]),
-        ),
-        labels=patterns("labels"),
-        cues=patterns("cues"),
-        not_labels=patterns("not_labels"),
-        stems={role: tuple(section["words"]) for role, section in roles.items() if "words" in section},
-        hosts=tuple(_compiled([host]) for host in table["member"]["hosts"]),
-        chairs=tuple(_compiled([chair]) for chair in table["member"]["chairs"]),
-    )
-
-
-def _longest_first(words: Sequence[str]) -> list[str]:
-    return sorted(words, key=len, reverse=True)
-
-
-def _compiled(words: Sequence[str], *, whole: bool = False, self_names: str = "") -> Pattern:
-    if not words:
-        return _NEVER
-    alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
-    alternatives = _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
-    return re.compile(rf"^(?:{alternatives})$", re.IGNORECASE) if whole else quickened(alternatives)
 
 
 def _others(words: Sequence[str], determiners: Sequence[str]) -> Pattern:
-    before, heads = "|".join(_longest_first(determiners)), "|".join(words)
+    before, heads = "|".join(longest_first(determiners)), "|".join(words)
     tail = r"(?:\s+(?:van|voor|als|is|zijn|of|for|as|from|with|der|des|für|als|de|du|pour|en|uit|bij|zu|aus)\b.{1,50})?"
-    return _compiled([rf"^(?:(?:{before})\s+)*(?:{heads}){tail}[\s?!.:…]*$"])
-
-
-def _words(words: Sequence[str]) -> Pattern:
-    return _compiled([rf"(?<!\w)(?:{word})(?!\w)" for word in words])
+    return compiled([rf"^(?:(?:{before})\s+)*(?:{heads}){tail}[\s?!.:…]*$"])

@@ -1,0 +1,61 @@
+"""A language is one file: a fifth beside the four is read, and what it says is found on pages."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.extract.vocabulary import FOLDER, read_vocabulary
+
+ESPERANTO = r"""
+[member]
+words = ["membro", "konsistas"]
+labels = ['(?:membroj|membraj organizoj)']
+cues = ['\bkonsistas el\b']
+not_labels = ['\b(?:iĝi|kotizoj)\b']
+
+[prose]
+conjunctions = ['kaj']
+articles = ['la']
+"""
+PAGE = """<html lang="eo"><h1>Ponta Unuiĝo</h1>
+<h2>La membroj</h2><ul><li>Klubo Verda Ponto</li><li>Societo Blua Lampo</li><li>Ligo de la Kajo</li></ul></html>"""
+#: a process of its own: a vocabulary is read once
+READ = """
+import json, sys
+from pathlib import Path
+from crawler.extract import vocabulary
+vocabulary.FOLDER = Path(sys.argv[1])
+from archive.model import Page
+from crawler.extract import extract
+from crawler.tree import parse
+html = sys.stdin.read()
+sections = extract(Page("http://ponto.test/", html.encode(), html, "utf-8"), parse(html))
+print(json.dumps({section.role: [fact.value for fact in section.facts] for section in sections}))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("languages")
+    with_four = shutil.copytree(str(FOLDER), folder, dirs_exist_ok=True)
+    (folder / "eo.toml").write_text(ESPERANTO, encoding="utf-8")
+    return Path(with_four)
+
+
+def test_a_fifth_language_is_a_fifth_file(folder: Path) -> None:
+    told = read_vocabulary(folder)
+    assert [language.code for language in told.languages] == ["nl", "de", "en", "eo", "fr"]
+    assert told.language("eo-EO").labels["member"].search("membroj")
+    assert told.language("eo").prose.conjunction.search("Ponto kaj Lampo")
+
+
+def test_what_a_fifth_language_says_is_found(folder: Path) -> None:
+    command = [sys.executable, "-c", READ, str(folder)]
+    told = subprocess.run(command, input=PAGE, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert json.loads(told.stdout)["member"] == ["Klubo Verda Ponto", "Societo Blua Lampo", "Ligo de la Kajo"]
