@@ -16,22 +16,10 @@ from crawler.items import Contact
 _MAIL = re.compile(r"(?<![a-zA-Z0-9.+/@_-])[a-zA-Z0-9._%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@-])")
 #: what a name is a file's by: "logo@2x.png" is no address
 _FILE = re.compile(r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js)$", re.IGNORECASE)
-_NUMBER = r"(?:\+|00)?\(?\d[\d ().\-–/]{5,20}\d"
-_LABELLED = re.compile(
-    rf"(?<!\w)(?:tel(?:efoon|efon|ephone|\.)?(?:nummer|number)?|t|phone|téléphone|tél\.?|bel(?: ons)?|call(?: us)?)"
-    rf"\s*(?:\([^)]{{1,20}}\))?\s*[:.]?\s*({_NUMBER})(?!\w)",
-    re.IGNORECASE,
-)
 #: stands in every number
 _DIALLED = re.compile(r"\d[\d ().\-–/]{5,20}\d")
-_LABEL_WORDS = ("tel", "phone", "tél", "t:", "t ", "bel ", "call ")
 _AT = watched("@")
 _DIGITS = range(7, 16)  # ITU-T E.164 allows 15
-#: a house number behind a street, before it in English and French
-_STREET = re.compile(
-    r"(?:[^\W\d_][\w.'’ -]{2,50}? \d{1,4}(?: ?[-–/] ?\d{1,4})?(?: ?[a-zA-Z]{1,3})?"
-    r"|\d{1,4}(?: ?(?:bis|ter|[a-zA-Z]))?,? [^\W\d_][\w.'’ -]{3,50}|(?:Postbus|Postfach|PO Box|P\.O\. Box|BP) \d{1,7})$"
-)
 _TOWN = r"[^\W\d_][\w.'’() -]{1,40}"
 #: a post code with its town, as the Netherlands; Germany, France, Belgium, Austria, Switzerland; and Britain write it
 _POSTED = re.compile(
@@ -40,8 +28,6 @@ _POSTED = re.compile(
 )
 #: stands in whatever `_POSTED` matches. Its digit comes first: those are sooner found than what may begin it.
 _POST_CODE = re.compile(r"\d(?:\d{3}(?: ?[A-Z]{2}|\d? [A-ZÀ-Þ])|(?<=[A-Z]\d)[A-Z\d]? ?\d[A-Z]{2})")
-#: "12 bis, rue des Ponts": the comma behind a house number divides nothing
-_DIVIDERS = re.compile(r"(?<!^\d)(?<!^\d\d)(?<!^\d\d\d)(?<!\d bis)(?<!\d ter)\s*[,|•·]\s*")
 _MAX_LINE = 3000
 _MAX_ADDRESS = 160
 _Found = tuple[str, str, str, str, Evidence | None, str | None, float]
@@ -77,10 +63,11 @@ def _all(finder: Finder) -> Iterator[_Found]:
             for found in _MAIL.finditer(line.text):
                 if not _FILE.search(found[0]):
                     yield "email", found[0], _mail(found[0]), "text", finder.evidence(found[0], line), None, 0.9
+    words = finder.words.contacts
     for nth in finder.lines_matching(_DIALLED):
         line = finder.outline.lines[nth]
         lowered = line.text.lower() if len(line.text) <= _MAX_LINE else ""
-        if any(word in lowered for word in _LABEL_WORDS) and (number := _LABELLED.search(line.text)):
+        if any(word in lowered for word in words.phone_words) and (number := words.phone.search(line.text)):
             value = _number(number[1])
             yield "phone", number[1], value, "label", finder.evidence(number[1], line), None, 0.85
     yield from _posted(finder)
@@ -111,21 +98,21 @@ def _number(written: str) -> str:
 
 def _posted(finder: Finder) -> Iterator[_Found]:
     """A street with its number, and a post code with its town: in one line, or in two that follow one another."""
-    lines = finder.outline.lines
+    lines, words = finder.outline.lines, finder.words.contacts
     for nth_line in finder.lines_matching(_POST_CODE):
         line = lines[nth_line]
         text = line.text
         if len(text) > _MAX_ADDRESS:
             continue
         before = lines[nth_line - 1] if nth_line else None
-        parts = [part for part in _DIVIDERS.split(text) if part]
+        parts = [part for part in words.divider.split(text) if part]
         for nth, part in enumerate(parts):
             if not _POSTED.match(part):
                 continue
             above = before.text.rpartition(",")[2] if before else ""
             # What stands before a colon names the address: "Visiting address: 10 Lantern Lane".
             street = (parts[nth - 1] if nth else above).rpartition(":")[2].strip()
-            if not _STREET.match(street):
+            if not words.street.match(street):
                 continue
             yield "address", *_address(street, part, line, before if nth == 0 else None, finder)
 

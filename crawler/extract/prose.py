@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crawler.extract.language import Prose
-from crawler.extract.names import OWN_STOP, called_organisations
+from crawler.extract.names import called_organisations, has_own_stop
 from crawler.extract.vocabulary import vocabulary
 
 #: beyond these nobody wrote a sentence, or a list of names in one
@@ -128,7 +128,7 @@ def _end_of_list(text: str, start: int, abbreviations: frozenset[str]) -> int:
             # "ECPAT - Nederland" is one name; a remark begins small.
             continue
         elif mark == "." and (
-            OWN_STOP.search(text[: stop.start() + 1]) or _abbreviates(text[: stop.start() + 1], abbreviations)
+            has_own_stop(text[: stop.start() + 1]) or _abbreviates(text[: stop.start() + 1], abbreviations)
         ):
             continue
         return stop.start()
@@ -205,7 +205,7 @@ def without_stop(name: str) -> str:
     ('Wereldkinderen', 'Quellenverein e.V.', 'Kreis „Süd“')
     """
     bare = name.rstrip(_AROUND_NAMES)
-    if not OWN_STOP.search(bare):
+    if not has_own_stop(bare):
         bare = name.rstrip(_AROUND_NAMES + ".")
     behind = name[len(bare) : len(bare) + 1]
     # 'Hackbrettkreis „Süd“': that mark closes what the name opened.
@@ -223,7 +223,7 @@ def _without_tail(name: str, prose: Prose) -> str:
         return name
     words = words[:small]
     # A connector that is left at the end joined the name to what was cut.
-    while len(words) > 1 and words[-1][0] in connectors and not OWN_STOP.search(words[-1][0]):
+    while len(words) > 1 and words[-1][0] in connectors and not has_own_stop(words[-1][0]):
         words.pop()
     return without_stop(name[: words[-1].end()]) if words else ""
 

@@ -3,7 +3,6 @@ are organisations."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
@@ -18,10 +17,6 @@ _MOST = 0.6
 _BEFORE = 3
 _BEHIND = 8
 _LINE_CHARS = 200
-#: a postcode with its town, a telephone, an e-mail
-_REACHED = re.compile(
-    r"\b\d{4} ?[A-Z]{2}\b|\b\d{5} [A-ZÀ-Þ]|@\w|(?i:\b(?:tel|telefoon|telefon|phone|tél)\b[.: ])|\b0\d[\d /-]{7,}"
-)
 
 
 def lead_out(addresses: Iterable[str | None], count: int, page_url: str) -> bool:
@@ -54,5 +49,6 @@ def cards_say_how_to_reach(places: list[int], finder: Finder) -> bool:
     if not places:
         return False
     within = finder.outline.between(min(places), min(max(places), min(places) + len(places) * _BEHIND) + _BEHIND)
-    told = sum(isinstance(item, Line) and _REACHED.search(item.text[:_LINE_CHARS]) is not None for item in within)
+    reached = finder.words.contacts.reached
+    told = sum(isinstance(item, Line) and reached.search(item.text[:_LINE_CHARS]) is not None for item in within)
     return told >= _MOST * len(places)

@@ -16,30 +16,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from crawler.extract.vocabulary import vocabulary
+
 #: share of a list's names behind which a town must stand, for it to be one
 _MOST = 0.6
 _TOWN_WORDS = 4
 #: files of a wall that must share a tail, for it to be none of their names'; and how long it is
 _SHARED = 3
 _TAIL_CHARS = 3
-_CONTACT = re.compile(
-    r"\s*[,;:–—(|]\s*(?:"
-    r"(?:dhr|mevr|mw|mr|mrs|ms|drs?|ds|ir|ing|prof|herr|frau|hr|fr|mme|m)\.? +[A-ZÀ-Þ]"
-    r"|(?:tel|telefoon|telefon|phone|téléphone|tél|fon|fax|mobil|mobiel|e-?mail|mail|contact\w*|ansprechpartner\w*"
-    r"|voorzitter|vorsitzende[rn]?|chair\w*|secretar\w+|secrétaire|président\w*|vertreten durch|c/o)\b"
-    r"|(?:founded|established|opgericht|gegründet|fondée?) (?:in |en |im )?(?:1[5-9]|20)\d\d"
-    r"|www\.|https?:|\S+@\S"
-    r"|(?:[A-Z]{1,3}-)?\d{4,5} +[A-ZÀ-Þ]|\d{4} ?[A-Z]{2}\b"
-    r"|[^,;]{3,40} \d{1,4} ?[a-z]?(?=,|$)"
-    r").*$",
-    re.IGNORECASE,
-)
 _TOWN = re.compile(r"(?P<name>.{2,}?\S),\s+(?P<town>[A-ZÀ-Þ'’][^\d,;:.!?]{1,40})(?:\s*\(\d[\dAB]{1,2}\))?$")
-#: behind a comma too, and the name's own
-_LEGAL = re.compile(
-    r"(?:e\. ?v\.?|g?gmbh|ag|kg|eg|inc|ltd|llc|plc|vzw|asbl|b\.?v\.?|n\.?v\.?|s\.?a\.?|sarl|cic)\.?$", re.IGNORECASE
-)
-
 #: what may stand behind a name and be none of it: "Great North Museum: Hancock", "De Schakel (gemengd)"
 REMARKS = (
     re.compile(r"\s*[(\[](?P<said>[^)\]]{1,60})[)\]]\s*$"),
@@ -53,7 +38,7 @@ _OWN_CHARS = 70
 
 def without_contact(text: str) -> str:
     """The text up to what tells how to reach somebody."""
-    found = _CONTACT.search(text)
+    found = vocabulary().contacts.behind_name.search(text)
     return text[: found.start()].rstrip() if found and found.start() >= 2 else text
 
 
@@ -67,7 +52,7 @@ def towns_behind(names: Sequence[str]) -> list[tuple[str, str | None]]:
 
 def _town(text: str) -> tuple[str, str] | None:
     found = _TOWN.fullmatch(text)
-    if found is None or _LEGAL.fullmatch(found["town"]) or len(found["town"].split()) > _TOWN_WORDS:
+    if found is None or vocabulary().names.legal.fullmatch(found["town"]) or len(found["town"].split()) > _TOWN_WORDS:
         return None
     return found["name"], found["town"].strip()
 
@@ -77,7 +62,7 @@ def without_shared_tail(names: Sequence[str]) -> list[str]:
     half of them or more: what the pictures are for, or which size they have."""
     tails = Counter(name.rpartition(" ")[2] for name in names if " " in name)
     tail, count = max(tails.items(), key=lambda each: each[1], default=("", 0))
-    own = _LEGAL.fullmatch(tail) or not (tail.islower() and len(tail) <= _TAIL_CHARS)
+    own = vocabulary().names.legal.fullmatch(tail) or not (tail.islower() and len(tail) <= _TAIL_CHARS)
     if own or count < _SHARED or count * 2 < len(names):
         return list(names)
     return [name.removesuffix(f" {tail}") for name in names]

@@ -13,8 +13,10 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from crawler.extract.contact_words import ContactWords, read_contact_words
 from crawler.extract.language import Language, read_language
 from crawler.extract.lexicon import Lexicon, Pattern, compiled, longest_first, whole_words
+from crawler.extract.name_words import NameWords, read_name_words
 
 #: a language is a file here
 FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
@@ -23,6 +25,8 @@ FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     languages: tuple[Language, ...]
+    names: NameWords
+    contacts: ContactWords
     countries: frozenset[str]
     given_names: frozenset[str]
     person_role: Pattern
@@ -111,6 +115,8 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
     every = lexicon.every
     return Vocabulary(
         languages=tuple(read_language(code, table) for code, table in lexicon.tables.items()),
+        names=read_name_words(lexicon),
+        contacts=read_contact_words(lexicon),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),
         given_names=frozenset(every("person", "given_names")),
         person_role=whole_words(every("person", "roles")),

@@ -19,12 +19,24 @@ labels = ['(?:membroj|membraj organizoj)']
 cues = ['\bkonsistas el\b']
 not_labels = ['\b(?:iĝi|kotizoj)\b']
 
+[name]
+bodies = ['ligo']
+called = ['klubo', 'societo']
+
+[person]
+titles = ['s-ro']
+
+[contact]
+phones = ['telefono']
+phone_words = ['telefono']
+
 [prose]
 conjunctions = ['kaj']
 articles = ['la']
 """
 PAGE = """<html lang="eo"><h1>Ponta Unuiĝo</h1>
-<h2>La membroj</h2><ul><li>Klubo Verda Ponto</li><li>Societo Blua Lampo</li><li>Ligo de la Kajo</li></ul></html>"""
+<h2>La membroj</h2><ul><li>Klubo Verda Ponto</li><li>Societo Blua Lampo</li><li>Ligo de la Kajo, s-ro Nigra</li></ul>
+<p>Telefono: 0529 123456</p></html>"""
 #: a process of its own: a vocabulary is read once
 READ = """
 import json, sys
@@ -58,4 +70,6 @@ def test_a_fifth_language_is_a_fifth_file(folder: Path) -> None:
 def test_what_a_fifth_language_says_is_found(folder: Path) -> None:
     command = [sys.executable, "-c", READ, str(folder)]
     told = subprocess.run(command, input=PAGE, capture_output=True, text=True, check=True, encoding="utf-8")
-    assert json.loads(told.stdout)["member"] == ["Klubo Verda Ponto", "Societo Blua Lampo", "Ligo de la Kajo"]
+    found = json.loads(told.stdout)
+    assert found["contact"] == ["0529123456"]
+    assert found["member"] == ["Klubo Verda Ponto", "Societo Blua Lampo", "Ligo de la Kajo"]
