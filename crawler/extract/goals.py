@@ -43,8 +43,6 @@ _LOOSE_GOALS = 12
 _ANNOUNCED = 160
 #: of an offer; and what a lens lets in
 _PRICE = re.compile(r"[€$£] ?\d|\d ?(?:€|(?:euro|eur|usd|chf)\b)|\bf/\d", re.IGNORECASE)
-#: behind the last goal but one
-_LAST_BUT_ONE = re.compile(r"[;,] (?:and|or|en|of|und|sowie|oder|et|ou)$")
 _NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
 _LOOSE_DISTANCE = 3
 
@@ -91,7 +89,7 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
             _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
         )
         for entry in entries:
-            text = _LAST_BUT_ONE.sub("", entry.text.strip())
+            text = finder.words.phrases.last_but_one.sub("", entry.text.strip())
             evidence = finder.evidence(text, entry.lines[0])
             if evidence is None or text in seen or finder.ignores(text):
                 continue

@@ -17,12 +17,6 @@ from crawler.extract.spotting import watched
 from crawler.items import Identity
 
 _SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*")
-POWERED = re.compile(
-    r"\b(?:powered by|realisatie:?|cms:|mogelijk gemaakt met|erstellt mit|propulsé par)\s+"
-    r"(\w[\w.+-]*(?: [A-Z][\w.+-]*){0,2})",
-    re.IGNORECASE,
-)
-POWERED_WORDS = watched("powered by", "realisatie", "cms:", "mogelijk gemaakt met", "erstellt mit", "propulsé par")
 _VERSION = re.compile(r"[\s/]+v?\d[\w.]*.*$|\s*\(.*\)\s*$|\s+-\s+.*$")
 _NUMBERS = (
     (
@@ -191,7 +185,7 @@ def _cms(finder: Finder) -> Iterator[_Found]:
             None,
             0.95,
         )
-    for line in finder.lines_with(POWERED_WORDS):
-        if len(line.text) <= 120 and (found := POWERED.search(line.text)):
+    for line in finder.lines_with(finder.words.stems["credit"]):
+        if len(line.text) <= 120 and (found := finder.words.phrases.credit.search(line.text)):
             yield "cms", found[0], found[1], "powered-by", finder.evidence(found[0], line), None, 0.8
             return

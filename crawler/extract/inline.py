@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from selectolax.lexbor import LexborNode
 
 from crawler.extract.dom import Line, Picture
@@ -14,14 +12,12 @@ _STEPS = 8
 _NODES = 60
 #: pictures in one line
 _PICTURES = 30
-#: the words lead on: to what stands behind them in the line
-_LEADS_ON = re.compile(r"(?::|\b(?:by|with|of|from|door|van|met|durch|von|vom|mit|par|avec|de|du|des))$", re.IGNORECASE)
 
 
 def pictures_in_line(line: Line, finder: Finder) -> list[Picture]:
     """Those right behind the line's words, where these lead on to them. In the outline a line stands behind the
     pictures within it."""
-    if not _LEADS_ON.search(line.text):
+    if not finder.words.phrases.leads_on.search(line.text):
         return []
     found: list[Picture] = []
     for item in reversed(finder.outline.between(max(line.block.first, line.at - _PICTURES), line.at)):

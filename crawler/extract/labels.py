@@ -26,19 +26,6 @@ _PAYER_CHARS = 400
 #: no list is announced in a line longer than this
 MAX_LABEL_LINE = 3000
 
-#: in labels that may announce anybody
-_VAGUE = (
-    "partner",
-    "partenaire",
-    "contributor",
-    "samenwerking",
-    "cooperation",
-    "collaboration",
-    "association with",
-    "zusammenarbeit",
-    "kooperation",
-    "merci à",
-)
 #: roles that a heading may name
 _LABELLED = ("member", "goal", "sponsor")
 #: what a wiki puts behind its headings
@@ -50,10 +37,6 @@ BOTH = re.compile(r"\s+[/|]\s+")
 #: an entry of a list that is typed with signs, unless the sign stands behind it too
 _ENTRY = re.compile(r"[*•·▪►▸‣]\s*\w.*[\w)]$")
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
-_TAIL = (
-    r"(?:\s*(?:[-–—|/:&+,(]|\b(?:van|of|der|des|du|de|von|vom|in|im|bij|en|and|und|et|is|zijn|are|sind|sont|per|naar|by|nach|par|pro"
-    r"|a ?[-–] ?z)\b)\s*.{0,60})?"
-)
 #: "Who we are: our members"
 _LEAD_IN = r"(?:[^:–—]{2,30}(?:: | [–—-] ))?"
 
@@ -150,7 +133,7 @@ def is_sure(label: Label) -> bool:
     text = label.line.text.casefold()
     if label.language is not None or label.rule == "profile-label":
         return True
-    return not any(word in text for word in _VAGUE)
+    return not any(word in text for word in vocabulary().phrases.vague)
 
 
 def leads_elsewhere(label: Label) -> bool:
@@ -179,7 +162,7 @@ def _tells_who_pays(text: str) -> bool:
 
 def _may_hold_list(text: str) -> bool:
     return (
-        text.endswith((":", "…", "dat", "dass", "that", "que"))
+        text.endswith((":", "…", *vocabulary().phrases.that))
         or ":" in text
         or "," in text
         or ";" in text
@@ -227,4 +210,5 @@ def short_pattern(role: str) -> Pattern | None:
     if role == "sponsor":
         # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
         return quickened(rf"(?<![\w-])(?:{any_label})(?![\w-])")
-    return re.compile(rf"^{_LEAD_IN}(?:(?:{words.determiners})\s+)*(?:{any_label}){_TAIL}$", re.IGNORECASE)
+    tail = rf"(?:\s*(?:[-–—|/:&+,(]|\b(?:{words.phrases.tails}|a ?[-–] ?z)\b)\s*.{{0,60}})?"
+    return re.compile(rf"^{_LEAD_IN}(?:(?:{words.determiners})\s+)*(?:{any_label}){tail}$", re.IGNORECASE)

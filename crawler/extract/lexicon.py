@@ -34,6 +34,10 @@ class Lexicon:
         """The words of all languages, each once."""
         return list(dict.fromkeys(word for table in self.tables.values() for word in words(table, section, key)))
 
+    def tables_of(self, section: str, key: str) -> list[Table]:
+        """Those in the lists of all languages."""
+        return [each for table in self.tables.values() for each in table.get(section, {}).get(key, ())]
+
     def either(self, section: str, key: str) -> str:
         """The same as alternatives of a pattern."""
         return "|".join(self.every(section, key)) or "(?!)"

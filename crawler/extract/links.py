@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from archive.model import Evidence, Page
 from crawler.extract.dom import Element, Line
 from crawler.extract.finder import Finder
-from crawler.extract.identity import POWERED, POWERED_WORDS
 from crawler.extract.registry import extractor
 from crawler.extract.spotting import watched
 from crawler.items import ExternalLink, Social
@@ -110,7 +109,11 @@ def links(page: Page, finder: Finder) -> Iterator[ExternalLink]:
 
 def _in_text(finder: Finder) -> Iterator[tuple[Line, Element | None, str]]:
     """Links of the main text with their anchors, and the addresses that stand in it without a link."""
-    credit_lines = {line.at for line in finder.lines_with(POWERED_WORDS) if POWERED.search(line.text)}
+    credit_lines = {
+        line.at
+        for line in finder.lines_with(finder.words.stems["credit"])
+        if finder.words.phrases.credit.search(line.text)
+    }
     leading_out = {link for link, address in finder.addresses.items() if "//" in address or _DOCUMENT.search(address)}
     lines = {line.at: line for line, held in finder.linked_lines if not leading_out.isdisjoint(held)}
     lines.update(

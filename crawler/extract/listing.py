@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from crawler.extract.names import (
     organisation_like,
 )
 from crawler.extract.prose import Name, Sentence, names_in, sentences
+from crawler.extract.vocabulary import vocabulary
 
 #: a colon this far behind the cue still opens its list: "bestaat uit de volgende organisaties, sinds 2007 ook X:"
 _COLON_CHARS = 90
@@ -25,33 +25,6 @@ _COLON_CHARS = 90
 #: with fewer a paragraph lists nothing
 _SEPARATORS = 2
 _LIKELY = 0.5
-
-_NETWORK = re.compile(
-    r"\b(?:netwerk|koepel|federatie|alliantie|coalitie|samenwerkingsverband|vereniging|afdeling|platform|network|alliance|coalition|"
-    r"federation|consortium|umbrella|association|netzwerk|bündnis|dachverband|verbund|verband|réseau|collectif|fédération|coordination)",
-    re.IGNORECASE,
-)
-_ORGANISATIONS = re.compile(
-    r"\b(?:\w*organisaties?|\w*organi[sz]ations?|leden|members|mitglieder\w*|membres|verenigingen|stichtingen|fondsen|ngo.?s|vereinen?|"
-    r"verbänden?|\w*organisationen|associations|structures|organismes|collectifs|fédérations|societies|charities|groups|teams|initiativen|gruppen|hilfswerken?|partners|partijen|sponsor\w*|foundations|funders|stiftungen)\b",
-    re.IGNORECASE,
-)
-
-
-#: what a grant is given out of, or for
-_MEANS = re.compile(
-    r"\s(?:mit mitteln|aus mitteln|im rahmen|under (?:the )?grant|within the|through (?:the|its)|in het kader|vanuit|"
-    r"dans le cadre|au titre)\b|[.;]\s",
-    re.IGNORECASE,
-)
-
-
-#: who gives money and is called nothing else that bodies are called
-_FUNDER = re.compile(
-    r"\b(?:commission|commissie|kommission|framework programme|\w*rahmenprogramm|kaderprogramma|parliament|lottery|"
-    r"\w*loterij|\w*lotterie|loterie)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +53,10 @@ def listing(label: Label, finder: Finder) -> Listing | None:
 
 def one_named(text: str, language: Language) -> Name | None:
     """The one organisation that *text* names first, where it says what it is: "das Amt mit Mitteln des Landes"."""
-    names = names_in(_MEANS.split(text, maxsplit=1)[0].strip(), language.prose)
+    names = names_in(vocabulary().phrases.means.split(text, maxsplit=1)[0].strip(), language.prose)
     said = names[0].text if len(names) == 1 else ""
     # In small letters: an abbreviation may be a program, too.
-    body = called_organisations([said.lower()]) > 0 or _FUNDER.search(said) is not None
+    body = called_organisations([said.lower()]) > 0 or vocabulary().phrases.funder.search(said) is not None
     told = said and is_name(said) and body and is_spelt_as_name(said)
     return names[0] if told and not are_persons([said]) else None
 
@@ -105,7 +78,8 @@ def enumerated(text: str, language: Language) -> tuple[Name, ...]:
 
 
 def announces_organisations(lead: str) -> bool:
-    return _ORGANISATIONS.search(lead) is not None or _NETWORK.search(lead) is not None
+    phrases = vocabulary().phrases
+    return phrases.organisations.search(lead) is not None or phrases.network.search(lead) is not None
 
 
 def host_in(lead: str, language: Language) -> str | None:
@@ -134,9 +108,9 @@ def _confidence(lead: str, names: Sequence[Name], language: Language) -> float |
     if are_persons(texts) or are_countries(texts):
         return None
     likely = organisation_like(texts)
-    announced = _ORGANISATIONS.search(lead) is not None
+    announced = vocabulary().phrases.organisations.search(lead) is not None
     # Nothing says that organisations follow, and the names do not look it: parts of a machine are listed like this.
-    network = _NETWORK.search(lead) is not None
+    network = vocabulary().phrases.network.search(lead) is not None
     told = announced or (network and lead.endswith(":"))
     if not told and (likely < 0.5 or (language.code == "de" and likely < 1)):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
@@ -19,6 +18,7 @@ from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_
 from crawler.extract.shown import Shown
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import usual_remarks, without_remarks
+from crawler.extract.vocabulary import vocabulary
 
 _PAIR = 2
 #: names under "Partners", and how sure it is that those are
@@ -30,11 +30,6 @@ _SPELT = 0.85
 _PARTNERS = 0.3
 #: lines above a list among which its price stands
 _ABOVE = 3
-_PRICE = re.compile(
-    r"\W*(?:(?:ab|from|vanaf|à partir de|EUR|CHF) ?)?(?:[€$£] ?\d[\d.,]*|\d[\d.,]* ?(?:[€$£]|EUR|CHF))[-,–]*"
-    r"(?:\s*(?:p/|/ ?|per |pro |par |a |an )\s?\w+| p\. ?[aj]\.?)?\W*",
-    re.IGNORECASE,
-)
 
 
 def in_running_text(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
@@ -153,7 +148,7 @@ def _is_offered(block: Block, entries: Sequence[Entry]) -> bool:
     """Whether a price stands above the list: what a sponsor gets for it, and no sponsors."""
     first = entries[0].lines[0].at if entries else 0
     above = [line.text for line in block.lines if line.at < first]
-    return any(_PRICE.fullmatch(text) for text in above[-_ABOVE:])
+    return any(vocabulary().phrases.price.fullmatch(text) for text in above[-_ABOVE:])
 
 
 def _column(entries: Sequence[Entry], finder: Finder) -> list[Entry]:

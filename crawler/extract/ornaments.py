@@ -23,10 +23,6 @@ from crawler.extract.vocabulary import Vocabulary
 _ICON_SIDE = 48
 #: a site's name shorter than this may be anybody's
 _NAME_CHARS = 4
-_ARROW = re.compile(
-    r"(?:^|[\W_])(?:arrow|pijl|pfeil|prev|next|close|search|zoek|menu|burger|play|pause|chevron|caret|loading)(?:[\W_]|$)",
-    re.IGNORECASE,
-)
 _ICON_FOLDER = re.compile(
     r"/(?:icons?|icos?|smil(?:ies|eys)|emoticons?|emojis?|buttons?|bullets?|flags)/", re.IGNORECASE
 )
@@ -98,7 +94,7 @@ def _leads_to_its_own(image: Image) -> bool:
 
 def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:
     """An arrow, or a badge: nobody's logo."""
-    return _ARROW.search(file) is not None or any(
+    return words.arrow.search(file) is not None or any(
         words.certification.fullmatch(clean(text)) is not None for text in (name, file)
     )
 

@@ -34,9 +34,6 @@ _ABBREVIATION = re.compile(r"(?:^|[\s(])((?:\w+\.\s?)*\w+)\.$")
 #: a clause that says something of the names ends their list; so does the sentence
 _END_OF_LIST = re.compile(r"\s[–—-]\s|[:(?]|[.!]+$|\.\s")
 _PARENTHESIS = re.compile(r"\(([^()]{0,40})\)")
-_YEAR = re.compile(
-    r"[\s(\[,]*(?:\b(?:sinds|vanaf|since|from|seit|ab|depuis)\b)?\s*\b((?:19|20)\d\d)\s*[)\]]?$", re.IGNORECASE
-)
 #: "(sinds 1683!)": told of a name, while "(KWF)" is part of it
 _REMARK = re.compile(r"\s*\([a-zà-ÿ][^()]{0,40}\)$")
 #: with fewer there is no list that a clause may end
@@ -122,7 +119,7 @@ def _end_of_list(text: str, start: int, abbreviations: frozenset[str]) -> int:
     for stop in _END_OF_LIST.finditer(text, start):
         mark = stop[0].strip()
         if mark == "(" and (aside := _PARENTHESIS.match(text, stop.start())):
-            if len(aside[1]) <= MAX_ABBREVIATION_CHARS or _YEAR.fullmatch(aside[0]):
+            if len(aside[1]) <= MAX_ABBREVIATION_CHARS or vocabulary().phrases.since.fullmatch(aside[0]):
                 continue
         elif mark in ("-", "–", "—") and not text[stop.end() : stop.end() + 1].islower():
             # "ECPAT - Nederland" is one name; a remark begins small.
@@ -187,7 +184,7 @@ def _name(text: str, start: int, end: int, prose: Prose, *, may_have_tail: bool)
         # "l'association Les Amis"
         start = announced.end()
     name = text[start:end]
-    year = _YEAR.search(name)
+    year = vocabulary().phrases.since.search(name)
     name = without_stop(name[: year.start()] if year else _REMARK.sub("", name))
     if may_have_tail:
         name = _without_tail(name, prose)

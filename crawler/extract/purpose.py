@@ -17,8 +17,6 @@ _MAX_SENTENCES = 10
 _MIN_CHARS, _MAX_CHARS = 30, 700
 #: of a heading, escaped for a pattern, that is an organisation's name
 _NAME_CHARS = 80
-_WANTS = r"(?:wil|willen|wants? to|aims? to|strives? to|will|möchte|veut)"
-_WANTING = re.compile(rf"\b{_WANTS}\b", re.IGNORECASE)
 
 
 @extractor(Purpose, version=2)
@@ -65,7 +63,9 @@ def _cues(line: Line, finder: Finder) -> Iterator[re.Pattern[str]]:
         cue = language.cues.get("purpose")
         if cue is not None and line in finder.may_match(cue) and any(stem in lowered for stem in stems):
             yield cue
-    name = re.escape(finder.heading or "")
-    if name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered and _WANTING.search(text):
+    name, phrases = re.escape(finder.heading or ""), finder.words.phrases
+    named = name and len(name) <= _NAME_CHARS and (finder.heading or "").lower() in lowered
+    if named and phrases.wanting.search(text):
         # The organisation the page is about, by its heading, wants something.
-        yield re.compile(rf"\b{_WANTS} (?:het |de |the |das |die )?{name}\b|\b{name} {_WANTS}\b", re.IGNORECASE)
+        wants, articles = phrases.wants, phrases.articles
+        yield re.compile(rf"\b(?:{wants}) (?:(?:{articles}) )?{name}\b|\b{name} (?:{wants})\b", re.IGNORECASE)

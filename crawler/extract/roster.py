@@ -56,19 +56,10 @@ LIKELY = 0.6
 #: labels that are asked only where no other speaks
 _WEAK = ("loose-label", "lead-label", "page-label")
 _SET_OFF = frozenset(("a", "b", "strong", "em", "i", "u", "span"))
-_SINCE = r"(?:lid |member )?(?:sinds|vanaf|since|from|seit|ab|depuis)"
-#: set off, or announced: the year in "VV Klaver 1921" is part of a name, and one of founding is none of joining
-_YEAR_BEHIND = re.compile(
-    rf"\s*(?:[(\[,–-]\s*(?:{_SINCE})?|(?<!\w){_SINCE})\s*((?:19|20)\d\d)\s*[)\]]?\s*$", re.IGNORECASE
-)
-#: behind a name that is a link
-_IN_TOWN = re.compile(r"\s+(?:in|te|uit|aus|à|de|from|at) ([A-ZÀ-Þ'’][^\d,;:.!?]{1,40})")
 #: of most entries it is a count, of one it is a name's: "1. FC Nord"
 _COUNT = re.compile(r"\s*\d{1,2}\.\s")
 _YEAR_ALONE = re.compile(r"\D{0,12}((?:19|20)\d\d)\D?")
 _YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)")
-#: "(until 2014)": listed, and no member any more
-_FORMERLY = re.compile(r"\b(?:until|tot(?: en met)?|bis|jusqu'en) (?:\w+ )?(?:19|20)\d\d\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ class Named:
 def in_entries(block: Block, finder: Finder, taken: set[int]) -> list[Found]:
     label = block.label
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
-    entries = [entry for entry in entries if not _FORMERLY.search(entry.text)]
+    entries = [entry for entry in entries if not finder.words.phrases.formerly.search(entry.text)]
     entries = read_columns(entries, finder.outline.items)
     counted = sum(_COUNT.match(entry.lines[0].text) is not None for entry in entries) * 2 > len(entries)
     usual = usual_remarks([entry.lines[0].text for entry in entries])
@@ -162,7 +153,9 @@ def _linked_names(entries: Sequence[Entry]) -> list[Named]:
         if len(anchors) != 1 or not is_name(name := anchors[0][1]):
             return []
         before, _, behind = line.text.partition(name)
-        if not vocabulary().articles.fullmatch(before.strip() or "de") or not (town := _IN_TOWN.fullmatch(behind)):
+        before, words = before.strip(), vocabulary()
+        town = None if before and not words.articles.fullmatch(before) else words.phrases.town.fullmatch(behind)
+        if town is None:
             return []
         names.append(Named(name, line, place=town[1]))
     return names
@@ -259,10 +252,10 @@ def entry_name(entry: Entry, *, counted: bool = True, usual: Sequence[re.Pattern
     if any(c.isalpha() for c in told.get("name", ("", line))[0]):
         text, line = told["name"]
     text = without_stop(text if not counted and _COUNT.match(text) else BULLET.sub("", text))
-    year = _YEAR_BEHIND.search(text)
+    year = vocabulary().phrases.joined.search(text)
     others = (other.text for other in entry.lines if other is not line)
     other = next((found for said in others if (found := _YEAR_ALONE.fullmatch(said))), None)
-    text = _YEAR_BEHIND.sub("", text) if year else text
+    text = vocabulary().phrases.joined.sub("", text) if year else text
     if len(text) > 60 and len(line.parts) > 1 and line.parts[0].element.tag in _SET_OFF:
         text = without_stop(BULLET.sub("", collapse(line.parts[0].text)).rstrip(":–- "))
     text = without_contact(text)

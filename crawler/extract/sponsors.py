@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -46,14 +45,6 @@ _LOOSE = 3
 #: share of names in text that must say there what they are; and how sure those are then: not enough
 _CALLED = 0.5
 _DOUBTFUL = 0.3
-_VERB = re.compile(
-    r"\b(?:wordt|worden|is|zijn|werd|werden|mede|are|was|were|wird|wurde|sind|ist|est|sont)\s*$", re.IGNORECASE
-)
-_BELONGS_TO = re.compile(r"\b(?:van|of|der|des|von|du)\s+(?:(?:de|het|the|den)\s+)?(.{2,60})$", re.IGNORECASE)
-_NOBODY = re.compile(
-    r"^(?:ons|onze|wij|we|ze|zij|our|us|this|unsere?|wir|nous|nos|dit|deze|de|het|the|project|site|website|activiteiten|\W)*$",
-    re.IGNORECASE,
-)
 
 
 @extractor(Sponsor, version=7)
@@ -270,10 +261,10 @@ def beneficiary_of(label: Label, finder: Finder) -> str | None:
     text = label.line.text
     named = ""
     if label.language is not None or label.rule == "profile-label":
-        named = _VERB.sub("", text[: label.start].strip())
+        named = finder.words.phrases.verb.sub("", text[: label.start].strip())
         named = named if len(named) <= 80 else ""
-    elif found := _BELONGS_TO.search(text.strip(" :.")):
+    elif found := finder.words.phrases.belongs.search(text.strip(" :.")):
         named = found[1] if found[1][:1].isupper() else ""
-    if not named or _NOBODY.match(named):
+    if not named or finder.words.phrases.nobody.match(named):
         named = finder.hints.owner or ""
     return finder.aliases.organisation(named) if named else None

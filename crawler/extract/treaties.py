@@ -12,9 +12,6 @@ from crawler.extract.organisations import slug
 from crawler.extract.registry import extractor
 from crawler.items import Treaty
 
-_YEAR = re.compile(
-    r"\s*(?:\(\s*(?:[A-Z]{2,8},?\s*)?((?:1[89]|20)\d\d)\s*\)|\b(?:uit|van|of|from|von|aus|de)\s+((?:1[89]|20)\d\d)\b)"
-)
 _WORD_BEFORE = re.compile(r"([^\s(),.;:]+)\s*$")
 _MAX_WORDS = 14
 _MAX_CHARS = 200
@@ -27,7 +24,7 @@ def treaties(page: Page, finder: Finder) -> Iterator[Treaty]:  # noqa: ARG001 - 
     for line in finder.lines_with(words.stems["treaty"]):
         if line.region in ("nav", "popup") or len(line.text) > MAX_LABEL_LINE:
             continue
-        for year in _YEAR.finditer(line.text):
+        for year in words.phrases.treaty_year.finditer(line.text):
             name = _name_before(line.text[max(0, year.start() - _MAX_CHARS) : year.start()], finder)
             if name is None:
                 continue

@@ -17,6 +17,7 @@ from crawler.extract.contact_words import ContactWords, read_contact_words
 from crawler.extract.language import Language, read_language
 from crawler.extract.lexicon import Lexicon, Pattern, compiled, longest_first, whole_words
 from crawler.extract.name_words import NameWords, read_name_words
+from crawler.extract.phrases import Phrases, read_phrases
 
 #: a language is a file here
 FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
@@ -27,9 +28,12 @@ class Vocabulary:
     languages: tuple[Language, ...]
     names: NameWords
     contacts: ContactWords
+    phrases: Phrases
     countries: frozenset[str]
     given_names: frozenset[str]
     person_role: Pattern
+    #: stands in the name of a file that shows one, or a button
+    arrow: Pattern
     button: Pattern
     determiners: str
     #: stands where a list is empty: "No members yet."
@@ -117,9 +121,11 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         languages=tuple(read_language(code, table) for code, table in lexicon.tables.items()),
         names=read_name_words(lexicon),
         contacts=read_contact_words(lexicon),
+        phrases=read_phrases(lexicon),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),
         given_names=frozenset(every("person", "given_names")),
         person_role=whole_words(every("person", "roles")),
+        arrow=re.compile(rf"(?:^|[\W_])(?:{lexicon.either('picture', 'arrows')})(?:[\W_]|$)", re.IGNORECASE),
         button=compiled(every("page", "buttons"), whole=True),
         none=compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
         promise=compiled(every("prose", "promises")),

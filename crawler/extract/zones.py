@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -30,8 +29,6 @@ _PLAIN_LINES = 2
 _CARD_LEVEL = 3
 #: a heading this deep, or deeper, may stand below its own label; a page's or an article's own does not
 _TITLE_LEVEL = 2
-#: what sponsors are sorted by: headings of parts of a wall
-_TIER = re.compile(r"(?:platin\w*|gold|silver|bronze|silber|goud|zilver|brons|or|argent)\b.{0,20}$", re.IGNORECASE)
 
 
 class Zones:
@@ -200,7 +197,7 @@ class Zones:
             if item.level <= line.level:
                 # Of two headings of one make right behind one another, a sentence goes on with the first.
                 return not all(_goes_on(line, each) for each in (*items, item))
-            if label.role == "sponsor" and _TIER.match(item.text):
+            if label.role == "sponsor" and vocabulary().phrases.tier.match(item.text):
                 return False
             return not below and has_content(items) and not is_with_image(line, item, items)
         in_list = item.block.tag in ("li", "td", "dd")

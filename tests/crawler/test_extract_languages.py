@@ -33,9 +33,10 @@ phone_words = ['telefono']
 [prose]
 conjunctions = ['kaj']
 articles = ['la']
+since = ['ekde']
 """
 PAGE = """<html lang="eo"><h1>Ponta Unuiĝo</h1>
-<h2>La membroj</h2><ul><li>Klubo Verda Ponto</li><li>Societo Blua Lampo</li><li>Ligo de la Kajo, s-ro Nigra</li></ul>
+<h2>La membroj</h2><ul><li>Klubo Verda Ponto</li><li>Societo Blua Lampo, ekde 1999</li><li>Ligo de la Kajo, s-ro Nigra</li></ul>
 <p>Telefono: 0529 123456</p></html>"""
 #: a process of its own: a vocabulary is read once
 READ = """
