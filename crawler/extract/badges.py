@@ -16,7 +16,6 @@ from crawler.items import Campaign, Certification
 #: a line of badges, or a call: no sentence that tells of one
 _BADGE_CHARS = 40
 _CALL_CHARS = 120
-_CAMPAIGN_FILE = ("popup", "campagne", "campaign", "kampagne", "petitie", "petition", "actie")
 
 
 @extractor(Certification, version=3)
@@ -97,7 +96,8 @@ def _image_beside(line: Line, finder: Finder) -> Image | None:
         if image is None:
             continue
         same_link = image.link is not None and image.link in line.links
-        named = any(word in image.words.casefold() for word in _CAMPAIGN_FILE) and is_file_name(
+        said = image.words.casefold()
+        named = any(word in said for word in ("popup", *finder.words.pictures.campaign)) and is_file_name(
             image.file or image.alt or ""
         )
         if same_link or named or (line.region == "popup" and image.picture.region == "popup"):

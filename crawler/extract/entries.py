@@ -10,6 +10,7 @@ from itertools import islice
 from crawler.extract.dom import Element, Line, Part, collapse
 from crawler.extract.names import is_name
 from crawler.extract.naming import is_file_name
+from crawler.extract.vocabulary import vocabulary
 
 #: how far up from a line its list item, row or cell is looked for
 _STEPS = 12
@@ -30,13 +31,6 @@ _SIGN = re.compile(r"\s*[•·▪▫◦‣⁃∙●○■□►▸▶➢➤✓�
 _CODED = re.compile(r"[A-Z]{1,2}\d{1,2}[.:)] \S+(?: \S+){3}")
 #: classes that tell one entry from the next, not entries from other things
 _NTH = re.compile(r"\b(?:odd|even|first|last|active|current|on|off)\b|[\s\d_-]+", re.IGNORECASE)
-#: classes of what is set behind a name
-_BADGE = re.compile(
-    r"(?:^|[\s_-])(?:badge|label|tag|pill|meta|place|plaats|location|city|ville|ort|country|land|region|count|date|year)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-#: class of what is a name among elements that tell other things
-_CALLED_NAME = re.compile(r"(?:^|[\s_-])(?:name|naam|nom|title|titel|titre)(?:$|[\s_-])", re.IGNORECASE)
 _INLINE = frozenset(("span", "a", "strong", "b", "em", "i", "small"))
 #: between entries that share a line
 _SEPARATOR = re.compile(r"\s*[•▪●■►|]\s*|\s+·\s+")
@@ -138,7 +132,8 @@ def called_name(parts: Sequence[Part]) -> Part | None:
     and what the others tell is no name. None where there is none, or several."""
     if not 1 < len(parts) <= _MAX_FIELDS or len({part.element.parent for part in parts}) > 1:
         return None
-    named = [part for part in parts if _CALLED_NAME.search(part.element.attribute("class") or "")]
+    called = vocabulary().called_name
+    named = [part for part in parts if called.search(part.element.attribute("class") or "")]
     return named[0] if len(named) == 1 and all(part.element.tag in _INLINE for part in parts) else None
 
 
@@ -153,7 +148,9 @@ def _is_glued(one: Part, other: Part) -> bool:
 def _is_badge(element: Element) -> bool:
     if element.tag in ("small", "sup", "sub"):
         return True
-    return element.tag in ("span", "em", "i") and _BADGE.search(element.attribute("class") or "") is not None
+    if element.tag not in ("span", "em", "i"):
+        return False
+    return vocabulary().badge.search(element.attribute("class") or "") is not None
 
 
 def shape_of(line: Line, start: int) -> tuple[str, Element | None]:

@@ -15,25 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from crawler.extract.hosts import host_name
 from crawler.extract.organisations import IMAGE_EXTENSION, slug
+from crawler.extract.vocabulary import vocabulary
 
-#: words that tell of the picture, not of whom it shows
-_PICTURE_WORDS = frozenset(
-    """
-    logo logos logotype logotipo beeldmerk woordmerk wordmark brandmark bildmarke wortmarke img image images
-    afbeelding foto photo picture pic bild banner button knop icon icoon thumb thumbnail preview header footer
-    rgb cmyk pms fc zw kl kleur kleuren color colour farbe farbig couleur web website klein groot small large
-    medium big groß gross mini vierkant square quadrat liggend staand landscape portrait horizontaal horizontal
-    vertikal verticaal vertical transparent transparant transp gray grey grau grijs wit white weiss weiß zwart
-    black schwarz sw bw color-logo schrift tekst neu nieuw new def final definitief kopie copy kopia vector
-    print druk hires lowres hr lr retina resized cropped scaled bearbeitet sponsor sponsoren sponsors partner
-    partners member members png jpg jpeg gif svg webp rotation full version versie office premium hover
-    rollover mouseover quadri rvb cmjn freigestellt vrijstaand converti konvertiert
-    """.split()
-)
-#: the same, but names hold them too: at the end of a file's name alone they tell of the picture
-_LAST_WORDS = frozenset(
-    "de dark light donker licht pos neg positief negatief rev inverse blanc noir clair vertical".split()
-)
 #: what content management systems put around an upload's name
 _WRAPPED = re.compile(
     r"^(?:csm|rtemagicc|thumb|tx|x240|cropped|resized|small|medium|large|(?=[a-f]*\d)[0-9a-f]{8,32})[_-](?=[^_-]{2})",
@@ -55,54 +38,9 @@ _SAYS_NO_NAME = re.compile(r"[a-z]?[\d-]*|[a-z]{1,2}\d+")
 _WORDS = re.compile(r"[^\s_]+")
 _TITLE_SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+|\s*\|\s*|:\s+")
 _WORD_IN_ADDRESS = re.compile(r"[^\W_]+")
-#: at the end of an address, what says nothing of the page: "/members/all", "/leden/index.php", "/mitglieder/42"
-_SAYS_NO_PAGE = re.compile(
-    r"(?:index|default|home|start|overview|overzicht|uebersicht|liste?|lijst|all|alle|tous|full|[a-z]{2})(?:\.[a-z]{2,5})?|[\W\d]+",
-    re.IGNORECASE,
-)
-#: what tells the pictures of one logo apart: for the mouse over it and not, in colour and in grey
-_STATE = re.compile(
-    r"(?<=.)[-_ .](?:hover|over|rollover|mouseover|active|inactive|on|off|sw|zw|bw|grijs|gr[ae]y|grau|gris|kleur|"
-    r"colou?r|farbe|couleur|mono)$",
-    re.IGNORECASE,
-)
-#: titles and alts that every image of a site may carry
-_SAYS_NOTHING = re.compile(
-    r"^(?:\W*|opens? (?:external|internal)? ?link.*|öffnet .*|externer? link.*|initiates file download|image|logo|"
-    r"afbeelding|foto|bild|photo|picture|img|banner|(?:hoofd|sub|haupt|main )?sponsors?|partners?|placeholder|untitled|"
-    r"null|undefined|spacer|blank|pixel|\d+|(?:go|ga|naar|zur?|visit|bezoek)(?: de| the)? (?:website|homepage|site))$",
-    re.IGNORECASE,
-)
 _IS_ADDRESS = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
-_ANNOUNCES = re.compile(
-    r"^(?:(?:ga )?naar (?:de )?(?:website|site) van|naar|go to (?:the )?(?:website|site) of|"
-    r"visit(?: the website of)?|bezoek|link (?:to|zu|naar)|"
-    r"zur? (?:website|homepage|webseite|seite)(?: von| der| des)?|zu(?:m|r)?|"
-    r"(?:gefördert|unterstützt|finanziert) (?:durch|vom|von)(?: das| die| den| der| dem)?|"
-    r"mit unterstützung (?:des|der|von|vom)|"
-    r"(?:supported|funded|sponsored) by(?: the)?|(?:ondersteund|gesteund|gesponsord|gefinancierd) door(?: de| het)?|"
-    r"(?:soutenu|financé) par(?: le| la| les)?|avec le soutien (?:de la|de l'|du|des|de)|"
-    r"(?:ce projet|cette action|l.association) est (?:co)?financée? par(?: le| la| les)?|"
-    r"(?:this|the) (?:project|work|programme) is (?:co-?)?(?:funded|financed|supported) by(?: the)?|"
-    r"(?:(?:gold|goud|silber|zilver|silver|bron[sz]e?|platin\w*|haupt|hoofd|main|preis|media|medien)[ -]?)?"
-    r"(?:sponsor|partner|partenaire|förderer|funder)\s*:|"
-    r"mede mogelijk gemaakt door(?: de| het)?|logo ?[:|]|"
-    r"(?:\S+ )?(?:is |wird |wordt )?(?:based on|(?:hosted|powered|provided|presented) by|hosting by|"
-    r"gehostet (?:von|bei)|präsentiert von|gehost door|hébergé par|propulsé par)|"
-    # "Logo De Lijn": a capital is the name's own
-    r"(?:original-?)?(?:logo|wappen|blason) (?-i:van|of|von|der|des|du|de)(?-i: de| het| the)?|"
-    r"logo|wappen|website)\s+(?=\S)",
-    re.IGNORECASE,
-)
 #: "stadt_werl_logo": an alt that was filled in with the file's name
 _SPELT_AS_FILE = re.compile(r"(?=\S*_)\S+|logo-\S+|\S+-logo", re.IGNORECASE)
-_KINDS = frozenset(
-    """
-    gemeente provincie stad stichting fonds city county council trust foundation
-    stadt landkreis kreis gemeinde stiftung bezirk ville commune region région departement département
-    mairie groupe fondation conseil metropole métropole agglo
-    """.split()
-)
 _SLOGAN = re.compile(r"\s+[-–—|:]\s+")
 #: "Rijwielhandel Postema, ook voor al uw reparaties"
 _SMALL_SLOGAN = re.compile(r",(?: [a-zà-ÿ'’-]+){3,}[.!]?$")
@@ -140,7 +78,7 @@ def address_words(url: str) -> tuple[str, ...]:
         parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
     except ValueError:
         return ()
-    while parts and _SAYS_NO_PAGE.fullmatch(parts[-1]):
+    while parts and vocabulary().pictures.no_page.fullmatch(parts[-1]):
         parts.pop()
     if not parts:
         return ()
@@ -158,9 +96,10 @@ def clean(text: str, *, from_file: bool | None = None) -> str:
     text = " ".join(text.split())[:300]
     if from_file or (from_file is None and (is_file_name(text) or _SPELT_AS_FILE.fullmatch(text))):
         return _clean_file(text)
-    if _SAYS_NOTHING.match(text) or _IS_ADDRESS.match(text):
+    words = vocabulary().pictures
+    if words.says_nothing.match(text) or _IS_ADDRESS.match(text):
         return ""
-    shorter = re.sub(r"\s+logo$", "", _ANNOUNCES.sub("", text), flags=re.IGNORECASE).strip(" -–|:")
+    shorter = re.sub(r"\s+logo$", "", words.announces.sub("", text), flags=re.IGNORECASE).strip(" -–|:")
     return shorter if any(c.isalnum() for c in shorter) and not shorter.isdigit() else ""
 
 
@@ -168,15 +107,10 @@ def _clean_file(text: str) -> str:
     text = clean_stem(text)
     if " " not in text:
         text = text.replace("_", " ").replace("-", " ") if not _is_hyphenated(text) else text.replace("_", " ")
-    words = []
+    words, about = [], vocabulary().pictures.about
     for word in _WORDS.findall(_GLUED_LOGO.sub(" ", text)):
         bare = word.strip("()[]-.,+&").lower()
-        if (
-            not bare
-            or bare in _PICTURE_WORDS
-            or bare.rstrip("0123456789") in _PICTURE_WORDS
-            or _YEAR_OR_DATE.fullmatch(bare)
-        ):
+        if not bare or bare in about or bare.rstrip("0123456789") in about or _YEAR_OR_DATE.fullmatch(bare):
             continue
         words.append(_LOGO_BEFORE.sub("", word, count=1) if word.startswith("logo") else word)
     while len(words) > 1 and _tells_of_picture(words):
@@ -195,7 +129,9 @@ def _tells_of_picture(words: list[str]) -> bool:
     if last.isdigit():
         return True
     left = sum(map(len, words[:-1]))
-    return left > 3 if len(last) == 1 and last.islower() else left > 1 and last.lower() in _LAST_WORDS
+    if len(last) == 1 and last.islower():
+        return left > 3
+    return left > 1 and last.lower() in vocabulary().pictures.about_last
 
 
 def number_behind(text: str) -> str:
@@ -259,7 +195,7 @@ def named_by_file(file: str, href: str | None) -> tuple[str, Literal["file", "ho
         same = next((nth for nth, word in enumerate(words) if slug(word) == slug(host)), None)
         if same is not None:
             # "logo_region_armor": what a body is called stands before its name.
-            kind = words[same - 1 : same] if same and words[same - 1].lower() in _KINDS else []
+            kind = words[same - 1 : same] if same and words[same - 1].lower() in vocabulary().pictures.kinds else []
             # A shop of many, in a town: the address behind the host says which.
             path = slug(urlsplit(href or "").path)
             shop = list(takewhile(lambda word: len(word) > 2 and slug(word) in path, words[same + 1 :]))
@@ -295,6 +231,6 @@ def without_state(file: str) -> str:
     ('plan', 'plan', 'ministerie2')
     """
     text = clean_stem(file)
-    while (shorter := clean_stem(_STATE.sub("", text))) != text:
+    while (shorter := clean_stem(vocabulary().pictures.state.sub("", text))) != text:
         text = shorter
     return text.casefold()

@@ -94,7 +94,7 @@ def _leads_to_its_own(image: Image) -> bool:
 
 def is_of_the_page(name: str, file: str, words: Vocabulary) -> bool:
     """An arrow, or a badge: nobody's logo."""
-    return words.arrow.search(file) is not None or any(
+    return words.pictures.arrow.search(file) is not None or any(
         words.certification.fullmatch(clean(text)) is not None for text in (name, file)
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.dom import Element, Region
+from crawler.extract.vocabulary import vocabulary
 
 _REGION_TAGS: dict[str, Region] = {
     "nav": "nav",
@@ -27,16 +28,6 @@ _REGION_ROLES: dict[str | None, Region] = {
     "alertdialog": "popup",
 }
 _REGIONS: tuple[Region, ...] = ("nav", "popup", "header", "footer")
-_REGION_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:(?P<nav>nav|navi|navbar|navigation|navigatie|menu|mainmenu|submenu|hoofdmenu|breadcrumbs?|kruimelpad)"
-    r"|(?P<popup>popup|pop-up|modal|(?<!bg-)(?<!image-)(?<!img-)overlay|lightbox|cookies?|gdpr|consent"
-    # what asks for consent goes by the name of who sells it
-    r"|cc-window|cmplz|klaro|onetrust|didomi|axeptio|usercentrics|cookiebot|tarteaucitron\w*|cybotcookie\w*))(?=$|[\s_-])"
-    # "section-header" heads a section: only a whole name heads or closes the page
-    r"|(?:^|\s)(?:(?P<header>(?:site|main|top|global)?[_-]?header|masthead|top-?bar)"
-    r"|(?P<footer>(?:site|main|page|global)?[_-]?footer|colophon))(?=$|\s)",
-    re.IGNORECASE,
-)
 #: what a system calls the articles that a page lists: no menu
 _LISTS = re.compile(r"\bmenu(?:[ _-]menu)?[ _-]articles\b", re.IGNORECASE)
 _OVERLAY = re.compile(r"(?:^|(?<=[\s_-]))overlay(?=$|[\s_-])", re.IGNORECASE)
@@ -100,8 +91,22 @@ def _shows_image(node: LexborNode | None) -> bool:
     return node is not None and node.tag in _PICTURES
 
 
+@cache
+def _region_names() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:^|[\s_-])(?:(?P<nav>nav|navi|navbar|navigation|menu|mainmenu|submenu|breadcrumbs?|{vocabulary().navigation})"
+        r"|(?P<popup>popup|pop-up|modal|(?<!bg-)(?<!image-)(?<!img-)overlay|lightbox|cookies?|gdpr|consent"
+        # what asks for consent goes by the name of who sells it
+        r"|cc-window|cmplz|klaro|onetrust|didomi|axeptio|usercentrics|cookiebot|tarteaucitron\w*|cybotcookie\w*))(?=$|[\s_-])"
+        # "section-header" heads a section: only a whole name heads or closes the page
+        r"|(?:^|\s)(?:(?P<header>(?:site|main|top|global)?[_-]?header|masthead|top-?bar)"
+        r"|(?P<footer>(?:site|main|page|global)?[_-]?footer|colophon))(?=$|\s)",
+        re.IGNORECASE,
+    )
+
+
 @lru_cache(maxsize=2048)
 def _named(names: str) -> Region:
     """A page has the same few classes over and over."""
-    found = _REGION_NAMES.search(_LISTS.sub("", names))
+    found = _region_names().search(_LISTS.sub("", names))
     return next((region for region in _REGIONS if found[region]), "main") if found else "main"

@@ -7,7 +7,7 @@ is hangs on the language, and is taken from the one whose cue announced the list
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ from crawler.extract.language import Language, read_language
 from crawler.extract.lexicon import Lexicon, Pattern, compiled, longest_first, whole_words
 from crawler.extract.name_words import NameWords, read_name_words
 from crawler.extract.phrases import Phrases, read_phrases
+from crawler.extract.picture_words import PictureWords, read_picture_words
 
 #: a language is a file here
 FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
@@ -29,11 +30,16 @@ class Vocabulary:
     names: NameWords
     contacts: ContactWords
     phrases: Phrases
+    pictures: PictureWords
+    #: classes of what is set behind a name
+    badge: Pattern
+    #: class of the one among several elements that is a name
+    called_name: Pattern
+    #: alternatives: in classes and ids of menus
+    navigation: str
     countries: frozenset[str]
     given_names: frozenset[str]
     person_role: Pattern
-    #: stands in the name of a file that shows one, or a button
-    arrow: Pattern
     button: Pattern
     determiners: str
     #: stands where a list is empty: "No members yet."
@@ -122,10 +128,13 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         names=read_name_words(lexicon),
         contacts=read_contact_words(lexicon),
         phrases=read_phrases(lexicon),
+        pictures=read_picture_words(lexicon),
+        called_name=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'names')})(?:$|[\s_-])", re.IGNORECASE),
+        badge=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'badges')})(?:$|[\s_-])", re.IGNORECASE),
+        navigation=lexicon.either("markup", "navigation"),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),
         given_names=frozenset(every("person", "given_names")),
         person_role=whole_words(every("person", "roles")),
-        arrow=re.compile(rf"(?:^|[\W_])(?:{lexicon.either('picture', 'arrows')})(?:[\W_]|$)", re.IGNORECASE),
         button=compiled(every("page", "buttons"), whole=True),
         none=compiled([rf"(?:{words})\W*$" for words in every("page", "none")]),
         promise=compiled(every("prose", "promises")),
@@ -134,7 +143,7 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         about=compiled(every("page", "about"), whole=True),
         links=compiled(every("page", "links"), whole=True),
         region=compiled([rf"(?:{'|'.join(every('page', 'regions'))})(?!\w)"]),
-        other=_others(every("page", "others"), every("page", "determiners")),
+        other=_others(lexicon),
         not_ours=compiled(every("goal", "not_ours")),
         doubtful=compiled(every("goal", "doubtful")),
         learnt=compiled(every("goal", "learnt")),
@@ -174,7 +183,7 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
     )
 
 
-def _others(words: Sequence[str], determiners: Sequence[str]) -> Pattern:
-    before, heads = "|".join(longest_first(determiners)), "|".join(words)
-    tail = r"(?:\s+(?:van|voor|als|is|zijn|of|for|as|from|with|der|des|für|als|de|du|pour|en|uit|bij|zu|aus)\b.{1,50})?"
-    return compiled([rf"^(?:(?:{before})\s+)*(?:{heads}){tail}[\s?!.:…]*$"])
+def _others(lexicon: Lexicon) -> Pattern:
+    before = "|".join(longest_first(lexicon.every("page", "determiners")))
+    tail = rf"(?:\s+(?:{lexicon.either('page', 'others_tails')})\b.{{1,50}})?"
+    return compiled([rf"^(?:(?:{before})\s+)*(?:{lexicon.either('page', 'others')}){tail}[\s?!.:…]*$"])

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import crawler.extract
 from crawler.extract.vocabulary import FOLDER, read_vocabulary
+
+#: words of these languages, too, and of HTML, of names and addresses, or of the code itself
+NO_LANGUAGE = {"section", "labels", "plus", "europa", "bund"}
+#: keys of organisations and numbers of registers are kept in archives, and change by no word
+KEPT = {"organisations.py", "identity.py"}
+WORD = re.compile(r"[^\W\d_]{4,}")
 
 ESPERANTO = r"""
 [member]
@@ -74,3 +86,32 @@ def test_what_a_fifth_language_says_is_found(folder: Path) -> None:
     found = json.loads(told.stdout)
     assert found["contact"] == ["0529123456"]
     assert found["member"] == ["Klubo Verda Ponto", "Societo Blua Lampo", "Ligo de la Kajo"]
+
+
+def test_the_code_holds_no_word_of_a_language() -> None:
+    code = Path(crawler.extract.__file__).parent
+    known = {file.name: words(tomllib.loads(file.read_text("utf-8"))) for file in FOLDER.iterdir()}
+    # English is what the code, HTML and class names are written in.
+    foreign = set().union(*known.values()) - known["en.toml"] - NO_LANGUAGE
+    held = {
+        f"{file.name}: {word}"
+        for file in sorted(code.glob("*.py"))
+        if file.name not in KEPT
+        for word in words(list(strings(ast.parse(file.read_text("utf-8"))))) & foreign
+    }
+    assert held == set()
+
+
+def words(table: Any) -> set[str]:
+    if isinstance(table, str):
+        return {word.lower() for word in WORD.findall(re.sub(r"\\[a-zA-Z]", " ", table))}
+    parts = table.values() if isinstance(table, dict) else table if isinstance(table, list) else ()
+    return set().union(*map(words, parts))
+
+
+def strings(tree: ast.Module) -> Iterator[str]:
+    """All but docstrings."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
