@@ -116,8 +116,24 @@ def _best(lines: Sequence[Line], start: int) -> _Heads | None:
             makes.setdefault(_make(line, ignored), []).append(line)
         found = [heads for made in makes.values() if (heads := _heads(made, lines, start)) is not None]
         if found:
-            return max(found, key=lambda h: (h.is_headed, h.lines[0].strong, h.leads, len(h.lines)))
+            best = max(found, key=lambda h: (h.is_headed, h.lines[0].strong, h.leads, len(h.lines)))
+            return _with_others(best, unmarked, lines, start)
     return None
+
+
+def _with_others(heads: _Heads, unmarked: Sequence[Line], lines: Sequence[Line], start: int) -> _Heads:
+    """With the headings as high and as deep that another class sets smaller, because they are long, where all of them
+    open cards."""
+    first = heads.lines[0]
+    made = [
+        line
+        for line in unmarked
+        if (line.level, line.block.tag, line.block.depth) == (first.level, first.block.tag, first.block.depth)
+    ]
+    if not (heads.is_headed and heads.leads) or len(made) == len(heads.lines):
+        return heads
+    wider = _heads(made, lines, start)
+    return wider if wider is not None and wider.leads else heads
 
 
 def _make(line: Line, ignored: re.Pattern[str]) -> str:

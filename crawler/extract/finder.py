@@ -19,7 +19,7 @@ from crawler.extract.cards import opens_one_of_cards
 from crawler.extract.dom import Element, Item, Line, collapse, same_make
 from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
-from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium
+from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium, menu_entry
 from crawler.extract.hints import Hints
 from crawler.extract.hosts import is_front_page
 from crawler.extract.label_entries import end_of_filter
@@ -174,6 +174,11 @@ class Finder:
     @cached_property
     def is_legal(self) -> bool:
         return is_legal(self.title, self.heading_line)
+
+    @cached_property
+    def menu_entry(self) -> str | None:
+        """What the page's menu calls it."""
+        return menu_entry(self.outline.lines)
 
     @cached_property
     def is_of_consortium(self) -> bool:

@@ -14,6 +14,8 @@ from crawler.extract.vocabulary import vocabulary
 READ = frozenset(("main", "header", "aside"))
 #: regions in which no page's own heading stands
 _NO_HEAD = frozenset(("nav", "popup", "footer"))
+#: classes of the entry of a menu where one is
+_CURRENT = frozenset(("active", "current", "selected", "current-menu-item", "current_page_item", "is-active"))
 #: lines of a page that say what it is about
 _FIRST_LINES = 6
 
@@ -34,6 +36,24 @@ def _repeated(lines: Sequence[Line]) -> Line | None:
     return next((line for line in capital if sum(line.text in text for text in prose) >= 2), None)
 
 
+def menu_entry(lines: Sequence[Line]) -> str | None:
+    """What the page's menu calls the page: its one entry that is marked as where one is."""
+    marked = {line.text for line in lines if line.is_linked and line.region == "nav" and _is_marked(line)}
+    return next(iter(marked)) if len(marked) == 1 else None
+
+
+def _is_marked(line: Line) -> bool:
+    link = line.held[0]
+    if link.attribute("aria-current") is not None:
+        return True
+    item = link.parent
+    return any(
+        not _CURRENT.isdisjoint((element.attribute("class") or "")[:LABEL_CHARS].lower().split())
+        for element in (link, item)
+        if element is not None and element.tag in ("a", "li")
+    )
+
+
 def is_legal(title: str | None, heading: Line | None) -> bool:
     """Whether the law asks for the page: who is named on a cookie policy is nobody's member or sponsor."""
     # A banner that asks for consent may be the first heading, and is not the page's.
@@ -45,5 +65,5 @@ def is_legal(title: str | None, heading: Line | None) -> bool:
 def is_of_consortium(url: str, title: str | None, heading: str | None, lines: Sequence[Line]) -> bool:
     """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
     first = islice((line.text for line in lines if line.region in READ), _FIRST_LINES)
-    names = [heading or "", *title_parts(title)[:1], *address_words(url), *first]
+    names = [heading or "", *title_parts(title)[:1], *address_words(url), menu_entry(lines) or "", *first]
     return any(vocabulary().consortium.search(name) is not None for name in names)

@@ -29,6 +29,8 @@ _PLAIN_LINES = 2
 _CARD_LEVEL = 3
 #: a heading this deep, or deeper, may stand below its own label; a page's or an article's own does not
 _TITLE_LEVEL = 2
+#: fewer pictures are no list of members
+_WALL = 3
 
 
 class Zones:
@@ -82,7 +84,8 @@ class Zones:
                 else:
                     break
             if isinstance(item, Rule):
-                if items:
+                # What a page is called is said of all of it.
+                if items and label.rule != "page-label":
                     break
                 continue
             if isinstance(item, Line) and item.level and line.level < item.level:
@@ -199,7 +202,7 @@ class Zones:
                 return not all(_goes_on(line, each) for each in (*items, item))
             if label.role == "sponsor" and vocabulary().phrases.tier.match(item.text):
                 return False
-            return not below and has_content(items) and not is_with_image(line, item, items)
+            return not below and _has_list(label, items) and not is_with_image(line, item, items)
         in_list = item.block.tag in ("li", "td", "dd")
         parts = not in_list or item.strong or item.text.endswith(":")
         if roles and label.role not in roles and parts:
@@ -217,6 +220,14 @@ class Zones:
             return False
         plain = sum(not other.strong for other in before)
         return plain >= _PLAIN_LINES or (bool(items) and not in_list and item.block.depth == line.block.depth)
+
+
+def _has_list(label: Label, items: Sequence[Item]) -> bool:
+    """Whether what was looked for stood there: below a page's own heading one or two pictures are no members."""
+    few = sum(isinstance(item, Picture) for item in items) < _WALL
+    if label.role == "member" and label.line.level == 1 and few:
+        items = [item for item in items if not isinstance(item, Picture)]
+    return has_content(items)
 
 
 @lru_cache(maxsize=1024)
