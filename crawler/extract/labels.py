@@ -180,7 +180,7 @@ def refuses(role: str, text: str) -> bool:
 
 @cache
 def _words_of(role: str) -> Pattern:
-    labels = [language.labels[role].pattern for language in vocabulary().languages if role in language.labels]
+    labels = [language.labels[role] for language in vocabulary().languages if role in language.labels]
     return quickened(rf"(?<![\w-])(?:{'|'.join(labels)})(?![\w-])")
 
 
@@ -203,7 +203,7 @@ def label_patterns() -> Iterator[Pattern]:
 def short_pattern(role: str) -> Pattern | None:
     """What a short line of this role is made of, in any language."""
     words = vocabulary()
-    labels = [language.labels[role].pattern for language in words.languages if role in language.labels]
+    labels = [language.labels[role] for language in words.languages if role in language.labels]
     if not labels:
         return None
     any_label = "|".join(labels)

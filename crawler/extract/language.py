@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from crawler.extract.lexicon import Pattern, Table, compiled, longest_first, words
+from crawler.extract.lexicon import Pattern, Table, compiled, longest_first, spelt_out, words
+from crawler.extract.literals import beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Prose:
 class Language:
     code: str
     prose: Prose
-    #: per role: what fills a label, what stands in a sentence before a list, what a label must not hold
-    labels: Mapping[str, Pattern]
+    #: per role: what fills a label, of all languages tried as one; what stands in a sentence before a list, what a
+    #: label must not hold
+    labels: Mapping[str, str]
     cues: Mapping[str, Pattern]
     not_labels: Mapping[str, Pattern]
     #: lower-case words of which one stands in all that the role's patterns of this language match
@@ -51,9 +53,9 @@ def read_language(code: str, table: Table) -> Language:
     prose = partial(words, table, "prose")
     roles = {role: section for role, section in table.items() if isinstance(section, dict)}
 
-    def patterns(key: str, *, whole: bool = False) -> dict[str, Pattern]:
+    def patterns(key: str) -> dict[str, Pattern]:
         found = {role: section[key] for role, section in roles.items() if section.get(key)}
-        return {role: compiled(each, whole=whole, self_names=self_names) for role, each in found.items()}
+        return {role: compiled(each, self_names=self_names) for role, each in found.items()}
 
     return Language(
         code=code,
@@ -75,7 +77,7 @@ def read_language(code: str, table: Table) -> Language:
             subject=compiled(prose("subjects")),
             abbreviations=frozenset(prose("abbreviations")),
         ),
-        labels=patterns("labels"),
+        labels={role: beginning(spelt_out(each["labels"])) for role, each in roles.items() if each.get("labels")},
         cues=patterns("cues"),
         not_labels=patterns("not_labels"),
         stems={role: tuple(section["words"]) for role, section in roles.items() if "words" in section},

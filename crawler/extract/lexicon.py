@@ -59,9 +59,14 @@ def longest_first(words: Sequence[str]) -> list[str]:
 def compiled(words: Sequence[str], *, whole: bool = False, self_names: str = "") -> Pattern:
     if not words:
         return NEVER
-    alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
-    alternatives = _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
+    alternatives = spelt_out(words, self_names)
     return re.compile(rf"^(?:{alternatives})$", re.IGNORECASE) if whole else quickened(alternatives)
+
+
+def spelt_out(words: Sequence[str], self_names: str = "") -> str:
+    """The alternatives of a pattern, with what the files write short."""
+    alternatives = "|".join(f"(?:{word})" for word in words).replace(r"\self", f"(?:{self_names})")
+    return _APOSTROPHE.sub(r"\1['’]", alternatives).replace(r"\p", _CAPITAL)
 
 
 def whole_words(words: Sequence[str]) -> Pattern:

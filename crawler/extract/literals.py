@@ -50,17 +50,22 @@ def literals(pattern: str, flags: int = re.IGNORECASE) -> tuple[tuple[Choice, ..
 
 
 def quickened(pattern: str) -> re.Pattern[str]:
-    r"""The same pattern, case not counted. Where none of the letters stands that it may begin with, it is not tried:
-    of a pattern of many words `re` tries each of them at each place.
+    """The same pattern with what it may begin with told ahead, case not counted."""
+    return re.compile(beginning(pattern), re.IGNORECASE)
 
-    >>> quickened(r"\b(?:we|they) want|(?<!\w)members?").pattern
+
+def beginning(pattern: str) -> str:
+    r"""The same pattern, for where case does not count. Where none of the letters stands that it may begin with, it is
+    not tried: of a pattern of many words `re` tries each of them at each place.
+
+    >>> beginning(r"\b(?:we|they) want|(?<!\w)members?")
     '(?=[mtw])(?:\\b(?:we|they) want|(?<!\\w)members?)'
     """
     if parser is not None:
         letters = _beginnings(parser.parse(pattern, re.IGNORECASE))
         if letters is not None:
-            return re.compile(f"(?=[{''.join(sorted(letters))}])(?:{pattern})", re.IGNORECASE)
-    return re.compile(pattern, re.IGNORECASE)
+            return f"(?=[{''.join(sorted(letters))}])(?:{pattern})"
+    return pattern
 
 
 def _beginnings(items: Iterable[Any]) -> dict[str, None] | None:

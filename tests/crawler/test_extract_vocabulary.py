@@ -8,14 +8,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crawler.extract.language import Language
 from crawler.extract.vocabulary import vocabulary
+
+
+def labels_of(language: Language) -> list[tuple[str, re.Pattern[str]]]:
+    return [(role, re.compile(label, re.IGNORECASE)) for role, label in language.labels.items()]
+
 
 WORDS = vocabulary()
 PATTERNS = [
     *(
         (lang.code, role, pattern)
         for lang in WORDS.languages
-        for role, pattern in (*lang.labels.items(), *lang.cues.items())
+        for role, pattern in (*labels_of(lang), *lang.cues.items())
     ),
     *((lang.code, "chair", chair) for lang in WORDS.languages for chair in lang.chairs),
     ("all", "certification", WORDS.certification),
