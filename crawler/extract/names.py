@@ -44,8 +44,8 @@ def is_name(text: str, *, max_words: int = _WORDS) -> bool:
     """Whether *text* may be the name of an organisation in a list of them."""
     if not 2 <= len(text) <= 100 or not any(c.isalpha() for c in text):
         return False
-    words = len(text.split())
-    if words > max_words and not (max_words == _WORDS and words <= _MOST_WORDS and is_spelt_as_name(text)):
+    words = text.split()
+    if len(words) > max_words and not (max_words == _WORDS and len(words) <= _MOST_WORDS and _may_be_long(words)):
         return False
     if text.endswith(("?", "!", ":", "…")) or _CONTACT.search(text):
         return False
@@ -53,7 +53,12 @@ def is_name(text: str, *, max_words: int = _WORDS) -> bool:
         return False
     if is_button(text):
         return False
-    return not (text.endswith(".") and len(text.split()) > 4 and not has_own_stop(text))
+    return not (text.endswith(".") and len(words) > 4 and not has_own_stop(text))
+
+
+def _may_be_long(words: Sequence[str]) -> bool:
+    """Whether so many words are spelt as a name, or begin with what a body is called: "Fédération des clubs de ..."."""
+    return is_spelt_as_name(" ".join(words)) or vocabulary().names.body.search(words[0].lower()) is not None
 
 
 def are_persons(names: Sequence[str]) -> bool:
