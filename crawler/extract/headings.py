@@ -16,6 +16,8 @@ READ = frozenset(("main", "header", "aside"))
 _NO_HEAD = frozenset(("nav", "popup", "footer"))
 #: classes of the entry of a menu where one is
 _CURRENT = frozenset(("active", "current", "selected", "current-menu-item", "current_page_item", "is-active"))
+#: of a heading that names what is below it and says nothing of it
+_HEADING_WORDS = 2
 #: lines of a page that say what it is about
 _FIRST_LINES = 6
 
@@ -65,5 +67,6 @@ def is_legal(title: str | None, heading: Line | None) -> bool:
 def is_of_consortium(url: str, title: str | None, heading: str | None, lines: Sequence[Line]) -> bool:
     """Whether the page tells of a consortium: its partners are those who make it up, and nobody's sponsors."""
     first = islice((line.text for line in lines if line.region in READ), _FIRST_LINES)
-    names = [heading or "", *title_parts(title)[:1], *address_words(url), menu_entry(lines) or "", *first]
+    headings = (line.text for line in lines if line.level and len(line.text.split()) <= _HEADING_WORDS)
+    names = [heading or "", *title_parts(title)[:1], *address_words(url), menu_entry(lines) or "", *first, *headings]
     return any(vocabulary().consortium.search(name) is not None for name in names)

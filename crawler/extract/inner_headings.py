@@ -18,7 +18,9 @@ def opens_card(label: Line, heading: Line, items: Sequence[Item], outline: Outli
     """Whether it opens one of the cards right behind the label: as high as the label is or, where that is no heading,
     of whatever level; and deeper. *items* are those between label and heading."""
     first = next((item for item in items if isinstance(item, Line)), heading)
-    if not first.level or heading.block.depth <= label.block.depth or not same_make(first, heading):
+    # A line that leads into cards need not hold them.
+    deeper = heading.block.depth >= label.block.depth + (not label.text.endswith(":"))
+    if not first.level or not deeper or not same_make(first, heading):
         return False
     if first is not heading:
         return True

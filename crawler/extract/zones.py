@@ -84,8 +84,10 @@ class Zones:
                 else:
                     break
             if isinstance(item, Rule):
-                # What a page is called is said of all of it.
-                if items and label.rule != "page-label":
+                # What a page is called is said of all of it; and each of the cards that a line leads into may end so.
+                first = items[0] if items else None
+                cards = line.text.endswith(":") and isinstance(first, Line) and first.level
+                if items and not (cards or label.rule == "page-label"):
                     break
                 continue
             if isinstance(item, Line) and item.level and line.level < item.level:
