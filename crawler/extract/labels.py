@@ -185,6 +185,9 @@ def _words_of(role: str) -> Pattern:
 
 
 def _refused(role: str, text: str) -> bool:
+    if role == "sponsor" and vocabulary().names.to_come.search(text) is not None:
+        # "Partner wall coming soon"
+        return True
     return any(
         language.not_labels[role].search(text) for language in vocabulary().languages if role in language.not_labels
     )

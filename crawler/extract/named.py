@@ -15,6 +15,7 @@ from crawler.extract.links import host_of
 from crawler.extract.listing import enumerated
 from crawler.extract.logos import LogoName
 from crawler.extract.names import are_countries, are_persons, is_name, is_spelt_as_name, is_to_come, organisation_like
+from crawler.extract.offered import are_levels, are_offers, is_level
 from crawler.extract.shown import Shown
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import usual_remarks, without_remarks
@@ -77,7 +78,7 @@ def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     menu = all(entry.links and not _lead_out(entry.links, finder) for entry in entries)
     if len(names) < 2 or len(names) * 4 < len(entries) * 3 or menu or are_persons(names) or are_countries(names):
         return
-    if any(len(entry.text) > 200 for entry in entries):
+    if any(len(entry.text) > 200 for entry in entries) or are_levels(names):
         return
     likely = organisation_like(names)
     confidence = round((0.5 if is_sure(block.label) else 0.2) + 0.4 * likely, 2)
@@ -88,7 +89,7 @@ def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         confidence = _PARTNERS
         lines = [(entry, name) for entry, name in lines if _is_spelt_as_body(name)]
     for entry, name in lines:
-        if is_name(name):
+        if is_name(name) and not is_level(name):
             taken.add(entry.lines[0].at)
             links = entry.links
             href = finder.absolute(links[0].attribute("href")) if links else None
@@ -145,7 +146,9 @@ def _is_spelt_as_body(name: str) -> bool:
 
 
 def _is_offered(block: Block, entries: Sequence[Entry]) -> bool:
-    """Whether a price stands above the list: what a sponsor gets for it, and no sponsors."""
+    """Whether the list says what a sponsor gets, or a price stands above it; and names no sponsors."""
+    if are_offers([entry.text for entry in entries]):
+        return True
     first = entries[0].lines[0].at if entries else 0
     above = [line.text for line in block.lines if line.at < first]
     return any(vocabulary().phrases.price.fullmatch(text) for text in above[-_ABOVE:])

@@ -27,6 +27,7 @@ from crawler.extract.logos import (
 from crawler.extract.named import all_named_in, by_links, in_list, in_running_text
 from crawler.extract.names import are_persons, called_organisations, is_name
 from crawler.extract.naming import clean, is_file_name
+from crawler.extract.offered import are_levels
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
 from crawler.extract.shown import Shown, shown_once
@@ -47,7 +48,7 @@ _CALLED = 0.5
 _DOUBTFUL = 0.3
 
 
-@extractor(Sponsor, version=7)
+@extractor(Sponsor, version=8)
 def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 - every extractor takes both
     seen: set[str] = set()
     position = 0
@@ -207,6 +208,8 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
             is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
         ):
             # The partners of a practice are people, and so is a committee of patrons.
+            return
+        if are_levels([name.value for name in named]) and not any(logo.href for logo in logos):
             return
         for logo, name in zip(logos, named, strict=True):
             evidence = logo_evidence(logo, name, block, finder)

@@ -19,6 +19,7 @@ from crawler.extract.lexicon import Lexicon, Pattern, compiled, longest_first, w
 from crawler.extract.name_words import NameWords, read_name_words
 from crawler.extract.phrases import Phrases, read_phrases
 from crawler.extract.picture_words import PictureWords, read_picture_words
+from crawler.extract.sponsor_words import SponsorWords, read_sponsor_words
 
 #: a language is a file here
 FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
@@ -31,6 +32,7 @@ class Vocabulary:
     contacts: ContactWords
     phrases: Phrases
     pictures: PictureWords
+    sponsors: SponsorWords
     #: classes of what is set behind a name
     badge: Pattern
     #: class of the one among several elements that is a name
@@ -129,6 +131,7 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         contacts=read_contact_words(lexicon),
         phrases=read_phrases(lexicon),
         pictures=read_picture_words(lexicon),
+        sponsors=read_sponsor_words(lexicon),
         called_name=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'names')})(?:$|[\s_-])", re.IGNORECASE),
         badge=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'badges')})(?:$|[\s_-])", re.IGNORECASE),
         navigation=lexicon.either("markup", "navigation"),

@@ -1,0 +1,30 @@
+"""The words by which a page sells sponsorship, and by which it thanks those who gave."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crawler.extract.lexicon import Lexicon, Pattern, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorWords:
+    #: a level that is sold: "Gold Partner", "Hauptsponsor", "Silver sponsor level of the games"; whole texts
+    level: Pattern
+    #: stands in what a sponsor gets: "Logo placement on our shirts"
+    offer: Pattern
+
+
+def read_sponsor_words(lexicon: Lexicon) -> SponsorWords:
+    either = lexicon.either
+    kind = rf"(?:{either('sponsor', 'tiers')}|{either('sponsor', 'kinds')})"
+    who, sold = rf"(?:{either('sponsor', 'called')})", rf"(?:{either('sponsor', 'sold')})"
+    named = rf"(?:(?:{kind}[\s-]*)+{who}|{who}[\s-]+{kind}(?:[\s-]+{kind})*)"
+    return SponsorWords(
+        # Behind the word for a level may stand of what it is one.
+        level=re.compile(
+            rf"(?:{named}|{who}[\s-]*{sold}|(?:(?:{kind}|{who})[\s-]*)+{sold}\b.{{0,60}})\W*", re.IGNORECASE
+        ),
+        offer=compiled(lexicon.every("sponsor", "offers")),
+    )
