@@ -185,6 +185,12 @@ class Finder:
         return is_of_consortium(self.page.url, self.title, self.heading, self.outline.lines)
 
     @cached_property
+    def is_of_project(self) -> bool:
+        """Whether a line says who pays for "this project": in text, its partners are those who carry it out."""
+        paid = self.words.sponsors.project
+        return any(paid.search(line.text) for line in self.may_match(paid))
+
+    @cached_property
     def _labels(self) -> dict[str, list[Label]]:
         if self.is_legal:
             return {role: [] for role in self.words.labelled}

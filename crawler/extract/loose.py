@@ -63,8 +63,8 @@ def _is_of_links(finder: Finder) -> bool:
 
 
 def _partners(finder: Finder) -> Iterator[Label]:
-    """The partners of a consortium are its members."""
-    for label in finder.labels("sponsor") if finder.is_of_consortium else ():
+    """The partners of a consortium are its members, and so are those of a project that others pay for."""
+    for label in finder.labels("sponsor") if finder.is_of_consortium or finder.is_of_project else ():
         if not (label.rest or is_sure(label)):
             yield replace(label, rule="loose-label")
 

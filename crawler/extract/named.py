@@ -64,7 +64,7 @@ def in_list(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     """Names in a list of text: only under a label that says more than "partners", and never a menu."""
     entries = [entry for entry in block.named_entries() if entry.lines[0].at not in taken]
     entries = _column(entries, finder) or _cells(entries, finder) or entries
-    if _is_offered(block, entries):
+    if _is_offered(block, entries) or _are_members(block, entries):
         return
     entries = [entry for entry in entries if not is_to_come(entry.lines[0].text)]
     texts = [BULLET.sub("", entry.piece or entry.lines[0].text).strip(" ,;") for entry in entries]
@@ -152,6 +152,16 @@ def _is_offered(block: Block, entries: Sequence[Entry]) -> bool:
     first = entries[0].lines[0].at if entries else 0
     above = [line.text for line in block.lines if line.at < first]
     return any(vocabulary().phrases.price.fullmatch(text) for text in above[-_ABOVE:])
+
+
+def _are_members(block: Block, entries: Sequence[Entry]) -> bool:
+    """Whether the line right above the list leads into members: "The members of the harbour committee are:"."""
+    first = entries[0].lines[0].at if entries else 0
+    lead = next((line.text for line in reversed(block.lines) if line.at < first), "")
+    words = vocabulary()
+    sponsors = (short_pattern("sponsor"), words.loose["sponsor"])
+    told = lead.endswith(":") and words.sponsors.members.search(lead) is not None
+    return told and not any(pattern and pattern.search(lead) for pattern in sponsors)
 
 
 def _column(entries: Sequence[Entry], finder: Finder) -> list[Entry]:

@@ -14,6 +14,10 @@ class SponsorWords:
     level: Pattern
     #: stands in what a sponsor gets: "Logo placement on our shirts"
     offer: Pattern
+    #: stands above a list of members: of a body that a partner is told to be one of
+    members: Pattern
+    #: says that the page is of a project, and who pays for it: its partners are those who carry it out
+    project: Pattern
 
 
 def read_sponsor_words(lexicon: Lexicon) -> SponsorWords:
@@ -26,5 +30,7 @@ def read_sponsor_words(lexicon: Lexicon) -> SponsorWords:
         level=re.compile(
             rf"(?:{named}|{who}[\s-]*{sold}|(?:(?:{kind}|{who})[\s-]*)+{sold}\b.{{0,60}})\W*", re.IGNORECASE
         ),
+        members=re.compile(rf"\b(?:{either('member', 'kinds')})\b", re.IGNORECASE),
+        project=compiled(lexicon.every("sponsor", "projects")),
         offer=compiled(lexicon.every("sponsor", "offers")),
     )

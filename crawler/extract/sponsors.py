@@ -132,6 +132,9 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
             shown = list(all_named_in(label.line, label.rest, finder))
         shown = shown or list(behind(finder.block(label, has_wall), finder, taken))
         shown = shown or list(_one_in_line(label, finder))
+        if finder.is_of_project and not is_sure(label):
+            # In text its partners are those who carry it out; logos may be of anybody.
+            shown = [each for each in shown if each.image is not None]
         if label.language is None and finder.words.not_only.search(label.line.text):
             # "Contributors" in text are people, who took part, unless they say what they are.
             told = called_organisations([each.name.value for each in shown]) >= _CALLED
