@@ -67,7 +67,7 @@ def is_ornament(image: Image, finder: Finder) -> bool:
         _is_icon(image)
         or is_button(name)
         or is_network(name or clean(image.file))
-        or _names_site(name or clean(image.file, from_file=True), finder.page.url)
+        or _names_site(name or clean(image.file, from_file=True), finder)
     )
 
 
@@ -122,6 +122,11 @@ def _is_icon(image: Image) -> bool:
     return image.alt is None and all(side is not None and side <= _ICON_SIDE for side in sides)
 
 
-def _names_site(name: str, url: str) -> bool:
-    own = slug(host_name(url)).replace("-", "")
-    return len(own) >= _NAME_CHARS and slug(name).replace("-", "") == own
+def _names_site(name: str, finder: Finder) -> bool:
+    """Whether it is the name of the site's host, and words about pictures beside it: "Quayside logo RGB"."""
+    own = slug(host_name(finder.page.url)).replace("-", "")
+    if len(own) < _NAME_CHARS:
+        return False
+    words = slug(name).split("-")
+    said = [word for word in words if word not in finder.words.pictures.about]
+    return own in ("".join(words), "".join(said))

@@ -34,7 +34,7 @@ from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
 from crawler.extract.tiers import lower_tiers
-from crawler.extract.unlabelled import filed_walls, unlabelled_walls
+from crawler.extract.unlabelled import NAMED, filed_walls, unlabelled_walls, walls_above
 from crawler.extract.walls import are_portraits, is_announced, looks_like_logos, stands_alone, without_strangers
 from crawler.items import Sponsor
 
@@ -58,7 +58,7 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_unlabelled(finder, unlabelled_walls(finder)))
     elif finder.selection("sponsor") is None:
-        announced += _unlabelled(finder, filed_walls(finder))
+        announced += _unlabelled(finder, (*walls_above(finder), *filed_walls(finder)))
     every = [replace(each, beneficiary=beneficiary) for shown, beneficiary in announced for each in shown]
     for each in shown_once(every):
         url = each.image.url if each.image else ""
@@ -165,7 +165,7 @@ def _unlabelled(finder: Finder, walls: Iterable[Block]) -> Iterator[tuple[list[S
         # What stands in the page's header stands on each of its site's.
         shown = [each for each in behind(block, finder, taken) if each.image and each.image.picture.region != "header"]
         logos = [each.image for each in shown if each.image is not None]
-        if len(logos) >= _LOOSE and looks_like_logos(logos, block, finder):
+        if len(logos) >= _LOOSE and (block.label.rule == NAMED or looks_like_logos(logos, block, finder)):
             prefix = block.label.rule.partition("-")[0]
             yield [replace(each, rule=f"{prefix}-{each.rule}", doubtful=True) for each in shown], finder.hints.owner
 

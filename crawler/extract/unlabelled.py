@@ -14,7 +14,7 @@ from crawler.extract.finder import Finder
 from crawler.extract.labels import Label, is_called
 from crawler.extract.links import host_of
 from crawler.extract.logos import has_wall
-from crawler.extract.names import is_name
+from crawler.extract.names import are_spelt_as_names, is_name
 from crawler.extract.naming import address_words, clean, title_parts
 from crawler.extract.pictures import Image
 from crawler.extract.surroundings import lead_out
@@ -32,6 +32,8 @@ _NEXT = 2
 #: pictures of a page that are asked
 _PICTURES = 500
 _LOGO = re.compile(r"logo", re.IGNORECASE)
+#: rule of a wall whose pictures are known by their names alone
+NAMED = "above-label"
 _NO_WALL = ("nav", "popup", "header")
 
 
@@ -43,9 +45,29 @@ def unlabelled_walls(finder: Finder) -> Iterator[Block]:
     names = (finder.heading or "", *title_parts(finder.title)[:1], *address_words(finder.page.url))
     if any(len(name.split()) <= _WORDS and is_called("sponsor", name) for name in names):
         yield finder.block(_label(finder, "page-label"), has_wall)
+    yield from walls_above(finder)
     yield from _marked(finder)
     yield from filed_walls(finder)
     yield from _called_logos(finder)
+
+
+def walls_above(finder: Finder) -> Iterator[Block]:
+    """Pictures in a row right above the heading that the page is called by, in strips that a style sheet sets aside."""
+    heading = finder.heading_line
+    if not _may_hold_walls(finder) or heading is None or not is_called("sponsor", heading.text):
+        return
+    run: list[Image] = []
+    for item in reversed(finder.outline.between(max(heading.at - _PICTURES, 0), heading.at)):
+        image = finder.image_at.get(item.at)
+        if isinstance(item, Line) or image is None or item.element.region != heading.region:
+            break
+        run.insert(0, image)
+    names = list(dict.fromkeys(clean(image.alt or "") for image in run))
+    # Nothing but their names says what they show.
+    spelt = sum(are_spelt_as_names([name]) for name in names)
+    likely = all(map(is_name, names)) and spelt * 4 >= len(names) * 3
+    if len(names) >= _LOGOS and likely and all(_leads_out(image, finder) for image in run):
+        yield Block(_label(finder, NAMED), [image.picture for image in run])
 
 
 def filed_walls(finder: Finder) -> Iterator[Block]:
