@@ -18,6 +18,10 @@ class SponsorWords:
     members: Pattern
     #: says that the page is of a project, and who pays for it: its partners are those who carry it out
     project: Pattern
+    #: thank one body, the group ``name``, or tell that it helps
+    thanked: tuple[Pattern, ...]
+    #: ends a line that leads into headings of those who are thanked
+    thanks: Pattern
 
 
 def read_sponsor_words(lexicon: Lexicon) -> SponsorWords:
@@ -31,6 +35,8 @@ def read_sponsor_words(lexicon: Lexicon) -> SponsorWords:
             rf"(?:{named}|{who}[\s-]*{sold}|(?:(?:{kind}|{who})[\s-]*)+{sold}\b.{{0,60}})\W*", re.IGNORECASE
         ),
         members=re.compile(rf"\b(?:{either('member', 'kinds')})\b", re.IGNORECASE),
+        thanked=tuple(compiled([each]) for each in lexicon.every("sponsor", "thanked")),
+        thanks=compiled([rf"(?:{either('sponsor', 'thanks')})[\s:…]*$"]),
         project=compiled(lexicon.every("sponsor", "projects")),
         offer=compiled(lexicon.every("sponsor", "offers")),
     )

@@ -33,6 +33,7 @@ from crawler.extract.selectors import RULE
 from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
 from crawler.extract.tails import without_shared_tail
+from crawler.extract.thanked import thanked_below, thanked_in
 from crawler.extract.tiers import lower_tiers
 from crawler.extract.unlabelled import NAMED, filed_walls, unlabelled_walls, walls_above
 from crawler.extract.walls import are_portraits, is_announced, looks_like_logos, stands_alone, without_strangers
@@ -55,6 +56,8 @@ def sponsors(page: Page, finder: Finder) -> Iterator[Sponsor]:  # noqa: ARG001 -
     announced = pointed_at(finder) or list(_announced(finder))
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_loosely_announced(finder))
+    if finder.selection("sponsor") is None:
+        announced.append((list(thanked_below(finder)), finder.hints.owner))
     if not any(shown for shown, _beneficiary in announced):
         announced = list(_unlabelled(finder, unlabelled_walls(finder)))
     elif finder.selection("sponsor") is None:
@@ -122,6 +125,7 @@ def pointed_at(finder: Finder) -> list[tuple[list[Shown], str | None]]:
 def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
     """What each label announces, and whom it says is supported."""
     taken: set[int] = set()
+    read: set[int] = set()
     for label in finder.labels("sponsor"):
         if finder.is_of_consortium and not is_sure(label):
             continue
@@ -131,7 +135,7 @@ def _announced(finder: Finder) -> Iterator[tuple[list[Shown], str | None]]:
         if label.rule == "inline-label":
             shown = list(all_named_in(label.line, label.rest, finder))
         shown = shown or list(behind(finder.block(label, has_wall), finder, taken))
-        shown = shown or list(_one_in_line(label, finder))
+        shown = shown or list(_one_in_line(label, finder)) or list(thanked_in(finder.block(label, bool), finder, read))
         if finder.is_of_project and not is_sure(label):
             # In text its partners are those who carry it out; logos may be of anybody.
             shown = [each for each in shown if each.image is not None]
