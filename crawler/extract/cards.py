@@ -52,7 +52,8 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
 
     *start* is the first item of what is looked at.
     """
-    called = [entry for line in lines if (entry := of_fields(line, "card")) is not None]
+    unmarked = (line for line in lines if shape_of(line, start)[0] not in MARKED)
+    called = [entry for line in unmarked if (entry := of_fields(line, "card")) is not None]
     if len(called) >= _MIN_CARDS:
         return called
     heads = _best(lines, start)

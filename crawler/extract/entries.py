@@ -15,6 +15,8 @@ from crawler.extract.vocabulary import vocabulary
 #: how far up from a line its list item, row or cell is looked for
 _STEPS = 12
 _MAX_PIECES = 100
+#: fewer links beside one another are no list
+_LINKS = 3
 #: more elements than tell of one entry
 _MAX_FIELDS = 8
 #: fewer in a row are cells of one line each
@@ -117,14 +119,21 @@ def _is_quoted(line: Line) -> bool:
 
 def without_badges(line: Line) -> str:
     """The line's text without what an element of its own sets behind it: a place, a number, a tag."""
-    parts = list(line.parts)
+    parts = line.parts
+    named = _named_parts(parts)
+    return line.text if len(named) == len(parts) else collapse(" ".join(part.text for part in named))
+
+
+def _named_parts(parts: Sequence[Part]) -> Sequence[Part]:
+    """Those of the parts that are the name, without what elements of their own tell beside it."""
     if (name := called_name(parts)) is not None:
-        return collapse(name.text)
+        return [name]
     if len(parts) > 1 and _is_glued(*parts[:2]):
-        return collapse(parts[0].text)
-    while len(parts) > 1 and _is_badge(parts[-1].element):
-        parts.pop()
-    return line.text if len(parts) == len(line.parts) else collapse(" ".join(part.text for part in parts))
+        return parts[:1]
+    end = len(parts)
+    while end > 1 and _is_badge(parts[end - 1].element):
+        end -= 1
+    return parts[:end]
 
 
 def called_name(parts: Sequence[Part]) -> Part | None:
@@ -197,9 +206,13 @@ def _pieces(line: Line) -> list[str] | None:
 
 
 def _linked_pieces(line: Line) -> list[str] | None:
-    """The texts of links of one class, three or more, that are all of the line."""
-    links = line.links
-    if len(links) < 3 or any(part.element.link is None for part in line.parts):
+    """The names in links of one class, three or more, that are all of the line."""
+    parts: dict[Element | None, list[Part]] = {}
+    for part in line.parts:
+        parts.setdefault(part.element.link, []).append(part)
+    links = [link for link in parts if link is not None]
+    if len(links) < len(parts) or len(links) < _LINKS or len({link.attribute("class") for link in links}) > 1:
         return None
-    names = {link.attribute("class") for link in links}
-    return [text for _link, text in line.anchors] if len(names) == 1 and None not in names else None
+    if links[0].attribute("class") is None:
+        return None
+    return [collapse(" ".join(part.text for part in _named_parts(told))) for told in parts.values()]
