@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from crawler.extract.cards import cards_in, defined_in, is_group_heading, is_letters
+from crawler.extract.cards import cards_in, defined_in, is_group_heading, is_letters, without_figures
 from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.entries import INDEX_CHARS, MARKED, Entry, shape_of, shaped
 from crawler.extract.labels import Label
@@ -78,7 +78,7 @@ class Block:
 
 def entries_in(lines: Sequence[Line], start: int) -> list[Entry]:
     """The entries of the first list among the lines, of a block whose first item is *start*."""
-    every = shaped(lines, start)
+    every = without_figures(shaped(lines, start))
     if any(line.block.tag == "td" for entry in every for line in entry.lines):
         # A row of headings names the columns.
         every = [entry for entry in every if any(line.block.tag != "th" for line in entry.lines)]

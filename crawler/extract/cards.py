@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from crawler.extract.dom import Element, Line, Outline
 from crawler.extract.entries import MARKED, Entry, of_fields, shape_of, shaped, without_badges
@@ -35,6 +35,7 @@ _LIKELY = 0.6
 _SPACE = re.compile(r"\s+")
 _NUMBERS = re.compile(r"[\s\d_-]+")
 _LETTERS = re.compile(r"(?:\d{1,2}|[A-ZÀ-Þ](?:\s?[-–/]\s?[A-ZÀ-Þ])?|0\s?[-–]\s?9)[.:]?")
+_FIGURE = re.compile(r"[\d.,]+ ?[%+kK]?")
 _COUNTED = re.compile(r".{2,30} \(\d{1,3}\)")
 
 
@@ -52,9 +53,7 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
 
     *start* is the first item of what is looked at.
     """
-    unmarked = (line for line in lines if shape_of(line, start)[0] not in MARKED)
-    called = [entry for line in unmarked if (entry := of_fields(line, "card")) is not None]
-    if len(called) >= _MIN_CARDS:
+    if called := _called_names(lines, start):
         return called
     heads = _best(lines, start)
     if heads is None or depth > _MAX_DEPTH:
@@ -69,6 +68,31 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
         if inner := cards_in(below, start, depth + 1) or _as_entries(below):
             return inner
     return [Entry([line], "card") for line in heads.lines]
+
+
+def _called_names(lines: Sequence[Line], start: int) -> list[Entry]:
+    """The names that classes call so: each an element in its card's line, or a line of its own."""
+    unmarked = [line for line in lines if shape_of(line, start)[0] not in MARKED]
+    called = [entry for line in unmarked if (entry := of_fields(line, "card")) is not None]
+    if len(called) >= _MIN_CARDS:
+        return called
+    name_class = vocabulary().name_class
+    named = [line for line in unmarked if not line.level and name_class.search(line.block.attribute("class") or "")]
+    alike = len({(line.block.tag, line.block.depth) for line in named}) == 1 and all(
+        is_name(line.text) for line in named
+    )
+    return [Entry([line], "card") for line in named] if alike and len(named) >= _MIN_CARDS else []
+
+
+def without_figures(entries: Sequence[Entry]) -> list[Entry]:
+    """Without the terms of which a ``dl`` says how many there are: "Members 19"."""
+    counts = {
+        id(each)
+        for term, told in pairwise(entries)
+        for each in (term, told)
+        if told.shape == "dd" and term.lines[0].block.tag == "dt" and _FIGURE.fullmatch(told.text)
+    }
+    return [entry for entry in entries if id(entry) not in counts]
 
 
 def is_group_heading(text: str) -> bool:

@@ -10,9 +10,8 @@ from typing import TypeVar
 from crawler.extract.dom import Element, Item, Line
 from crawler.extract.entries import Entry, Told
 from crawler.extract.names import are_countries, are_persons, is_name, organisation_like
-from crawler.extract.vocabulary import vocabulary
+from crawler.extract.vocabulary import COLUMNS, vocabulary
 
-_FIELDS = ("name", "year", "place", "number")
 #: how far up a cell's row, and a row's table, are looked for
 _STEPS = 12
 _MAX_COLUMNS = 40
@@ -39,7 +38,8 @@ class Columns:
 def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
     """*entries*, those that are rows of a table with a head told apart by column, and without that head.
 
-    *items* are the page's: the head may stand outside of what was chosen.
+    *items* are the page's: the head may stand outside of what was chosen. Rows of people, as the head says, are left
+    out.
     """
     tables: dict[int, Columns | None] = {}
     headless: dict[int, list[_E]] = {}
@@ -56,7 +56,7 @@ def read_columns(entries: Sequence[_E], items: Sequence[Item]) -> list[_E]:
         if columns is None:
             headless.setdefault(table.first, []).append(entry)
             read.append(entry)
-        elif row is not columns.head:
+        elif row is not columns.head and "forename" not in columns.at:
             entry.told = {**told_by(columns, items[row.first : min(row.last, row.first + _MAX_ITEMS)]), **entry.told}
             read.append(entry)
     dropped = {id(entry) for rows in headless.values() for entry in _without_head(rows, items)}
@@ -111,7 +111,7 @@ def columns_of(items: Sequence[Item]) -> Columns | None:
     known = {
         number: field
         for number, title in titles.items()
-        if (field := next((field for field in _FIELDS if words[field].match(title)), None)) is not None
+        if (field := next((field for field in COLUMNS if words[field].match(title)), None)) is not None
     }
     lines = [item for item in items if isinstance(item, Line) and row_of(item) is head]
     marked = all(any(e.tag in ("th", "thead") for e in islice(line.block.ancestors(), _STEPS)) for line in lines)

@@ -42,7 +42,7 @@ class _Chair:
     since: int | None
 
 
-@extractor(Member, version=8)
+@extractor(Member, version=9)
 def members(page: Page, finder: Finder) -> Iterator[Member]:  # noqa: ARG001 - every extractor takes both
     found = list(_pointed_at(finder)) or [*_in_sentences(finder), *_in_lists(finder)]
     if not found:

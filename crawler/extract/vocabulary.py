@@ -25,6 +25,10 @@ from crawler.extract.sponsor_words import SponsorWords, read_sponsor_words
 FOLDER = files(__package__ or "crawler.extract").joinpath("languages")
 
 
+#: of a table: what a row may tell. Who has a forename is a person.
+COLUMNS = ("forename", "name", "year", "place", "number")
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     languages: tuple[Language, ...]
@@ -37,6 +41,8 @@ class Vocabulary:
     badge: Pattern
     #: class of the one among several elements that is a name
     called_name: Pattern
+    #: class of what is a name, by itself; a title may be an article's
+    name_class: Pattern
     #: alternatives: in classes and ids of menus
     navigation: str
     countries: frozenset[str]
@@ -100,7 +106,7 @@ class Vocabulary:
     stems: Mapping[str, tuple[str, ...]]
     #: the roles that some language has labels for
     labelled: tuple[str, ...]
-    #: what the heads of columns are called: ``name``, ``year``, ``place``, ``number``
+    #: what the heads of `COLUMNS` are called
     columns: Mapping[str, Pattern]
     certification: Pattern
     certification_in_prose: Pattern
@@ -132,8 +138,9 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         phrases=read_phrases(lexicon),
         pictures=read_picture_words(lexicon),
         sponsors=read_sponsor_words(lexicon),
-        called_name=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'names')})(?:$|[\s_-])", re.IGNORECASE),
-        badge=re.compile(rf"(?:^|[\s_-])(?:{lexicon.either('markup', 'badges')})(?:$|[\s_-])", re.IGNORECASE),
+        called_name=_in_class(f"{lexicon.either('markup', 'names')}|{lexicon.either('markup', 'titles')}"),
+        name_class=_in_class(lexicon.either("markup", "names")),
+        badge=_in_class(lexicon.either("markup", "badges")),
         navigation=lexicon.either("markup", "navigation"),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),
         given_names=frozenset(every("person", "given_names")),
@@ -176,7 +183,7 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         stems={role: tuple(dict.fromkeys(every(role, "words"))) for role in lexicon.having("words")}
         | {"chair": tuple(every("member", "chair_words"))},
         labelled=tuple(lexicon.having("labels")),
-        columns={field: compiled(every("columns", field), whole=True) for field in ("name", "year", "place", "number")},
+        columns={field: compiled(every("columns", field), whole=True) for field in COLUMNS},
         certification=whole_words(every("certification", "names")),
         certification_in_prose=compiled(every("certification", "prose")),
         treaty=compiled(every("treaty", "words")),
@@ -184,6 +191,10 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         institution=compiled([rf"(?:{word})\s+\p" for word in every("prose", "institutions")]),
         articles=compiled([rf"{word}\b" for word in every("prose", "articles")], whole=False),
     )
+
+
+def _in_class(words: str) -> Pattern:
+    return re.compile(rf"(?:^|[\s_-])(?:{words})(?:$|[\s_-])", re.IGNORECASE)
 
 
 def _others(lexicon: Lexicon) -> Pattern:
