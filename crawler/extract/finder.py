@@ -19,7 +19,7 @@ from crawler.extract.cards import opens_one_of_cards
 from crawler.extract.dom import Element, Item, Line, collapse, same_make
 from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
-from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium, menu_entry
+from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium, menu_entry, site_names
 from crawler.extract.hints import Hints
 from crawler.extract.hosts import is_front_page
 from crawler.extract.label_entries import end_of_filter
@@ -88,6 +88,10 @@ class Finder:
     def title(self) -> str | None:
         node = self.tree.css_first("title")
         return (collapse(node.text())[:500] or None) if node is not None else None
+
+    @cached_property
+    def site_names(self) -> tuple[str, ...]:
+        return site_names(self.tree, self.title, self.heading)
 
     @cached_property
     def heading_line(self) -> Line | None:

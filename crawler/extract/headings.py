@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from crawler.extract.dom import Line
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.extract.dom import Line, collapse
 from crawler.extract.labels import LABEL_CHARS
 from crawler.extract.naming import address_words, is_file_name, title_parts
 from crawler.extract.vocabulary import vocabulary
@@ -54,6 +56,15 @@ def _is_marked(line: Line) -> bool:
         for element in (link, item)
         if element is not None and element.tag in ("a", "li")
     )
+
+
+def site_names(tree: LexborHTMLParser, title: str | None, heading: str | None) -> tuple[str, ...]:
+    """What the site calls itself beside the page's own name: "Quayside", of the title "Sponsors - Quayside"."""
+    named = tree.css_first('meta[property="og:site_name"]')
+    told = [collapse(named.attributes.get("content") or "")] if named is not None else []
+    parts = title_parts(title)
+    others = [part for part in parts if part.casefold() != (heading or "").casefold()]
+    return (*told, *(others if len(others) < len(parts) else parts[1:])[-1:])
 
 
 def is_legal(title: str | None, heading: Line | None) -> bool:

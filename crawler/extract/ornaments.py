@@ -125,10 +125,10 @@ def _is_icon(image: Image) -> bool:
 
 
 def _names_site(name: str, finder: Finder) -> bool:
-    """Whether it is the name of the site's host, and words about pictures beside it: "Quayside logo RGB"."""
-    own = slug(host_name(finder.page.url)).replace("-", "")
-    if len(own) < _NAME_CHARS:
-        return False
+    """Whether it is the name of the site's host, or what each title of the site says, and words about pictures beside
+    it: "Quayside logo RGB"."""
+    names = (host_name(finder.page.url), *finder.site_names)
+    own = {short for each in names if len(short := slug(each).replace("-", "")) >= _NAME_CHARS}
     words = slug(name).split("-")
     said = [word for word in words if word not in finder.words.pictures.about]
-    return own in ("".join(words), "".join(said))
+    return not own.isdisjoint(("".join(words), "".join(said)))
