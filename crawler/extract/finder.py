@@ -16,12 +16,11 @@ from selectolax.lexbor import LexborHTMLParser
 from archive.model import Page
 from crawler.extract.blocks import Block
 from crawler.extract.cards import opens_one_of_cards
-from crawler.extract.dom import Element, Item, Line, collapse, same_make
+from crawler.extract.dom import Item, Line, same_make
 from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
-from crawler.extract.headings import READ, heading_line, is_legal, is_of_consortium, menu_entry, site_names
+from crawler.extract.headings import READ
 from crawler.extract.hints import Hints
-from crawler.extract.hosts import is_front_page
 from crawler.extract.label_entries import end_of_filter
 from crawler.extract.labels import (
     LABEL_CHARS,
@@ -35,8 +34,7 @@ from crawler.extract.labels import (
 )
 from crawler.extract.language import Spoken
 from crawler.extract.organisations import Aliases
-from crawler.extract.outline import outline
-from crawler.extract.pictures import Image, absolute, images
+from crawler.extract.read_page import ReadPage
 from crawler.extract.selectors import Selection, select
 from crawler.extract.spotting import Spotted
 from crawler.extract.vocabulary import vocabulary
@@ -52,16 +50,12 @@ _MAX_LOOSE = 8
 _OFTEN = 3
 
 
-class Finder:
+class Finder(ReadPage):
     """One page, asked by all extractors: it is walked, labelled and searched in once."""
 
     def __init__(self, page: Page, tree: LexborHTMLParser, hints: Hints, quoted: Quoted | None = None) -> None:
-        """*quoted*: the page as if other lines and images stood on it."""
-        self.page = page
-        self.tree = tree
+        super().__init__(page, tree, quoted)
         self.hints = hints
-        self.quoted = quoted or Quoted(page, outline(tree))
-        self.outline = self.quoted.outline
         self.words = vocabulary()
         self.aliases = Aliases(hints.aliases)
         self._ignore = tuple(re.compile(pattern, re.IGNORECASE) for pattern in hints.ignore)
@@ -69,66 +63,6 @@ class Finder:
         self._spoken: dict[str, Sequence[Spoken]] = {}
         self._selections: dict[str, Selection | None] = {}
         self._may_match: dict[int, tuple[re.Pattern[str], frozenset[Line]]] = {}
-        self.evidence = self.quoted.evidence
-        self.body_evidence = self.quoted.body_evidence
-        self.attribute_evidence = self.quoted.attribute_evidence
-
-    @cached_property
-    def base(self) -> str:
-        node = self.tree.css_first("base[href]")
-        return absolute(self.page.url, (node.attributes.get("href") or "") if node else "") or self.page.url
-
-    @cached_property
-    def lang(self) -> str | None:
-        root = self.tree.root
-        found = root.attrs.get("lang") or root.attrs.get("xml:lang") if root is not None else None
-        return found.strip().lower()[:35] if found and found.strip() else None
-
-    @cached_property
-    def title(self) -> str | None:
-        node = self.tree.css_first("title")
-        return (collapse(node.text())[:500] or None) if node is not None else None
-
-    @cached_property
-    def site_names(self) -> tuple[str, ...]:
-        return site_names(self.tree, self.title, self.heading)
-
-    @cached_property
-    def heading_line(self) -> Line | None:
-        return heading_line(self.outline.lines)
-
-    @property
-    def heading(self) -> str | None:
-        return self.heading_line.text if self.heading_line is not None else None
-
-    def absolute(self, address: str | None) -> str | None:
-        return absolute(self.base, address or "") or None
-
-    @cached_property
-    def addresses(self) -> dict[Element, str]:
-        """The page's links with their ``href`` as it stands."""
-        return {link: link.attribute("href") or "" for link in self.outline.links}
-
-    @cached_property
-    def linked_lines(self) -> list[tuple[Line, list[Element]]]:
-        """The lines in which links stand, with those links."""
-        return [(line, line.held) for line in self.outline.lines if line.is_linked]
-
-    @cached_property
-    def images(self) -> list[Image]:
-        return list(images(self.outline.pictures, self.base))
-
-    @cached_property
-    def image_at(self) -> dict[int, Image]:
-        return {image.at: image for image in self.images}
-
-    @cached_property
-    def own_logos(self) -> frozenset[str]:
-        """The addresses of pictures that lead to the front page from the page's head: they show whose site it is."""
-        heads = (
-            image for image in self.images if image.picture.region in ("header", "nav") and image.href and image.url
-        )
-        return frozenset(image.url for image in heads if is_front_page(image.href or "", self.page.url))
 
     def ignores(self, text: str) -> bool:
         """Whether the profile says that what carries this text is never a fact."""
@@ -174,19 +108,6 @@ class Finder:
         whole, starts = self._text
         found = dict.fromkeys(bisect_right(starts, each.start()) - 1 for each in pattern.finditer(whole))
         return list(found)
-
-    @cached_property
-    def is_legal(self) -> bool:
-        return is_legal(self.title, self.heading_line)
-
-    @cached_property
-    def menu_entry(self) -> str | None:
-        """What the page's menu calls it."""
-        return menu_entry(self.outline.lines)
-
-    @cached_property
-    def is_of_consortium(self) -> bool:
-        return is_of_consortium(self.page.url, self.title, self.heading, self.outline.lines)
 
     @cached_property
     def is_of_project(self) -> bool:
