@@ -15,7 +15,7 @@ from crawler.extract.dom import Item, Line, Picture
 from crawler.extract.finder import Finder
 from crawler.extract.hosts import host_name
 from crawler.extract.inline import pictures_in_line
-from crawler.extract.labels import Label
+from crawler.extract.labels import Label, is_called
 from crawler.extract.links import host_of
 from crawler.extract.names import is_name, opening_name
 from crawler.extract.naming import (
@@ -180,7 +180,8 @@ def name_of(logo: Image, block: Block, finder: Finder, copied: frozenset[tuple[s
         name = clean(text, from_file=True if spelt and _AS_FILES.search(text) else None)
         if name and not is_file_name(text):
             name = without_number(name) if spelt else without_slogan(name, logo.href)
-        if name and len(name) <= 80 and not re.search(r"[!?]", name):
+        says_kind = name and len(name.split()) == 1 and is_called("sponsor", name)
+        if name and len(name) <= 80 and not says_kind and not re.search(r"[!?]", name):
             return LogoName(name, text, source, 0.75 if is_file_name(text) else 0.9)
     caption = caption_of(logo, block)
     if own is not None and (name := clean(own.text)):

@@ -32,7 +32,7 @@ from crawler.extract.registry import extractor
 from crawler.extract.selectors import RULE
 from crawler.extract.shown import Shown, shown_once
 from crawler.extract.surroundings import lead_out
-from crawler.extract.tails import without_shared_tail
+from crawler.extract.tails import without_shared_head, without_shared_tail
 from crawler.extract.thanked import thanked_below, thanked_in
 from crawler.extract.tiers import lower_tiers
 from crawler.extract.unlabelled import NAMED, filed_walls, unlabelled_walls, walls_above
@@ -210,7 +210,7 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
     if len(logos) >= (1 if in_line or alone or (is_sure(block.label) and not is_headline(block.label)) else 2):
         doubtful = not is_sure(block.label) and not in_line and (alone or not looks_like_logos(logos, block, finder))
         copied = said_of_many(logos)
-        named = _without_shared_tail([name_of(logo, block, finder, copied) for logo in logos])
+        named = _without_what_they_share([name_of(logo, block, finder, copied) for logo in logos])
         if are_persons([name.value for name in named]) and not (
             is_sure(block.label) and lead_out([logo.href for logo in logos], len(logos), finder.page.url)
         ):
@@ -244,9 +244,11 @@ def behind(block: Block, finder: Finder, taken: set[int]) -> Iterator[Shown]:
         yield from listed or in_running_text(block, finder, taken)
 
 
-def _without_shared_tail(names: list[LogoName]) -> list[LogoName]:
+def _without_what_they_share(names: list[LogoName]) -> list[LogoName]:
     by_file = [name.value for name in names if name.source == "file"]
+    told = [name.value for name in names if name.source in ("alt", "title")]
     shorter = dict(zip(by_file, without_shared_tail(by_file), strict=True))
+    shorter |= zip(told, without_shared_head(told), strict=True)
     return [replace(name, value=shorter.get(name.value, name.value)) for name in names]
 
 

@@ -22,6 +22,8 @@ from crawler.extract.vocabulary import vocabulary
 _MOST = 0.6
 _TOWN_WORDS = 4
 #: files of a wall that must share a tail, for it to be none of their names'; and how long it is
+#: two words or more, and a sign behind them
+_HEAD = re.compile(r"[^\W\d]\S* .{1,80}?(?:\s[-–—|]\s|[-–—](?=[A-ZÀ-Þ])|:\s)")
 _SHARED = 3
 _TAIL_CHARS = 3
 _TOWN = re.compile(r"(?P<name>.{2,}?\S),\s+(?P<town>[A-ZÀ-Þ'’][^\d,;:.!?]{1,40})(?:\s*\(\d[\dAB]{1,2}\))?$")
@@ -66,6 +68,19 @@ def without_shared_tail(names: Sequence[str]) -> list[str]:
     if own or count < _SHARED or count * 2 < len(names):
         return list(names)
     return [name.removesuffix(f" {tail}") for name in names]
+
+
+def without_shared_head(names: Sequence[str]) -> list[str]:
+    """Names without the words, up to a sign, that whoever wrote them put before half of them or more.
+
+    >>> without_shared_head(["We thank - Mill Trust", "We thank - Quay Fund", "We thank - Ropery"])
+    ['Mill Trust', 'Quay Fund', 'Ropery']
+    """
+    heads = Counter(found[0] for name in names if (found := _HEAD.match(name)) is not None)
+    head, count = max(heads.items(), key=lambda each: each[1], default=("", 0))
+    if count < _SHARED or count * 2 < len(names):
+        return list(names)
+    return [name.removeprefix(head) for name in names]
 
 
 def usual_remarks(texts: Sequence[str]) -> tuple[re.Pattern[str], ...]:
