@@ -5,60 +5,70 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 from archive.model import Page
 from crawler.extract.blocks import Block, has_entries
 from crawler.extract.clauses import clauses_in
 from crawler.extract.dom import Line, collapse
-from crawler.extract.entries import MARKED, Entry
+from crawler.extract.entries import Entry
 from crawler.extract.finder import Finder
+from crawler.extract.goal_entries import (
+    ANNOUNCED,
+    CARD_CHARS,
+    NUMBERED,
+    TITLES,
+    WEAK,
+    announced,
+    are_short,
+    formed,
+    goal_entries,
+    lone_entry,
+)
 from crawler.extract.headings import READ
-from crawler.extract.names import are_countries, are_persons, called_organisations, hold_promises
+from crawler.extract.labels import Label, is_called
+from crawler.extract.names import are_persons, hold_promises
+from crawler.extract.naming import address_words, title_parts
 from crawler.extract.prose import sentences
 from crawler.extract.registry import extractor
 from crawler.extract.selectors import Selection
 from crawler.extract.vocabulary import vocabulary
 from crawler.items import Goal
 
-#: shorter, and it is a menu, a tag or a name
-_MIN_CHARS = 8
-#: a list of shorter ones may be one of topics: a person looks at it
-_SHORT_CHARS = 12
-_MAX_CHARS = 1200
-_MAX_GOALS = 60
-_LABEL_WORDS = 3
-_CARD_CHARS = 120
-#: share of names that say what they are, from which on a list of two words each is one of names
-_NAMES = 0.5
 #: confidence in a list whose heading only may announce goals; it is short, and stands near
 _LOOSE = 0.6
 #: and in clauses of a sentence
 _IN_SENTENCE = 0.5
 _MAX_LINE = 3000
-#: titles that make a row of cards, and the most lines below one
-_TITLES = 3
 _LOOSE_GOALS = 12
-#: of a line, what stands before its announcement and says whose the aims are
-_ANNOUNCED = 160
+#: of entries that are asked for prices
+_OFFERS = 60
 #: of an offer; and what a lens lets in
 _PRICE = re.compile(r"[€$£] ?\d|\d ?(?:€|(?:euro|eur|usd|chf)\b)|\bf/\d", re.IGNORECASE)
-_NUMBERED = re.compile(r"(\d{1,3})[.')’]? ")
 _LOOSE_DISTANCE = 3
+#: what announces goals by less than a heading of its own, and what of the lines behind it says whose they are
+_WEAK_LABELS = ("numbered-label", "page-label")
+_LEADS, _LEAD = 2, 400
+#: "1-0", "44'": of a game
+_SCORE = re.compile(r"\b\d{1,2} ?[-:] ?\d{1,2}\b|\b\d{1,3}['’](?!\w)")
+#: a word of a phrase, and not of a name
+_SMALL = re.compile(r"\b[a-zà-ÿ]{4,}")
+#: what a page of goals is called is short
+_CALLED_WORDS = 4
 
 
-@extractor(Goal, version=7)
+@extractor(Goal, version=8)
 def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every extractor takes both
     position = 0
     seen: set[str] = set()
     blocks = [block for block in finder.blocks("goal", has_entries) if not _is_of_others(block)]
     if not any(_entries_of(block) for block in blocks):
-        announced = (finder.block(label, has_entries) for label in finder.loose_labels("goal"))
+        may_be = (finder.block(label, has_entries) for label in finder.loose_labels("goal"))
         blocks = [
-            block
-            for block in announced
-            if _is_plain_list(block) and not _is_of_others(block) and not _is_doubtful(block)
+            block for block in may_be if _is_plain_list(block) and not _is_of_others(block) and not _is_doubtful(block)
         ]
+    if not any(_entries_of(block) for block in blocks):
+        blocks = [block for block in _of_page(finder) if not _is_of_others(block) and not _is_doubtful(block)]
     found = any(_entries_of(block) for block in blocks)
     for text, line in _in_sentences(finder) if not found else ():
         evidence = finder.evidence(text, line)
@@ -77,13 +87,17 @@ def goals(page: Page, finder: Finder) -> Iterator[Goal]:  # noqa: ARG001 - every
             name_source="text",
         )
         position += 1
+    leading = {block.label.line.text for block in blocks if block.label.language and _entries_of(block)}
     for block in blocks:
         pointed_at = isinstance(block, Selection)
         entries = _entries_of(block)
+        if not entries and block.label.line.text in leading:
+            # What leads into several lists may lead into one of one item.
+            entries = lone_entry(block)
         loose = block.label.rule == "loose-label"
-        titled = bool(entries) and entries[0].shape == "title"
+        weak = bool(entries) and (entries[0].shape in WEAK or block.label.rule in _WEAK_LABELS)
         doubtful = not pointed_at and (
-            loose or titled or _is_doubtful(block) or _are_short([entry.text for entry in entries])
+            loose or weak or _is_doubtful(block) or are_short([entry.text for entry in entries])
         )
         confidence = (
             _LOOSE if doubtful else 0.95 if block.label.language or block.label.rule == "profile-label" else 0.85
@@ -112,37 +126,44 @@ def _is_of_others(block: Block) -> bool:
     """Whether what is announced are aims of a course, or of keeping data; or what a game was won by."""
     if isinstance(block, Selection) or block.label.rule == "profile-label":
         return False
-    told = vocabulary().not_ours.search(_said(block)) is not None or _are_learnt(block)
-    return told or _are_minutes(block) or _are_offers(block)
+    said = [announced(block)]
+    if block.label.rule in _WEAK_LABELS:
+        # A contract has its "Article 1: Purpose", too, and a course its page of objectives.
+        said += [line.text[:_LEAD] for line in block.lines[:_LEADS]]
+    told = any(vocabulary().not_ours.search(text) for text in said) or _are_learnt(block)
+    if told:
+        return True
+    entries = block.entries()
+    return _are_minutes(entries) or _are_offers(block, entries)
 
 
 def _are_learnt(block: Block) -> bool:
     """Whether the line that leads into the list says that somebody learns what stands in it."""
     label, lead = block.label.line, next(iter(block.lines), None)
-    led = [line.text for line in (label, lead) if line is not None and line.text.endswith(":")]
-    return any(vocabulary().learnt.search(text[-_ANNOUNCED:]) for text in led)
+    weak = block.label.rule == "page-label"
+    led = [line.text for line in (label, lead) if line is not None and (weak or line.text.endswith(":"))]
+    return any(vocabulary().learnt.search(text[-ANNOUNCED:]) for text in led)
 
 
 def _is_doubtful(block: Block) -> bool:
     """Whether they may be aims of a law, or means by which the aims are to be reached."""
-    return vocabulary().doubtful.search(_said(block)) is not None
+    return vocabulary().doubtful.search(announced(block)) is not None
 
 
-def _said(block: Block) -> str:
-    return block.label.line.text[: block.label.end][-_ANNOUNCED:]
-
-
-def _are_minutes(block: Block) -> bool:
+def _are_minutes(entries: Sequence[Entry]) -> bool:
     """Whether the entries are numbered, and their numbers count something else: "12. Jansen", "44. De Boer"."""
-    begun = [_NUMBERED.match(entry.lines[0].text) for entry in block.entries()[:_TITLES]]
+    if sum(_SCORE.search(entry.text) is not None for entry in entries) * 2 > len(entries) > 0:
+        return True
+    begun = [NUMBERED.match(entry.lines[0].text) for entry in entries[:TITLES]]
     numbers = [int(found[1]) for found in begun if found is not None]
     return len(numbers) > 1 and len(numbers) == len(begun) and numbers[1] - numbers[0] != 1
 
 
-def _are_offers(block: Block) -> bool:
+def _are_offers(block: Block, entries: Sequence[Entry]) -> bool:
     """Whether most entries have a price: "Ziele" of a travel agency, "Objectifs" of a camera shop."""
-    entries = block.entries()[:_MAX_GOALS]
-    return sum(_PRICE.search(entry.text[:_CARD_CHARS]) is not None for entry in entries) * 2 > len(entries)
+    # In a card it stands below what is offered.
+    priced = sum(_PRICE.search(line.text[:CARD_CHARS]) is not None for line in block.lines)
+    return priced * 2 > min(len(entries), _OFFERS) > 0
 
 
 def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
@@ -163,119 +184,84 @@ def _in_sentences(finder: Finder) -> Iterator[tuple[str, Line]]:
                 return
 
 
-def _titled(block: Block) -> list[Entry]:
-    """Phrases of which something is told below each: titles of cards, or what a ``dl`` explains."""
-    # A number may stand above each, and an introduction above them all.
-    lines = [line for line in block.lines if any(map(str.isalpha, line.text))]
-    titled = next((n for n, line in enumerate(lines[:2]) if line.level or line.block.tag == "dt"), None)
-    if titled is None:
-        return []
-    lines = lines[titled:]
-    first = lines[0]
-    make = first.block.tag, first.block.depth
-    titles = [line for line in lines if (line.block.tag, line.block.depth) == make]
-    texts = [line.text for line in titles]
-    below = len(lines) - len(titles)
-    if len(titles) < _TITLES or not len(titles) <= below <= len(titles) * _TITLES:
-        return []
-    if any(line.is_linked or len(line.text) > _CARD_CHARS or line.text.endswith("?") for line in titles):
-        return []
-    counted = all(_NUMBERED.match(text) for text in texts)
-    short = sum(len(text.split()) <= _LABEL_WORDS for text in texts)
-    return (
-        []
-        if (short * 4 > len(texts) and not counted and not _are_aims(block, texts)) or are_persons(texts)
-        else [Entry([line], "title") for line in titles]
-    )
-
-
-def _are_aims(block: Block, titles: Sequence[str]) -> bool:
-    """Whether the label says aims, and no deeds or topics, and the titles below it are phrases: "Clean rivers"."""
-    phrases = sum(len(title.split()) > 1 for title in titles)
-    named = vocabulary().aims.search(_said(block)) is not None and vocabulary().deeds.search(_said(block)) is None
-    return named and block.label.rule != "loose-label" and phrases * 3 >= len(titles) * 2
-
-
 def _entries_of(block: Block) -> list[Entry]:
     if isinstance(block, Selection):
         return block.entries()
-    return [] if block.label.line.region == "footer" else _goal_entries(block)
+    if block.label.line.region == "footer":
+        return []
+    entries = goal_entries(block)
+    if block.label.rule == "page-label" and entries:
+        entries = entries if _fits_page(block, entries) else []
+    # Statutes say among their aims that nobody earns by them; where they say little else, they tell no aims.
+    aims = [entry for entry in entries if vocabulary().form.search(entry.text) is None]
+    return aims if len(aims) * 3 >= len(entries) * 2 else []
 
 
 def _is_plain_list(block: Block) -> bool:
     """Whether what stands under a heading that only may announce goals is a list of phrases, not of names or offers."""
-    entries = _goal_entries(block)
+    entries = goal_entries(block)
     texts = [entry.text for entry in entries]
-    if not entries or entries[0].shape not in ("li", "bullet") or len(entries) > _LOOSE_GOALS:
+    listed = bool(entries) and (entries[0].shape in ("li", "bullet") or _is_boxed(entries))
+    if not listed or len(entries) > _LOOSE_GOALS:
+        return False
+    if len(block.label.line.text.split()) == 1 and not _are_formed(entries):
+        # "Mission", of a game, too
         return False
     # Between the heading and its list stands an introduction at most.
     near = entries[0].lines[0].at - block.label.line.at <= _LOOSE_DISTANCE
     return near and not any(entry.links for entry in entries) and not hold_promises(texts) and not are_persons(texts)
 
 
+def _fits_page(block: Block, entries: list[Entry]) -> bool:
+    """Whether a page that is called so holds nothing before them, nor parts that every page has ("Contact") among
+    them, and they are no names."""
+    words, first = vocabulary(), entries[0].lines[0].at
+    if entries[0].shape not in WEAK and (
+        not _is_plain_list(block) or any(line.level for line in block.lines if line.at < first)
+    ):
+        return False
+    if len(block.label.line.text.split()) == 1 and not _are_formed(entries):
+        # "Ziele" are where one travels to, too, and "Objectifs" lenses.
+        return False
+    parts = any(words.other.match(entry.text) or words.site_page.match(entry.text) for entry in entries)
+    return not parts and sum(_SMALL.search(entry.text) is not None for entry in entries) * 2 > len(entries)
+
+
+def _is_boxed(entries: list[Entry]) -> bool:
+    """Whether they are phrases in boxes, most of the form of a goal."""
+    return entries[0].shape not in WEAK and "/" in entries[0].shape and _are_formed(entries)
+
+
+def _are_formed(entries: list[Entry]) -> bool:
+    return formed([entry.text for entry in entries]) * 3 >= len(entries) * 2
+
+
+def _of_page(finder: Finder) -> Iterator[Block]:
+    """What may be goals on a page that is called so, where no label announces any, and no heading of its own."""
+    heading = finder.heading_line
+    parts = title_parts(finder.title)
+    if finder.is_legal:
+        return
+    of_site = heading is None or heading.level != 1 or heading.region == "header" or heading.text in parts[1:]
+    names = [*parts[:1], *address_words(finder.page.url)] if of_site else []
+    called = [each for each in names if len(each.split()) <= _CALLED_WORDS and _is_called(each)]
+    name = max(called, key=lambda each: len(each.split()), default=None)
+    first = next(iter(finder.outline.lines), None)
+    if name is None or first is None:
+        return
+    headed = heading is not None and heading.level == 1
+    line = heading if heading is not None and headed else first
+    *_, whole = line.block.ancestors()
+    line = replace(line, text=name, level=1, at=line.at if headed else -1, block=whole)
+    yield finder.block(Label("goal", line, None, 0, len(name), "page-label"), has_entries)
+
+
+def _is_called(name: str) -> bool:
+    return is_called("goal", name) and vocabulary().aims.search(name) is not None
+
+
 def _rule(entry: Entry) -> str:
     return f"labelled-{'list' if entry.shape in ('li', 'dd', 'tr', 'td') else 'lines'}"
-
-
-def _goal_entries(block: Block) -> list[Entry]:
-    if titles := _titled(block):
-        return titles
-    entries = block.entries()
-    texts = [entry.text for entry in entries]
-    if not 2 <= len(entries) <= _MAX_GOALS or not all(len(text) <= _MAX_CHARS for text in texts):
-        return []
-    led_into = block.label.language or block.label.line.text.endswith(":")
-    if entries[0].shape not in MARKED and not led_into and not _in_cards(entries):
-        # Paragraphs under "Goals" tell of them; only what a sentence leads into is a list.
-        return []
-    entries = _until_one_unlike(entries)
-    texts = [entry.text for entry in entries]
-    long = [text for text in texts if len(text) >= _MIN_CHARS and len(text.split()) >= 2]
-    linked = sum(
-        bool(line.links) and line.text == collapse("".join(p.text for p in line.parts if p.element.link))
-        for e in entries
-        for line in e.lines
-    )
-    if len(long) * 4 < len(texts) * 3 or linked * 2 > len(texts):
-        return []
-    return [] if _are_short(texts) and not _may_be_short(block, entries) else entries
-
-
-def _are_short(texts: Sequence[str]) -> bool:
-    """Whether most are of two words: "Clean water"."""
-    phrases = sum(len(text.split()) >= 3 for text in texts)
-    long = sum(len(text) >= _SHORT_CHARS and len(text.split()) >= 2 for text in texts)
-    return phrases * 3 < len(texts) * 2 or long * 4 < len(texts) * 3
-
-
-def _may_be_short(block: Block, entries: Sequence[Entry]) -> bool:
-    """Whether a list of two words each may be one of goals: not under "What we do", and no names, links or offers."""
-    texts = [entry.text for entry in entries]
-    if block.label.rule == "loose-label" or vocabulary().deeds.search(block.label.line.text):
-        return False
-    linked = any(entry.links for entry in entries)
-    names = are_persons(texts) or are_countries(texts) or called_organisations(texts) > _NAMES
-    return not (linked or names or hold_promises(texts))
-
-
-def _in_cards(entries: list[Entry]) -> bool:
-    """A phrase to a box, three boxes or more, and nothing else in them."""
-    lines = [entry.lines[0] for entry in entries]
-    boxes = {id(line.block.parent) for line in lines}
-    alone = all(after.at - before.at <= 2 for before, after in pairwise(lines))
-    short = all(len(line.text) <= _CARD_CHARS and ". " not in line.text for line in lines)
-    return len(lines) >= 3 and len(boxes) == len(lines) and alone and short
-
-
-def _until_one_unlike(entries: list[Entry]) -> list[Entry]:
-    """Lines up to a short one among sentences: nothing marks it, but it is the next label."""
-    if entries[0].shape in MARKED:
-        return entries
-    for nth, entry in enumerate(entries[2:], 2):
-        short = len(entry.text.split()) <= _LABEL_WORDS and not entry.text.endswith((".", ";", "!"))
-        if short and all(len(before.text.split()) > _LABEL_WORDS for before in entries[:nth]):
-            return entries[:nth]
-    return entries
 
 
 def _is_statement(text: str, entries: list[Entry], finder: Finder) -> bool:

@@ -36,7 +36,9 @@ _INLINE_LABEL = re.compile(r"([^:,.;]{3,50}):\s+(?=\S)")
 BOTH = re.compile(r"\s+[/|]\s+")
 #: an entry of a list that is typed with signs, unless the sign stands behind it too
 _ENTRY = re.compile(r"[*•·▪►▸‣]\s*\w.*[\w)]$")
-_TRIM = re.compile(r"^[\W_]+|[\W_]+$")
+_TRIM = re.compile(r"^(?:[^\w§]|_)+|[\W_]+$")
+#: "§ 2", "Article II.": before what heads a paragraph of statutes
+_CLAUSE_SIGN = r"(?:§+|(?:{})(?=[\s\d]))\s*(?:\d{{1,2}}[a-z]?|[ivx]{{1,4}})\b\s*[.:)–—-]*\s*"
 #: "Who we are: our members"
 _LEAD_IN = r"(?:[^:–—]{2,30}(?:: | [–—-] ))?"
 
@@ -99,7 +101,8 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
         said = BOTH.split(text) if " / " in text or " | " in text else [text]
         announces = all(len(each) <= _PLAIN_LABEL_CHARS for each in said)
     if announces and all(short.search(_TRIM.sub("", each)) for each in said) and not _refused(role, text):
-        return Label(role, line, None, 0, len(text), "label")
+        numbered = role == "goal" and _number().match(_TRIM.sub("", text)) is not None
+        return Label(role, line, None, 0, len(text), "numbered-label" if numbered else "label")
     return None
 
 
@@ -214,4 +217,21 @@ def short_pattern(role: str) -> Pattern | None:
         # "Bedrijven en sponsoring", "Esteemed Sponsors": what follows must be logos, so the word may stand anywhere
         return quickened(rf"(?<![\w-])(?:{any_label})(?![\w-])")
     tail = rf"(?:\s*(?:[-–—|/:&+,(]|\b(?:{words.phrases.tails}|a ?[-–] ?z)\b)\s*.{{0,60}})?"
+    if role == "goal":
+        # "1. Our five main goals", "§ 2 Purpose": a paragraph of statutes may be called by less than another heading.
+        numbered = _number().pattern
+        qualified = rf"(?:(?:{words.determiners}|{words.qualifiers})\s+)*"
+        before = rf"{qualified}(?:(?<=\w )(?:\d{{1,2}}|{words.numbers})\s+{qualified})?"
+        phrase = rf"{before}(?:{any_label})(?:\s+(?:{words.qualifiers}))*"
+        clause = rf"{_CLAUSE_SIGN.format(words.clause_names)}(?:(?:{words.determiners})\s+)*(?:{words.clauses})"
+        # "Our goals for the valley": other words behind that are of anybody's.
+        ours = rf"(?:{words.ours})\s+{phrase}\s+(?:{words.aimed})\s.{{2,50}}"
+        return re.compile(rf"^(?:(?:{_LEAD_IN}(?:{numbered})?{phrase}|{clause}){tail}|{ours})$", re.IGNORECASE)
     return re.compile(rf"^{_LEAD_IN}(?:(?:{words.determiners})\s+)*(?:{any_label}){tail}$", re.IGNORECASE)
+
+
+@cache
+def _number() -> Pattern:
+    """What counts a heading among those of a text: "2.", "2.1", "§ 2"."""
+    sign = _CLAUSE_SIGN.format(vocabulary().clause_names)
+    return re.compile(rf"(?:{sign}|\d{{1,2}}[.:)]\s*|\d{{1,2}}(?:\.\d{{1,2}})+\.?\s+)", re.IGNORECASE)

@@ -77,6 +77,17 @@ class Vocabulary:
     aims: Pattern
     #: stands in what announces goals by what is done for them: "What we do"
     deeds: Pattern
+    #: begins what is a goal by its form: "Promoting ..."; and stands in a clause that tells the form that a body has
+    opens: Pattern
+    form: Pattern
+    #: alternatives: what stands before or behind a label of goals, counts them behind "our", says that they are, and
+    #: what for; what paragraphs of statutes are called, and what heads one that tells the aims
+    qualifiers: str
+    numbers: str
+    ours: str
+    aimed: str
+    clause_names: str
+    clauses: str
     #: a heading that names a list of somebody, and not whose members they are: "Directory"
     directory: Pattern
     #: a heading of one word that may be that of anything: "Chapters", "Companies"
@@ -159,6 +170,14 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         learnt=compiled(every("goal", "learnt")),
         aims=compiled(every("goal", "aims")),
         deeds=compiled(every("goal", "deeds")),
+        opens=compiled([rf"^(?:{lexicon.either('goal', 'opens')})"]),
+        form=compiled(every("goal", "forms")),
+        qualifiers=lexicon.either("goal", "qualifiers"),
+        numbers=lexicon.either("goal", "numbers"),
+        ours=lexicon.either("goal", "ours"),
+        aimed=lexicon.either("goal", "aimed"),
+        clause_names=lexicon.either("goal", "clause_names"),
+        clauses=lexicon.either("goal", "clauses"),
         determiners="|".join(longest_first(every("page", "determiners"))),
         consortium=compiled(every("member", "consortium")),
         directory=compiled(every("member", "directories")),
