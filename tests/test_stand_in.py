@@ -43,6 +43,11 @@ def test_output_arguments_and_environment_are_those_of_whoever_asks(python: Path
     assert done.stdout == f"['a', 'b c'] {tmp_path} é True\n"
 
 
+def test_what_pages_are_read_with_is_compiled(python: Path) -> None:
+    code = "from crawler.extract.vocabulary import vocabulary; print(vocabulary.cache_info().currsize)"
+    assert subprocess.check_output([python, "-c", code], text=True) == "1\n"
+
+
 def test_signals_are_handed_on_and_told_of(python: Path) -> None:
     process, pid = sleeper(python)
     process.send_signal(signal.SIGTERM)
