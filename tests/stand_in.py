@@ -199,6 +199,7 @@ def _read_a_page() -> None:
 
 def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str], files: dict[int, int]) -> None:
     import fcntl
+    from multiprocessing.spawn import set_executable
 
     os.setpgid(0, 0)
     moved = {number: fcntl.fcntl(file, fcntl.F_DUPFD, _ABOVE) for number, file in files.items()}
@@ -213,6 +214,7 @@ def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str
         os.fdopen(number, mode, encoding="utf-8") for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )
     sys.executable = program
+    set_executable(program)  # that of multiprocessing, which has looked for it already
     code = 70
     try:
         code = _main(arguments)

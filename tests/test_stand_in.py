@@ -48,6 +48,18 @@ def test_what_pages_are_read_with_is_compiled(python: Path) -> None:
     assert subprocess.check_output([python, "-c", code], text=True) == "1\n"
 
 
+SPAWNING = """
+from multiprocessing import get_context
+if __name__ == "__main__":
+    with get_context("spawn").Pool(1) as pool:
+        print(pool.apply(eval, ["__import__('sys').executable"]))
+"""
+
+
+def test_what_multiprocessing_spawns_is_a_fork_too(python: Path) -> None:
+    assert subprocess.check_output([python, "-c", SPAWNING], text=True) == f"{python}\n"
+
+
 def test_signals_are_handed_on_and_told_of(python: Path) -> None:
     process, pid = sleeper(python)
     process.send_signal(signal.SIGTERM)
