@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archive.errors import BadRecord
 from archive.warc.reader import read_records
-from tests.front_door import CONTACT, bewaar, crawl, start
+from tests.front_door import CONTACT, bewaar, crawl, start_afresh
 from tests.judges import files_are_whole, rows, rows_resolve
 from tests.site_server import Site, tree
 
@@ -39,7 +39,7 @@ class Harness:
     def kill_one(self) -> None:
         """Start a crawl, kill it at some moment, damage what it left as crashes do, and judge all that is sealed."""
         left_open = self._open_files()
-        process = start(*self._command())
+        process = start_afresh(*self._command())
         asked = len(self._site.asked) + self._random.randint(0, 60)
         deadline = time.monotonic() + self._random.uniform(0.3, 4)
         while len(self._site.asked) < asked and time.monotonic() < deadline and process.poll() is None:

@@ -42,7 +42,8 @@ static void *real(const char *name) {
     return found;
 }
 
-__attribute__((constructor)) static void begin(void) {
+/* Again, where a fork of a process that was loaded without it is given its environment. */
+__attribute__((constructor)) void disk_begin(void) {
     const char *where = getenv("DISK_ROOT"), *state = getenv("DISK_STATE"), *fault = getenv("DISK_FAULT");
     if (!where || !state || !realpath(where, root)) return;
     root_length = strlen(root);

@@ -1,25 +1,30 @@
 """A disk that fails at the n-th call, and one that can be looked at as a power cut would leave it.
 
 ``disk.c`` is loaded under a process (LD_PRELOAD) and every process that one starts; SQLite's calls go through it as
-well as Python's. The fault is the kernel's as far as they can tell: a call returns -1 and sets errno.
+well as Python's. The fault is the kernel's as far as they can tell: a call returns -1 and sets errno. What `Disk` starts
+is a fork (`tests.stand_in`) of a process that has the library loaded, and looks at its environment anew.
 """
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import os
 import random
 import struct
 import subprocess
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.front_door import environment
 from tests.machine import program
+from tests.stand_in import stand_in
 
 SOURCE = Path(__file__).with_name("disk.c")
 #: what a medium writes or does not write as one
@@ -36,10 +41,12 @@ class _Shared(ctypes.Structure):
     )
 
 
-def compile_disk(where: Path) -> Path:
-    """The library, built in *where*."""
+@cache
+def _library() -> Path:
+    place = tempfile.TemporaryDirectory(prefix="bewaar-tests-")
+    atexit.register(place.cleanup)
     gcc = program("gcc", "gcc libc6-dev")
-    library = where / "disk.so"
+    library = Path(place.name) / "disk.so"
     subprocess.run([gcc, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, SOURCE, "-ldl"], check=True)
     return library
 
@@ -71,12 +78,12 @@ class Met(NamedTuple):
 
 
 class Disk:
-    """What lies below *root*, as the processes see it that are started with `environment`."""
+    """What lies below *root*, as the processes see it that are started here, or with `environment`."""
 
-    def __init__(self, library: Path, root: Path, beside: Path) -> None:
+    def __init__(self, root: Path, beside: Path) -> None:
         self.root = root
         self.journal = beside / "disk.journal"
-        self._library = library
+        self._library = _library()
         self._state = beside / "disk.state"
 
     def environment(self, fault: Fault | None = None, *, journal: bool = False) -> dict[str, str]:
@@ -89,6 +96,28 @@ class Disk:
         if journal:
             values["DISK_JOURNAL"] = str(self.journal)
         return environment() | values
+
+    def start(
+        self, *arguments: str | Path, fault: Fault | None = None, journal: bool = False, cwd: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """``bewaar`` with these arguments, in a session of its own."""
+        program = stand_in(os.getpid(), str(self._library)).program
+        return subprocess.Popen(
+            [program, "-m", "crawler.cli", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, cwd=cwd, env=self.environment(fault, journal=journal),
+            start_new_session=True,
+        )  # fmt: skip
+
+    def run(
+        self, *arguments: str | Path, fault: Fault | None = None, journal: bool = False, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """``bewaar`` with these arguments, to its end."""
+        process = self.start(*arguments, fault=fault, journal=journal, cwd=cwd)
+        try:
+            output, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def met(self) -> Met:
         shared = _Shared.from_buffer_copy(self._state.read_bytes())

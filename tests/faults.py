@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from pathlib import Path
 
 from tests.crash import REPAIRED
 from tests.disk import Disk, Fault, Met
-from tests.front_door import COMMAND, CONTACT, environment
+from tests.front_door import CONTACT, bewaar
 from tests.judges import all_is_well, files_are_whole, frontiers_open, manifest_holds, rows_resolve
 from tests.site_server import Site
 
@@ -35,9 +34,7 @@ class FaultyCrawls:
         self._judged: set[str] = set()
 
     def command(self) -> list[str]:
-        return [
-            *COMMAND, "crawl", self._site.url(), "--archive", str(self.archive), "--contact", CONTACT, "--delay", "0"
-        ]  # fmt: skip
+        return ["crawl", self._site.url(), "--archive", str(self.archive), "--contact", CONTACT, "--delay", "0"]
 
     def is_progress(self, line: str) -> bool:
         """Whether a line that is no complaint may stand on standard error."""
@@ -47,11 +44,8 @@ class FaultyCrawls:
     def crawl(self, fault: Fault | None, *, may_go_well: bool = False) -> Met | None:
         """One crawl. One that *fault* struck ends with 4 and one clear line, and nothing that was committed is lost;
         *may_go_well*: it may as well have been borne (SQLite tries some calls again, some it can do without)."""
-        values = self._disk.environment(fault) if fault else environment()
-        done = subprocess.run(
-            self.command(),
-            capture_output=True, text=True, timeout=120, env=values, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        command = self.command()
+        done = self._disk.run(*command, fault=fault) if fault else bewaar(*command, code=None)
         said = f"{fault}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in said
         complaints = [line for line in done.stderr.splitlines() if REPAIRED not in line and not self.is_progress(line)]

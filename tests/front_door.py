@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,19 @@ def crawl(url: str, archive: Path, *options: str, code: int | None = 0) -> dict[
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """Leave it running, in a session of its own."""
+    environ = environment()
+    fork = [str(stand_in(os.getpid()).program), *COMMAND[1:]]
+    return _start(fork if _loaded_with(environ) == _HERE else COMMAND, arguments)
+
+
+def start_afresh(*arguments: str | Path) -> subprocess.Popen[str]:
+    """As `start`, with an interpreter that has yet to load all of it: for who stops it at any moment."""
+    return _start(COMMAND, arguments)
+
+
+def _start(command: list[str], arguments: Iterable[str | Path]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*command, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env=environment(), start_new_session=True,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.front_door import COMMAND, CONTACT
+from tests.front_door import CONTACT
 from tests.site_server import Answer, Site
 
 
@@ -90,4 +90,4 @@ class Wayback(Site):
 def recovery(site: Site, archive: Path) -> list[str]:
     """The command that recovers all that *site* has of gone.test."""
     options = ["--scope", "host", "--archive", str(archive), "--contact", CONTACT, "--delay", "0"]
-    return [*COMMAND, "recover", "http://gone.test/", "--from", site.url(), *options]
+    return ["recover", "http://gone.test/", "--from", site.url(), *options]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.disk import Call, Disk, Fault, Medium, read_journal
-from tests.front_door import COMMAND, CONTACT, bewaar
+from tests.front_door import CONTACT, bewaar
 from tests.judges import all_is_well, frontiers_open, manifest_holds, record_ids, rows_resolve
 from tests.site_server import Site
 
@@ -39,18 +39,20 @@ class PowerCuts:
         """Three crawls: one that ends at a flush that fails and leaves its file open, to which a torn tail is added; one
         that repairs and goes on; one more. The calls of it all."""
         archive = self._disk.root / "a"
-        self._run([*self._command(archive)], Fault("s", "*.open", n=2), code=4)
+        pace_s = self._site.slow_s
+        self._site.slow_s = 3 * pace_s  # the second flush is to come while it crawls
+        self._run(self._command(archive), Fault("s", "*.open", n=2), code=4)
+        self._site.slow_s = pace_s
         (left,) = (archive / "warcs").glob("*.open")
         tail = f"open({str(left)!r}, 'ab', 0).write(b'torn' * 3000)"
-        self._run([sys.executable, "-c", tail])
+        subprocess.run([sys.executable, "-c", tail], env=self._disk.environment(journal=True), check=True)
         self._run(self._command(archive))
         self._run(self._command(archive))
         self.calls = list(read_journal(self._disk.journal))
         return self.calls
 
     def _run(self, command: Sequence[str], fault: Fault | None = None, *, code: int = 0) -> None:
-        values = self._disk.environment(fault, journal=True)
-        done = subprocess.run(command, capture_output=True, env=values, stdin=subprocess.DEVNULL, text=True)
+        done = self._disk.run(*command, fault=fault, journal=True)
         assert done.returncode == code, done.stdout + done.stderr
 
     def cut(self, at: int, how: str, chance: random.Random) -> None:
@@ -65,7 +67,7 @@ class PowerCuts:
         committed = self._judge_what_is_left(archive)
         left = {path.name: path.read_bytes() for path in (archive / "warcs").glob("*.open")}
 
-        done = bewaar(*self._command(archive)[len(COMMAND) :])
+        done = bewaar(*self._command(archive))
         after = rows_resolve(archive).keys()
         assert committed <= after, "a committed row is gone"
         assert safe <= after, "a capture that was flushed is gone"
@@ -104,4 +106,4 @@ class PowerCuts:
 
     def _command(self, archive: Path) -> list[str]:
         options = ["--contact", CONTACT, "--delay", "0"]
-        return [*COMMAND, "crawl", self._site.url(), "--archive", str(archive), *options]
+        return ["crawl", self._site.url(), "--archive", str(archive), *options]

@@ -4,13 +4,14 @@ environment, directory and open files, can be signalled and killed, and is spare
 
 One server listens on a socket. A program that takes the place of the interpreter asks it for a fork, hands its open
 files over, passes on the signals it gets, and ends as the fork ends; the fork does not outlive it. Tests that starve a
-command, or kill it at any moment, start a fresh interpreter (`tests.front_door.start`), and so do those that ask what
-is imported.
+command, or kill it also while it starts, start a fresh interpreter (`tests.front_door.start_afresh`), and so do those
+that ask what is imported.
 """
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import socket
 import subprocess
@@ -122,11 +123,12 @@ class StandIn:
 
 
 @cache
-def stand_in(_worker: int) -> StandIn:
-    """That of a process of tests, as long as it lives."""
+def stand_in(_worker: int, library: str = "") -> StandIn:
+    """That of a process of tests, as long as it lives; with *library* loaded under it, one of its own."""
     place = tempfile.TemporaryDirectory(prefix="bewaar-tests-")
     atexit.register(place.cleanup)
-    opened = StandIn(Path(place.name), os.environ).__enter__()
+    loaded = {"LD_PRELOAD": library} if library else {}
+    opened = StandIn(Path(place.name), os.environ | loaded).__enter__()
     atexit.register(opened.__exit__, None, None, None)
     return opened
 
@@ -210,6 +212,8 @@ def _become(program: str, arguments: list[str], cwd: str, environ: dict[str, str
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environ)
+    if "DISK_STATE" in environ:  # tests.disk; its library was loaded before it had that
+        ctypes.CDLL(None).disk_begin()
     sys.stdin, sys.stdout, sys.stderr = (
         os.fdopen(number, mode, encoding="utf-8") for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )

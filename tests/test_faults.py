@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk import Disk, Fault, compile_disk
+from tests.disk import Disk, Fault
 from tests.faults import DATABASE, EVERY_CALL, FRONTIER, LOCKS, MANIFEST, MARKER, WARC, FaultyCrawls
-from tests.front_door import COMMAND, bewaar, crawl
+from tests.front_door import bewaar, crawl
 from tests.judges import held
 from tests.memento_archive import Kept, Wayback, recovery
 from tests.site_server import Site, tree
@@ -51,7 +51,7 @@ CHAINS = {
 @pytest.mark.parametrize("chain", CHAINS)
 def test_what_fails_on_disk_is_told_in_one_line_and_loses_nothing(tmp_path: Path, chain: str) -> None:
     (tmp_path / "disk").mkdir()
-    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+    disk = Disk(tmp_path / "disk", tmp_path)
     with Site(tree(PAGES)) as site:
         crawl(site.url(), tmp_path / "undisturbed")
         crawls = FaultyCrawls(disk, site, held(tmp_path / "undisturbed"))
@@ -63,7 +63,7 @@ def test_what_fails_on_disk_is_told_in_one_line_and_loses_nothing(tmp_path: Path
 
 def test_a_write_done_by_half_is_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
-    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+    disk = Disk(tmp_path / "disk", tmp_path)
     with Site(tree(5)) as site:
         crawl(site.url(), tmp_path / "undisturbed")
         crawls = FaultyCrawls(disk, site, held(tmp_path / "undisturbed"))
@@ -84,7 +84,7 @@ class FaultyRecoveries(FaultyCrawls):
 
 def test_a_recovery_on_a_disk_that_fails_says_so_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
-    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+    disk = Disk(tmp_path / "disk", tmp_path)
     chain = [
         Fault("w", WARC, n=8, errno=errno.ENOSPC, times=0),
         Fault("s", "*.open"),
@@ -93,7 +93,7 @@ def test_a_recovery_on_a_disk_that_fails_says_so_in_one_line_and_loses_nothing(t
     ]
     kept = [Kept(f"http://gone.test/{n}", f"20110101{n:06d}", b"<p>page %d" % n) for n in range(12)]
     with Wayback(*kept, page=100) as site:
-        bewaar(*recovery(site, tmp_path / "undisturbed")[len(COMMAND) :])
+        bewaar(*recovery(site, tmp_path / "undisturbed"))
         recoveries = FaultyRecoveries(disk, site, held(tmp_path / "undisturbed"))
         for fault in chain:
             recoveries.crawl(fault)

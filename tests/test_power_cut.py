@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk import Disk, compile_disk
-from tests.front_door import COMMAND, bewaar, crawl
+from tests.disk import Disk
+from tests.front_door import bewaar, crawl
 from tests.judges import held
 from tests.memento_archive import Kept, Wayback, recovery
 from tests.power import HOW, PowerCuts
@@ -21,7 +21,7 @@ def test_a_power_cut_loses_nothing_that_was_flushed(tmp_path: Path, how: str) ->
     (tmp_path / "disk").mkdir()
     with Site(tree(20), slow_s=0.02) as site:
         crawl(site.url(), tmp_path / "undisturbed")
-        disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+        disk = Disk(tmp_path / "disk", tmp_path)
         cuts = PowerCuts(disk, site, tmp_path, held(tmp_path / "undisturbed"))
         calls = cuts.record()
         # Behind names given and taken away, where most can go wrong, and anywhere.
@@ -48,8 +48,8 @@ def test_a_power_cut_loses_nothing_that_was_recovered_and_flushed(tmp_path: Path
         Kept(f"http://gone.test/{n // 3}", f"2011010{1 + n % 3}000000", b"<p>page %d" % (n // 3)) for n in range(12)
     ]
     with Wayback(*kept, page=100, slow_s=0.1) as site:
-        bewaar(*recovery(site, tmp_path / "undisturbed")[len(COMMAND) :])
-        disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+        bewaar(*recovery(site, tmp_path / "undisturbed"))
+        disk = Disk(tmp_path / "disk", tmp_path)
         cuts = RecoveryCuts(disk, site, tmp_path, held(tmp_path / "undisturbed"))
         calls = cuts.record()
         site.slow_s = 0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk import Disk, Fault, compile_disk
+from tests.disk import Disk, Fault
 from tests.faults import WARC
 from tests.front_door import COMMAND, bewaar, environment
 from tests.site_server import Site, page, tree
@@ -136,12 +136,9 @@ def runbook(beginning: str) -> list[str]:
 
 def test_after_a_full_disk_the_crawl_goes_on(desk: Desk, tmp_path: Path) -> None:
     (beside := tmp_path / "beside").mkdir()
-    disk = Disk(compile_disk(beside), desk.place, beside)
+    disk = Disk(desk.place, beside)
     full = Fault("w", WARC, n=3, errno=errno.ENOSPC, times=0)
-    stopped = subprocess.run(
-        [*COMMAND, "crawl", "example", "--archive", desk.archive], cwd=desk.place, capture_output=True, text=True, env=disk.environment(full),
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    stopped = disk.run("crawl", "example", "--archive", desk.archive, fault=full, cwd=desk.place)
     assert stopped.returncode == 4, stopped.stderr
     (block,) = runbook("The disk is full")
     assert "0 wrong" in desk.type(block)

@@ -20,7 +20,7 @@ from tests.archive.browse_server import running
 from tests.crawler.crawled import query, wait_for
 from tests.crawler.ingests import page as others_page
 from tests.crawler.others_files import DAY_1, crawl_file
-from tests.front_door import CONTACT, bewaar, start
+from tests.front_door import CONTACT, bewaar, start_afresh
 from tests.site_server import Site, page, tree
 
 NAMES = ("one", "two", "three")
@@ -98,10 +98,10 @@ def test_nothing_is_lost_nobody_refused_and_readers_are_never_wrong(sites: dict[
     bewaar("ingest", others, "--archive", archive.root)  # so that there is a database to serve
     more = crawl_file(tmp_path / "more.warc.gz", ("2015-01-01T00:00:00Z", others_page("Gamma Trust", "Delta Trust")))
     with reading(archive) as reader:
-        crawls = {name: start("crawl", name, "--archive", archive.root) for name in NAMES}
+        crawls = {name: start_afresh("crawl", name, "--archive", archive.root) for name in NAMES}
         for site in sites.values():
             wait_for(site, 5)
-        ingest = start("ingest", more, "--archive", archive.root)
+        ingest = start_afresh("ingest", more, "--archive", archive.root)
         with pytest.raises(Locked, match=str(crawls["one"].pid)), archive.lock_site("one"):
             pass
         os.killpg(crawls["two"].pid, signal.SIGKILL)

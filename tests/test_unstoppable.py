@@ -16,9 +16,9 @@ import pytest
 
 from archive.warc.reader import read_records
 from tests.crash import readers
-from tests.disk import Disk, Fault, compile_disk
+from tests.disk import Disk, Fault
 from tests.faults import WARC
-from tests.front_door import COMMAND, CONTACT, bewaar, environment
+from tests.front_door import CONTACT, bewaar, start
 from tests.judges import all_is_well, rows_resolve
 from tests.site_server import Site, tree
 
@@ -68,14 +68,10 @@ class StoppedCrawl:
         return ["crawl", self._site.url(), "--archive", self.archive, "--contact", CONTACT, "--delay", "0"]
 
     def _start(self, *, full_disk: bool) -> subprocess.Popen[str]:
-        values = environment()
-        if full_disk:
-            assert self._disk
-            values = self._disk.environment(Fault("w", WARC, n=60, errno=errno.ENOSPC, times=0))
-        return subprocess.Popen(
-            [*COMMAND, *map(str, self.command())], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, env=values, start_new_session=True,
-        )  # fmt: skip
+        if not full_disk:
+            return start(*self.command())
+        assert self._disk
+        return self._disk.start(*self.command(), fault=Fault("w", WARC, n=60, errno=errno.ENOSPC, times=0))
 
 
 def _kill(process: subprocess.Popen[str], _: Path) -> None:
@@ -123,7 +119,7 @@ def test_a_crawl_stopped_many_times_holds_every_page_once(
     moments = random.Random(seed)
     site = tree(PAGES)
     (tmp_path / "disk").mkdir()
-    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path) if "full disk" in ways else None
+    disk = Disk(tmp_path / "disk", tmp_path) if "full disk" in ways else None
     with Site(site) as server:
         crawl = StoppedCrawl((disk.root if disk else tmp_path) / "a", server, disk)
         for number in range(stops):

@@ -21,8 +21,8 @@ from archive.store.decisions import append_decision
 from archive.store.withheld import open_visible
 from tests.archive.export_archive import build, export
 from tests.archive.store_builders import members, open_store, reading, write
-from tests.disk import Disk, Fault, compile_disk
-from tests.front_door import COMMAND, bewaar, start
+from tests.disk import Disk, Fault
+from tests.front_door import bewaar, start
 
 EXTRACTORS = {"member": 1, "goal": 2}
 
@@ -107,12 +107,10 @@ def test_what_was_decided_since_the_database_was_derived_is_said(archive, tmp_pa
 )  # fmt: skip
 def test_a_full_disk_leaves_no_half_export_and_says_so(archive, tmp_path, format_, file):
     (tmp_path / "disk").mkdir()
-    disk = Disk(compile_disk(tmp_path), tmp_path / "disk", tmp_path)
+    disk = Disk(tmp_path / "disk", tmp_path)
     out = disk.root / "out"
-    done = subprocess.run(
-        [*COMMAND, "export", "--archive", str(archive.root), "--out", str(out), "--format", format_],
-        capture_output=True, text=True, timeout=120, env=disk.environment(Fault("w", file, errno=errno.ENOSPC, times=0)),
-    )  # fmt: skip
+    full = Fault("w", file, errno=errno.ENOSPC, times=0)
+    done = disk.run("export", "--archive", archive.root, "--out", out, "--format", format_, fault=full)
     assert done.returncode == 4, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "disk full" in done.stderr

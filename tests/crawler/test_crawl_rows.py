@@ -13,7 +13,7 @@ from pathlib import Path
 from archive.store.compare import differences
 from archive.warc.reader import read_records
 from tests.crawler.crawled import captured, dumped, query, wait_for
-from tests.front_door import CONTACT, bewaar, crawl, environment, start
+from tests.front_door import CONTACT, bewaar, crawl, environment, start, start_afresh
 from tests.site_server import Site, page, tree
 
 
@@ -114,7 +114,7 @@ def test_a_page_too_large_to_be_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_reader_that_is_killed_is_replaced(tmp_path: Path) -> None:
     with Site(tree(63), slow_s=0.03) as site:
-        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        process = start_afresh("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
         wait_for(site, 30)
         subprocess.run(["pkill", "-KILL", "-P", str(process.pid), "-f", "crawler.follow"], check=True)
         _, complaints = process.communicate(timeout=60)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.crawler.crawled import captured, query, wait_for
-from tests.front_door import CONTACT, bewaar, crawl, start
+from tests.front_door import CONTACT, bewaar, crawl, start, start_afresh
 from tests.site_server import Answer, Site, page, tree
 
 
@@ -94,7 +94,7 @@ def test_an_interrupted_crawl_ends_with_130_and_goes_on_later(tmp_path: Path, st
 @pytest.mark.parametrize("wait_s", [0.05, 0.4])
 def test_a_second_ctrl_c_still_ends_with_130_and_loses_nothing(tmp_path: Path, wait_s: float) -> None:
     with Site(tree(63), slow_s=0.05) as site:
-        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        process = start_afresh("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
         wait_for(site, 8)
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(wait_s)
@@ -109,7 +109,7 @@ def test_a_second_ctrl_c_still_ends_with_130_and_loses_nothing(tmp_path: Path, w
 @pytest.mark.parametrize("wait_s", [0.0, 0.1, 0.3, 0.6])
 def test_ctrl_c_while_it_starts_ends_with_130(tmp_path: Path, wait_s: float) -> None:
     with Site(tree(63), slow_s=0.1) as site:
-        process = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        process = start_afresh("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
         # Before this Python itself has not begun, and a signal is its own affair.
         deadline = time.monotonic() + 30
         while not (tmp_path / "a" / "bewaar.toml").exists() and time.monotonic() < deadline:

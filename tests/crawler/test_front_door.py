@@ -16,7 +16,7 @@ import pytest
 
 from archive.layout import Archive
 from tests.crawler.crawled import wait_for
-from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment, refused, start
+from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment, refused, start_afresh
 from tests.site_server import Site, page, tree
 
 
@@ -57,7 +57,7 @@ def test_status_tells_what_runs_what_is_unfinished_and_what_failed(tmp_path: Pat
         profile = f'seeds = ["{site.url()}"]\ndelay_s = 0\nrobots = "ignore"\nallow_addresses = ["127.0.0.0/8"]\n'
         archive = Archive.create(tmp_path / "a", contact=CONTACT)
         (archive.sites / "s.toml").write_text(profile)
-        process = start("crawl", "s", "--archive", archive.root)
+        process = start_afresh("crawl", "s", "--archive", archive.root)
         wait_for(site, 25)
         (row,) = json.loads(bewaar("status", "--json", "--archive", archive.root).stdout)["sites"]
         assert (row["running"], bool(row["unfinished"])) == (process.pid, True)

@@ -18,8 +18,8 @@ from archive.manifest import read_manifest
 from archive.store.compare import differences
 from tests.archive.raw_records import record, write_warc
 from tests.crawler.ingests import info, page, rows, take
-from tests.disk import Disk, Fault, compile_disk
-from tests.front_door import COMMAND, bewaar, start
+from tests.disk import Disk, Fault
+from tests.front_door import bewaar, start, start_afresh
 
 SEED = int(os.environ.get("BEWAAR_SEED", "20261128"))
 KILLS = 8
@@ -59,7 +59,7 @@ def test_killed_at_random_moments_the_rows_are_those_of_an_undisturbed_run(hande
     chance = random.Random(SEED)
     root = tmp_path / "archive"
     for _ in range(KILLS):
-        process = start("ingest", handed_over, "--archive", root, "--copy")
+        process = start_afresh("ingest", handed_over, "--archive", root, "--copy")
         try:
             process.wait(chance.uniform(0.1, 1) * whole_s)
         except subprocess.TimeoutExpired:
@@ -96,16 +96,11 @@ def test_interrupted_it_says_so_and_goes_on(handed_over: Path, tmp_path: Path) -
     assert list(differences(rows(undisturbed.root), rows(root))) == []
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_disk(tmp_path_factory.mktemp("disk"))
-
-
 @pytest.fixture
-def disk(library: Path, tmp_path: Path) -> Disk:
+def disk(tmp_path: Path) -> Disk:
     root = tmp_path / "disk"
     root.mkdir()
-    return Disk(library, root, tmp_path)
+    return Disk(root, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +119,7 @@ def disk(library: Path, tmp_path: Path) -> Disk:
 )
 def test_a_full_disk_ends_it_with_4_and_the_archive_is_whole(disk: Disk, handed_over: Path, fault: Fault) -> None:
     root = disk.root / "a"
-    command = [*COMMAND, "ingest", str(handed_over), "--archive", str(root), "--copy"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env=disk.environment(fault), stdin=subprocess.DEVNULL
-    )
+    done = disk.run("ingest", handed_over, "--archive", root, "--copy", fault=fault)
     said = f"{fault}\n{done.stdout}\n{done.stderr}"
     assert disk.met().hits > 0, said
     assert "Traceback" not in said

@@ -17,7 +17,7 @@ from archive.layout import Archive
 from archive.store.compare import differences
 from archive.warc.reader import read_records
 from tests.crawler.crawled import captured, dumped, query, wait_for
-from tests.front_door import bewaar, crawl, start
+from tests.front_door import bewaar, crawl, start, start_afresh
 from tests.login_site import (
     BASIC,
     ENVIRONMENT,
@@ -134,7 +134,7 @@ def test_a_resumed_crawl_without_its_secrets_does_not_begin(tmp_path: Path, monk
 def test_neither_processes_nor_the_reader_show_them(tmp_path: Path) -> None:
     archive = tmp_path / "a"
     with LoginSite(members(31), slow_s=0.05) as site:
-        process = start("crawl", declare(archive, site.url()), "--archive", archive)
+        process = start_afresh("crawl", declare(archive, site.url()), "--archive", archive)
         wait_for(site, 6)
         (reader,) = (pid for pid in Path("/proc").glob("[0-9]*") if b"crawler.follow" in _of(pid, "cmdline")
                      and str(archive).encode() in _of(pid, "cmdline"))  # fmt: skip

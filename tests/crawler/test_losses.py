@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.front_door import bewaar, crawl, start
+from tests.front_door import bewaar, crawl, start_afresh
 from tests.machine import unavailable
 from tests.site_server import Site, tree
 
@@ -121,7 +121,7 @@ def test_a_termination_is_an_interruption(archive: Path, tmp_path: Path, command
     with (archive / "warcs" / "large.warc.gz").open("wb") as file:
         for _ in range(12_000):
             file.write(data)
-    process = start(command, *([tmp_path / "copy"] if command == "backup" else []), "--archive", archive)
+    process = start_afresh(command, *([tmp_path / "copy"] if command == "backup" else []), "--archive", archive)
     if command == "backup":
         while not list(tmp_path.rglob(".large*.backup-draft")):
             assert process.poll() is None

@@ -20,7 +20,7 @@ import pytest
 from archive.counted import counted
 from archive.layout import Archive
 from archive.warc.reader import read_records
-from tests.front_door import CONTACT, bewaar, start
+from tests.front_door import CONTACT, bewaar, start_afresh
 from tests.memento_archive import Kept, Wayback, http_date, sha1
 from tests.site_server import Site, page
 
@@ -212,7 +212,7 @@ def test_a_recovery_that_was_stopped_goes_on(tmp_path: Path) -> None:
     kept = [Kept(f"{GONE}/{n}", f"20110101{n:06d}", b"<p>page %d" % n) for n in range(24)]
     with Wayback(*kept, page=100, slow_s=0.05) as archive:
         for after, how, code in ((3, signal.SIGINT, 130), (14, signal.SIGKILL, -signal.SIGKILL)):
-            process = start(
+            process = start_afresh(
                 "recover", f"{GONE}/", "--from", archive.url(), "--scope", "host", "--archive", root, "--contact",
                 CONTACT, "--delay", "0",
             )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.front_door import CONTACT, bewaar, crawl, refused, start
+from tests.front_door import CONTACT, bewaar, crawl, refused, start_afresh
 from tests.site_server import Site, page, tree
 
 
@@ -71,7 +71,7 @@ def test_a_newer_archive_is_refused_and_left_alone(archive: Path) -> None:
 
 def test_a_site_that_is_being_crawled_is_refused(tmp_path: Path) -> None:
     with Site(tree(63), slow_s=0.1) as site:
-        first = start("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
+        first = start_afresh("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT, "--delay", "0")
         while len(site.asked) < 2:
             time.sleep(0.02)
         line = refused("crawl", site.url(), "--archive", tmp_path / "a", "--contact", CONTACT)
