@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crawler.crawled import query
 from tests.disk import Disk, Fault
 from tests.faults import DATABASE, EVERY_CALL, FRONTIER, LOCKS, MANIFEST, MARKER, WARC, FaultyCrawls
 from tests.front_door import bewaar, crawl
@@ -68,6 +69,18 @@ def test_a_write_done_by_half_is_gone_on_with(tmp_path: Path) -> None:
         crawl(site.url(), tmp_path / "undisturbed")
         crawls = FaultyCrawls(disk, site, held(tmp_path / "undisturbed"))
         crawls.crawl(Fault("w", WARC, n=4, errno=errno.ENOSPC, short=True), may_go_well=True)
+        crawls.finish()
+    assert crawls.struck == 1
+
+
+def test_what_the_last_flush_did_not_take_has_no_row_yet(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    disk = Disk(tmp_path / "disk", tmp_path)
+    with Site(tree(5)) as site:
+        crawl(site.url(), tmp_path / "undisturbed")
+        crawls = FaultyCrawls(disk, site, held(tmp_path / "undisturbed"))
+        crawls.crawl(Fault("s", "*.open", times=0))
+        assert query(crawls.archive, "SELECT count(*) FROM closing") == [(0,)]
         crawls.finish()
     assert crawls.struck == 1
 

@@ -238,6 +238,7 @@ class CaptureExtension:
             finally:
                 await maybe_deferred_to_future(deferToThread(self.writer.seal))
         except (ArchiveFault, OSError) as error:
+            self.closing_record = None  # who repairs the file says whether it came onto the disk
             self.fail(error)
         finally:
             self._crawler.signals.send_catch_log(signals.closed)
