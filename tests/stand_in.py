@@ -56,7 +56,8 @@ PRELOADED = (
     "crawler.alerting.gather", "crawler.alerting.digest", "crawler.alerting.send", "crawler.schedule.keeper",
     "crawler.audit.audit", "crawler.capture.extension", "crawler.capture.handler", "crawler.scheduler", "crawler.extract",
     "crawler.spiders.reader", "crawler.politeness.downloader", "crawler.spiders.site", "crawler.rebuild",
-    "crawler.ingestion", "archive.store", "archive.warc.verify", "archive.proof", "uvloop",
+    "crawler.ingestion", "archive.store", "archive.warc.verify", "archive.proof", "uvloop", "archive.marker",
+    "crawler.spiders.memento", "scrapy.extensions.feedexport", "scrapy.extensions.closespider",
 )  # fmt: skip
 #: of descriptors while they are moved to where they belong
 _ABOVE = 500
