@@ -33,6 +33,8 @@ def is_handed_on(fd):
     except OSError:
         return False
 
+numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 files = [fd for fd in map(int, os.listdir("/proc/self/fd")) if is_handed_on(fd)]
 server = socket.socket(socket.AF_UNIX)
 server.connect({server!r})
@@ -41,8 +43,9 @@ socket.send_fds(server, [len(asked).to_bytes(4, "big")], files)
 server.sendall(asked)
 answer = server.makefile("r")
 pid = int(answer.readline())
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+for number in numbers:
     signal.signal(number, lambda number, _: os.kill(pid, number))
+signal.pthread_sigmask(signal.SIG_SETMASK, before)
 code = int(answer.readline())
 if code < 0:
     signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
