@@ -17,6 +17,9 @@ from tests.front_door import bewaar, crawl
 from tests.machine import program
 from tests.site_server import Site, page, tree
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("promises")
+
 BLOCKS = re.findall(
     r"```sh\n(.*?)```", (Path(__file__).parents[1] / "docs" / "promises.md").read_text(encoding="utf-8"), re.DOTALL
 )

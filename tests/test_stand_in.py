@@ -14,6 +14,9 @@ import pytest
 from tests.stand_in import StandIn
 from tests.waiting import until
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("stand-in")
+
 SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
 

@@ -30,6 +30,9 @@ from tests.archive.browse_archive import ATTACK, EVIL_SVG, HOME, HOST, SITE, Bui
 from tests.archive.export_archive import export as export_dataset
 from tests.front_door import bewaar
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("site")
+
 SECRET = f"{HOST}/p/777/dossier"
 HIDDEN, GUESSED, NOTE = "Stichting De Zilveren Vos", "Gokhuis Den Haag", "brief van mevrouw Jansen"
 SHOUTING = "<b onclick='x'>Ö & Zn.</b>"

@@ -24,6 +24,9 @@ from tests.archive.browse_archive import HOME, HOST, Built, build
 from tests.front_door import start
 from tests.machine import program
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("web")
+
 PAGE = Path(__file__).parents[2] / "docs" / "web.md"
 NAME = "museum.example"
 

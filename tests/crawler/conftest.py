@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
+from multiprocessing import spawn
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from archive.layout import Archive
 from tests.crawler.ingests import page
 from tests.crawler.others_files import DAY_1, DAY_2, DAY_3, crawl_file
 from tests.front_door import CONTACT
+from tests.stand_in import stand_in
 
 
 @pytest.fixture
@@ -18,6 +22,15 @@ def archive(tmp_path: Path) -> Path:
     """An empty one, that says who answers for its crawls. A module that needs another has an `archive` of its own."""
     Archive.create(tmp_path / "a", contact=CONTACT)
     return tmp_path / "a"
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[None]:
+    """What multiprocessing spawns from this process is a fork of the stand-in."""
+    before = spawn.get_executable()
+    spawn.set_executable(stand_in(os.getpid()).program)
+    yield
+    spawn.set_executable(before)
 
 
 @pytest.fixture

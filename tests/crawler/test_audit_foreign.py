@@ -31,6 +31,9 @@ from tests.crawler.invoked import run
 from tests.front_door import crawl
 from tests.site_server import Site, tree
 
+#: one archive serves all; what is spawned to derive its rows is a fork
+pytestmark = [pytest.mark.xdist_group("foreign"), pytest.mark.usefixtures("forks")]
+
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:

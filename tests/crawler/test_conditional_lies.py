@@ -20,6 +20,9 @@ from tests.wire_run import Event, read_events
 from tests.wire_run import read_warc as read_plain
 from tests.wire_server import Own, Step, WireServer
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("lies")
+
 HTML = b"Content-Type: text/html\r\n"
 BODY = b"<!doctype html><title>T</title><p>" + b"kept " * 200
 FULL = b'HTTP/1.1 200 OK\r\nETag: "1"\r\n%sContent-Length: %d\r\n\r\n%s' % (HTML, len(BODY), BODY)

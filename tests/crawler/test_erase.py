@@ -26,6 +26,9 @@ from tests.archive.browse_server import running
 from tests.crawler.erasable import DOSSIER, OTHERS, SECRET, holders, raw_records
 from tests.crawler.erasing import ORDER, is_sound, query, run
 
+#: one archive serves all; what is spawned to derive its rows is a fork
+pytestmark = [pytest.mark.xdist_group("erase"), pytest.mark.usefixtures("forks")]
+
 
 @pytest.fixture(scope="module")
 def erased(with_secret: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, dict, dict, str]:

@@ -30,6 +30,9 @@ from tests.crawler.erasable import DOSSIER, HTTP, OTHERS, QUERY, SECRET, holders
 from tests.crawler.erasing import ORDER, is_sound, query, run
 from tests.crawler.ingests import info
 
+#: one archive serves all; what is spawned to derive its rows is a fork
+pytestmark = [pytest.mark.xdist_group("erase"), pytest.mark.usefixtures("forks")]
+
 
 @pytest.fixture
 def archive(with_secret: tuple[Path, str], tmp_path: Path) -> Archive:

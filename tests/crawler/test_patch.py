@@ -18,6 +18,9 @@ from crawler.patching.files import asked_in
 from tests.front_door import CONTACT, bewaar, crawl, start
 from tests.site_server import Answer, Site, page
 
+#: what they share is made once
+pytestmark = pytest.mark.xdist_group("patch")
+
 PICTURE: Answer = (200, {"Content-Type": "image/png"}, b"\x89PNG\r\n\x1a\n picture")
 BUSY: Answer = (503, {"Content-Type": "text/plain"}, b"busy")
 ROBOTS: Answer = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /secret/\nSitemap: /sitemap.xml\n")
