@@ -27,11 +27,19 @@ LONGEST = (
     "test_traps.py",
 )
 
+#: longer values of parameters are told in the names of tests by their length
+LONG = 200
+
 REPO = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """pytest hands the name of a test on in the environment: a whole image in it leaves no room to start a program."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > LONG else None
 
 
 @pytest.fixture

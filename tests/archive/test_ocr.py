@@ -54,6 +54,7 @@ def letters() -> Letters:
         (logo("Pleegzorg", ink=(255, 255, 255, 255), ground=(0, 0, 0, 0), mode="RGBA"), "Pleegzorg"),
         (logo("Children First", size=90), "Children First"),
     ],
+    ids=["dark", "small", "light", "on-nothing", "large"],
 )
 def test_letters_are_read(letters, data, text):
     found = letters.read(data)
@@ -72,6 +73,7 @@ def test_letters_are_read(letters, data, text):
         b"",
         saved(mark(300, 120, seed=1).resize((300, 1)), "PNG"),
     ],
+    ids=["white", "cut", "nothing", "svg", "empty", "line"],
 )
 def test_what_has_no_letters_suggests_nothing(letters, data):
     assert letters.read(data) is None
