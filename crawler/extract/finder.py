@@ -132,11 +132,11 @@ class Finder(ReadPage):
                 continue
             if line.region == "popup" or line.struck or len(line.text) > MAX_LABEL_LINE:
                 continue
-            if called_name(line.parts) is not None:
-                # "Partner", in a tag behind a name
-                continue
             label = label_of(line, role, cued, extra)
             if label is None or (label.rule == "label" and self._is_of_run(line)):
+                continue
+            if called_name(line.parts) is not None:
+                # "Partner", in a tag behind a name
                 continue
             if role == "sponsor" and label.rule == "label" and opens_one_of_cards(line, self.outline):
                 continue

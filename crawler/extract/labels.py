@@ -75,7 +75,7 @@ def label_of(line: Line, role: str, spoken: Sequence[Spoken], extra: Sequence[st
     if spoken and (_may_hold_list(text) or (role == "sponsor" and _tells_who_pays(text))):
         lowered = text.lower()
         for language, stems in spoken:
-            cue = language.cues.get(role)
+            cue = (language.cues if text.endswith(":") else language.inner_cues).get(role)
             if cue is None or not any(stem in lowered for stem in stems):
                 continue
             if (found := cue.search(text)) and not _refused(role, text[found.start() : found.end()]):
@@ -197,9 +197,9 @@ def _refused(role: str, text: str) -> bool:
 
 
 def label_patterns() -> Iterator[Pattern]:
-    """What lines are asked for, to find labels in them."""
+    """What lines are asked for, to find labels in them, and what labels mean."""
     words = vocabulary()
-    yield from words.loose.values()
+    yield from (*words.loose.values(), words.sponsors.project, words.sponsors.thanks)
     for language in words.languages:
         yield from language.cues.values()
     yield from (short for role in words.labelled if (short := short_pattern(role)) is not None)

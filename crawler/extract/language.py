@@ -37,6 +37,8 @@ class Language:
     #: label must not hold
     labels: Mapping[str, str]
     cues: Mapping[str, Pattern]
+    #: those of the cues that can stand in a line which ends without a colon: the same, or fewer
+    inner_cues: Mapping[str, Pattern]
     not_labels: Mapping[str, Pattern]
     #: lower-case words of which one stands in all that the role's patterns of this language match
     stems: Mapping[str, tuple[str, ...]]
@@ -57,6 +59,12 @@ def read_language(code: str, table: Table) -> Language:
         found = {role: section[key] for role, section in roles.items() if section.get(key)}
         return {role: compiled(each, self_names=self_names) for role, each in found.items()}
 
+    inner = {role: [cue for cue in words(table, role, "cues") if not cue.endswith(":$")] for role in roles}
+    inner_cues = {
+        role: compiled(each, self_names=self_names)
+        for role, each in inner.items()
+        if len(each) < len(words(table, role, "cues"))
+    }
     return Language(
         code=code,
         prose=Prose(
@@ -78,7 +86,8 @@ def read_language(code: str, table: Table) -> Language:
             abbreviations=frozenset(prose("abbreviations")),
         ),
         labels={role: beginning(spelt_out(each["labels"])) for role, each in roles.items() if each.get("labels")},
-        cues=patterns("cues"),
+        cues=(cues := patterns("cues")),
+        inner_cues={**cues, **inner_cues},
         not_labels=patterns("not_labels"),
         stems={role: tuple(section["words"]) for role, section in roles.items() if "words" in section},
         hosts=tuple(compiled([host]) for host in words(table, "member", "hosts")),

@@ -64,9 +64,9 @@ def _is_of_links(finder: Finder) -> bool:
 
 def _partners(finder: Finder) -> Iterator[Label]:
     """The partners of a consortium are its members, and so are those of a project that others pay for."""
-    for label in finder.labels("sponsor") if finder.is_of_consortium or finder.is_of_project else ():
-        if not (label.rest or is_sure(label)):
-            yield replace(label, rule="loose-label")
+    labels = [label for label in finder.labels("sponsor") if not (label.rest or is_sure(label))]
+    if labels and (finder.is_of_consortium or finder.is_of_project):
+        yield from (replace(label, rule="loose-label") for label in labels)
 
 
 def _behind(label: Label, finder: Finder, taken: set[int]) -> Iterator[Found]:
