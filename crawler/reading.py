@@ -149,6 +149,8 @@ class Reader:
         except ValueError as error:
             if not capture.url.lower().startswith(HTTP) and capture.type == "response":
                 return self._read_resource(record, capture)
+            if capture.truncated is not None and not any(b"\n" in chunk for chunk in record.block.chunks()):
+                return Reading(capture)  # cut off in its status line, as the record says
             # The bytes are kept; what they say cannot be told.
             return Reading(capture, problems=(Problem("not HTTP", str(error)),))
         mime = warc_http.mime(response)

@@ -13,8 +13,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from archive.layout import Archive
+from archive.warc.reader import read_records
 from crawler.bounds import MEMORY_BYTES
+from crawler.events import Event, events
+from crawler.reading import Reader
+from tests.archive.warc_samples import exchange_of, warc_writer
 from tests.crash import readers
 from tests.front_door import COMMAND, CONTACT, bewaar, crawl, environment
 from tests.hostile_site import ATTACKS, IDLE_S, INSIDE, MOST_BYTES, TOTAL_S, Attack, sent, site
@@ -168,3 +174,17 @@ def test_a_limit_on_time_does_not_wait_for_an_answer_without_end(tmp_path: Path)
     assert db.execute("SELECT truncated FROM capture WHERE status = 200 ORDER BY id DESC LIMIT 1").fetchone() == (
         "time",
     )
+
+
+@pytest.mark.parametrize(("answer", "problems"), [(b"HTTP/1", []), (b"SMTP ready\n", ["not HTTP"])])
+def test_what_was_cut_off_in_its_status_line_is_cut_and_no_problem(
+    tmp_path: Path, answer: bytes, problems: list[str]
+) -> None:
+    writer = warc_writer(tmp_path)
+    file = writer.write_exchange(exchange_of(answer, truncated="length", header_bytes=None)).place.file
+    writer.seal()
+    reader = Reader()
+    readings = [reader.read(found) for found in events(read_records(tmp_path / file)) if isinstance(found, Event)]
+    assert [(each.capture.truncated, [said.what for said in each.problems]) for each in readings] == [
+        ("length", problems)
+    ]
