@@ -23,7 +23,7 @@ from crawler.schedule.keeper import BUSY
 from crawler.schedule.processes import Processes
 from tests.crash import readers
 from tests.crawler.crawled import captured, query, wait_for
-from tests.front_door import CONTACT, bewaar, start
+from tests.front_door import CONTACT, bewaar, start_afresh
 from tests.mailbox import Mailbox
 from tests.site_server import Site, tree
 from tests.waiting import until
@@ -77,7 +77,7 @@ def test_what_is_due_is_crawled_once_and_an_interruption_ends_all_whole(sites: d
     for name in ("one", "two"):
         answer = sites[name].pages["/p2"]
         sites[name].pages["/p2"] = lambda answer=answer: (gate.wait(60), answer)[1]
-    process = start("due", "--archive", archive)
+    process = start_afresh("due", "--archive", archive)
     assert process.stderr
     until(lambda: all("/p2" in sites[name].paths() for name in ("one", "two")))
     # Whoever comes second has nothing to do, and says so by a code of its own.
@@ -142,7 +142,7 @@ def test_a_due_that_is_killed_leaves_no_crawl_twice_and_none_behind(tmp_path: Pa
     archive = Archive.create(tmp_path / "a", contact=CONTACT)
     with Site(tree(31), slow_s=0.1) as site:
         schedule(archive, "one", site)
-        process = start("due", "--archive", archive.root)
+        process = start_afresh("due", "--archive", archive.root)
         wait_for(site, 3)
         crawl = archive.holder_of("one")
         assert crawl
@@ -161,7 +161,7 @@ def test_a_due_that_is_killed_leaves_no_crawl_twice_and_none_behind(tmp_path: Pa
         until(lambda: not readers(archive.root) and archive.holder_of("one") is None)
         asked = len(site.asked)
         assert asked < 62
-        process = start("due", "--archive", archive.root)
+        process = start_afresh("due", "--archive", archive.root)
         assert process.stderr
         said = process.stderr.readline()
         assert said.startswith("one: begins: resumes one-")
@@ -210,7 +210,7 @@ def test_a_keeper_that_cannot_go_on_ends_its_crawls_whole(tmp_path: Path) -> Non
 def test_a_loop_sees_a_new_profile_at_sighup_and_ends_at_sigterm(tmp_path: Path) -> None:
     archive = Archive.create(tmp_path / "a", contact=CONTACT)
     with Site(tree(3)) as site:
-        process = start("schedule", "run", "--archive", archive.root)
+        process = start_afresh("schedule", "run", "--archive", archive.root)
         assert process.stderr
         assert process.stderr.readline() == "nothing is scheduled\n"
         schedule(archive, "one", site)

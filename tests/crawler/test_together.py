@@ -16,7 +16,7 @@ from archive.layout import Archive
 from crawler.outcome import INTERRUPTED
 from crawler.together import crawl_together
 from tests.crawler.crawled import query
-from tests.front_door import CONTACT, bewaar, start
+from tests.front_door import CONTACT, bewaar, start_afresh
 from tests.site_server import Site, tree
 
 NAMES = ("one", "two", "three")
@@ -63,7 +63,7 @@ def test_the_worst_counts_and_lines_name_their_site(sites: dict[str, Site], tmp_
 def test_an_interruption_reaches_all_and_all_go_on(sites: dict[str, Site], tmp_path: Path, how: int) -> None:
     for site in sites.values():
         site.hold_at = 5
-    process = start("crawl", *NAMES, "--archive", tmp_path / "a")
+    process = start_afresh("crawl", *NAMES, "--archive", tmp_path / "a")
     for site in sites.values():
         # Three processes may take long to begin: not a clock says when that is too long.
         while len(site.asked) < 5:
