@@ -53,7 +53,9 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
 
     *start* is the first item of what is looked at.
     """
-    if called := _called_names(lines, start):
+    unmarked = (line for line in lines if shape_of(line, start)[0] not in MARKED)
+    called = [entry for line in unmarked if (entry := of_fields(line, "card")) is not None]
+    if len(called) >= _MIN_CARDS:
         return called
     heads = _best(lines, start)
     if heads is None or depth > _MAX_DEPTH:
@@ -68,20 +70,6 @@ def cards_in(lines: Sequence[Line], start: int, depth: int = 0) -> list[Entry]:
         if inner := cards_in(below, start, depth + 1) or _as_entries(below):
             return inner
     return [Entry([line], "card") for line in heads.lines]
-
-
-def _called_names(lines: Sequence[Line], start: int) -> list[Entry]:
-    """The names that classes call so: each an element in its card's line, or a line of its own."""
-    unmarked = [line for line in lines if shape_of(line, start)[0] not in MARKED]
-    called = [entry for line in unmarked if (entry := of_fields(line, "card")) is not None]
-    if len(called) >= _MIN_CARDS:
-        return called
-    name_class = vocabulary().name_class
-    named = [line for line in unmarked if not line.level and name_class.search(line.block.attribute("class") or "")]
-    alike = len({(line.block.tag, line.block.depth) for line in named}) == 1 and all(
-        is_name(line.text) for line in named
-    )
-    return [Entry([line], "card") for line in named] if alike and len(named) >= _MIN_CARDS else []
 
 
 def without_figures(entries: Sequence[Entry]) -> list[Entry]:

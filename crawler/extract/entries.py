@@ -97,7 +97,7 @@ def shaped(lines: Sequence[Line], start: int) -> list[Entry]:
 
 def of_fields(line: Line, shape: str) -> Entry | None:
     """The entry that a line is of whose elements one is called the name."""
-    name = called_name(line.parts)
+    name = _called_name(line.parts)
     return Entry([line], shape, collapse(name.text)) if name is not None else None
 
 
@@ -126,7 +126,7 @@ def without_badges(line: Line) -> str:
 
 def _named_parts(parts: Sequence[Part]) -> Sequence[Part]:
     """Those of the parts that are the name, without what elements of their own tell beside it."""
-    if (name := called_name(parts)) is not None:
+    if (name := _called_name(parts)) is not None:
         return [name]
     if len(parts) > 1 and _is_glued(*parts[:2]):
         return parts[:1]
@@ -136,7 +136,7 @@ def _named_parts(parts: Sequence[Part]) -> Sequence[Part]:
     return parts[:end]
 
 
-def called_name(parts: Sequence[Part]) -> Part | None:
+def _called_name(parts: Sequence[Part]) -> Part | None:
     """The one of elements beside one another that its class calls a name: a style sheet sets each in a line of its own,
     and what the others tell is no name. None where there is none, or several."""
     if not 1 < len(parts) <= _MAX_FIELDS or len({part.element.parent for part in parts}) > 1:
@@ -194,7 +194,7 @@ def _pieces(line: Line) -> list[str] | None:
             if fewest <= len(pieces) <= _MAX_PIECES and (separator is _SEPARATOR or all(map(is_name, pieces))):
                 return pieces
             return None
-    if not 3 <= len(line.parts) <= _MAX_PIECES or called_name(line.parts) is not None:
+    if not 3 <= len(line.parts) <= _MAX_PIECES or _called_name(line.parts) is not None:
         return None
     if (linked := _linked_pieces(line)) is not None:
         return linked

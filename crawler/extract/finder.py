@@ -17,7 +17,6 @@ from archive.model import Page
 from crawler.extract.blocks import Block
 from crawler.extract.cards import opens_one_of_cards
 from crawler.extract.dom import Item, Line, same_make
-from crawler.extract.entries import called_name
 from crawler.extract.evidence import Quoted
 from crawler.extract.headings import READ
 from crawler.extract.hints import Hints
@@ -134,9 +133,6 @@ class Finder(ReadPage):
                 continue
             label = label_of(line, role, cued, extra)
             if label is None or (label.rule == "label" and self._is_of_run(line)):
-                continue
-            if called_name(line.parts) is not None:
-                # "Partner", in a tag behind a name
                 continue
             if role == "sponsor" and label.rule == "label" and opens_one_of_cards(line, self.outline):
                 continue

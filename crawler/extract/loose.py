@@ -147,9 +147,8 @@ def _page_label(finder: Finder) -> Label | None:
     if finder.announces(line, "member") or (finder.announces(line, "sponsor") and not finder.is_of_consortium):
         # It has been asked, and stands over nothing; or over sponsors.
         return None
-    names = (*title_parts(finder.title)[:1], *address_words(finder.page.url), finder.menu_entry or "", line.text)
-    names = tuple(name for name in names if len(name) <= LABEL_CHARS)
-    if not any(_is_called_so(name) or finder.words.consortium.search(name) for name in names):
+    names = (*title_parts(finder.title)[:1], *address_words(finder.page.url), finder.menu_entry or "")
+    if not any(_is_called_so(name) for name in names if len(name) <= LABEL_CHARS):
         return None
     if line.level != 1:
         # It may be the first of many that head parts of the list: what is listed begins before it.

@@ -135,8 +135,9 @@ def _are_partners(block: Block, entries: Sequence[Entry], names: Sequence[str], 
     """Whether a list of items under a heading "Partners" names bodies, though in no words that say so."""
     listed = all(entry.shape in ("li", "piece") and entry.lines[0].region == "main" for entry in entries)
     home = any(entry.links and not _lead_out(entry.links, finder) for entry in entries)
+    line = block.label.line
     # The label may be set in small print above the heading.
-    headed = block.label.line.level > 0 or any(line.level > 0 for line in block.lines[:1])
+    headed = line.level > 0 or any(below.level > 0 for below in finder.outline.lines_after(line, 1))
     enough = len(names) >= _LISTED and headed and block.label.rule == "label"
     return enough and listed and not home and sum(map(_is_spelt_as_body, names)) >= _SPELT * len(names)
 

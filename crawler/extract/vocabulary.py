@@ -41,8 +41,6 @@ class Vocabulary:
     badge: Pattern
     #: class of the one among several elements that is a name
     called_name: Pattern
-    #: class of what is a name, by itself; a title may be an article's
-    name_class: Pattern
     #: alternatives: in classes and ids of menus
     navigation: str
     countries: frozenset[str]
@@ -149,8 +147,7 @@ def read_vocabulary(folder: Traversable) -> Vocabulary:
         phrases=read_phrases(lexicon),
         pictures=read_picture_words(lexicon),
         sponsors=read_sponsor_words(lexicon),
-        called_name=_in_class(f"{lexicon.either('markup', 'names')}|{lexicon.either('markup', 'titles')}"),
-        name_class=_in_class(lexicon.either("markup", "names")),
+        called_name=_in_class(lexicon.either("markup", "names")),
         badge=_in_class(lexicon.either("markup", "badges")),
         navigation=lexicon.either("markup", "navigation"),
         countries=frozenset(name.casefold() for name in every("prose", "countries")),

@@ -16,6 +16,12 @@ def labels_of(language: Language) -> list[tuple[str, re.Pattern[str]]]:
     return [(role, re.compile(label, re.IGNORECASE)) for role, label in language.labels.items()]
 
 
+def whole(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """What it may begin with is looked for ahead, and nothing can be made up by that."""
+    looked_for = pattern.pattern.startswith("(?=[")
+    return re.compile(pattern.pattern.split("])", 1)[1] if looked_for else pattern.pattern, re.IGNORECASE)
+
+
 WORDS = vocabulary()
 PATTERNS = [
     *(
@@ -37,11 +43,7 @@ PATTERNS = [
 def test_a_role_has_a_word_in_all_that_its_patterns_match(
     code: str, role: str, pattern: re.Pattern[str], data: st.DataObject
 ) -> None:
-    # What it may begin with is looked for ahead, and nothing can be made up by that.
-    whole = re.compile(
-        pattern.pattern.split("])", 1)[1] if pattern.pattern.startswith("(?=[") else pattern.pattern, re.IGNORECASE
-    )
-    example = data.draw(st.from_regex(whole))
+    example = data.draw(st.from_regex(whole(pattern)))
     assert pattern.search(example), (code, role, example)
     example = example.lower()
     assert any(word in example for word in WORDS.stems[role]), (code, role, example)
@@ -51,3 +53,18 @@ def test_a_language_is_known_by_its_code() -> None:
     assert WORDS.language("de-AT").code == "de"
     assert WORDS.language("xx").code == "nl"
     assert WORDS.language(None).code == "nl"
+
+
+@pytest.mark.parametrize(
+    ("code", "role"),
+    [(lang.code, role) for lang in WORDS.languages for role in lang.cues if role in ("goal", "sponsor")],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_line_without_a_colon_at_its_end_is_asked_for_all_cues_that_can_stand_in_it(
+    code: str, role: str, data: st.DataObject
+) -> None:
+    language = WORDS.language(code)
+    text = data.draw(st.from_regex(whole(language.cues[role]))).rstrip(":\n")
+    if language.cues[role].search(text):
+        assert language.inner_cues[role].search(text), text
