@@ -137,8 +137,9 @@ def test_paragraphs_and_topics_below_a_heading_of_goals_are_none(shape: str) -> 
 
 
 def test_a_sentence_that_breaks_off_leads_into_what_stands_right_behind_it() -> None:
-    html = f"<p>The aims of the circle are to</p><p>be read in our leaflet.</p>{listed('Sailings', LONG)}"
-    assert values("goal", html) == []
+    lead, items = "<p>The aims of the circle are to</p>", f"<ul>{''.join(f'<li>{text}</li>' for text in LONG)}</ul>"
+    assert values("goal", f"{lead}{items}") == LONG
+    assert values("goal", f"{lead}<p>be read in our leaflet.</p>{items}") == []
 
 
 def test_what_leads_into_several_lists_may_lead_into_one_item() -> None:

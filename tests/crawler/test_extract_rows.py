@@ -90,7 +90,7 @@ def test_a_line_that_leads_into_a_list_of_members_does_so(lead: str) -> None:
 
 def test_an_alt_that_says_sponsor_names_nobody_and_one_that_says_from_whom_support_came_does() -> None:
     logos = (
-        '<a href="https://mill-trust.test"><img src="/i/mill-trust.png" alt="Sponsor"></a>'
+        '<a href="https://mill-trust.test"><img src="/i/mill-trust.png" alt="Sponsor Logo"></a>'
         '<a href="https://quay.test"><img src="/i/17.png" alt="We have received support from the Quay Foundation"></a>'
     )
     assert values("sponsor", f"<h2>Sponsors</h2>{logos}") == ["mill trust", "Quay Foundation"]
