@@ -18,7 +18,7 @@ from archive.warc.reader import read_records
 from tests.crash import readers
 from tests.disk import Disk, Fault
 from tests.faults import WARC
-from tests.front_door import CONTACT, bewaar, start
+from tests.front_door import CONTACT, bewaar, start_afresh
 from tests.judges import all_is_well, rows_resolve
 from tests.site_server import Site, tree
 
@@ -69,7 +69,7 @@ class StoppedCrawl:
 
     def _start(self, *, full_disk: bool) -> subprocess.Popen[str]:
         if not full_disk:
-            return start(*self.command())
+            return start_afresh(*self.command())
         assert self._disk
         return self._disk.start(*self.command(), fault=Fault("w", WARC, n=60, errno=errno.ENOSPC, times=0))
 
