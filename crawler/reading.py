@@ -29,6 +29,7 @@ from archive.model import (
     Style,
     WireBytes,
 )
+from archive.uncollected import uncollected
 from archive.warc import http as warc_http
 from archive.warc.events import OTHER_DIGEST, SECRETS_IN_BODY
 from archive.warc.revisits import is_declared, is_not_modified_revisit
@@ -211,7 +212,8 @@ class Reader:
         if body.cut and capture.type != "revisit":
             # The message came whole, and what it holds is not: nobody knows what the rest of the page lists.
             capture = replace(capture, truncated=capture.truncated or "unspecified")
-        reading = self._read_body(capture, response, body.data, mime)
+        with uncollected():
+            reading = self._read_body(capture, response, body.data, mime)
         if response.status not in GOOD or any(problem.what == LOGGED_OUT for problem in reading.problems):
             return reading
         return replace(reading, urls=list_urls(reading.links, mime))

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 #: rooms from the ground up; a room may import itself and the rooms named
 GROUND = ("archive.model", "archive.databases", "archive.errors", "archive.times", "archive.digests", "archive.urls", "archive.bytemap",
-          "archive.counted", "archive.decoding", "archive.markup", "archive.quotes", "archive.faults", "archive.formulas", "archive.reasons",
+          "archive.counted", "archive.decoding", "archive.markup", "archive.uncollected", "archive.quotes", "archive.faults", "archive.formulas", "archive.reasons",
           "archive.exchange", "archive.styled")  # fmt: skip
 LAYOUT = (
     "archive.contact",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -26,6 +25,7 @@ from archive.store.payloads import ReadPayload, no_payload
 from archive.store.rows import Rows
 from archive.store.schema import immediate, open_for_writing
 from archive.store.styling import ShowStyled
+from archive.uncollected import uncollected
 from archive.warc.tombstones import Erased
 
 
@@ -194,7 +194,7 @@ class Store:
         """
         known = Known(tuple(anchors), names or {}, expected or {})
         lists = frozenset(kind.role for kind in self.kinds if kind.is_list)
-        with self._batch(), _uncollected():
+        with self._batch(), uncollected():
             return derive(self.db.conn, site, known, lists, read=read, warcs=warcs, shows=shows or {})
 
     def drift_of(self, crawl_id: str) -> list[Said]:
@@ -268,15 +268,3 @@ class Store:
                 self._captures.forget()
                 self._facts.forget()
                 raise
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Of a million captures a fifth of the time is spent looking for circles among objects that have none."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

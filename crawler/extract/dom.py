@@ -15,13 +15,25 @@ from selectolax.lexbor import LexborNode
 #: Where on the page an element stands, as its tags, roles, ids and classes say; ``main`` when they say nothing.
 Region = Literal["main", "header", "nav", "footer", "aside", "popup"]
 
+BLOCKS = frozenset(
+    """
+    address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
+    figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup html legend li main
+    menu nav ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul
+    """.split()
+)
+LINKS = frozenset(("a", "area"))
 #: an element deeper than this is given no xpath; nobody could read it
 _XPATH_DEPTH = 200
 
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element of the tree with what the walk learnt of it."""
+    """An element of the tree with what the walk learnt of it.
+
+    It refers to those around it and never to itself, nor they to it: so a page's elements are gone with its outline,
+    and nothing has to look for them (`archive.uncollected`).
+    """
 
     node: LexborNode
     tag: str
@@ -30,12 +42,12 @@ class Element:
     first: int
     last: int = 0
     depth: int = 0
-    #: nearest block and nearest link around it, itself included
-    block: Element | None = None
-    link: Element | None = None
-    #: nearest element around it, itself included, that names a region; and the region it names itself
-    claimant: Element | None = None
-    claim: Region = "main"
+    #: nearest block, nearest link and nearest that names a region, of those around it
+    outer_block: Element | None = None
+    outer_link: Element | None = None
+    outer_claimant: Element | None = None
+    #: the region that it names itself
+    claim: Region | None = None
     #: of its children, by the parser's number: position among those of the same tag, from 1, as xpath counts
     places: dict[int, int] | None = None
 
@@ -50,8 +62,24 @@ class Element:
             at = at.parent
 
     @property
+    def block(self) -> Element | None:
+        """The nearest block around it, itself included."""
+        return self if self.tag in BLOCKS else self.outer_block
+
+    @property
+    def link(self) -> Element | None:
+        """The nearest link around it, itself included."""
+        return self if self.tag in LINKS else self.outer_link
+
+    @property
+    def claimant(self) -> Element | None:
+        """The nearest element around it, itself included, that names a region."""
+        return self if self.claim is not None else self.outer_claimant
+
+    @property
     def region(self) -> Region:
-        return self.claimant.claim if self.claimant is not None else "main"
+        claimant = self.claimant
+        return claimant.claim or "main" if claimant is not None else "main"
 
     @property
     def xpath(self) -> str | None:

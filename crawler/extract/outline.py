@@ -5,26 +5,17 @@ There is no recursion and no look back up the tree: a page may nest a hundred th
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import IntFlag, auto
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.extract.backgrounds import backgrounds
-from crawler.extract.dom import Element, Line, Outline, Picture, Rule, collapse
+from crawler.extract.dom import BLOCKS, LINKS, Element, Line, Outline, Picture, Rule, collapse
 from crawler.extract.regions import CLAIMANTS, claim, is_beside_main, is_caption
 from crawler.extract.taken_back import take_back
 
-_BLOCKS = frozenset(
-    """
-    address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
-    figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup html legend li main
-    menu nav ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul
-    """.split()
-)
 _UNREAD = frozenset(
     """
     script style template textarea select datalist iframe object audio video canvas math title
@@ -57,23 +48,10 @@ def outline_with(tree: LexborHTMLParser, shown: Mapping[int, str]) -> Outline:
         backgrounds={**shown, **backgrounds(tree)},
     )
     if tree.root is not None:
-        with _uncollected():
-            walk.over(tree.root)
+        walk.over(tree.root)
         walk.settle_regions(tree)
         take_back(walk.outline, tree, walk.struck)
     return walk.outline
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """What the walk makes lives as long as the page: looking for garbage among it, again and again, finds none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Trait(IntFlag):
@@ -94,10 +72,10 @@ class _Trait(IntFlag):
 def _traits() -> dict[str, int]:
     found: dict[str, int] = dict.fromkeys(_UNREAD, int(_Trait.UNREAD))
     for tags, trait in (
-        (_BLOCKS, _Trait.BLOCK | _Trait.BREAK),
+        (BLOCKS, _Trait.BLOCK | _Trait.BREAK),
         (("br",), _Trait.BREAK),
         (CLAIMANTS, _Trait.REGION),
-        (("a", "area"), _Trait.LINK),
+        (LINKS, _Trait.LINK),
         (_STRONG, _Trait.STRONG),
         (_HEADINGS, _Trait.HEADING),
         (("noscript", "hr", "img", "svg", "input", *_STRUCK), _Trait.RARE),
@@ -179,12 +157,19 @@ class _Walk:
                 if parent is None:
                     element = Element(node, tag, None, len(items))
                 else:
+                    # As its properties say, without three calls.
                     element = Element(
-                        node, tag, parent, len(items), 0, parent.depth + 1, parent.block, parent.link, parent.claimant
+                        node,
+                        tag,
+                        parent,
+                        len(items),
+                        0,
+                        parent.depth + 1,
+                        parent if parent.tag in BLOCKS else parent.outer_block,
+                        parent if parent.tag in LINKS else parent.outer_link,
+                        parent if parent.claim is not None else parent.outer_claimant,
                     )
                 if traits:
-                    if traits & _IS_BLOCK:
-                        element.block = element
                     if traits & _IS_REGION:
                         self._claim(element)
                     if traits & _AT_START:
@@ -227,7 +212,6 @@ class _Walk:
 
     def _start(self, element: Element, traits: int) -> None:
         if traits & _IS_LINK:
-            element.link = element
             self.outline.links.append(element)
         elif traits & _IS_STRONG:
             self._bold += 1
@@ -254,7 +238,6 @@ class _Walk:
             return  # a part of the page that is called "menu", as a link leads there
         if region != "main" and (element.claimant is None or region in ("nav", "popup")):
             element.claim = region
-            element.claimant = element
             self._claimants.append(element)
 
     def _background(self, element: Element) -> None:
