@@ -51,6 +51,21 @@ def test_files_to_fetch_are_no_members(heading: str) -> None:
     assert values("member", listed(heading, files)) == []
 
 
+@pytest.mark.parametrize(
+    ("heading", "shown"),
+    [
+        ("Information for sponsors", "Our sponsors"),
+        ("Informationen für Förderer", "Unsere Förderer"),
+        ("Infos für Sponsoren", "Wir danken für Hilfe unseren Sponsoren"),
+        ("Informatie voor sponsors", "Onze sponsors"),
+        ("Informations pour nos partenaires", "Nos partenaires"),
+    ],
+)
+def test_what_is_told_to_sponsors_names_none(heading: str, shown: str) -> None:
+    assert values("sponsor", listed(heading, COMPANIES)) == []
+    assert values("sponsor", listed(shown, COMPANIES)) == COMPANIES
+
+
 def test_an_ending_alone_is_no_file() -> None:
     assert values("sponsor", listed("Sponsors", [".ai", ".pdf", ".png"])) == []
 
