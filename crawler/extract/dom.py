@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborNode
 #: Where on the page an element stands, as its tags, roles, ids and classes say; ``main`` when they say nothing.
 Region = Literal["main", "header", "nav", "footer", "aside", "popup"]
 
+#: elements that a line of text does not reach across
 BLOCKS = frozenset(
     """
     address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
