@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -31,6 +32,10 @@ LONGEST = (
 LONG = 200
 
 REPO = Path(__file__).resolve().parent.parent
+
+# A shell starts what it sends to the background with Ctrl-C ignored, and all that is started by it inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
