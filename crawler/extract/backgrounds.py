@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from archive.uncollected import uncollected
+
 #: of all of a page's style sheets
 _CSS_CHARS = 200_000
 _MAX_RULES = 200
@@ -67,6 +69,7 @@ class _Rule:
     address: str
 
 
+@uncollected()
 def backgrounds(tree: LexborHTMLParser) -> dict[int, str]:
     """Address of the background by the element's ``mem_id``, as it stands in the style sheet."""
     rules = _rules(tree)

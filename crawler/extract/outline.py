@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from archive.uncollected import uncollected
 from crawler.extract.backgrounds import backgrounds
 from crawler.extract.dom import BLOCKS, LINKS, Element, Line, Outline, Picture, Rule, collapse
 from crawler.extract.regions import CLAIMANTS, claim, is_beside_main, is_caption
@@ -41,6 +42,7 @@ def outline(tree: LexborHTMLParser) -> Outline:
     return outline_with(tree, {})
 
 
+@uncollected()
 def outline_with(tree: LexborHTMLParser, shown: Mapping[int, str]) -> Outline:
     """As if style sheets that are not at hand gave elements a picture: addresses by ``mem_id``."""
     walk = _Walk(
